@@ -1,0 +1,97 @@
+import * as tf from "../tf.ts";
+import "./wasm.ts";
+import { webgpuAdapter } from "./webgpu.ts";
+
+/** The devices a model can run on, best first. */
+export const BACKENDS = ["webgpu", "wasm", "cpu"] as const;
+
+/** One of {@linkcode BACKENDS}. */
+export type BackendName = typeof BACKENDS[number];
+
+/** Which backend was chosen, and why. */
+export interface ChosenBackend {
+  readonly name: BackendName;
+  /** A sentence for people and for the record of a run. */
+  readonly reason: string;
+}
+
+/** Thrown when a backend that was asked for is absent or computes wrong numbers. */
+export class BackendError extends Error {
+  override readonly name = "BackendError";
+}
+
+/**
+ * Chooses the device that everything after this call runs on.
+ *
+ * Without a name it takes WebGPU where there is an adapter, else WebAssembly, else plain JavaScript.
+ * A backend is trusted only after a matrix product and its gradient gave known values on it.
+ *
+ * @param name one backend to insist on
+ * @returns the choice with its reason
+ * @throws {BackendError} when the backend asked for cannot be used
+ * @throws {RangeError} when there is no backend of that name
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * const { name, reason } = await useBackend("cpu");
+ * assert.equal(name, "cpu");
+ * assert.equal(reason, "cpu: asked for by name");
+ * ```
+ */
+export async function useBackend(name?: BackendName): Promise<ChosenBackend> {
+  if (name !== undefined) {
+    if (!BACKENDS.includes(name)) {
+      throw new RangeError(
+        `Cannot use backend "${name}" as there are only ${BACKENDS.join(", ")}`,
+      );
+    }
+    const fault = await start(name);
+    if (fault !== null) throw new BackendError(`Cannot use backend "${name}": ${fault}`);
+    return { name, reason: `${name}: asked for by name${await adapterNote(name)}` };
+  }
+  const faults: string[] = [];
+  for (const candidate of BACKENDS) {
+    const fault = await start(candidate);
+    if (fault === null) {
+      const passedOver = faults.length === 0 ? "best of all" : faults.join("; ");
+      return {
+        name: candidate,
+        reason: `${candidate}: ${passedOver}${await adapterNote(candidate)}`,
+      };
+    }
+    faults.push(`${candidate} ${fault}`);
+  }
+  throw new BackendError(`Cannot find a backend that computes known values: ${faults.join("; ")}`);
+}
+
+async function adapterNote(name: BackendName): Promise<string> {
+  return name === "webgpu" ? ` (${await webgpuAdapter()})` : "";
+}
+
+/** Makes `name` the backend; returns what is wrong with it, or `null`. */
+async function start(name: BackendName): Promise<string | null> {
+  if (name === "webgpu" && await webgpuAdapter() === null) return "has no adapter on this machine";
+  const before = tf.getBackend();
+  if (!await tf.setBackend(name)) return "did not start";
+  await tf.ready();
+  const fault = await probe();
+  if (fault !== null && before !== "") await tf.setBackend(before);
+  return fault;
+}
+
+/** Compares a product and its gradient with values worked out by hand. */
+async function probe(): Promise<string | null> {
+  const [product, gradient] = tf.tidy(() => {
+    const a = tf.tensor2d([[1, 2, 3], [4, 5, 6]]);
+    const b = tf.tensor2d([[1, -1], [0.5, 2], [-3, 4]]);
+    const dot = tf.grad((x: tf.Tensor) => tf.sum(tf.square(tf.matMul(x as tf.Tensor2D, b))));
+    return [tf.matMul(a, b), dot(a)];
+  });
+  const values = [...await product!.data(), ...await gradient!.data()];
+  tf.dispose([product!, gradient!]);
+  const expected = [-7, 15, -11.5, 30, -44, 53, 162, -83, 108.5, 309];
+  const wrong = expected.some((value, i) => Math.abs(values[i]! - value) > 1e-3 * Math.abs(value));
+  return wrong ? `computes ${values.join(", ")} where ${expected.join(", ")} is right` : null;
+}

@@ -1,0 +1,121 @@
+import type * as tf from "../tf.ts";
+import type { Call, PlainCallOptions } from "./call.ts";
+import type { ModuleInfo } from "./module_info.ts";
+import type { Parameters } from "./parameters.ts";
+
+/** The outputs of a forward pass; when the inputs carry labels, `loss` is certainly among them. */
+export type WithLoss<Inputs, Outputs> = Inputs extends { readonly labels: object }
+  ? Outputs & { readonly loss: tf.Scalar }
+  : Outputs;
+
+/** A frozen model whose parts have names that adapters can target. */
+export interface BaseModel<
+  Inputs extends object = ForwardInputs,
+  Outputs extends object = ForwardOutputs,
+> {
+  /** Hugging Face's `model_type`, such as `t5`; `custom` where there is none. */
+  readonly modelType: string;
+  /** Hugging Face's class name, such as `T5ForConditionalGeneration`. */
+  readonly className: string;
+  /** The Python module of that class, such as `transformers.models.t5.modeling_t5`. */
+  readonly pythonModule: string;
+  /** `config.json` as read, unknown keys included. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** The folder or hub id it was loaded from; null when made from a configuration. */
+  readonly nameOrPath: string | null;
+  /** Every module in the order of PyTorch's `named_modules()`, the root left out. */
+  readonly modules: readonly ModuleInfo[];
+  /** The linear layer that makes the logits; "all-linear" leaves it out. Null where there is none. */
+  readonly outputEmbedding: string | null;
+  readonly parameters: Parameters;
+
+  /** A call that computes this model as it is. */
+  plainCall(options?: PlainCallOptions): Call;
+
+  /**
+   * One pass over a batch, with gradients. The caller disposes what comes out, or wraps the call in
+   * `tf.tidy`. Without `call` the model is computed as it is, in evaluation.
+   */
+  forward<I extends Inputs>(inputs: I, call?: Call): WithLoss<I, Outputs>;
+
+  /** Frees the weights. */
+  dispose(): void;
+}
+
+/** Whole numbers as a tensor or as nested arrays. */
+export type Ids = tf.Tensor2D | readonly (readonly number[])[];
+
+/** What goes into a language model. `B` rows, `L` positions, `M` target positions, `V` vocabulary. */
+export interface ForwardInputs {
+  /** Token ids; shape `[B, L]`; in [0, V). */
+  readonly inputIds: Ids;
+  /** 1 where a token counts, 0 where it is padding; shape `[B, L]`; all ones when absent. */
+  readonly attentionMask?: Ids | undefined;
+  /** Target ids, −100 where ignored; `[B, M]` of an encoder-decoder, `[B, L]` (not shifted) of a decoder. */
+  readonly labels?: Ids | undefined;
+  /** Encoder-decoder only: what the decoder reads; the labels shifted right when absent. */
+  readonly decoderInputIds?: Ids | undefined;
+}
+
+/** What comes out of a language model. */
+export interface ForwardOutputs {
+  /** Unnormalised log-probabilities of the next token; `[B, M, V]` or `[B, L, V]`. */
+  readonly logits: tf.Tensor3D;
+  /** Mean cross-entropy over the labels that are not −100. */
+  readonly loss?: tf.Scalar;
+  /** Encoder-decoder only: the encoder's output; `[B, L, D]`. */
+  readonly encoderLastHiddenState?: tf.Tensor3D;
+}
+
+/**
+ * A decoder between two steps of generation: everything it has seen, as tensors whose first axis is
+ * the row. Whoever holds it disposes it.
+ */
+export interface DecoderState {
+  /** A state whose row `i` is row `rows[i]` of this one; this one stays valid. */
+  select(rows: readonly number[]): DecoderState;
+  dispose(): void;
+}
+
+/** The ids that generation reads from a model's configuration. */
+export interface GenerationIds {
+  /** Fills finished rows. */
+  readonly pad: number;
+  /** Any of these ends a sequence; empty when nothing does. */
+  readonly eos: readonly number[];
+  /** Encoder-decoder only: what the decoder starts from. */
+  readonly decoderStart: number | null;
+}
+
+/** A prompt on the host, where its ids have been checked; both `[B, L]`. */
+export interface Prompt {
+  readonly inputIds: readonly (readonly number[])[];
+  readonly attentionMask: readonly (readonly number[])[];
+}
+
+/** A base model that reads and writes tokens. */
+export interface LanguageModel extends BaseModel<ForwardInputs, ForwardOutputs> {
+  readonly isEncoderDecoder: boolean;
+  readonly vocabSize: number;
+  readonly generationIds: GenerationIds;
+
+  /**
+   * Reads the prompt. An encoder-decoder runs its encoder and returns `logits: null`, as its first
+   * step reads the start token; a decoder reads the whole prompt and returns the logits `[B, V]` that
+   * follow it. Not differentiable; the caller disposes both results.
+   */
+  prefill(
+    prompt: Prompt,
+    call: Call,
+  ): { readonly logits: tf.Tensor2D | null; readonly state: DecoderState };
+
+  /**
+   * Reads one more token per row and returns the logits `[B, V]` that follow, with the state after
+   * it. The state that went in is used up: it is disposed, also when the step throws.
+   */
+  decode(
+    tokens: readonly number[],
+    state: DecoderState,
+    call: Call,
+  ): { readonly logits: tf.Tensor2D; readonly state: DecoderState };
+}

@@ -1,0 +1,43 @@
+import { type BackendName, BACKENDS, useBackend } from "../backend/backend.ts";
+import { webgpuAdapter } from "../backend/webgpu.ts";
+import * as tf from "../tf.ts";
+
+// Small operations would otherwise run on the CPU, and the test would not test the GPU.
+tf.env().set("WEBGPU_CPU_FORWARD", false);
+
+const hasAdapter = await webgpuAdapter() !== null;
+
+/** What a numeric test may rely on. */
+export interface BackendUnderTest {
+  readonly name: BackendName;
+  /** Largest difference allowed, relative to the largest magnitude. */
+  readonly tolerance: number;
+}
+
+/**
+ * Declares one test per backend. A backend this machine lacks is reported as ignored. The test fails
+ * when it leaves tensors behind.
+ */
+export function onEachBackend(
+  claim: string,
+  test: (backend: BackendUnderTest) => void | Promise<void>,
+  options: { readonly ignore?: boolean; readonly only?: readonly BackendName[] } = {},
+): void {
+  for (const name of options.only ?? BACKENDS) {
+    const absent = name === "webgpu" && !hasAdapter;
+    Deno.test({
+      name: `${claim} [${name}${absent ? ": no adapter on this machine" : ""}]`,
+      ignore: absent || options.ignore === true,
+      // The WebGPU backend keeps its device and buffers between tests.
+      sanitizeOps: false,
+      sanitizeResources: false,
+      async fn() {
+        await useBackend(name);
+        const before = tf.memory().numTensors;
+        await test({ name, tolerance: name === "webgpu" ? 1e-3 : 1e-5 });
+        const left = tf.memory().numTensors - before;
+        if (left !== 0) throw new Error(`The test left ${left} tensors behind`);
+      },
+    });
+  }
+}
