@@ -76,7 +76,11 @@ async function start(name: BackendName): Promise<string | null> {
   const before = tf.getBackend();
   if (!await tf.setBackend(name)) return "did not start";
   await tf.ready();
-  const fault = await probe();
+  // Else its first use prints an invitation to install a Node package that does not run under Deno.
+  if (name === "cpu") (tf.backend() as unknown as { firstUse: boolean }).firstUse = false;
+  const fault = await probe().catch((error: Error) =>
+    `fails at a matrix product: ${error.message}`
+  );
   if (fault !== null && before !== "") await tf.setBackend(before);
   return fault;
 }

@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { onEachBackend } from "../testing/on_each_backend.ts";
+import * as tf from "../tf.ts";
+import { BACKENDS, useBackend } from "./backend.ts";
+import { webgpuAdapter } from "./webgpu.ts";
+
+onEachBackend("useBackend() makes the backend asked for the current one", async ({ name }) => {
+  const chosen = await useBackend(name);
+  assert.equal(chosen.name, name);
+  assert.ok(chosen.reason.startsWith(`${name}: asked for by name`), chosen.reason);
+  assert.equal(tf.getBackend(), name);
+});
+
+Deno.test({
+  name: "useBackend() takes the best that is present and says what it passed over",
+  sanitizeOps: false,
+  sanitizeResources: false,
+  async fn() {
+    const adapter = await webgpuAdapter();
+    const { name, reason } = await useBackend();
+    assert.equal(name, adapter === null ? "wasm" : "webgpu");
+    if (adapter === null) assert.match(reason, /^wasm: webgpu has no adapter on this machine/);
+    else assert.equal(reason, `webgpu: best of all (${adapter})`);
+  },
+});
+
+Deno.test("useBackend() refuses a name that is none", async () => {
+  await assert.rejects(() => useBackend("cuda" as "cpu"), {
+    name: "RangeError",
+    message: `Cannot use backend "cuda" as there are only ${BACKENDS.join(", ")}`,
+  });
+});
+
+Deno.test("useBackend() refuses a backend that computes wrong numbers, and keeps the one before", async () => {
+  await useBackend("cpu");
+  const kernel = tf.getKernel("BatchMatMul", "wasm")!;
+  tf.unregisterKernel("BatchMatMul", "wasm");
+  tf.registerKernel({
+    ...kernel,
+    kernelFunc: (args) => {
+      const product = kernel.kernelFunc(args) as tf.TensorInfo;
+      const inputs = { a: product, b: product };
+      return tf.getKernel("Multiply", "wasm").kernelFunc({ ...args, inputs });
+    },
+  });
+  try {
+    await assert.rejects(() => useBackend("wasm"), {
+      name: "BackendError",
+      message: /computes 49, 225.* where -7, 15/,
+    });
+    assert.equal(tf.getBackend(), "cpu");
+  } finally {
+    tf.unregisterKernel("BatchMatMul", "wasm");
+    tf.registerKernel(kernel);
+  }
+});

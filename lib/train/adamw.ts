@@ -1,0 +1,148 @@
+import * as tf from "../tf.ts";
+
+/** Parameters that are updated with the same settings. */
+export interface ParameterGroup {
+  readonly parameters: ReadonlyMap<string, tf.Variable>;
+  /** Step size; positive. */
+  readonly learningRate: number;
+  /** Decoupled weight decay; 0 for none. */
+  readonly weightDecay?: number;
+}
+
+/** Settings of {@linkcode AdamW}; PyTorch's defaults. */
+export interface AdamWOptions {
+  /** Decay of the mean of gradients, in [0, 1); 0.9. */
+  readonly beta1?: number;
+  /** Decay of the mean of squared gradients, in [0, 1); 0.999. */
+  readonly beta2?: number;
+  /** Added to the root of the second moment; 1e-8. */
+  readonly epsilon?: number;
+}
+
+interface Moments {
+  readonly mean: tf.Variable;
+  readonly square: tf.Variable;
+  step: number;
+}
+
+/**
+ * Adam with decoupled weight decay.
+ *
+ * For gradient g at step t: θ ← θ·(1 − η·λ); m ← β₁m + (1 − β₁)g; v ← β₂v + (1 − β₂)g²;
+ * θ ← θ − η/(1 − β₁ᵗ) · m / (√v / √(1 − β₂ᵗ) + ε). A parameter without a gradient is left alone and
+ * its step is not counted, as in PyTorch.
+ *
+ * Source: Loshchilov & Hutter 2019 (arXiv 1711.05101), algorithm 2, in the form of
+ * torch/optim/adamw.py.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import * as tf from "../tf.ts";
+ *
+ * await tf.setBackend("cpu");
+ * const w = tf.variable(tf.scalar(1));
+ * const optimizer = new AdamW([{ parameters: new Map([["w", w]]), learningRate: 0.1 }]);
+ * const gradient = tf.scalar(5);
+ * optimizer.step(new Map([["w", gradient]]));
+ * assert.ok(Math.abs(w.arraySync() as number - 0.9) < 1e-6); // the first step is the learning rate
+ * gradient.dispose();
+ * optimizer.dispose();
+ * w.dispose();
+ * ```
+ */
+export class AdamW {
+  readonly #groups: readonly ParameterGroup[];
+  readonly #beta1: number;
+  readonly #beta2: number;
+  readonly #epsilon: number;
+  readonly #moments = new Map<string, Moments>();
+
+  /**
+   * @throws {RangeError} when a setting is out of range or a parameter stands in two groups
+   */
+  constructor(groups: readonly ParameterGroup[], options: AdamWOptions = {}) {
+    const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = options;
+    for (const [name, beta] of [["beta1", beta1], ["beta2", beta2]] as const) {
+      if (!(beta >= 0 && beta < 1)) {
+        throw new RangeError(`Cannot make AdamW as ${name} must be in [0, 1): got ${beta}`);
+      }
+    }
+    if (!(epsilon >= 0)) {
+      throw new RangeError(`Cannot make AdamW as epsilon is ${epsilon}, below 0`);
+    }
+    const seen = new Set<string>();
+    for (const { parameters, learningRate, weightDecay = 0 } of groups) {
+      if (!(learningRate >= 0) || !(weightDecay >= 0)) {
+        throw new RangeError(
+          `Cannot make AdamW as learning rate and weight decay must not be negative: ` +
+            `got ${learningRate} and ${weightDecay}`,
+        );
+      }
+      for (const name of parameters.keys()) {
+        if (seen.has(name)) {
+          throw new RangeError(`Cannot make AdamW as "${name}" stands in two groups`);
+        }
+        seen.add(name);
+      }
+    }
+    this.#groups = groups;
+    this.#beta1 = beta1;
+    this.#beta2 = beta2;
+    this.#epsilon = epsilon;
+  }
+
+  /**
+   * Updates every parameter that has a gradient.
+   *
+   * @param gradients by parameter name; the caller keeps them
+   * @param scale multiplies each group's learning rate, for schedules; 1 for none
+   */
+  step(gradients: ReadonlyMap<string, tf.Tensor>, scale = 1): void {
+    for (const group of this.#groups) {
+      for (const [name, parameter] of group.parameters) {
+        const gradient = gradients.get(name);
+        if (gradient !== undefined) this.#update(name, parameter, gradient, group, scale);
+      }
+    }
+  }
+
+  /** Frees the moments. */
+  dispose(): void {
+    for (const { mean, square } of this.#moments.values()) tf.dispose([mean, square]);
+    this.#moments.clear();
+  }
+
+  #update(
+    name: string,
+    parameter: tf.Variable,
+    gradient: tf.Tensor,
+    { learningRate, weightDecay = 0 }: ParameterGroup,
+    scale: number,
+  ): void {
+    let moments = this.#moments.get(name);
+    if (moments === undefined) {
+      moments = tf.tidy(() => ({
+        mean: tf.variable(tf.zerosLike(parameter), false),
+        square: tf.variable(tf.zerosLike(parameter), false),
+        step: 0,
+      })) as Moments;
+      this.#moments.set(name, moments);
+    }
+    moments.step++;
+    const { mean, square, step } = moments;
+    const rate = learningRate * scale;
+    tf.tidy(() => {
+      mean.assign(tf.add(tf.mul(mean, this.#beta1), tf.mul(gradient, 1 - this.#beta1)));
+      square.assign(
+        tf.add(tf.mul(square, this.#beta2), tf.mul(tf.square(gradient), 1 - this.#beta2)),
+      );
+      const root = tf.div(tf.sqrt(square), Math.sqrt(1 - this.#beta2 ** step));
+      const update = tf.div(
+        tf.mul(mean, rate / (1 - this.#beta1 ** step)),
+        tf.add(root, this.#epsilon),
+      );
+      parameter.assign(tf.sub(tf.mul(parameter, 1 - rate * weightDecay), update));
+    });
+  }
+}

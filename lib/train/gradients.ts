@@ -1,0 +1,58 @@
+import * as tf from "../tf.ts";
+
+/** A loss and its gradients, by the names of the parameters. */
+export interface LossAndGradients {
+  readonly loss: tf.Scalar;
+  /** Only parameters that the loss depends on. */
+  readonly gradients: ReadonlyMap<string, tf.Tensor>;
+}
+
+/**
+ * Computes a loss and its gradient with respect to each named parameter.
+ *
+ * A parameter that the loss does not depend on has no gradient, as in PyTorch, where it is `None` and
+ * the optimiser passes it over.
+ *
+ * @param forward computes the loss, a scalar; everything else it makes is freed
+ * @param parameters what to differentiate by; at least one
+ * @returns tensors that the caller disposes, see {@linkcode disposeGradients}
+ * @throws {RangeError} when there is no parameter, or the loss depends on none of them
+ *
+ * @example The gradient of w² is 2w
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import * as tf from "../tf.ts";
+ *
+ * await tf.setBackend("cpu");
+ * const w = tf.variable(tf.scalar(3));
+ * const result = lossAndGradients(() => tf.square(w) as tf.Scalar, new Map([["w", w]]));
+ * assert.equal(result.loss.arraySync(), 9);
+ * assert.equal(result.gradients.get("w")!.arraySync(), 6);
+ * disposeGradients(result);
+ * w.dispose();
+ * ```
+ */
+export function lossAndGradients(
+  forward: () => tf.Scalar,
+  parameters: ReadonlyMap<string, tf.Variable>,
+): LossAndGradients {
+  if (parameters.size === 0) {
+    throw new RangeError(
+      "Cannot compute gradients as no parameter is trainable; see setRequiresGrad()",
+    );
+  }
+  const names = new Map([...parameters].map(([name, variable]) => [variable.name, name]));
+  const { value, grads } = tf.variableGrads(forward, [...parameters.values()]);
+  const gradients = new Map<string, tf.Tensor>();
+  for (const [id, gradient] of Object.entries(grads)) {
+    // tfjs answers null for a parameter that the loss does not depend on.
+    if (gradient as tf.Tensor | null !== null) gradients.set(names.get(id)!, gradient);
+  }
+  return { loss: value, gradients };
+}
+
+/** Frees the tensors of a result. */
+export function disposeGradients({ loss, gradients }: LossAndGradients): void {
+  loss.dispose();
+  for (const gradient of gradients.values()) gradient.dispose();
+}
