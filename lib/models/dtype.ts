@@ -1,0 +1,80 @@
+/** How the numbers of a tensor are stored in a safetensors file. */
+export type Dtype = "F64" | "F32" | "F16" | "BF16" | "I64" | "I32" | "I16" | "I8" | "U8" | "BOOL";
+
+/** Numbers as read: floats as float32, everything else as int32. */
+export type Numbers = Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer>;
+
+/** Says that the stored bytes mean nothing, or nothing that fits. */
+type Refuse = (rule: string, found: unknown) => never;
+
+interface Codec {
+  /** Bytes per number. */
+  readonly size: number;
+  /** @param bytes a buffer of its own, whole numbers long */
+  decode(bytes: ArrayBuffer, refuse: Refuse): Numbers;
+  encode?(data: Float32Array | Int32Array): ArrayBuffer;
+}
+
+/**
+ * Every type that can be read, the largest rank first: the order in which safetensors stores tensors.
+ *
+ * F32, F16 and BF16 are read exactly, F64 to the nearest float32; integers must fit into int32. F16
+ * and BF16 are written to the nearest, ties to even. All machines that Deno runs on are little-endian,
+ * as the file is.
+ */
+export const CODECS: Readonly<Record<Dtype, Codec>> = {
+  I64: { size: 8, decode: decodeI64 },
+  F64: { size: 8, decode: (bytes) => new Float32Array(new Float64Array(bytes)) },
+  F32: {
+    size: 4,
+    decode: (bytes) => new Float32Array(bytes),
+    encode: (data) => new Float32Array(data).buffer,
+  },
+  I32: {
+    size: 4,
+    decode: (bytes) => new Int32Array(bytes),
+    encode: (data) => new Int32Array(data).buffer,
+  },
+  BF16: { size: 2, decode: decodeBF16, encode: encodeBF16 },
+  F16: {
+    size: 2,
+    decode: (bytes) => new Float32Array(new Float16Array(bytes)),
+    encode: (data) => new Float16Array(data).buffer,
+  },
+  I16: { size: 2, decode: (bytes) => new Int32Array(new Int16Array(bytes)) },
+  I8: { size: 1, decode: (bytes) => new Int32Array(new Int8Array(bytes)) },
+  U8: { size: 1, decode: (bytes) => new Int32Array(new Uint8Array(bytes)) },
+  BOOL: { size: 1, decode: decodeBool },
+};
+
+/** Whether `name` is a type that can be read. */
+export function isDtype(name: unknown): name is Dtype {
+  return typeof name === "string" && Object.hasOwn(CODECS, name);
+}
+
+function decodeI64(bytes: ArrayBuffer, refuse: Refuse): Int32Array<ArrayBuffer> {
+  return Int32Array.from(new BigInt64Array(bytes), (value: bigint) => {
+    if (BigInt.asIntN(32, value) !== value) refuse("int64 values must fit into int32", value);
+    return Number(value);
+  });
+}
+
+function decodeBool(bytes: ArrayBuffer, refuse: Refuse): Int32Array<ArrayBuffer> {
+  return Int32Array.from(new Uint8Array(bytes), (value) => {
+    if (value > 1) refuse("a boolean is 0 or 1", value);
+    return value;
+  });
+}
+
+/** A bfloat16 is the upper half of a float32. */
+function decodeBF16(bytes: ArrayBuffer): Float32Array<ArrayBuffer> {
+  return new Float32Array(Uint32Array.from(new Uint16Array(bytes), (half) => half << 16).buffer);
+}
+
+function encodeBF16(data: Float32Array | Int32Array): ArrayBuffer {
+  const bits = new Uint32Array(new Float32Array(data).buffer);
+  return Uint16Array.from(bits, (word) => {
+    if ((word & 0x7fffffff) > 0x7f800000) return 0x7fc0; // NaN; rounding could carry it to infinity
+    return (word + 0x7fff + ((word >>> 16) & 1)) >>> 16; // half a unit, less a tie above an even half
+  }).buffer;
+}
