@@ -1,0 +1,156 @@
+import * as tf from "../tf.ts";
+
+/** How far positions turn the features of a head; the fields of `rope_parameters` in `config.json`. */
+export type RopeParameters =
+  | { readonly rope_type: "default"; readonly rope_theta: number }
+  | { readonly rope_type: "linear"; readonly rope_theta: number; readonly factor: number }
+  | {
+    readonly rope_type: "llama3";
+    readonly rope_theta: number;
+    readonly factor: number;
+    readonly low_freq_factor: number;
+    readonly high_freq_factor: number;
+    readonly original_max_position_embeddings: number;
+  };
+
+/** Cosines and sines of every position's angles; each `[B, 1, L, Dh]`, or `[1, 1, L, Dh]` for all rows. */
+export interface RotaryTables {
+  readonly cos: tf.Tensor4D;
+  readonly sin: tf.Tensor4D;
+}
+
+const f32 = Math.fround;
+
+/**
+ * The angle by which one position turns each pair of features, θ^(−2i / Dh), slowed as `rope` says.
+ * Every step is rounded to float32, as the reference rounds it.
+ *
+ * @param headDim `Dh`, the features of one head; even
+ * @returns radians per position; `Dh / 2` of them
+ * @throws {RangeError} when `headDim` is not a positive even number
+ *
+ * Source: Su et al. 2021, RoFormer (arXiv 2104.09864), equation 15; transformers
+ * modeling_rope_utils.py for `linear` and `llama3`.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * const angles = inverseFrequencies(4, { rope_type: "linear", rope_theta: 256, factor: 2 });
+ * assert.deepEqual([...angles], [1 / 2, 1 / 32]);
+ * ```
+ */
+export function inverseFrequencies(headDim: number, rope: RopeParameters): Float32Array {
+  if (!Number.isInteger(headDim) || headDim < 2 || headDim % 2 !== 0) {
+    throw new RangeError(
+      `Cannot make a rotary embedding as features turn in pairs: head_dim is ${headDim}, not even`,
+    );
+  }
+  const plain = Float32Array.from(
+    { length: headDim / 2 },
+    (_, i) => 1 / f32(Math.pow(rope.rope_theta, f32(2 * i / headDim))),
+  );
+  if (rope.rope_type === "default") return plain;
+  if (rope.rope_type === "linear") return plain.map((angle) => angle / rope.factor);
+
+  const { factor, low_freq_factor: low, high_freq_factor: high } = rope;
+  const context = rope.original_max_position_embeddings;
+  return plain.map((angle) => {
+    const wavelength = f32(2 * Math.PI / angle);
+    if (wavelength < f32(context / high)) return angle;
+    if (wavelength > f32(context / low)) return angle / factor;
+    const smooth = f32(f32(f32(context / wavelength) - low) / f32(high - low));
+    return f32(f32(f32(1 - smooth) * angle) / factor) + f32(smooth * angle);
+  });
+}
+
+/**
+ * Cosines and sines for the positions of each row, computed on the host in float32.
+ *
+ * @param positions `[B][L]`, or one row when all share it
+ * @param angles radians per position, from {@linkcode inverseFrequencies}
+ * @returns tables whose second half of features repeats the first; the caller disposes them
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import * as tf from "../tf.ts";
+ *
+ * await tf.setBackend("cpu");
+ * const { cos, sin } = rotaryTables([[0, 1]], Float32Array.of(Math.PI / 2));
+ * assert.deepEqual([...sin.dataSync()], [0, 0, 1, 1]);
+ * cos.dispose();
+ * sin.dispose();
+ * ```
+ */
+export function rotaryTables(
+  positions: readonly (readonly number[])[],
+  angles: Float32Array,
+): RotaryTables {
+  const [B, L, half] = [positions.length, positions[0]!.length, angles.length];
+  const cos = new Float32Array(B * L * 2 * half);
+  const sin = new Float32Array(cos.length);
+  positions.flat().forEach((position, at) => {
+    for (let i = 0; i < half; i++) {
+      const turn = f32(position * angles[i]!);
+      const first = at * 2 * half + i;
+      cos[first] = cos[first + half] = Math.cos(turn);
+      sin[first] = sin[first + half] = Math.sin(turn);
+    }
+  });
+  const shape: [number, number, number, number] = [B, 1, L, 2 * half];
+  return { cos: tf.tensor4d(cos, shape), sin: tf.tensor4d(sin, shape) };
+}
+
+/**
+ * Turns queries or keys by their positions: x · cos + rotateHalf(x) · sin, where feature `i` pairs
+ * with feature `i + Dh / 2`. The gradient turns back by the same angles.
+ *
+ * @param x shape `[B, N, L, Dh]`
+ * @returns shape `[B, N, L, Dh]`
+ * @throws {RangeError} when the tables are for other positions or features
+ *
+ * Source: transformers models/llama/modeling_llama.py, `apply_rotary_pos_emb`.
+ *
+ * @example A quarter turn takes the pair (1, 2) to (−2, 1)
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import * as tf from "../tf.ts";
+ *
+ * await tf.setBackend("cpu");
+ * const tables = rotaryTables([[1]], Float32Array.of(Math.PI / 2));
+ * const turned = rotary(tf.tensor4d([[[[1, 2]]]]), tables).dataSync();
+ * assert.deepEqual([...turned].map(Math.round), [-2, 1]);
+ * ```
+ */
+export function rotary(x: tf.Tensor4D, { cos, sin }: RotaryTables): tf.Tensor4D {
+  const [B, , L, Dh] = x.shape;
+  const [rows, , positions, features] = cos.shape;
+  if ((rows !== 1 && rows !== B) || positions !== L || features !== Dh) {
+    throw new RangeError(
+      `Cannot turn by position as tables must have the rows, positions and features of x: ` +
+        `x is [${x.shape}], the tables are [${cos.shape}]`,
+    );
+  }
+  return tf.customGrad((input, save) => {
+    (save as tf.GradSaveFunc)([cos, sin]);
+    return {
+      value: turn(input as tf.Tensor4D, cos, sin),
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) =>
+        tf.tidy(() =>
+          turn(dy as tf.Tensor4D, saved[0] as tf.Tensor4D, tf.neg(saved[1] as tf.Tensor4D))
+        ),
+    };
+  })(x) as tf.Tensor4D;
+}
+
+function turn(x: tf.Tensor4D, cos: tf.Tensor4D, sin: tf.Tensor4D): tf.Tensor4D {
+  const [B, N, L, Dh] = x.shape;
+  const half = Dh / 2;
+  return tf.tidy(() => {
+    const first = tf.slice(x, [0, 0, 0, 0], [B, N, L, half]);
+    const second = tf.slice(x, [0, 0, 0, half], [B, N, L, half]);
+    const rotated = tf.concat([tf.neg(second), first], 3); // [B, N, L, Dh]
+    return tf.add(tf.mul(x, cos), tf.mul(rotated, sin));
+  });
+}
