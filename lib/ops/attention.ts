@@ -1,0 +1,91 @@
+import * as tf from "../tf.ts";
+
+/** The lowest float32, which stands for "not allowed" in a bias. */
+const LOWEST = -3.4028234663852886e38;
+
+/** What shapes the scores of {@linkcode attention}. */
+export interface AttentionOptions {
+  /** What query·key is multiplied by, such as Dh^−½. */
+  readonly scale: number;
+  /** Added to the scores; broadcasts to `[B, N, Lq, Lk]`. See {@linkcode maskedBias}. */
+  readonly bias?: tf.Tensor | undefined;
+  /** 1 where a query may see a key, else 0; broadcasts to `[B, N, Lq, Lk]`. */
+  readonly mask?: tf.Tensor | undefined;
+  /** Applied to the attention weights. */
+  readonly dropout?: ((weights: tf.Tensor4D) => tf.Tensor4D) | undefined;
+}
+
+/**
+ * softmax(scale · q·kᵀ + bias) · v over the keys that the mask allows. A query that may see no key
+ * gives exactly 0. Letters: `B` rows, `N` heads, `Lq` and `Lk` positions, `Dh` features of a head.
+ *
+ * Source: Attention Is All You Need, arXiv:1706.03762, equation 1; for masked queries
+ * `torch.nn.functional.scaled_dot_product_attention` with a boolean mask, since PyTorch 2.5.
+ *
+ * @param query shape `[B, N, Lq, Dh]`
+ * @param key shape `[B, N, Lk, Dh]`
+ * @param value shape `[B, N, Lk, Dh]`
+ * @returns shape `[B, N, Lq, Dh]`
+ *
+ * @example A query alike to all keys takes the mean of the values it may see
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import * as tf from "../tf.ts";
+ *
+ * await tf.setBackend("cpu");
+ * const query = tf.zeros<tf.Rank.R4>([1, 1, 2, 1]);
+ * const value = tf.tensor4d([2, 4, 9], [1, 1, 3, 1]);
+ * const mask = tf.tensor2d([[1, 1, 0], [0, 0, 0]]);
+ * const seen = attention(query, value, value, { scale: 1, mask });
+ * assert.deepEqual(seen.arraySync(), [[[[3], [0]]]]);
+ * ```
+ */
+export function attention(
+  query: tf.Tensor4D,
+  key: tf.Tensor4D,
+  value: tf.Tensor4D,
+  { scale, bias, mask, dropout }: AttentionOptions,
+): tf.Tensor4D {
+  return tf.tidy(() => {
+    let scores: tf.Tensor = tf.matMul(query, key, false, true); // [B, N, Lq, Lk]
+    if (scale !== 1) scores = tf.mul(scores, scale);
+    if (bias !== undefined) scores = tf.add(scores, bias);
+    if (mask !== undefined) scores = tf.add(scores, forbid(mask));
+    let weights = tf.softmax(scores) as tf.Tensor4D;
+    if (dropout !== undefined) weights = dropout(weights);
+    const seen: tf.Tensor4D = tf.matMul(weights, value); // [B, N, Lq, Dh]
+    return mask === undefined ? seen : tf.mul(seen, tf.max(asFloat(mask), -1, true));
+  });
+}
+
+/**
+ * The bias with the lowest float32 where the mask is 0, to be given to {@linkcode attention} as its
+ * bias. Unlike with a mask, a query that may see no key then takes the mean over all keys.
+ *
+ * Source: transformers integrations/sdpa_attention.py, `create_position_bias_mask`.
+ *
+ * @param bias finite; of any shape that broadcasts with `mask`
+ * @param mask 1 where a query may see a key, else 0
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import * as tf from "../tf.ts";
+ *
+ * await tf.setBackend("cpu");
+ * const bias = maskedBias(tf.scalar(0.5), tf.tensor1d([1, 0]));
+ * assert.deepEqual(bias.arraySync(), [0.5, -3.4028234663852886e38]);
+ * ```
+ */
+export function maskedBias(bias: tf.Tensor, mask: tf.Tensor): tf.Tensor {
+  return tf.tidy(() => tf.add(tf.mul(bias, asFloat(mask)), forbid(mask)));
+}
+
+/** 0 where the mask is 1, the lowest float32 where it is 0: added to a score, it replaces it. */
+function forbid(mask: tf.Tensor): tf.Tensor {
+  return tf.mul(tf.sub(1, asFloat(mask)), LOWEST);
+}
+
+function asFloat(mask: tf.Tensor): tf.Tensor {
+  return mask.dtype === "float32" ? mask : tf.cast(mask, "float32");
+}

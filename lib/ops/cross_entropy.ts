@@ -1,0 +1,76 @@
+import * as tf from "../tf.ts";
+
+/** The label whose position counts nothing, as in PyTorch. */
+export const IGNORED_LABEL = -100;
+
+/**
+ * Mean of −log softmax(logits)[label] over the positions whose label is not −100; NaN, with a
+ * gradient of zero, where every label is −100. Letters: `N` positions, `V` classes.
+ *
+ * Source: `torch.nn.functional.cross_entropy`.
+ *
+ * @param logits shape `[N, V]`
+ * @param labels int32 `[N]`; in [0, V) or −100, unchecked here
+ * @param labelSmoothing share of the target that is spread evenly over all classes; in [0, 1]
+ *
+ * @example Equal logits cost log V
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import * as tf from "../tf.ts";
+ *
+ * await tf.setBackend("cpu");
+ * const loss = crossEntropy(tf.zeros([2, 5]), tf.tensor1d([3, -100], "int32"));
+ * assert.ok(Math.abs(loss.arraySync() - Math.log(5)) < 1e-6);
+ * ```
+ */
+export function crossEntropy(
+  logits: tf.Tensor2D,
+  labels: tf.Tensor1D,
+  labelSmoothing = 0,
+): tf.Scalar {
+  const [N, V] = logits.shape;
+  const operation = tf.customGrad((x, save) => {
+    const logits = x as tf.Tensor2D;
+    const counts = tf.cast(tf.notEqual(labels, IGNORED_LABEL), "float32"); // [N]
+    const classes = tf.maximum(labels, tf.scalar(0, "int32")); // [N]; −100 picks anything
+    const total = tf.sum(counts);
+    // log softmax = (logits − their largest) − log Σ exp(logits − their largest)
+    const shifted = tf.sub(logits, tf.max(logits, 1, true)); // [N, V]
+    const logSum = tf.log(tf.sum(tf.exp(shifted), 1)); // [N]
+    const places = tf.add(tf.range(0, N * V, V, "int32"), classes); // [N] into N·V
+    let target: tf.Tensor = tf.gather(tf.reshape(shifted, [N * V]), places); // [N]
+    if (labelSmoothing !== 0) {
+      target = tf.add(
+        tf.mul(target, 1 - labelSmoothing),
+        tf.mul(tf.mean(shifted, 1), labelSmoothing),
+      );
+    }
+    const losses = tf.mul(tf.sub(logSum, target), counts);
+    // WebGPU may answer anything to 0 / 0.
+    const value = tf.where(tf.greater(total, 0), tf.div(tf.sum(losses), tf.maximum(total, 1)), NaN);
+    const scale = tf.div(counts, tf.maximum(total, 1)); // [N]; what each position weighs
+    (save as tf.GradSaveFunc)([shifted, logSum, classes, scale]);
+    return {
+      value,
+      gradFunc(dy: tf.Tensor, saved: tf.Tensor[]) {
+        const [shifted, logSum, classes, scale] = saved as [
+          tf.Tensor,
+          tf.Tensor,
+          tf.Tensor1D,
+          tf.Tensor,
+        ];
+        const softmax = tf.exp(tf.sub(shifted, tf.reshape(logSum, [N, 1])));
+        const elsewhere = labelSmoothing / V;
+        const target = tf.oneHot(
+          classes,
+          V,
+          1 - labelSmoothing + elsewhere,
+          elsewhere,
+          "float32",
+        );
+        return tf.mul(tf.sub(softmax, target), tf.reshape(tf.mul(scale, dy), [N, 1]));
+      },
+    };
+  });
+  return tf.tidy(() => operation(logits) as tf.Scalar);
+}

@@ -1,0 +1,40 @@
+import * as tf from "../tf.ts";
+
+/**
+ * Looks up the row of `weight` for each id. Letters: `V` rows of the table, `D` features.
+ *
+ * The gradient is a product with one-hot rows, as `tf.gather` has none on WebAssembly. A frozen
+ * weight costs no gradient.
+ *
+ * @param ids int32, any shape; in [0, V), unchecked here
+ * @param weight shape `[V, D]`
+ * @returns the shape of `ids` with `D` appended
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import * as tf from "../tf.ts";
+ *
+ * await tf.setBackend("cpu");
+ * const table = tf.tensor2d([[1, 2], [3, 4], [5, 6]]);
+ * const rows = embedding(tf.tensor2d([[2, 0]], [1, 2], "int32"), table);
+ * assert.deepEqual(rows.arraySync(), [[[5, 6], [1, 2]]]);
+ * ```
+ */
+export function embedding(ids: tf.Tensor, weight: tf.Tensor2D): tf.Tensor {
+  const [V, D] = weight.shape;
+  return tf.tidy(() => {
+    const flat = tf.reshape(ids, [ids.size]) as tf.Tensor1D;
+    const lookUp = tf.customGrad((weight, save) => {
+      (save as tf.GradSaveFunc)([flat]);
+      return {
+        value: tf.gather(weight as tf.Tensor2D, flat), // [N, D]
+        gradFunc(dy: tf.Tensor, saved: tf.Tensor[]) {
+          const oneHot = tf.oneHot(saved[0]!, V, 1, 0, "float32") as tf.Tensor2D; // [N, V]
+          return tf.matMul(oneHot, dy as tf.Tensor2D, true, false);
+        },
+      };
+    });
+    return tf.reshape(lookUp(weight), [...ids.shape, D]);
+  });
+}
