@@ -1,0 +1,36 @@
+import { basename } from "node:path";
+import { type SourceTask, suiteFromTasks } from "./collection.ts";
+import type { SuiteSize, TaskSuite } from "./task.ts";
+import { listTaskFiles, objectsAt, readTaskObject, TaskFileError } from "./task_file.ts";
+
+/** Settings of {@linkcode bbhSuite}. */
+export interface BbhOptions extends SuiteSize {
+  /** The folder of BIG-Bench-Hard's JSON files. */
+  readonly data_dir: string;
+  readonly seed: number;
+}
+
+/**
+ * Tasks of BIG-Bench-Hard (Suzgun et al. 2022, arXiv 2210.09261), one JSON file each.
+ *
+ * @throws {TaskFileError} when the folder or a file is missing or malformed, naming file and key
+ * @throws {RangeError} when there are fewer tasks than asked for
+ */
+export async function bbhSuite(options: BbhOptions): Promise<TaskSuite> {
+  const tasks: SourceTask[] = [];
+  for (const path of await listTaskFiles(options.data_dir, ".json")) {
+    const { examples } = await readTaskObject(path);
+    tasks.push({
+      name: basename(path, ".json"),
+      examples: objectsAt(examples, `${path}: examples`).map(({ input, target }, i) => {
+        if (typeof input !== "string" || typeof target !== "string") {
+          throw new TaskFileError(
+            `Cannot read ${path}: examples[${i}] as its input and target must be strings`,
+          );
+        }
+        return { input, targets: [target] };
+      }),
+    });
+  }
+  return suiteFromTasks("bbh", tasks, options, options.seed);
+}

@@ -1,0 +1,70 @@
+import { randomStream } from "../util/random.ts";
+import { splitExamples } from "./split_examples.ts";
+import { checkSuiteSize, type Example, type SuiteSize, type Task, type TaskSuite } from "./task.ts";
+
+/** A task as a file gives it, before its examples are split. */
+export interface SourceTask {
+  readonly name: string;
+  readonly examples: readonly Example[];
+  readonly category?: string;
+}
+
+/** How tasks are divided into those to train on and those held out. */
+export interface HoldOut {
+  /** Names of the tasks to train on, when a list decides; drawn by seed otherwise. */
+  readonly training?: ReadonlySet<string>;
+  /** Names of the tasks that may be held out, when a list decides; the rest otherwise. */
+  readonly heldOut?: ReadonlySet<string>;
+}
+
+/**
+ * Makes a suite from tasks that were read from files.
+ *
+ * Which tasks are taken is drawn from the seed's stream "tasks", over the tasks in order of their
+ * names, so it does not depend on the order of files on disk.
+ *
+ * @throws {RangeError} when there are too few tasks, or a name stands twice
+ */
+export function suiteFromTasks(
+  suiteName: string,
+  tasks: readonly SourceTask[],
+  size: SuiteSize,
+  seed: number,
+  holdOut: HoldOut = {},
+): TaskSuite {
+  checkSuiteSize(size);
+  const sorted = [...tasks].sort((a, b) => a.name < b.name ? -1 : 1);
+  sorted.forEach(({ name }, i) => {
+    if (sorted[i + 1]?.name === name) {
+      throw new RangeError(`Cannot make suite "${suiteName}" as task "${name}" stands in it twice`);
+    }
+  });
+  const shuffled = randomStream(seed, "tasks").shuffle(sorted);
+  const { n_tasks, n_heldout_tasks } = size;
+  // Without a list, the held-out tasks come first: they stay the same when n_tasks is swept.
+  const heldOut = shuffled
+    .filter(({ name }) => holdOut.heldOut?.has(name) ?? !holdOut.training?.has(name))
+    .slice(0, n_heldout_tasks);
+  const training = shuffled
+    .filter((task) => !heldOut.includes(task) && (holdOut.training?.has(task.name) ?? true))
+    .slice(0, n_tasks);
+  for (
+    const [what, found, wanted] of [
+      ["tasks to train on", training, n_tasks],
+      ["tasks to hold out", heldOut, n_heldout_tasks],
+    ] as const
+  ) {
+    if (found.length < wanted) {
+      throw new RangeError(
+        `Cannot make suite "${suiteName}" as ${wanted} ${what} were asked for and there are ` +
+          `${found.length}, of ${tasks.length} tasks in all`,
+      );
+    }
+  }
+  const split = ({ name, category, examples }: SourceTask): Task => ({
+    name,
+    ...(category === undefined ? {} : { category }),
+    ...splitExamples(name, examples, size, seed),
+  });
+  return { name: suiteName, training: training.map(split), heldOut: heldOut.map(split) };
+}

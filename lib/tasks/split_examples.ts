@@ -1,0 +1,57 @@
+import { randomStream } from "../util/random.ts";
+import type { Example, Task } from "./task.ts";
+
+/** How many examples each part of a task gets. */
+export interface ExampleCounts {
+  readonly n_train: number;
+  readonly n_validation: number;
+  readonly n_test: number;
+}
+
+/**
+ * Splits the examples of one task into parts that share no input.
+ *
+ * Test examples are taken first, then validation, then training, so a task with too few examples is
+ * short of training examples and never of a fair test. Examples with the same input are merged, their
+ * targets joined: an input could otherwise stand in two parts.
+ *
+ * @param examples all examples of the task
+ * @param seed the run's seed; the order comes from its stream `split/<name>`
+ * @throws {RangeError} when no example is left to train on
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * const examples = ["a", "b", "c", "d"].map((input) => ({ input, targets: [input] }));
+ * const parts = splitExamples("copy", examples, { n_train: 9, n_validation: 1, n_test: 1 }, 0);
+ * assert.deepEqual([parts.train.length, parts.validation.length, parts.test.length], [2, 1, 1]);
+ * ```
+ */
+export function splitExamples(
+  name: string,
+  examples: readonly Example[],
+  counts: ExampleCounts,
+  seed: number,
+): Pick<Task, "train" | "validation" | "test"> {
+  const merged = new Map<string, Set<string>>();
+  for (const { input, targets } of examples) {
+    const known = merged.get(input);
+    if (known === undefined) merged.set(input, new Set(targets));
+    else targets.forEach((target) => known.add(target));
+  }
+  const shuffled = randomStream(seed, `split/${name}`).shuffle(
+    [...merged].map(([input, targets]) => ({ input, targets: [...targets] })),
+  );
+  const { n_train, n_validation, n_test } = counts;
+  const test = shuffled.slice(0, n_test);
+  const validation = shuffled.slice(n_test, n_test + n_validation);
+  const train = shuffled.slice(n_test + n_validation, n_test + n_validation + n_train);
+  if (train.length === 0) {
+    throw new RangeError(
+      `Cannot split task "${name}" as its ${shuffled.length} different inputs leave none to train on ` +
+        `after ${n_test} for test and ${n_validation} for validation`,
+    );
+  }
+  return { train, validation, test };
+}

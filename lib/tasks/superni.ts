@@ -1,0 +1,103 @@
+import { readFile, stat } from "node:fs/promises";
+import { basename } from "node:path";
+import { type HoldOut, type SourceTask, suiteFromTasks } from "./collection.ts";
+import type { SuiteSize, TaskSuite } from "./task.ts";
+import { listTaskFiles, objectsAt, readTaskObject, stringsAt, TaskFileError } from "./task_file.ts";
+
+/** Settings of {@linkcode superniSuite}. */
+export interface SuperniOptions extends SuiteSize {
+  /** A clone of Super-NaturalInstructions, or its folder of task files. */
+  readonly data_dir: string;
+  /**
+   * What is held out: tasks drawn by seed; the tasks of `heldout_categories`; or the official test
+   * tasks, listed in the clone's `splits/default`.
+   */
+  readonly split: "seeded" | "category" | "official";
+  /** Categories held out; needed when `split` is "category". */
+  readonly heldout_categories?: readonly string[];
+  readonly seed: number;
+}
+
+/**
+ * Tasks of Super-NaturalInstructions (Wang et al. 2022, arXiv 2204.07705) in the official JSON layout.
+ *
+ * An input is the task's definition and the instance, in the words of Tk-Instruct's zero-example
+ * prompt; every output of an instance is a reference.
+ *
+ * @throws {TaskFileError} when a folder or file is missing or malformed, naming file and key
+ * @throws {RangeError} when there are fewer tasks than asked for
+ */
+export async function superniSuite(options: SuperniOptions): Promise<TaskSuite> {
+  const dir = await taskFolder(options.data_dir);
+  const tasks: SourceTask[] = [];
+  for (const path of await listTaskFiles(dir, ".json")) tasks.push(await readSuperniTask(path));
+  return suiteFromTasks("superni", tasks, options, options.seed, await holdOut(options, tasks));
+}
+
+/**
+ * Reads one task file.
+ * @throws {TaskFileError} naming file and key
+ */
+export async function readSuperniTask(path: string): Promise<SourceTask> {
+  const file = await readTaskObject(path);
+  const definition = stringsAt(file.Definition, `${path}: Definition`).join(" ").trim();
+  const [category] = stringsAt(file.Categories, `${path}: Categories`);
+  const examples = objectsAt(file.Instances, `${path}: Instances`).map((instance, i) => {
+    const place = `${path}: Instances[${i}]`;
+    if (typeof instance.input !== "string") {
+      throw new TaskFileError(`Cannot read ${place} as its input must be a string`);
+    }
+    return {
+      input: `Definition: ${definition}\n\nNow complete the following example -\n` +
+        `Input: ${instance.input.trim()}\nOutput: `,
+      targets: stringsAt(instance.output, `${place}.output`),
+    };
+  });
+  return { name: basename(path, ".json"), category: category!, examples };
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => null))?.isDirectory() ?? false;
+}
+
+async function taskFolder(dataDir: string): Promise<string> {
+  return await isFolder(`${dataDir}/tasks`) ? `${dataDir}/tasks` : dataDir;
+}
+
+async function holdOut(options: SuperniOptions, tasks: readonly SourceTask[]): Promise<HoldOut> {
+  if (options.split === "seeded") return {};
+  if (options.split === "category") {
+    const wanted = options.heldout_categories ?? [];
+    const present = new Set(tasks.map(({ category }) => category));
+    const unknown = wanted.filter((category) => !present.has(category));
+    if (wanted.length === 0 || unknown.length > 0) {
+      throw new RangeError(
+        `Cannot hold out categories ${JSON.stringify(unknown.length > 0 ? unknown : wanted)} as ` +
+          `heldout_categories must name some of ${JSON.stringify([...present].sort())}`,
+      );
+    }
+    const heldOut = tasks.filter(({ category }) => wanted.includes(category!));
+    const training = tasks.filter(({ category }) => !wanted.includes(category!));
+    return { training: namesOf(training), heldOut: namesOf(heldOut) };
+  }
+  const [training, heldOut] = await Promise.all(
+    ["train_tasks.txt", "test_tasks.txt"].map((name) =>
+      readNames(`${options.data_dir}/splits/default/${name}`)
+    ),
+  );
+  return { training: training!, heldOut: heldOut! };
+}
+
+function namesOf(tasks: readonly SourceTask[]): Set<string> {
+  return new Set(tasks.map(({ name }) => name));
+}
+
+async function readNames(path: string): Promise<Set<string>> {
+  const text = await readFile(path, "utf8").catch((error: Error) => {
+    throw new TaskFileError(
+      `Cannot use the official split: ${error.message}; data_dir must be a whole clone, or set ` +
+        `split to "seeded" or "category"`,
+    );
+  });
+  return new Set(text.split(/\s+/).filter((name) => name !== ""));
+}

@@ -1,0 +1,76 @@
+/** One question with the answers that count as right. */
+export interface Example {
+  /** What the model reads. */
+  readonly input: string;
+  /** Reference answers, at least one; the first is what training aims at. */
+  readonly targets: readonly string[];
+}
+
+/** A named task with examples that no two of its parts share. */
+export interface Task {
+  readonly name: string;
+  readonly train: readonly Example[];
+  readonly validation: readonly Example[];
+  readonly test: readonly Example[];
+  /** Indices of the skills the task is made of, where they are known. */
+  readonly skills?: readonly number[];
+  /** What kind of task it is, where the source says so. */
+  readonly category?: string;
+}
+
+/** Tasks to train on together, and tasks held out to adapt to afterwards. */
+export interface TaskSuite {
+  readonly name: string;
+  readonly training: readonly Task[];
+  readonly heldOut: readonly Task[];
+  /** Names of the skills behind the tasks, where they are known. */
+  readonly skillNames?: readonly string[];
+}
+
+/** How many tasks and examples a suite has; every count is per task where it is one of examples. */
+export interface SuiteSize {
+  /** Tasks to train on; at least 1. */
+  readonly n_tasks: number;
+  /** Tasks held out; 0 or more. */
+  readonly n_heldout_tasks: number;
+  /** Training examples; at least 1. */
+  readonly n_train: number;
+  /** Validation examples, on which checkpoints are chosen. */
+  readonly n_validation: number;
+  /** Test examples, on which results are reported. */
+  readonly n_test: number;
+}
+
+/**
+ * Fails unless every count is a whole number in range.
+ * @throws {RangeError} naming the count
+ */
+export function checkSuiteSize(size: SuiteSize): void {
+  const least: Record<keyof SuiteSize, number> = {
+    n_tasks: 1,
+    n_heldout_tasks: 0,
+    n_train: 1,
+    n_validation: 0,
+    n_test: 0,
+  };
+  for (const [key, minimum] of Object.entries(least) as [keyof SuiteSize, number][]) {
+    if (!Number.isSafeInteger(size[key]) || size[key] < minimum) {
+      throw new RangeError(
+        `Cannot make tasks as ${key} must be a whole number of at least ${minimum}: got ${
+          size[key]
+        }`,
+      );
+    }
+  }
+}
+
+/**
+ * The allocation of skills to tasks as a 0/1 matrix `[T, S]`, training tasks first.
+ * @returns null when some task's skills are not known
+ */
+export function trueAllocation(suite: TaskSuite): number[][] | null {
+  const names = suite.skillNames;
+  const tasks = [...suite.training, ...suite.heldOut];
+  if (names === undefined || tasks.some(({ skills }) => skills === undefined)) return null;
+  return tasks.map(({ skills }) => names.map((_, skill) => skills!.includes(skill) ? 1 : 0));
+}
