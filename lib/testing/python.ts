@@ -1,0 +1,23 @@
+/** A Python with torch, transformers and peft; set PEFT_PYTHON to its path to run the tests that need it. */
+export const PYTHON: string | undefined = Deno.env.get("PEFT_PYTHON");
+
+/** Whether there is such a Python; tests that need it are ignored where not. */
+export const HAS_PYTHON: boolean = PYTHON !== undefined && PYTHON !== "";
+
+/**
+ * Runs a Python script and returns what it prints.
+ *
+ * @param script the program's text
+ * @param args what `sys.argv[1:]` holds
+ * @throws {Error} with what it wrote to standard error when it fails
+ */
+export async function runPython(script: string, args: readonly string[]): Promise<string> {
+  if (!HAS_PYTHON) throw new Error("Cannot run Python as PEFT_PYTHON is not set");
+  const { success, code, stdout, stderr } = await new Deno.Command(PYTHON!, {
+    args: ["-c", script, ...args],
+    env: { HF_HUB_OFFLINE: "1", CUDA_VISIBLE_DEVICES: "", PYTHONIOENCODING: "utf-8" },
+  }).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  if (!success) throw new Error(`Python failed with exit code ${code}:\n${text(stderr)}`);
+  return text(stdout);
+}
