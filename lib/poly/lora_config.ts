@@ -1,0 +1,85 @@
+import { PEFT_VERSION } from "./model_card.ts";
+import { byCodePoint, type Json, type JsonObject, pythonJson } from "./python_json.ts";
+
+/** What a LoRA adapter's configuration says beyond PEFT's defaults. */
+export interface LoraFacts {
+  readonly r: number;
+  readonly target_modules: string | readonly string[];
+  readonly modules_to_save: readonly string[] | null;
+  readonly task_type: string | null;
+  readonly base_model_name_or_path: string | null;
+  readonly revision: string | null;
+  readonly auto_mapping: JsonObject | null;
+}
+
+/**
+ * The `adapter_config.json` of a LoRA adapter whose scale is 1 / r: every key that PEFT writes, with
+ * PEFT's default where `facts` says nothing.
+ *
+ * Source: peft 0.21.0, tuners/lora/config.py, as its `save_pretrained` writes it.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * const file = JSON.parse(loraConfigText({
+ *   r: 4,
+ *   target_modules: ["v", "q"],
+ *   modules_to_save: null,
+ *   task_type: "SEQ_2_SEQ_LM",
+ *   base_model_name_or_path: null,
+ *   revision: null,
+ *   auto_mapping: null,
+ * }));
+ * assert.equal(file.lora_alpha / file.r, 1 / 4);
+ * assert.deepEqual(file.target_modules, ["q", "v"]);
+ * ```
+ */
+export function loraConfigText(facts: LoraFacts): string {
+  const { target_modules } = facts;
+  const config: Json = {
+    ...DEFAULTS,
+    ...facts,
+    target_modules: typeof target_modules === "string"
+      ? target_modules
+      : [...target_modules].sort(byCodePoint),
+  };
+  return pythonJson(config).replace('"lora_dropout": 0,', '"lora_dropout": 0.0,');
+}
+
+const DEFAULTS: JsonObject = {
+  alora_invocation_tokens: null,
+  alpha_pattern: {},
+  arrow_config: null,
+  bias: "none",
+  corda_config: null,
+  ensure_weight_tying: false,
+  eva_config: null,
+  exclude_modules: null,
+  fan_in_fan_out: false,
+  inference_mode: true,
+  init_lora_weights: true,
+  kasa_config: null,
+  layer_replication: null,
+  layers_pattern: null,
+  layers_to_transform: null,
+  loftq_config: {},
+  lora_alpha: 1,
+  lora_bias: false,
+  lora_dropout: 0,
+  lora_ga_config: null,
+  megatron_config: null,
+  megatron_core: "megatron.core",
+  monteclora_config: null,
+  peft_type: "LORA",
+  peft_version: PEFT_VERSION,
+  qalora_group_size: 16,
+  rank_pattern: {},
+  target_parameters: null,
+  trainable_token_indices: null,
+  use_bdlora: null,
+  use_dora: false,
+  use_qalora: false,
+  use_rslora: false,
+  velora_config: null,
+};
