@@ -1,5 +1,5 @@
+import { pythonJson } from "../util/python_json.ts";
 import { PEFT_VERSION } from "./model_card.ts";
-import { byCodePoint, type Json, type JsonObject, pythonJson } from "./python_json.ts";
 
 /** What a LoRA adapter's configuration says beyond PEFT's defaults. */
 export interface LoraFacts {
@@ -9,7 +9,7 @@ export interface LoraFacts {
   readonly task_type: string | null;
   readonly base_model_name_or_path: string | null;
   readonly revision: string | null;
-  readonly auto_mapping: JsonObject | null;
+  readonly auto_mapping: Readonly<Record<string, unknown>> | null;
 }
 
 /**
@@ -37,17 +37,17 @@ export interface LoraFacts {
  */
 export function loraConfigText(facts: LoraFacts): string {
   const { target_modules } = facts;
-  const config: Json = {
+  const config = {
     ...DEFAULTS,
     ...facts,
     target_modules: typeof target_modules === "string"
       ? target_modules
-      : [...target_modules].sort(byCodePoint),
+      : [...target_modules].sort(),
   };
-  return pythonJson(config).replace('"lora_dropout": 0,', '"lora_dropout": 0.0,');
+  return pythonJson(config, new Set(["lora_dropout"]));
 }
 
-const DEFAULTS: JsonObject = {
+const DEFAULTS = {
   alora_invocation_tokens: null,
   alpha_pattern: {},
   arrow_config: null,
