@@ -1,4 +1,4 @@
-import { Buffer } from "node:buffer";
+import { byCodePoint } from "../util/python_json.ts";
 import { CODECS, type Dtype, type Numbers } from "./dtype.ts";
 import {
   headerLength,
@@ -274,6 +274,6 @@ function inOrder(
   });
   const rank = Object.keys(CODECS);
   return checked.sort(([a, typeA], [b, typeB]) =>
-    rank.indexOf(typeA) - rank.indexOf(typeB) || Buffer.compare(Buffer.from(a), Buffer.from(b))
+    rank.indexOf(typeA) - rank.indexOf(typeB) || byCodePoint(a, b)
   );
 }

@@ -40,7 +40,7 @@ function dump(value: unknown, key: string, newline: string, floats: ReadonlySet<
   }
   const members = Object.entries(value)
     .filter(([, member]) => member !== undefined)
-    .sort(([a], [b]) => compareCodePoints(a, b))
+    .sort(([a], [b]) => byCodePoint(a, b))
     .map(([name, member]) => `${quote(name)}: ${dump(member, name, inner, floats)}`);
   return members.length === 0 ? "{}" : `{${inner}${members.join(`,${inner}`)}${newline}}`;
 }
@@ -62,14 +62,15 @@ function number(value: number, key: string, float: boolean): string {
 
 function quote(text: string): string {
   return JSON.stringify(text).replace(
-    /[\u0080-\uffff]/g,
+    /[^ -~]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }
 
-function compareCodePoints(a: string, b: string): number {
+/** The order of Python's strings; JavaScript's puts characters above U+FFFF before U+E000. */
+export function byCodePoint(a: string, b: string): number {
   const [left, right] = [[...a], [...b]];
-  for (let i = 0; i < Math.min(left.length, right.length); i++) {
+  for (let i = 0; i < left.length && i < right.length; i++) {
     const difference = left[i]!.codePointAt(0)! - right[i]!.codePointAt(0)!;
     if (difference !== 0) return difference;
   }

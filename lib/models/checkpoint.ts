@@ -1,0 +1,286 @@
+import { join } from "node:path";
+import * as tf from "../tf.ts";
+import { writeFilesAtomically } from "../util/atomic_write.ts";
+import { isPlainFileName } from "../util/plain_file_name.ts";
+import { pythonJson } from "../util/python_json.ts";
+import { CODECS } from "./dtype.ts";
+import {
+  openSafetensors,
+  type SafetensorsFile,
+  type TensorToStore,
+  writeSafetensors,
+} from "./safetensors.ts";
+
+/** What a Hugging Face folder holds. */
+export interface Checkpoint {
+  /** `config.json` as read. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** `generation_config.json` as read; null where there is none. */
+  readonly generationConfig: Readonly<Record<string, unknown>> | null;
+  /** The weights by name, floats as float32, everything else as int32. Whoever holds them disposes them. */
+  readonly tensors: Map<string, tf.Tensor>;
+}
+
+const WEIGHTS = "model.safetensors";
+const INDEX = "model.safetensors.index.json";
+const PICKLES = ["pytorch_model.bin", "pytorch_model.bin.index.json"];
+
+/** Settings of T5, Llama and Qwen2 that transformers wants as floats, also when they are whole. */
+const FLOAT_SETTINGS = new Set([
+  "attention_dropout",
+  "attention_factor",
+  "classifier_dropout",
+  "dropout_rate",
+  "factor",
+  "high_freq_factor",
+  "initializer_factor",
+  "initializer_range",
+  "layer_norm_epsilon",
+  "low_freq_factor",
+  "rms_norm_eps",
+  "rope_theta",
+]);
+
+/**
+ * Reads a folder in the Hugging Face layout: `config.json`, `generation_config.json` where there is
+ * one, and the weights from `model.safetensors` or else from the shards of
+ * `model.safetensors.index.json`.
+ *
+ * Every header is checked before the first tensor is made; tensors are then read one at a time, and
+ * all are disposed when one of them cannot be.
+ *
+ * @throws {Deno.errors.NotFound} when the folder, its configuration, its weights or a shard is missing
+ * @throws {SyntaxError} when a JSON file is no object, when the index and its shards disagree, when the
+ * weights are in PyTorch's own format only, or, as `SafetensorsError`, when a weight file is not valid
+ *
+ * Source: transformers modeling_utils.py (`_get_resolved_checkpoint_files`), utils/hub.py
+ * (`get_checkpoint_shard_files`). Differs: a tensor that two shards hold is refused, not taken from
+ * the later one; shards outside the folder are refused.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * const dir = await Deno.makeTempDir();
+ * const data = new Float32Array([1, 2]);
+ * await writeCheckpoint(dir, { model_type: "custom" }, [["w", { shape: [2], data }]]);
+ * const { config, tensors } = await readCheckpoint(dir);
+ * assert.equal(config.model_type, "custom");
+ * assert.deepEqual(await tensors.get("w")!.data(), data);
+ * for (const tensor of tensors.values()) tensor.dispose();
+ * await Deno.remove(dir, { recursive: true });
+ * ```
+ */
+export async function readCheckpoint(dir: string): Promise<Checkpoint> {
+  if (!(await exists(join(dir, "config.json")))) {
+    throw new Deno.errors.NotFound(
+      `Cannot read checkpoint "${dir}" as it must be a folder with a config.json; download a model ` +
+        `of the hub first`,
+    );
+  }
+  const config = await readObject(join(dir, "config.json"));
+  const generationPath = join(dir, "generation_config.json");
+  const generationConfig = await exists(generationPath) ? await readObject(generationPath) : null;
+  const files: SafetensorsFile[] = [];
+  const tensors = new Map<string, tf.Tensor>();
+  try {
+    await openWeights(dir, files);
+    for (const file of files) {
+      for (const name of file.names) {
+        const { shape, data } = file.read(name);
+        const dtype = data instanceof Int32Array ? "int32" : "float32";
+        tensors.set(name, tf.tensor(data, [...shape], dtype));
+      }
+    }
+  } catch (error) {
+    for (const tensor of tensors.values()) tensor.dispose();
+    throw error;
+  } finally {
+    for (const file of files) file.close();
+  }
+  return { config, generationConfig, tensors };
+}
+
+/** Opens the file or shards that hold the weights, into `files`, and checks that they agree. */
+async function openWeights(dir: string, files: SafetensorsFile[]): Promise<void> {
+  if (await exists(join(dir, WEIGHTS))) {
+    files.push(await openSafetensors(join(dir, WEIGHTS)));
+    return;
+  }
+  if (!(await exists(join(dir, INDEX)))) throw await noWeights(dir);
+  const weightMap = await readWeightMap(join(dir, INDEX));
+  const shardOf = new Map<string, string>();
+  for (const shard of [...new Set(weightMap.values())].sort()) {
+    if (!(await exists(join(dir, shard)))) {
+      throw new Deno.errors.NotFound(
+        `Cannot read checkpoint "${dir}" as every shard of ${INDEX} must be there: ${shard} is missing`,
+      );
+    }
+    const file = await openSafetensors(join(dir, shard));
+    files.push(file);
+    for (const name of file.names) {
+      const other = shardOf.get(name);
+      if (other !== undefined) {
+        throw new SyntaxError(
+          `Cannot read checkpoint "${dir}" as a tensor must be in one shard only: ` +
+            `"${name}" is in ${other} and in ${shard}`,
+        );
+      }
+      shardOf.set(name, shard);
+    }
+  }
+  for (const [name, shard] of weightMap) {
+    if (shardOf.get(name) !== shard) {
+      throw new SyntaxError(
+        `Cannot read checkpoint "${dir}" as tensors must be where ${INDEX} says: ` +
+          `"${name}" is not in ${shard} but in ${shardOf.get(name) ?? "no shard"}`,
+      );
+    }
+  }
+}
+
+async function readWeightMap(path: string): Promise<Map<string, string>> {
+  const { weight_map: weightMap } = await readObject(path);
+  if (!isObject(weightMap)) {
+    throw new SyntaxError(
+      `Cannot read "${path}" as weight_map must be an object: found ${JSON.stringify(weightMap)}`,
+    );
+  }
+  for (const [name, shard] of Object.entries(weightMap)) {
+    if (typeof shard !== "string" || !isPlainFileName(shard)) {
+      throw new SyntaxError(
+        `Cannot read "${path}" as weight_map must name files of the same folder: ` +
+          `"${name}" is said to be in ${JSON.stringify(shard)}`,
+      );
+    }
+  }
+  return new Map(Object.entries(weightMap as Record<string, string>));
+}
+
+async function noWeights(dir: string): Promise<Error> {
+  for (const pickle of PICKLES) {
+    if (await exists(join(dir, pickle))) {
+      return new SyntaxError(
+        `Cannot read checkpoint "${dir}" as weights must be in safetensors files: found ${pickle}; ` +
+          `convert it once with Python: transformers.AutoModelForSeq2SeqLM (or AutoModelForCausalLM)` +
+          `.from_pretrained(dir).save_pretrained(dir)`,
+      );
+    }
+  }
+  return new Deno.errors.NotFound(
+    `Cannot read checkpoint "${dir}" as it must hold ${WEIGHTS} or ${INDEX}: found neither`,
+  );
+}
+
+async function readObject(path: string): Promise<Record<string, unknown>> {
+  const text = await Deno.readTextFile(path);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new SyntaxError(`Cannot read "${path}" as it must be JSON: ${(error as Error).message}`);
+  }
+  if (!isObject(value)) {
+    throw new SyntaxError(
+      `Cannot read "${path}" as it must hold an object: found ${text.trim().slice(0, 40)}`,
+    );
+  }
+  return value;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/**
+ * Writes a folder that `from_pretrained` of transformers and {@linkcode readCheckpoint} read:
+ * `config.json`, and `model.safetensors` or, above `maxShardBytes`, shards and their index. Weight
+ * files that were there before are replaced, all or none; see {@linkcode writeFilesAtomically}.
+ *
+ * @param dir made when absent
+ * @param tensors by name; shards are filled in this order
+ * @param options.maxShardBytes most bytes of tensors in one file, unless one tensor alone has more; 5e9
+ * @throws {RangeError} when `maxShardBytes` is not positive, or a tensor or setting cannot be written
+ * @throws {TypeError} when a tensor's type cannot be written
+ *
+ * Source: transformers modeling_utils.py (`save_pretrained`), huggingface_hub serialization/_base.py
+ * (`split_state_dict_into_shards_factory`)
+ */
+export async function writeCheckpoint(
+  dir: string,
+  config: Readonly<Record<string, unknown>>,
+  tensors: Iterable<readonly [string, TensorToStore]>,
+  { maxShardBytes = 5e9 }: { readonly maxShardBytes?: number } = {},
+): Promise<void> {
+  if (!(maxShardBytes > 0)) {
+    throw new RangeError(
+      `Cannot write checkpoint "${dir}" as maxShardBytes must be positive: got ${maxShardBytes}`,
+    );
+  }
+  const files = new Map<string, string | Uint8Array>();
+  const entries = [...tensors];
+  const shards = intoShards(entries, maxShardBytes);
+  if (shards.length <= 1) {
+    files.set(WEIGHTS, writeSafetensors(entries));
+  } else {
+    const weightMap: [string, string][] = [];
+    for (const [i, shard] of shards.entries()) {
+      const name = `model-${fiveDigits(i + 1)}-of-${fiveDigits(shards.length)}.safetensors`;
+      for (const [tensor] of shard) weightMap.push([tensor, name]);
+      files.set(name, writeSafetensors(shard));
+    }
+    const metadata = {
+      total_parameters: entries.reduce((total, [, { data }]) => total + data.length, 0),
+      total_size: entries.reduce((total, [, tensor]) => total + storedBytes(tensor), 0),
+    };
+    const index = { metadata, weight_map: Object.fromEntries(weightMap) };
+    files.set(INDEX, `${pythonJson(index)}\n`);
+  }
+  files.set("config.json", `${pythonJson(config, FLOAT_SETTINGS)}\n`);
+  await writeFilesAtomically(dir, files);
+  await removeStale(dir, files);
+}
+
+function intoShards(
+  tensors: readonly (readonly [string, TensorToStore])[],
+  maxShardBytes: number,
+): (readonly [string, TensorToStore])[][] {
+  const shards: (readonly [string, TensorToStore])[][] = [];
+  let room = 0;
+  for (const entry of tensors) {
+    const bytes = storedBytes(entry[1]);
+    if (bytes > room || shards.length === 0) {
+      shards.push([]);
+      room = maxShardBytes;
+    }
+    shards.at(-1)!.push(entry);
+    room -= bytes;
+  }
+  return shards;
+}
+
+function storedBytes({ dtype = "F32", data }: TensorToStore): number {
+  return CODECS[dtype].size * data.length; // I32 has the size of F32
+}
+
+function fiveDigits(n: number): string {
+  return String(n).padStart(5, "0");
+}
+
+/** Removes weights of an earlier layout, which would otherwise be read instead of the new ones. */
+async function removeStale(dir: string, written: ReadonlyMap<string, unknown>): Promise<void> {
+  for await (const { name } of Deno.readDir(dir)) {
+    const weights = name === INDEX || /^model(-\d{5}-of-\d{5})?\.safetensors$/.test(name);
+    if (weights && !written.has(name)) await Deno.remove(join(dir, name));
+  }
+}
