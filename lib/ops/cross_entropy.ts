@@ -60,14 +60,11 @@ export function crossEntropy(
           tf.Tensor,
         ];
         const softmax = tf.exp(tf.sub(shifted, tf.reshape(logSum, [N, 1])));
-        const elsewhere = labelSmoothing / V;
-        const target = tf.oneHot(
-          classes,
-          V,
-          1 - labelSmoothing + elsewhere,
-          elsewhere,
-          "float32",
-        );
+        // WebAssembly's one-hot is right for int32 only.
+        let target: tf.Tensor = tf.cast(tf.oneHot(classes, V), "float32"); // [N, V]
+        if (labelSmoothing !== 0) {
+          target = tf.add(tf.mul(target, 1 - labelSmoothing), labelSmoothing / V);
+        }
         return tf.mul(tf.sub(softmax, target), tf.reshape(tf.mul(scale, dy), [N, 1]));
       },
     };

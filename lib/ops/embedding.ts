@@ -30,8 +30,9 @@ export function embedding(ids: tf.Tensor, weight: tf.Tensor2D): tf.Tensor {
       return {
         value: tf.gather(weight as tf.Tensor2D, flat), // [N, D]
         gradFunc(dy: tf.Tensor, saved: tf.Tensor[]) {
-          const oneHot = tf.oneHot(saved[0]!, V, 1, 0, "float32") as tf.Tensor2D; // [N, V]
-          return tf.matMul(oneHot, dy as tf.Tensor2D, true, false);
+          // WebAssembly's one-hot is right for int32 only.
+          const oneHot = tf.cast(tf.oneHot(saved[0]!, V), "float32"); // [N, V]
+          return tf.matMul(oneHot as tf.Tensor2D, dy as tf.Tensor2D, true, false);
         },
       };
     });
