@@ -1,0 +1,277 @@
+import { PEFT_VERSION } from "./model_card.ts";
+import { type PolySettings, PROFILES, readSettings } from "./settings.ts";
+
+/** The kinds of task PEFT knows. */
+export const TASK_TYPES = [
+  "SEQ_CLS",
+  "SEQ_2_SEQ_LM",
+  "CAUSAL_LM",
+  "TOKEN_CLS",
+  "QUESTION_ANS",
+  "FEATURE_EXTRACTION",
+] as const;
+
+/** One of {@linkcode TASK_TYPES}. */
+export type TaskType = typeof TASK_TYPES[number];
+
+/** Names of modules, or one pattern that a name must match in full. */
+export type ModuleNames = string | ReadonlySet<string> | readonly string[];
+
+/** The settings of a Poly adapter as PEFT names them: the 16 keys of `adapter_config.json`. */
+export interface PolyConfigFields {
+  /** Rank of each skill; above 0. */
+  readonly r: number;
+  /** What to adapt; null takes the default of the architecture, `"all-linear"` every linear layer. */
+  readonly target_modules: ModuleNames | null;
+  /** What to leave out of the targets. */
+  readonly exclude_modules: ModuleNames | null;
+  /** Modules to train and save as a whole, beside the adapted layers. */
+  readonly modules_to_save: readonly string[] | null;
+  /** Whether an adapter starts as the identity, with B = 0; false draws B too, which helps tests. */
+  readonly init_weights: boolean;
+  readonly poly_type: "poly";
+  /** T, the number of tasks; above 0. */
+  readonly n_tasks: number;
+  /** S, the number of skills; above 0. */
+  readonly n_skills: number;
+  /** H, the number of splits, each routed on its own; 1 is Poly, more is MHR. */
+  readonly n_splits: number;
+  readonly task_type: TaskType | null;
+  readonly peft_type: string;
+  readonly auto_mapping: Readonly<Record<string, unknown>> | null;
+  readonly peft_version: string | null;
+  readonly base_model_name_or_path: string | null;
+  readonly revision: string | null;
+  /** Whether the adapter starts frozen. */
+  readonly inference_mode: boolean;
+}
+
+/** What the constructor of {@linkcode PolyConfig} takes. */
+export type PolyConfigOptions = Partial<PolyConfigFields> & {
+  readonly settings?: Partial<PolySettings>;
+};
+
+const DEFAULTS: PolyConfigFields = {
+  r: 8,
+  target_modules: null,
+  exclude_modules: null,
+  modules_to_save: null,
+  init_weights: true,
+  poly_type: "poly",
+  n_tasks: 1,
+  n_skills: 4,
+  n_splits: 1,
+  task_type: null,
+  peft_type: "POLY",
+  auto_mapping: null,
+  peft_version: PEFT_VERSION,
+  base_model_name_or_path: null,
+  revision: null,
+  inference_mode: false,
+};
+
+/** The 16 keys of `adapter_config.json`, in the order PEFT writes them. */
+export const POLY_CONFIG_KEYS: readonly (keyof PolyConfigFields)[] = (
+  Object.keys(DEFAULTS) as (keyof PolyConfigFields)[]
+).sort();
+
+/**
+ * How a Poly or MHR adapter is built. Immutable; every field is checked when it is made.
+ *
+ * `settings` says what PEFT fixes: it is no part of PEFT's file, and its default is PEFT's behaviour.
+ *
+ * Source: tuners/poly/config.py of PEFT, `PolyConfig`; config.py, `PeftConfig`
+ *
+ * @throws {TypeError} when a field has the wrong type or there is no field of that name
+ * @throws {RangeError} when a value is none of the allowed ones
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * const config = new PolyConfig({ n_tasks: 3, n_splits: 4, target_modules: ["v", "q"] });
+ * assert.equal(config.r, 8);
+ * assert.deepEqual(config.target_modules, new Set(["q", "v"]));
+ * assert.deepEqual(config.toDict().target_modules, ["q", "v"]);
+ * assert.throws(() => new PolyConfig({ n_skills: 0 }), /`n_skills` should be a positive integer/);
+ * ```
+ */
+export class PolyConfig implements PolyConfigFields {
+  readonly r: number;
+  readonly target_modules: string | ReadonlySet<string> | null;
+  readonly exclude_modules: string | ReadonlySet<string> | null;
+  readonly modules_to_save: readonly string[] | null;
+  readonly init_weights: boolean;
+  readonly poly_type: "poly";
+  readonly n_tasks: number;
+  readonly n_skills: number;
+  readonly n_splits: number;
+  readonly task_type: TaskType | null;
+  /** Always POLY: as in PEFT, what was passed is not looked at. */
+  readonly peft_type = "POLY" as const;
+  readonly auto_mapping: Readonly<Record<string, unknown>> | null;
+  readonly peft_version: string | null;
+  readonly base_model_name_or_path: string | null;
+  readonly revision: string | null;
+  readonly inference_mode: boolean;
+  readonly settings: PolySettings;
+
+  constructor(options: PolyConfigOptions = {}) {
+    const { settings, ...given } = options;
+    const fields = { ...DEFAULTS };
+    for (const [key, value] of Object.entries(given)) {
+      if (!Object.hasOwn(DEFAULTS, key)) {
+        throw new TypeError(
+          `Cannot make PolyConfig as it has no field "${key}"; the fields are ` +
+            [...POLY_CONFIG_KEYS, "settings"].join(", "),
+        );
+      }
+      if (value !== undefined) Object.assign(fields, { [key]: value });
+    }
+    this.r = positiveInteger("r", fields.r);
+    this.target_modules = moduleNames("target_modules", fields.target_modules);
+    this.exclude_modules = moduleNames("exclude_modules", fields.exclude_modules);
+    this.modules_to_save = modulesToSave(fields.modules_to_save);
+    this.init_weights = boolean("init_weights", fields.init_weights);
+    this.poly_type = polyType(fields.poly_type);
+    this.n_tasks = positiveInteger("n_tasks", fields.n_tasks);
+    this.n_skills = positiveInteger("n_skills", fields.n_skills);
+    this.n_splits = positiveInteger("n_splits", fields.n_splits);
+    this.task_type = taskType(fields.task_type);
+    this.auto_mapping = autoMapping(fields.auto_mapping);
+    this.peft_version = stringOrNull("peft_version", fields.peft_version);
+    this.base_model_name_or_path = stringOrNull(
+      "base_model_name_or_path",
+      fields.base_model_name_or_path,
+    );
+    this.revision = stringOrNull("revision", fields.revision);
+    this.inference_mode = boolean("inference_mode", fields.inference_mode);
+    this.settings = readSettings(settings ?? {}, this.n_tasks, this.n_skills);
+    Object.freeze(this);
+  }
+
+  /** The same config with some fields changed. */
+  with(changes: PolyConfigOptions): PolyConfig {
+    const { settings, ...fields } = changes;
+    const kept = Object.fromEntries(POLY_CONFIG_KEYS.map((key) => [key, this[key]]));
+    return new PolyConfig({ ...kept, ...fields, settings: { ...this.settings, ...settings } });
+  }
+
+  /** PEFT's 16 keys in ascending order as plain JSON data; sets become sorted arrays. */
+  toDict(): Record<keyof PolyConfigFields, unknown> {
+    return Object.fromEntries(POLY_CONFIG_KEYS.map((key) => {
+      const value = this[key];
+      return [key, value instanceof Set ? [...value].sort() : structuredClone(value)];
+    })) as Record<keyof PolyConfigFields, unknown>;
+  }
+
+  /** Whether every field and setting is equal; module names are compared as sets. */
+  equals(other: PolyConfig): boolean {
+    const text = (config: PolyConfig) => JSON.stringify([config.toDict(), config.settings]);
+    return text(this) === text(other);
+  }
+
+  /** Whether PEFT computes what this config says: all of `settings` has PEFT's values. */
+  get isPeft(): boolean {
+    return JSON.stringify(this.settings) === JSON.stringify(PROFILES.peft);
+  }
+}
+
+function boolean(field: string, value: boolean): boolean {
+  if (typeof value !== "boolean") {
+    throw new TypeError(`Cannot make PolyConfig as ${field} is a boolean: got ${show(value)}`);
+  }
+  return value;
+}
+
+function positiveInteger(field: string, value: number): number {
+  if (typeof value !== "number") {
+    throw new TypeError(`Cannot make PolyConfig as ${field} is a number: got ${show(value)}`);
+  }
+  if (!Number.isSafeInteger(value) || value <= 0) {
+    throw new RangeError(
+      `\`${field}\` should be a positive integer value but the value passed is ${value}`,
+    );
+  }
+  return value;
+}
+
+function moduleNames(
+  field: string,
+  value: ModuleNames | null,
+): string | ReadonlySet<string> | null {
+  if (value === null || typeof value === "string") return value;
+  if (!Array.isArray(value) && !(value instanceof Set)) {
+    throw new TypeError(
+      `Cannot make PolyConfig as ${field} is a list of names, a pattern or null: got ${
+        show(value)
+      }`,
+    );
+  }
+  return new Set(eachString(field, [...value]));
+}
+
+function modulesToSave(value: readonly string[] | null): readonly string[] | null {
+  if (value === null) return null;
+  if (!Array.isArray(value)) {
+    throw new TypeError(
+      `Cannot make PolyConfig as modules_to_save is a list of names or null, ` +
+        `such as ["lm_head"]: got ${show(value)}`,
+    );
+  }
+  return Object.freeze(eachString("modules_to_save", [...value]));
+}
+
+function eachString(field: string, names: readonly unknown[]): string[] {
+  for (const name of names) {
+    if (typeof name !== "string") {
+      throw new TypeError(
+        `Cannot make PolyConfig as each name in ${field} is a string: got ${show(name)}`,
+      );
+    }
+  }
+  return names as string[];
+}
+
+function polyType(value: string): "poly" {
+  if (value !== "poly") {
+    throw new RangeError(
+      `Unsupported poly_type: ${value}. Currently, only the following types are supported: \`poly\`.`,
+    );
+  }
+  return value;
+}
+
+function taskType(value: string | null): TaskType | null {
+  if (value === null || TASK_TYPES.includes(value as TaskType)) return value as TaskType | null;
+  throw new RangeError(
+    `Invalid task type: '${value}'. Must be one of the following task types: ` +
+      `${TASK_TYPES.join(", ")}.`,
+  );
+}
+
+function autoMapping(
+  value: Readonly<Record<string, unknown>> | null,
+): Readonly<Record<string, unknown>> | null {
+  if (value !== null && (typeof value !== "object" || Array.isArray(value))) {
+    throw new TypeError(
+      `Cannot make PolyConfig as auto_mapping is an object or null: got ${show(value)}`,
+    );
+  }
+  return value === null ? null : Object.freeze(structuredClone(value));
+}
+
+function stringOrNull(field: string, value: string | null): string | null {
+  if (value !== null && typeof value !== "string") {
+    throw new TypeError(
+      `Cannot make PolyConfig as ${field} is a string or null: got ${show(value)}`,
+    );
+  }
+  return value;
+}
+
+function show(value: unknown): string {
+  return typeof value === "object" || typeof value === "string"
+    ? JSON.stringify(value)
+    : String(value);
+}

@@ -1,0 +1,140 @@
+/** How large one router's reach is, finest first. */
+export const GRANULARITIES = ["linear", "layer", "block", "coder", "model"] as const;
+
+/** One of {@linkcode GRANULARITIES}. */
+export type Granularity = typeof GRANULARITIES[number];
+
+/** What PEFT fixes and the papers vary. */
+export interface PolySettings {
+  /** Range of the initial A: 1/√(I/H) as in PEFT, or (1/√3)/√I as in the papers' code (mttl). */
+  readonly init_scale: "peft" | "mttl";
+  /** What is drawn in training. */
+  readonly router_noise: "relaxed_bernoulli" | "none";
+  /** Whether a skill's value is rounded to 0 or 1, with the gradient of the value before it. */
+  readonly router_straight_through: boolean;
+  /** Temperature of the relaxed Bernoulli distribution; above 0. */
+  readonly router_temperature: number;
+  /** What shares one router: a linear layer, a sub-layer, a block, an encoder or decoder, the model. */
+  readonly router_granularity: Granularity;
+  /**
+   * Fixed amounts of each skill for each task, `[T, S]`, not negative, the same for every split; rows
+   * are scaled to sum 1. Null learns them.
+   */
+  readonly router_allocation: readonly (readonly number[])[] | null;
+}
+
+/** PEFT's behaviour, and that of the papers' code as its scripts run it. */
+export const PROFILES: Readonly<Record<"peft" | "mttl", PolySettings>> = {
+  peft: {
+    init_scale: "peft",
+    router_noise: "relaxed_bernoulli",
+    router_straight_through: false,
+    router_temperature: 1,
+    router_granularity: "linear",
+    router_allocation: null,
+  },
+  mttl: {
+    init_scale: "mttl",
+    router_noise: "none",
+    router_straight_through: false,
+    router_temperature: 1,
+    router_granularity: "linear",
+    router_allocation: null,
+  },
+};
+
+/**
+ * Settings checked and completed with PEFT's.
+ *
+ * @param T number of tasks
+ * @param S number of skills
+ * @throws {TypeError} when a setting is unknown or of the wrong type
+ * @throws {RangeError} when a value is not allowed
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * assert.deepEqual(readSettings({}, 3, 2), PROFILES.peft);
+ * assert.throws(() => readSettings({ router_temperature: 0 }, 3, 2), RangeError);
+ * ```
+ */
+export function readSettings(given: Partial<PolySettings>, T: number, S: number): PolySettings {
+  const settings = { ...PROFILES.peft };
+  for (const [key, value] of Object.entries(given)) {
+    if (!Object.hasOwn(settings, key)) {
+      throw new TypeError(
+        `Cannot read settings as there is no "${key}"; there are ${
+          Object.keys(settings).join(", ")
+        }`,
+      );
+    }
+    if (value !== undefined) Object.assign(settings, { [key]: value });
+  }
+  oneOf("init_scale", settings.init_scale, ["peft", "mttl"]);
+  oneOf("router_noise", settings.router_noise, ["relaxed_bernoulli", "none"]);
+  oneOf("router_granularity", settings.router_granularity, GRANULARITIES);
+  if (typeof settings.router_straight_through !== "boolean") {
+    throw new TypeError(
+      `Cannot read settings as router_straight_through is a boolean: ` +
+        `got ${JSON.stringify(settings.router_straight_through)}`,
+    );
+  }
+  if (typeof settings.router_temperature !== "number") {
+    throw new TypeError(
+      `Cannot read settings as router_temperature is a number: ` +
+        `got ${JSON.stringify(settings.router_temperature)}`,
+    );
+  }
+  if (!(settings.router_temperature > 0 && Number.isFinite(settings.router_temperature))) {
+    throw new RangeError(
+      `Cannot read settings as router_temperature must be above 0 and finite: ` +
+        `got ${settings.router_temperature}`,
+    );
+  }
+  const router_allocation = readAllocation(settings.router_allocation, T, S);
+  return Object.freeze({ ...settings, router_allocation });
+}
+
+function oneOf(name: string, value: string, allowed: readonly string[]): void {
+  if (!allowed.includes(value)) {
+    throw new RangeError(
+      `Cannot read settings as ${name} is one of ${allowed.join(", ")}: got ${
+        JSON.stringify(value)
+      }`,
+    );
+  }
+}
+
+function readAllocation(
+  rows: readonly (readonly number[])[] | null,
+  T: number,
+  S: number,
+): readonly (readonly number[])[] | null {
+  if (rows === null) return null;
+  if (!Array.isArray(rows) || !rows.every(Array.isArray)) {
+    throw new TypeError("Cannot read settings as router_allocation is an array of rows, or null");
+  }
+  const sizes = [...new Set(rows.map((row) => row.length))];
+  if (rows.length !== T || sizes.length !== 1 || sizes[0] !== S) {
+    throw new RangeError(
+      `Cannot read settings as router_allocation has one row per task and one column per skill, ` +
+        `[${T}, ${S}]: got ${rows.length} rows of ${sizes.join(" and ")}`,
+    );
+  }
+  for (const [task, row] of rows.entries()) {
+    if (!row.every((value: number) => Number.isFinite(value) && value >= 0)) {
+      throw new RangeError(
+        `Cannot read settings as amounts in router_allocation are finite and not negative: ` +
+          `task ${task} has ${row.join(", ")}`,
+      );
+    }
+    if (!row.some((value: number) => value > 0)) {
+      throw new RangeError(
+        `Cannot read settings as each task needs a skill in router_allocation: ` +
+          `task ${task} has none`,
+      );
+    }
+  }
+  return Object.freeze(rows.map((row) => Object.freeze([...row])));
+}
