@@ -8,22 +8,26 @@ import {
   type TensorInfo,
 } from "./safetensors_header.ts";
 
-export type { Dtype, Numbers, TensorInfo };
+export type { Dtype, Numbers, SafetensorsHeader, TensorInfo };
 export { SafetensorsError };
 
 /** A tensor on the host, as read from a file. */
 export interface StoredTensor {
   /** How the file stores it. */
   readonly dtype: Dtype;
+  /** Its sizes; none for a single number. */
   readonly shape: readonly number[];
   /** Its values, the last axis running fastest. */
   readonly data: Numbers;
 }
 
-/** A tensor on the host, to be written. Without `dtype` floats become F32 and integers I32. */
+/** A tensor on the host, to be written. */
 export interface TensorToStore {
+  /** How the file shall store it; F32 for floats and I32 for integers when absent. */
   readonly dtype?: Dtype;
+  /** Its sizes; none for a single number. */
   readonly shape: readonly number[];
+  /** Its values, the last axis running fastest. */
   readonly data: Float32Array | Int32Array;
 }
 
@@ -100,6 +104,7 @@ export class SafetensorsFile implements Disposable {
     this.#close();
   }
 
+  /** Closes the file at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close();
   }

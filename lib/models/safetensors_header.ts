@@ -3,9 +3,12 @@ import { CODECS, type Dtype, isDtype } from "./dtype.ts";
 
 /** What a safetensors file does not obey; the message names the file, the rule and the values. */
 export class SafetensorsError extends SyntaxError {
+  /** The class's name, which stack traces show. */
   override readonly name = "SafetensorsError";
 
   /**
+   * Makes the error for one broken rule.
+   *
    * @param source the file
    * @param rule what must hold
    * @param found what is there instead
@@ -19,7 +22,9 @@ export class SafetensorsError extends SyntaxError {
 
 /** Where and how a tensor is stored. */
 export interface TensorInfo {
+  /** The type of its numbers. */
   readonly dtype: Dtype;
+  /** Its sizes; none for a single number. */
   readonly shape: readonly number[];
   /** First byte, counted from the end of the header. */
   readonly begin: number;

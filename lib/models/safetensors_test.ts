@@ -177,17 +177,21 @@ const HOSTILE: [string, Uint8Array, RegExp][] = [
 ];
 
 for (const [what, bytes, message] of HOSTILE) {
-  Deno.test(`parseSafetensors() and openSafetensors() refuse: ${what}`, () =>
-    withFile(bytes, async (path) => {
-      const refused = (file: string) => (error: Error) => {
-        assert.ok(error instanceof SafetensorsError && error instanceof SyntaxError, error.stack);
-        assert.ok(error.message.startsWith(`Cannot read "${file}" as `), error.message);
-        assert.match(error.message, message);
-        return true;
-      };
-      assert.throws(() => parseSafetensors(bytes, "x.safetensors"), refused("x.safetensors"));
-      await assert.rejects(openSafetensors(path), refused(path)); // the test fails if it stays open
-    }));
+  Deno.test({
+    name: `parseSafetensors() and openSafetensors() refuse: ${what}`,
+    sanitizeResources: true, // a file left open fails the test
+    fn: () =>
+      withFile(bytes, async (path) => {
+        const refused = (file: string) => (error: Error) => {
+          assert.ok(error instanceof SafetensorsError && error instanceof SyntaxError, error.stack);
+          assert.ok(error.message.startsWith(`Cannot read "${file}" as `), error.message);
+          assert.match(error.message, message);
+          return true;
+        };
+        assert.throws(() => parseSafetensors(bytes, "x.safetensors"), refused("x.safetensors"));
+        await assert.rejects(openSafetensors(path), refused(path));
+      }),
+  });
 }
 
 Deno.test("parseSafetensors() accepts offsets in any order of names, and unused white space", () => {
