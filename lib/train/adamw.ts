@@ -1,13 +1,5 @@
 import * as tf from "../tf.ts";
-
-/** Parameters that are updated with the same settings. */
-export interface ParameterGroup {
-  readonly parameters: ReadonlyMap<string, tf.Variable>;
-  /** Step size; positive. */
-  readonly learningRate: number;
-  /** Decoupled weight decay; 0 for none. */
-  readonly weightDecay?: number;
-}
+import { checkGroups, type Optimizer, type ParameterGroup } from "./optimizer.ts";
 
 /** Settings of {@linkcode AdamW}; PyTorch's defaults. */
 export interface AdamWOptions {
@@ -51,7 +43,7 @@ interface Moments {
  * w.dispose();
  * ```
  */
-export class AdamW {
+export class AdamW implements Optimizer {
   readonly #groups: readonly ParameterGroup[];
   readonly #beta1: number;
   readonly #beta2: number;
@@ -71,33 +63,13 @@ export class AdamW {
     if (!(epsilon >= 0)) {
       throw new RangeError(`Cannot make AdamW as epsilon is ${epsilon}, below 0`);
     }
-    const seen = new Set<string>();
-    for (const { parameters, learningRate, weightDecay = 0 } of groups) {
-      if (!(learningRate >= 0) || !(weightDecay >= 0)) {
-        throw new RangeError(
-          `Cannot make AdamW as learning rate and weight decay must not be negative: ` +
-            `got ${learningRate} and ${weightDecay}`,
-        );
-      }
-      for (const name of parameters.keys()) {
-        if (seen.has(name)) {
-          throw new RangeError(`Cannot make AdamW as "${name}" stands in two groups`);
-        }
-        seen.add(name);
-      }
-    }
+    checkGroups("AdamW", groups);
     this.#groups = groups;
     this.#beta1 = beta1;
     this.#beta2 = beta2;
     this.#epsilon = epsilon;
   }
 
-  /**
-   * Updates every parameter that has a gradient.
-   *
-   * @param gradients by parameter name; the caller keeps them
-   * @param scale multiplies each group's learning rate, for schedules; 1 for none
-   */
   step(gradients: ReadonlyMap<string, tf.Tensor>, scale = 1): void {
     for (const group of this.#groups) {
       for (const [name, parameter] of group.parameters) {
@@ -107,7 +79,6 @@ export class AdamW {
     }
   }
 
-  /** Frees the moments. */
   dispose(): void {
     for (const { mean, square } of this.#moments.values()) tf.dispose([mean, square]);
     this.#moments.clear();
