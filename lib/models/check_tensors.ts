@@ -1,0 +1,51 @@
+import type * as tf from "../tf.ts";
+
+/**
+ * Compares tensors with the parameters a model has, before any of them is used.
+ *
+ * @param model the class for the message
+ * @param shapes every parameter's shape by its name
+ * @param tensors what was read
+ * @throws {RangeError} when some are missing, unexpected or of another shape; it lists all of them
+ * @throws {TypeError} when some are not float32
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * assert.throws(() => checkTensors("Mlp", new Map([["layers.0.weight", [3, 2]]]), new Map()), {
+ *   message: "Cannot make a Mlp of these tensors: missing are layers.0.weight",
+ * });
+ * ```
+ */
+export function checkTensors(
+  model: string,
+  shapes: ReadonlyMap<string, readonly number[]>,
+  tensors: ReadonlyMap<string, tf.Tensor>,
+): void {
+  const missing = [...shapes.keys()].filter((name) => !tensors.has(name));
+  const unexpected = [...tensors.keys()].filter((name) => !shapes.has(name));
+  const misshapen: string[] = [];
+  const mistyped: string[] = [];
+  for (const [name, shape] of shapes) {
+    const tensor = tensors.get(name);
+    if (tensor === undefined) continue;
+    if (`${tensor.shape}` !== `${shape}`) {
+      misshapen.push(`${name} is [${tensor.shape}] and must be [${shape}]`);
+    }
+    if (tensor.dtype !== "float32") mistyped.push(`${name} is ${tensor.dtype}`);
+  }
+  const faults = [
+    missing.length > 0 ? [`missing are ${missing.join(", ")}`] : [],
+    unexpected.length > 0 ? [`unexpected are ${unexpected.join(", ")}`] : [],
+    misshapen,
+  ].flat();
+  if (faults.length > 0) {
+    throw new RangeError(`Cannot make a ${model} of these tensors: ${faults.join("; ")}`);
+  }
+  if (mistyped.length > 0) {
+    throw new TypeError(
+      `Cannot make a ${model} of these tensors as weights are float32: ${mistyped.join(", ")}`,
+    );
+  }
+}
