@@ -1,0 +1,25 @@
+/** What went wrong between this program and a hub. */
+export type HubFailure =
+  /** Neither a folder that exists nor a name a hub could have. */
+  | "name"
+  /** No network, no such host, nobody listening, or the connection keeps breaking. */
+  | "unreachable"
+  /** The hub wants a token, or another one. */
+  | "unauthorized"
+  /** The hub has no such model, revision or file. */
+  | "not_found"
+  /** The hub answers with an error, or with something that is not an answer. */
+  | "server"
+  /** A file is not what the hub's listing says it is. */
+  | "content"
+  /** The cache cannot be written. */
+  | "disk";
+
+/** Says that a model could not be had, and what to do about it. */
+export class HubError extends Error {
+  override readonly name = "HubError";
+
+  constructor(readonly failure: HubFailure, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+  }
+}

@@ -1,0 +1,78 @@
+import { isPlainFileName } from "../util/plain_file_name.ts";
+import { HubError } from "./hub_error.ts";
+import { ask, type HubModel } from "./hub_request.ts";
+
+/** A file of a model as the hub lists it. */
+export interface ListedFile {
+  readonly name: string;
+  /** Bytes; null when the hub does not say. */
+  readonly size: number | null;
+  /** SHA-256 of the content (64 digits), or its git blob id (40 digits); null when not said. */
+  readonly hash: string | null;
+}
+
+/** What a hub says about one revision of a model. */
+export interface Listing {
+  /** The commit the revision stands for; null when the hub does not say. */
+  readonly commit: string | null;
+  /** The files at the top, without those in folders. */
+  readonly files: readonly ListedFile[];
+}
+
+/**
+ * Asks the hub which files a model has.
+ *
+ * @throws {HubError} when the hub does not answer with a listing, or lists a file outside its folder
+ *
+ * Source: huggingface_hub, hf_api.py (`model_info`)
+ */
+export async function fetchListing(hub: HubModel): Promise<Listing> {
+  const path = `/api/models/${hub.id}/revision/${encodeURIComponent(hub.revision)}?blobs=true`;
+  return await ask(hub, path, () => ({ accept: "application/json" }), async ({ body }) => {
+    const chunks: Uint8Array<ArrayBuffer>[] = [];
+    for await (const chunk of body) chunks.push(chunk as Uint8Array<ArrayBuffer>);
+    return parse(hub, await new Blob(chunks).text());
+  });
+}
+
+function parse(hub: HubModel, text: string): Listing {
+  const wrong = (found: string) =>
+    new HubError(
+      "server",
+      `Cannot download ${hub.id} as ${hub.endpoint} does not answer as a hub does: ${found}; ` +
+        `check HF_ENDPOINT`,
+    );
+  let answer: unknown;
+  try {
+    answer = JSON.parse(text);
+  } catch {
+    throw wrong("the listing is not JSON");
+  }
+  const { sha, siblings } = (answer ?? {}) as { sha?: unknown; siblings?: unknown };
+  if (!Array.isArray(siblings)) throw wrong("the listing has no siblings");
+  const files: ListedFile[] = [];
+  for (const sibling of siblings) {
+    const { rfilename: name, size, blobId, lfs } = sibling ?? {};
+    if (typeof name !== "string") throw wrong("a file has no rfilename");
+    if (name.split(/[/\\]/).some((part) => part === "" || part === "..")) {
+      throw new HubError(
+        "content",
+        `Cannot download ${hub.id} as ${hub.endpoint} lists a file that could be written outside ` +
+          `the cache: ${JSON.stringify(name)}`,
+      );
+    }
+    if (!isPlainFileName(name)) continue;
+    files.push({
+      name,
+      size: Number.isSafeInteger(size) && size >= 0 ? size : null,
+      hash: hash(lfs?.sha256, 64) ?? (lfs ? null : hash(blobId, 40)),
+    });
+  }
+  return { commit: hash(sha, 40), files };
+}
+
+function hash(value: unknown, digits: number): string | null {
+  return typeof value === "string" && value.length === digits && /^[0-9a-f]+$/.test(value)
+    ? value
+    : null;
+}
