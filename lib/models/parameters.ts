@@ -20,7 +20,8 @@ export class Parameters {
   ) {
     this.#aliases = aliases;
     for (const [name, tensor] of tensors) {
-      this.#variables.set(name, tf.variable(tensor, false));
+      // Whether it is trained is for those to say who ask for gradients, and name what by.
+      this.#variables.set(name, tf.variable(tensor));
       tensor.dispose();
     }
   }
