@@ -91,6 +91,17 @@ export class ConfigFields {
     return list as number[];
   }
 
+  /** A list of whole numbers, each at least `min`. */
+  wholes(name: string, min: number): number[] {
+    const value = this.#value(name);
+    if (!Array.isArray(value) || !value.every(Number.isInteger)) {
+      this.#mistyped(name, "a list of whole numbers");
+    }
+    const list = value as number[];
+    for (const number of list) this.#bounded(name, number, { min });
+    return list;
+  }
+
   /** A list of words, or null where the field is absent. */
   words(name: string): string[] | null {
     const value = this.#value(name);

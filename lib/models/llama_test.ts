@@ -169,7 +169,7 @@ onEachBackend(
     const { select } = whole.state;
     assert.throws(() => select.call(whole.state, [0, 3]), {
       name: "RangeError",
-      message: /3 rows/,
+      message: /rows \[0,3\] .* in \[0, 3\)/,
     });
     tf.dispose([first, actual!, expected!, chosen.logits, whole.logits]);
     chosen.state.dispose();
@@ -199,6 +199,15 @@ onEachBackend("decode() uses its state up, also when it throws", async () => {
     assert.equal(tf.memory().numTensors, kept, `${message}`);
   }
   const { logits, state } = model.prefill(prompt, call);
+  const used = model.prefill(prompt, call);
+  const next = model.decode([1, 2, 3], used.state, call);
+  for (
+    const again of [() => model.decode([1, 2, 3], used.state, call), () => used.state.select([0])]
+  ) {
+    assert.throws(again, { name: "RangeError", message: /it has been used: pass the next one/ });
+  }
+  tf.dispose([used.logits, next.logits]);
+  next.state.dispose();
   const fault = {
     ...call,
     linear: () => assert.fail("no such layer"),

@@ -77,11 +77,11 @@ export function takeLlamaWeights(
     alike(weights.get(HEAD)!, weights.get(EMBEDDING)!)
   ) {
     weights.get(HEAD)!.dispose();
-    weights.delete(HEAD);
+    shapes.delete(HEAD);
     aliases.set(HEAD, EMBEDDING);
   }
   for (const [name, tensor] of tensors) if (isBuffer(name)) tensor.dispose();
-  return new Parameters(weights, aliases);
+  return new Parameters([...shapes.keys()].map((name) => [name, weights.get(name)!]), aliases);
 }
 
 function alike(a: tf.Tensor, b: tf.Tensor): boolean {

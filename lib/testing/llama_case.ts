@@ -2,6 +2,7 @@ import { LlamaForCausalLM } from "../models/llama.ts";
 import { llamaShapes } from "../models/llama_weights.ts";
 import { parseLlamaConfig } from "../models/llama_config.ts";
 import * as tf from "../tf.ts";
+import { fill } from "./fill.ts";
 import file from "./llama_cases.json" with { type: "json" };
 
 /** What `transformers` computed with one tiny model; see make_llama_cases.py. */
@@ -36,12 +37,9 @@ export function caseTensors(config: Readonly<Record<string, unknown>>): Map<stri
   const shapes = [...llamaShapes(parseLlamaConfig(config))];
   return new Map(shapes.map(([name, shape], index) => {
     const centre = name.endsWith("norm.weight") ? 1 : 0;
-    let state = index + 1;
-    const values = new Float32Array(shape.reduce((size, n) => size * n, 1));
-    for (let i = 0; i < values.length; i++) {
-      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-      values[i] = (state >>> 8) / 2 ** 24 - 0.5 + centre;
-    }
+    const values = fill(index, shape.reduce((size, n) => size * n, 1)).map((value) =>
+      value + centre
+    );
     return [name, tf.tensor(values, shape)];
   }));
 }
