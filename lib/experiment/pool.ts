@@ -1,0 +1,109 @@
+import { fileURLToPath } from "node:url";
+import type { PlannedRun } from "./sweep.ts";
+import { readLines, type WorkerEvent, type WorkerTask } from "./worker_message.ts";
+
+/** How runs are spread over processes. */
+export interface PoolOptions {
+  /** The sweep's folder of results. */
+  readonly resultsDir: string;
+  /** Processes at work at once; positive. */
+  readonly jobs: number;
+  /** Stops handing out runs and ends the workers when it is aborted. */
+  readonly signal?: AbortSignal;
+  /** The program a worker runs; another one in tests. */
+  readonly worker?: URL;
+}
+
+const WORKER = new URL("./worker.ts", import.meta.url);
+const KEPT_LOG = 4000;
+
+/**
+ * Runs in worker processes, several at once, and what they report as they report it.
+ *
+ * A worker that dies takes only the run it was on with it: that run is reported as failed and a new
+ * worker takes the next.
+ */
+export async function* runInPool(
+  runs: readonly PlannedRun[],
+  options: PoolOptions,
+): AsyncGenerator<WorkerEvent> {
+  const { readable, writable } = new TransformStream<WorkerEvent, WorkerEvent>();
+  const events = writable.getWriter();
+  const queue = [...runs];
+  const lanes = Array.from(
+    { length: Math.min(options.jobs, runs.length) },
+    async () => {
+      while (queue.length > 0 && options.signal?.aborted !== true) {
+        await workThrough(queue, options, (event) => events.write(event));
+      }
+    },
+  );
+  const finished = Promise.all(lanes).then(() => events.close(), (error) => events.abort(error));
+  yield* readable;
+  await finished;
+}
+
+/** One worker's life: it takes runs from the queue until there is none, or it dies. */
+async function workThrough(
+  queue: PlannedRun[],
+  options: PoolOptions,
+  report: (event: WorkerEvent) => Promise<void>,
+): Promise<void> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--allow-all", "--quiet", fileURLToPath(options.worker ?? WORKER)],
+    // One thread a process: two libraries that each take every core slow each other down.
+    env: { OPENBLAS_NUM_THREADS: "1", MKL_NUM_THREADS: "1", BLIS_NUM_THREADS: "1" },
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const kill = () => {
+    try {
+      child.kill("SIGKILL");
+    } catch {
+      // It has ended by itself.
+    }
+  };
+  options.signal?.addEventListener("abort", kill);
+  const tasks = child.stdin.getWriter();
+  const log = lastPart(child.stderr);
+  let current: PlannedRun | undefined;
+  const next = async () => {
+    current = queue.shift();
+    if (current === undefined) return await tasks.close();
+    const task: WorkerTask = { resultsDir: options.resultsDir, run: current };
+    await tasks.write(new TextEncoder().encode(JSON.stringify(task) + "\n"));
+  };
+  try {
+    // A worker that dies at once breaks the pipe; what is wrong is then told by its status below.
+    await next().catch(() => {});
+    for await (const line of readLines(child.stdout)) {
+      const event = JSON.parse(line) as WorkerEvent;
+      await report(event);
+      if (event.kind !== "progress") {
+        current = undefined;
+        if (options.signal?.aborted === true) break;
+        await next().catch(() => {});
+      }
+    }
+    const status = await child.status;
+    if (current !== undefined && options.signal?.aborted !== true) {
+      const how = status.signal === null ? `code ${status.code}` : status.signal;
+      const error = `The worker ended with ${how} in the middle of the run.\n${await log}`;
+      await report({ kind: "failed", id: current.id, error });
+    }
+  } finally {
+    options.signal?.removeEventListener("abort", kill);
+    kill();
+    await tasks.abort().catch(() => {});
+    await child.status;
+    await log;
+  }
+}
+
+/** The last characters a worker printed as errors. */
+async function lastPart(stream: ReadableStream<Uint8Array>): Promise<string> {
+  let kept = "";
+  for await (const line of readLines(stream)) kept = `${kept}${line}\n`.slice(-KEPT_LOG);
+  return kept;
+}
