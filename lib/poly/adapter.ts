@@ -1,6 +1,7 @@
-import type * as tf from "../tf.ts";
+import * as tf from "../tf.ts";
 import type { PolyConfig } from "./config.ts";
 import type { PolyLayer } from "./layer.ts";
+import type { Router } from "./router.ts";
 
 /** Everything one adapter trains and saves. */
 export interface Adapter {
@@ -13,4 +14,16 @@ export interface Adapter {
   readonly savedModuleNames: readonly string[];
   /** The adapter's own copies by the name of the parameter, such as `lm_head.weight`. */
   readonly savedModules: ReadonlyMap<string, tf.Variable>;
+}
+
+/** The routers of an adapter, each once. */
+export function routersOf(adapter: Adapter): Set<Router> {
+  return new Set([...adapter.layers.values()].map((layer) => layer.router));
+}
+
+/** Frees every tensor of an adapter. */
+export function disposeAdapter(adapter: Adapter): void {
+  for (const router of routersOf(adapter)) router.dispose();
+  for (const layer of adapter.layers.values()) layer.dispose();
+  tf.dispose([...adapter.savedModules.values()]);
 }

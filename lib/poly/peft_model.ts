@@ -1,10 +1,25 @@
-import type { BaseModel, WithLoss } from "../models/base_model.ts";
+import type { BaseModel, LanguageModel, WithLoss } from "../models/base_model.ts";
+import type { Call } from "../models/call.ts";
+import { generate } from "../models/generate.ts";
+import type { GenerateOptions } from "../models/generate_options.ts";
+import type { PromptInputs } from "../models/prompt.ts";
 import type { Noise } from "../ops/noise.ts";
-import type * as tf from "../tf.ts";
-import type { Adapter } from "./adapter.ts";
+import * as tf from "../tf.ts";
+import { type Adapter, disposeAdapter, routersOf } from "./adapter.ts";
+import { AdapterSet, type Part } from "./adapter_set.ts";
+import { slots } from "./adapter_slots.ts";
 import type { PolyConfig } from "./config.ts";
+import { exportAverage, exportLora } from "./export_adapter.ts";
+import { fillAdapter, type LoadOptions, readAdapter } from "./load_adapter.ts";
+import { makeAdapter } from "./make_adapter.ts";
+import { Merge, MergeError, replaceSavedModules } from "./merge.ts";
+import { PolyCall } from "./poly_call.ts";
+import { type ResizeOptions, resizeTasks } from "./resize_tasks.ts";
+import { saveAdapters, type SaveOptions } from "./save_adapters.ts";
+import { type LayerStatus, layerStatus, type ModelStatus, modelStatus } from "./status.ts";
+import { readTaskIds, type TaskIds } from "./task_ids.ts";
 
-// deno-lint-ignore no-explicit-any -- any inputs and outputs: a generic method makes both invariant
+// deno-lint-ignore no-explicit-any -- a generic method takes the inputs, so no other type fits all
 export type AnyBaseModel = BaseModel<any, any>;
 
 /** What a base model's forward pass takes. */
@@ -15,38 +30,465 @@ export type OutputsOf<M extends AnyBaseModel> = ReturnType<M["forward"]>;
 
 /** What a forward pass through adapters needs beside the base model's inputs. */
 export interface ForwardContext {
-  /** The task of each row: whole numbers or int32 of shape `[B]` or `[B, 1]`; in [0, n_tasks). */
-  readonly taskIds?: readonly number[] | tf.Tensor | undefined;
+  /** The task of each row, in [0, n_tasks); not looked at while no adapter takes part. */
+  readonly taskIds?: TaskIds | undefined;
   /** Whether dropout and routing noise are on; false when absent. */
   readonly training?: boolean | undefined;
   /** Needed in training where something is drawn. */
   readonly noise?: Noise | undefined;
 }
 
-/** A base model with adapters beside it. Being written: see the shape, not yet the doing. */
+/** Options of {@linkcode getPeftModel}. */
+export interface PeftModelOptions {
+  /** By default `default`. */
+  readonly adapterName?: string;
+  /** Of the initial values; by default 0. */
+  readonly seed?: number;
+  /** Hears of every warning; {@linkcode PeftModel.warnings} holds them too. */
+  readonly onWarning?: ((message: string) => void) | undefined;
+}
+
+/** Options of {@linkcode PeftModel.fromPretrained}. */
+export interface FromPretrainedOptions extends PeftModelOptions, LoadOptions {
+  /** Whether the adapter is to be trained on; by default false, which freezes it. */
+  readonly isTrainable?: boolean;
+}
+
+/**
+ * A base model with adapters beside it. The base model itself is never changed, except between
+ * {@linkcode PeftModel.mergeAdapter} and {@linkcode PeftModel.unmergeAdapter}, so that several
+ * models may stand on one base.
+ *
+ * What decides a forward pass is passed to it: task ids, noise, training or not. When no adapter takes
+ * part, because all are disabled or deleted, `forward` computes the base model and needs no task ids.
+ *
+ * Source: peft_model.py of PEFT, `PeftModel`
+ */
 export class PeftModel<M extends AnyBaseModel = AnyBaseModel> {
   readonly base: M;
-  readonly adapters: ReadonlyMap<string, Adapter> = new Map();
+  /** Everything that was worth a warning, in order. */
+  readonly warnings: string[] = [];
+  readonly #set = new AdapterSet();
+  readonly #seed: number;
+  readonly #onWarning: (message: string) => void;
+  #merge: Merge | null = null;
 
-  constructor(base: M) {
+  /** A model without adapters; {@linkcode getPeftModel} makes one with the first. */
+  constructor(base: M, { seed = 0, onWarning = () => {} }: PeftModelOptions = {}) {
+    if (base instanceof PeftModel) {
+      throw new TypeError(
+        "Cannot wrap a PeftModel a second time: use its addAdapter(), or wrap its base model",
+      );
+    }
     this.base = base;
+    this.#seed = seed;
+    this.#onWarning = onWarning;
   }
 
-  forward<I extends InputsOf<M> & ForwardContext>(_inputs: I): WithLoss<I, OutputsOf<M>> {
-    throw new Error("Not written yet");
+  /**
+   * One pass over a batch, with gradients; the caller disposes what comes out.
+   *
+   * @throws {TypeError} when task ids are missing or no whole numbers, or noise is missing in training
+   * @throws {RangeError} when there is not one id per row, or an adapter does not have the task
+   */
+  forward<I extends InputsOf<M> & ForwardContext>(inputs: I): WithLoss<I, OutputsOf<M>> {
+    const { taskIds, training, noise, ...rest } = inputs as InputsOf<M> & ForwardContext;
+    const call = this.call({ taskIds, training, noise }, countRows(rest));
+    try {
+      return this.base.forward(rest, call) as WithLoss<I, OutputsOf<M>>;
+    } finally {
+      call.dispose();
+    }
+  }
+
+  /**
+   * Lets a language model go on from a prompt; every beam and returned sequence of a row has its task.
+   *
+   * @returns see {@linkcode generate}
+   * @throws {TypeError} when the base model is no language model; and as {@linkcode PeftModel.forward}
+   */
+  async generate(
+    inputs: PromptInputs & { readonly taskIds?: TaskIds | undefined } & GenerateOptions,
+  ): Promise<number[][]> {
+    if (!("prefill" in this.base)) {
+      throw new TypeError(`Cannot generate as ${this.base.className} is no language model`);
+    }
+    const { inputIds, attentionMask, taskIds, ...options } = inputs;
+    const call = this.call({ taskIds }, countRows({ inputIds }));
+    try {
+      const model = this.base as unknown as LanguageModel;
+      return await generate(model, { inputIds, attentionMask }, options, call);
+    } finally {
+      call.dispose();
+    }
+  }
+
+  /**
+   * The call that decides a pass of the base model: for those who drive the base model themselves. In
+   * training it is for one pass. Dispose it afterwards.
+   *
+   * @param rows how many rows there will be, where that is known
+   */
+  call({ taskIds, training, noise }: ForwardContext, rows?: number): Call {
+    let adapters = this.#set.inForce;
+    const options = { training: training ?? false, noise };
+    if (this.#merge !== null) {
+      if (adapters.length === 0) throw mergedError("compute the base model", this.#merge);
+      if (training) throw mergedError("train", this.#merge);
+      this.#merge.checkTaskIds(readTaskIds(taskIds));
+      adapters = adapters.map((adapter) => ({ ...adapter, layers: new Map() }));
+    }
+    if (adapters.length === 0) return this.base.plainCall(options);
+    const routes = adapters.some(({ layers }) => layers.size > 0);
+    const ids = routes ? readTaskIds(taskIds) : [];
+    if (routes && rows !== undefined && ids.length !== rows) {
+      throw new RangeError(
+        `Cannot route as there must be one task id for each row: ` +
+          `got ${ids.length} task ids for ${rows} rows`,
+      );
+    }
+    return new PolyCall(this.base.parameters, { taskIds: ids, adapters, ...options });
+  }
+
+  /** The adapters by name. */
+  get adapters(): ReadonlyMap<string, Adapter> {
+    return this.#set.adapters;
+  }
+
+  /** The names of the active adapters, also while they are disabled; their updates are summed. */
+  get activeAdapters(): readonly string[] {
+    return this.#set.active;
+  }
+
+  /** Whether active adapters take part in a forward pass. */
+  get isEnabled(): boolean {
+    return this.#set.isEnabled;
+  }
+
+  /** The adapter whose task is merged into the weights. */
+  get mergedAdapter(): string | null {
+    return this.#merge?.adapter.name ?? null;
+  }
+
+  /** Every module that some adapter targets, each once. */
+  get targetedModuleNames(): string[] {
+    return [...new Set([...this.adapters.values()].flatMap(({ layers }) => [...layers.keys()]))];
+  }
+
+  /**
+   * Adds an adapter. Only the first one becomes active; `setAdapter` activates others. When something
+   * is wrong nothing has changed.
+   *
+   * @param seed of the initial values, which depend on it and on the modules' names alone
+   * @throws what {@linkcode makeAdapter} throws, and {RangeError} when the name is taken
+   */
+  addAdapter(name: string, config: PolyConfig, { seed = this.#seed } = {}): void {
+    this.#set.refuseDuplicate(name);
+    const { adapter, warnings } = makeAdapter(this.base, name, config, seed);
+    this.#set.add(adapter);
+    warnings.forEach((message) => this.#warn(message));
+  }
+
+  /**
+   * Activates one adapter, or several whose updates are summed, and makes them trainable unless
+   * `inferenceMode`; all others become inactive and frozen.
+   *
+   * @throws {RangeError} when there is no such adapter, or two of them save the same module
+   */
+  setAdapter(names: string | readonly string[], { inferenceMode = false } = {}): void {
+    this.#requireUnmerged("change the active adapters");
+    this.#set.activate(typeof names === "string" ? [names] : names, inferenceMode);
+  }
+
+  /**
+   * Removes an adapter and frees it. When it was the only active one, the alphabetically first of the
+   * others becomes active, with a warning; after the last, `forward` computes the base model.
+   *
+   * @throws {RangeError} when there is none of that name
+   */
+  deleteAdapter(name: string): void {
+    this.#requireUnmerged("delete an adapter");
+    const next = this.#set.delete(name);
+    if (next !== null) {
+      this.#warn(
+        `Adapter ${name} was active which is now deleted. Setting active adapter to ${next}.`,
+      );
+    }
+  }
+
+  /**
+   * Runs with all adapters disabled: the model is the base model, exactly, and needs no task ids. What
+   * was enabled and trainable before is so again afterwards, also when `run` throws.
+   *
+   * @param run may be asynchronous; until its promise settles, nothing else sees adapters either
+   */
+  disableAdapter<T>(run: () => T): T {
+    this.#requireUnmerged("disable adapters");
+    return this.#set.whileDisabled(run);
+  }
+
+  /** Disables all adapters until {@linkcode PeftModel.enableAdapterLayers}. */
+  disableAdapterLayers(): void {
+    this.#requireUnmerged("disable adapters");
+    this.#set.setLayersEnabled(false);
+  }
+
+  /** Undoes {@linkcode PeftModel.disableAdapterLayers}; what was trainable before is so again. */
+  enableAdapterLayers(): void {
+    this.#set.setLayersEnabled(true);
+  }
+
+  /**
+   * Says what of adapters is trained: everything, the skills, the router or the saved modules.
+   * MHR-z is `setRequiresGrad("default", false, "skills")`.
+   *
+   * @throws {RangeError} when there is no such adapter, or no such part
+   */
+  setRequiresGrad(
+    names: string | readonly string[],
+    requiresGrad = true,
+    part: Part | "all" = "all",
+  ): void {
+    this.#set.setRequiresGrad(typeof names === "string" ? [names] : names, requiresGrad, part);
+  }
+
+  /** Whether a part of an adapter is trained now; nothing is while adapters are disabled. */
+  requiresGrad(name: string, part: Part): boolean {
+    return this.#set.requiresGrad(name, part);
+  }
+
+  /** What is trained now, by PEFT's names in memory, such as `….q.poly_lora_A.default`. */
+  trainableParameters(): Map<string, tf.Variable> {
+    return this.#set.trainableParameters();
+  }
+
+  /** How many values are trained and how many there are, those of the base model included. */
+  getNbTrainableParameters(): [trainable: number, all: number] {
+    const variables = new Set(
+      [...this.adapters.values()].flatMap((adapter) => slots(adapter).map((slot) => slot.variable)),
+    );
+    return [
+      countValues(this.trainableParameters().values()),
+      this.base.parameters.size + countValues(variables),
+    ];
+  }
+
+  /**
+   * Prints the two counts in PEFT's words.
+   *
+   * @param print takes the line; by default it goes to the console
+   * @returns the line
+   */
+  // deno-lint-ignore no-console -- printing is what this method is called for
+  printTrainableParameters(print: (line: string) => void = console.log): string {
+    const [trainable, all] = this.getNbTrainableParameters();
+    const line = `trainable params: ${trainable.toLocaleString("en-US")} || ` +
+      `all params: ${all.toLocaleString("en-US")} || ` +
+      `trainable%: ${(100 * trainable / all).toFixed(4)}`;
+    print(line);
+    return line;
+  }
+
+  /** The state of the model, as PEFT's `get_model_status()`. */
+  status(): ModelStatus {
+    return modelStatus(this);
+  }
+
+  /** The state of every adapted layer and saved module, as PEFT's `get_layer_status()`. */
+  layerStatus(): LayerStatus[] {
+    return layerStatus(this);
+  }
+
+  /** Saves adapters in PEFT's format; see {@linkcode saveAdapters}. */
+  async savePretrained(dir: string, options: SaveOptions = {}): Promise<void> {
+    await saveAdapters(this, dir, options);
+  }
+
+  /**
+   * Loads an adapter that PEFT or this library saved onto a base model.
+   *
+   * @throws what {@linkcode readAdapter}, {@linkcode makeAdapter} and {@linkcode fillAdapter} throw
+   */
+  static async fromPretrained<M extends AnyBaseModel>(
+    base: M,
+    dir: string,
+    { adapterName = "default", ...options }: FromPretrainedOptions = {},
+  ): Promise<PeftModel<M>> {
+    const model = new PeftModel(base, options);
+    await model.loadAdapter(dir, adapterName, options);
+    return model;
+  }
+
+  /**
+   * Loads another adapter. It becomes active only when it is the first.
+   *
+   * @throws as {@linkcode PeftModel.fromPretrained}; nothing has changed then
+   */
+  async loadAdapter(
+    dir: string,
+    name: string,
+    { isTrainable = false, ...options }: Omit<FromPretrainedOptions, "adapterName"> = {},
+  ): Promise<void> {
+    this.#set.refuseDuplicate(name);
+    const heard: string[] = [];
+    const onWarning = (message: string) => void heard.push(message);
+    const stored = await readAdapter(dir, { ...options, onWarning });
+    this.#set.refuseDuplicate(name); // another may have come while the files were read
+    const config = stored.config.with({ inference_mode: !isTrainable });
+    const made = makeAdapter(this.base, name, config, options.seed ?? this.#seed);
+    try {
+      fillAdapter(made.adapter, this.base.modules, stored, { ...options, onWarning });
+    } catch (error) {
+      disposeAdapter(made.adapter);
+      throw error;
+    }
+    this.#set.add(made.adapter);
+    if (isTrainable) this.#set.setRequiresGrad([name], true, "all");
+    [...made.warnings, ...heard].forEach((message) => this.#warn(message));
+  }
+
+  /** Saves one task of an adapter as LoRA; see {@linkcode exportLora}. */
+  async exportLora(
+    dir: string,
+    { task, adapterName }: { readonly task: number; readonly adapterName?: string },
+  ): Promise<void> {
+    await exportLora(this, this.#chosen(adapterName), dir, { task });
+  }
+
+  /** Saves the average of an adapter's skills; see {@linkcode exportAverage}. */
+  async exportAverage(
+    dir: string,
+    { as, adapterName }: { readonly as: "lora" | "poly"; readonly adapterName?: string },
+  ): Promise<void> {
+    await exportAverage(this, this.#chosen(adapterName), dir, { as });
+  }
+
+  /**
+   * Gives an adapter another number of tasks, with the same skills; see {@linkcode resizeTasks}. The
+   * router's parameters are new ones: make the optimiser anew.
+   */
+  resizeTasks(
+    n: number,
+    { adapterName, ...options }: ResizeOptions & { adapterName?: string } = {},
+  ) {
+    this.#requireUnmerged("resize the tasks");
+    const adapter = this.#chosen(adapterName);
+    const resized = resizeTasks(adapter, n, options);
+    this.#set.replace(resized);
+    for (const router of routersOf(adapter)) router.dispose();
+  }
+
+  /**
+   * Adds one task of the active adapter to the base model's weights, which makes that task as fast as
+   * the base model. Until {@linkcode PeftModel.unmergeAdapter} only that task can be computed.
+   *
+   * @throws {MergeError} when something is merged already, when not one adapter is active and enabled,
+   * or when an adapted weight is tied
+   */
+  mergeAdapter({ task }: { readonly task: number }): void {
+    this.#requireUnmerged("merge");
+    const [adapter, another] = this.#set.inForce;
+    if (adapter === undefined || another !== undefined) {
+      throw new MergeError(
+        `Cannot merge as exactly one adapter must be active and enabled: ` +
+          `active are ${this.activeAdapters.join(", ") || "none"}` +
+          `${this.isEnabled ? "" : ", disabled"}`,
+      );
+    }
+    this.#merge = new Merge(this.base, adapter, task);
+  }
+
+  /** Gives the base model back its weights, to the bit; does nothing when nothing is merged. */
+  unmergeAdapter(): void {
+    this.#merge?.undo();
+    this.#merge = null;
+  }
+
+  /**
+   * Merges one task of the active adapter for good, saved modules included, and frees all adapters.
+   *
+   * @returns the base model, now changed
+   * @throws {MergeError} as {@linkcode PeftModel.mergeAdapter}, or when a saved module is tied
+   */
+  mergeAndUnload({ task }: { readonly task: number }): M {
+    this.mergeAdapter({ task });
+    const merge = this.#merge!;
+    try {
+      replaceSavedModules(this.base, merge.adapter);
+    } catch (error) {
+      this.unmergeAdapter();
+      throw error;
+    }
+    merge.keep();
+    this.#merge = null;
+    return this.unload();
+  }
+
+  /** Frees all adapters and returns the base model as it was. */
+  unload(): M {
+    this.dispose();
+    return this.base;
+  }
+
+  /** Frees all adapters; the base model stays. */
+  dispose(): void {
+    this.unmergeAdapter();
+    this.#set.dispose();
+  }
+
+  #chosen(name: string | undefined): Adapter {
+    if (name !== undefined) return this.#set.get(name);
+    const [active, another] = this.activeAdapters;
+    if (active === undefined || another !== undefined) {
+      throw new RangeError(
+        `Cannot choose an adapter as not one is active: pass adapterName, one of ` +
+          `${[...this.adapters.keys()].join(", ")}`,
+      );
+    }
+    return this.#set.get(active);
+  }
+
+  #requireUnmerged(doing: string): void {
+    if (this.#merge !== null) throw mergedError(doing, this.#merge);
+  }
+
+  #warn(message: string): void {
+    this.warnings.push(message);
+    this.#onWarning(message);
   }
 }
 
-/** Options of {@linkcode getPeftModel}. */
-export interface GetPeftModelOptions {
-  readonly adapterName?: string;
-  readonly seed?: number;
-}
-
+/**
+ * Puts an adapter on a base model. Nothing of the base model changes, and when something is wrong
+ * nothing has been made.
+ *
+ * Source: mapping_func.py of PEFT, `get_peft_model`
+ *
+ * @throws what {@linkcode makeAdapter} throws
+ */
 export function getPeftModel<M extends AnyBaseModel>(
   base: M,
-  _config: PolyConfig,
-  _options: GetPeftModelOptions = {},
+  config: PolyConfig,
+  { adapterName = "default", ...options }: PeftModelOptions = {},
 ): PeftModel<M> {
-  return new PeftModel(base);
+  const model = new PeftModel(base, options);
+  model.addAdapter(adapterName, config);
+  return model;
+}
+
+function mergedError(doing: string, { adapter, task }: Merge): MergeError {
+  return new MergeError(
+    `Cannot ${doing} as task ${task} of adapter "${adapter.name}" is merged into the weights: ` +
+      `call unmergeAdapter() first`,
+  );
+}
+
+/** How many rows the inputs of a language model have; undefined for other models. */
+function countRows({ inputIds }: { inputIds?: unknown }): number | undefined {
+  if (Array.isArray(inputIds)) return inputIds.length;
+  return inputIds instanceof tf.Tensor ? inputIds.shape[0] : undefined;
+}
+
+function countValues(variables: Iterable<tf.Variable>): number {
+  return [...variables].reduce((total, variable) => total + variable.size, 0);
 }

@@ -1,4 +1,7 @@
+import { mixingWeights } from "../ops/mixing_weights.ts";
 import type { Noise } from "../ops/noise.ts";
+import { relaxedBernoulli } from "../ops/relaxed_bernoulli.ts";
+import { straightThrough } from "../ops/straight_through.ts";
 import * as tf from "../tf.ts";
 import type { PolySettings } from "./settings.ts";
 
@@ -29,6 +32,7 @@ export class Router {
     readonly settings: PolySettings,
   ) {}
 
+  /** T. */
   get nTasks(): number {
     return this.moduleLogits.shape[0]!;
   }
@@ -38,12 +42,69 @@ export class Router {
     return this.settings.router_allocation === null;
   }
 
-  /** The weights of the skills for each row; shape `[B, H, S]`. */
-  mixingWeights(_call: RoutingCall): tf.Tensor3D {
-    throw new Error("Not written yet");
+  /** Whether a call in training takes random numbers. */
+  get draws(): boolean {
+    return this.isLearned && this.settings.router_noise !== "none";
+  }
+
+  /**
+   * The weights of the skills for each row; shape `[B, H, S]`.
+   *
+   * @throws {TypeError} in training, when the router draws and there is no noise
+   */
+  mixingWeights({ taskIds, training, noise }: RoutingCall): tf.Tensor3D {
+    const B = taskIds.length;
+    const [H, S] = [this.nSplits, this.nSkills];
+    if (this.settings.router_allocation !== null) {
+      return this.#allocated(taskIds, this.settings.router_allocation);
+    }
+    return tf.tidy(() => {
+      // A product with one-hot rows: a look-up has no gradient on WebAssembly.
+      const rows = tf.matMul(this.#oneHot(taskIds), this.moduleLogits as unknown as tf.Tensor2D);
+      const logits = tf.reshape(rows, [B, H, S]) as tf.Tensor3D;
+      let amounts: tf.Tensor3D;
+      if (training && this.draws) {
+        if (noise === undefined) throw noNoise(this.name);
+        const uniform = noise.uniform(this.name, [B, H, S]);
+        amounts = relaxedBernoulli(logits, uniform, this.settings.router_temperature);
+      } else {
+        amounts = tf.sigmoid(logits);
+      }
+      return mixingWeights(
+        this.settings.router_straight_through ? straightThrough(amounts) : amounts,
+      );
+    });
   }
 
   dispose(): void {
     this.moduleLogits.dispose();
   }
+
+  /** Shape `[B, T]`. */
+  #oneHot(taskIds: readonly number[]): tf.Tensor2D {
+    const T = this.nTasks;
+    const values = new Float32Array(taskIds.length * T);
+    for (const [row, task] of taskIds.entries()) values[row * T + task] = 1;
+    return tf.tensor2d(values, [taskIds.length, T]);
+  }
+
+  #allocated(
+    taskIds: readonly number[],
+    allocation: readonly (readonly number[])[],
+  ): tf.Tensor3D {
+    const values = taskIds.flatMap((task) => {
+      const row = allocation[task]!;
+      const total = row.reduce((sum, amount) => sum + amount, 0);
+      const weights = row.map((amount) => amount / total);
+      return Array.from({ length: this.nSplits }, () => weights).flat();
+    });
+    return tf.tensor3d(values, [taskIds.length, this.nSplits, this.nSkills]);
+  }
+}
+
+function noNoise(name: string): TypeError {
+  return new TypeError(
+    `Cannot train without noise as router "${name}" draws relaxed Bernoulli samples: ` +
+      `pass noise: seededNoise(seed), or set router_noise to "none"`,
+  );
 }

@@ -1,0 +1,141 @@
+import type { ModuleInfo } from "../models/module_info.ts";
+import type { Parameters } from "../models/parameters.ts";
+import * as tf from "../tf.ts";
+import { randomStream } from "../util/random.ts";
+import type { Adapter } from "./adapter.ts";
+import { adapterNameWarning, checkAdapterName } from "./adapter_name.ts";
+import type { PolyConfig } from "./config.ts";
+import { PolyLayer } from "./layer.ts";
+import { Router } from "./router.ts";
+import { routerGroup } from "./router_group.ts";
+import { copyModules, savedModuleNames, withHeads } from "./saved_modules.ts";
+import { resolveTargets, type Targeted } from "./target_modules.ts";
+
+/** A linear module with its sizes. */
+type Linear = Required<ModuleInfo>;
+
+/** PEFT's names of the layers that a language model may tie. */
+const EMBEDDING_LAYERS = ["embed_tokens", "lm_head"];
+
+/**
+ * Makes an adapter for a model, with initial values from streams that are named for the modules: the
+ * adapter's name and the other modules make no difference. Everything is checked before the first
+ * tensor is made, and the model stays as it is.
+ *
+ * A is uniform in ±1/√(I/H), or ±(1/√3)/√I with `init_scale: "mttl"`; B is 0, or uniform in ±1/√R
+ * without `init_weights`; Z is uniform in ±10⁻³. Letters: `I` features in, `H` splits, `R` rank.
+ *
+ * Source: tuners/poly/layer.py of PEFT, `update_layer` and `reset_poly_parameters`;
+ * tuners/tuners_utils.py, `inject_adapter`
+ *
+ * @throws {TypeError} when a target is no linear layer
+ * @throws {RangeError} when the name cannot be an adapter's, nothing is targeted, `n_splits` does not
+ * divide the sizes of a target, or a module is both adapted and saved as a whole
+ * @throws {SyntaxError} when a pattern is not valid
+ */
+export function makeAdapter(
+  base: Targeted & { readonly parameters: Parameters },
+  name: string,
+  given: PolyConfig,
+  seed: number,
+): { readonly adapter: Adapter; readonly warnings: readonly string[] } {
+  checkAdapterName(name);
+  const { config, modules, warnings } = resolveTargets(
+    base,
+    given.with({ modules_to_save: withHeads(given.modules_to_save, given.task_type) }),
+  );
+  const linears = modules.map((module) => checkLinear(module, config));
+  const saved = savedModuleNames(base.modules, config.modules_to_save);
+  refuseBoth(linears, saved);
+  randomStream(seed, "init"); // refuses a bad seed
+
+  const routers = new Map<string, Router>();
+  const layers = new Map<string, PolyLayer>();
+  for (const module of linears) {
+    const group = routerGroup(module.name, config.settings.router_granularity);
+    if (!routers.has(group)) routers.set(group, makeRouter(group, config, seed));
+    layers.set(module.name, makeLayer(module, config, routers.get(group)!, seed));
+  }
+  const adapter = {
+    name,
+    config,
+    layers,
+    savedModuleNames: saved,
+    savedModules: copyModules(base.parameters, saved),
+  };
+  return { adapter, warnings: [...warnings, ...ownWarnings(adapter, base.parameters)] };
+}
+
+function checkLinear(module: ModuleInfo, { n_splits }: PolyConfig): Linear {
+  const { name, kind, inFeatures, outFeatures } = module;
+  if (kind !== "Linear" || inFeatures === undefined || outFeatures === undefined) {
+    throw new TypeError(
+      `Target module "${name}" (${kind}) is not supported. Currently, only the following modules ` +
+        "are supported: `torch.nn.Linear`.",
+    );
+  }
+  if (inFeatures % n_splits !== 0 || outFeatures % n_splits !== 0) {
+    throw new RangeError(
+      `Cannot adapt "${name}" as n_splits must divide both sizes: n_splits is ${n_splits}, ` +
+        `in features ${inFeatures}, out features ${outFeatures}`,
+    );
+  }
+  return { name, kind, inFeatures, outFeatures };
+}
+
+function refuseBoth(linears: readonly Linear[], saved: readonly string[]): void {
+  for (const { name } of linears) {
+    const outer = saved.find((module) => name === module || name.startsWith(`${module}.`));
+    if (outer !== undefined) {
+      throw new RangeError(
+        `Cannot adapt "${name}" as modules_to_save trains "${outer}" as a whole: ` +
+          `take it out of target_modules or of modules_to_save`,
+      );
+    }
+  }
+}
+
+function makeRouter(group: string, config: PolyConfig, seed: number): Router {
+  const { n_tasks: T, n_skills: S, n_splits: H } = config;
+  const logits = uniform(seed, `${group}/Z`, [T, H * S], 1e-3);
+  return new Router(group, logits, S, H, config.settings);
+}
+
+function makeLayer(module: Linear, config: PolyConfig, router: Router, seed: number): PolyLayer {
+  const { name, inFeatures: I, outFeatures: O } = module;
+  const { n_skills: S, n_splits: H, r: R, settings, init_weights } = config;
+  const bound = settings.init_scale === "peft" ? Math.sqrt(H / I) : Math.sqrt(1 / 3 / I);
+  return new PolyLayer(
+    name,
+    I,
+    O,
+    uniform(seed, `${name}/A`, [H, S, I / H, R], bound),
+    uniform(seed, `${name}/B`, [H, S, R, O / H], init_weights ? 0 : Math.sqrt(1 / R)),
+    router,
+  );
+}
+
+/** Values in [−bound, bound); all 0 when the bound is. */
+function uniform(seed: number, name: string, shape: number[], bound: number): tf.Variable {
+  const values = new Float32Array(shape.reduce((size, n) => size * n, 1));
+  if (bound > 0) {
+    const stream = randomStream(seed, `init/${name}`);
+    for (let i = 0; i < values.length; i++) values[i] = (2 * stream.uniform() - 1) * bound;
+  }
+  return tf.tidy(() => tf.variable(tf.tensor(values, shape)));
+}
+
+function ownWarnings({ name, layers, savedModuleNames }: Adapter, base: Parameters): string[] {
+  const warnings: string[] = [];
+  const odd = adapterNameWarning(name);
+  if (odd !== null) warnings.push(odd);
+  const isEmbedding = (module: string) => EMBEDDING_LAYERS.includes(module.split(".").at(-1)!);
+  if (base.aliases.size > 0 && [...layers.keys(), ...savedModuleNames].some(isEmbedding)) {
+    warnings.push(
+      "Model has `tie_word_embeddings=True` and a tied layer is part of the adapter, but no " +
+        "implementation exists to tie the adapters: what the adapter learns for one is not applied " +
+        "to the others.",
+    );
+  }
+  return warnings;
+}

@@ -1,0 +1,126 @@
+import { affine, type Call, PlainCall } from "../models/call.ts";
+import type { Parameters } from "../models/parameters.ts";
+import type { Noise } from "../ops/noise.ts";
+import * as tf from "../tf.ts";
+import type { Adapter } from "./adapter.ts";
+import type { MixedFactors, PolyLayer } from "./layer.ts";
+import type { Router } from "./router.ts";
+import { checkTaskIds } from "./task_ids.ts";
+
+/** What a call through adapters needs to know. */
+export interface PolyCallOptions {
+  /** The task of each row; an adapter without layers needs none. */
+  readonly taskIds: readonly number[];
+  /** The active adapters: their updates are summed. */
+  readonly adapters: readonly Adapter[];
+  readonly training?: boolean;
+  /** Needed in training where something is drawn. */
+  readonly noise?: Noise | undefined;
+}
+
+/**
+ * A call that computes the base model with adapters.
+ *
+ * It mixes the skills of a layer once and keeps what came out, so that all steps of a generation share
+ * it and a router that serves several layers draws once. A call in training is therefore for one
+ * forward pass. What it keeps is freed by {@linkcode PolyCall.dispose}, which may come before the
+ * backward pass.
+ *
+ * Letters: `B` rows, `L` positions, `I` and `O` features in and out, `H` splits, `S` skills.
+ */
+export class PolyCall implements Call {
+  readonly training: boolean;
+  readonly #base: Parameters;
+  readonly #options: PolyCallOptions;
+  readonly #plain: PlainCall;
+  readonly #weights = new Map<Router, tf.Tensor3D>();
+  readonly #factors = new Map<PolyLayer, MixedFactors>();
+
+  /**
+   * @param base the base model's parameters
+   * @throws {RangeError} when an adapter does not have one of the tasks
+   */
+  constructor(base: Parameters, options: PolyCallOptions) {
+    for (const { layers } of options.adapters) {
+      for (const router of new Set([...layers.values()].map((layer) => layer.router))) {
+        checkTaskIds(options.taskIds, router.nTasks);
+      }
+    }
+    this.training = options.training ?? false;
+    this.#base = base;
+    this.#options = options;
+    this.#plain = new PlainCall(base, { training: this.training, noise: options.noise });
+  }
+
+  linear(name: string, x: tf.Tensor3D): tf.Tensor3D {
+    const layers = this.#options.adapters.flatMap(({ layers }) => layers.get(name) ?? []);
+    if (layers.length > 0) this.#checkRows(x.shape[0]);
+    return tf.tidy(() => {
+      const bias = `${name}.bias`;
+      let y = affine(
+        x,
+        this.parameter(`${name}.weight`) as tf.Tensor2D,
+        this.#base.has(bias) ? this.parameter(bias) as tf.Tensor1D : null,
+      );
+      for (const layer of layers) y = tf.add(y, layer.update(x, this.#factorsOf(layer)));
+      return y;
+    });
+  }
+
+  parameter(name: string): tf.Tensor {
+    for (const { savedModules } of this.#options.adapters) {
+      const saved = savedModules.get(name);
+      if (saved !== undefined) return saved;
+    }
+    return this.#base.get(name);
+  }
+
+  dropout<T extends tf.Tensor>(x: T, rate: number, place: string): T {
+    return this.#plain.dropout(x, rate, place);
+  }
+
+  select(rows: readonly number[]): PolyCall {
+    const { taskIds } = this.#options;
+    return new PolyCall(this.#base, {
+      ...this.#options,
+      taskIds: taskIds.length === 0 ? taskIds : rows.map((row) => taskIds[row]!),
+    });
+  }
+
+  dispose(): void {
+    for (const weights of this.#weights.values()) weights.dispose();
+    for (const { A, B } of this.#factors.values()) tf.dispose([A, B]);
+    this.#weights.clear();
+    this.#factors.clear();
+  }
+
+  #checkRows(B: number): void {
+    const { taskIds } = this.#options;
+    if (B !== taskIds.length) {
+      throw new RangeError(
+        `Cannot route as there must be one task id for each row: ` +
+          `got ${taskIds.length} task ids for ${B} rows`,
+      );
+    }
+  }
+
+  #factorsOf(layer: PolyLayer): MixedFactors {
+    let factors = this.#factors.get(layer);
+    if (factors === undefined) {
+      factors = layer.factors(this.#weightsOf(layer.router));
+      tf.keep(factors.A);
+      tf.keep(factors.B);
+      this.#factors.set(layer, factors);
+    }
+    return factors;
+  }
+
+  #weightsOf(router: Router): tf.Tensor3D {
+    let weights = this.#weights.get(router);
+    if (weights === undefined) {
+      weights = tf.keep(router.mixingWeights({ ...this.#options, training: this.training }));
+      this.#weights.set(router, weights);
+    }
+    return weights;
+  }
+}

@@ -1,0 +1,85 @@
+import * as tf from "../tf.ts";
+
+/** The task of each row: whole numbers, or int32 of shape `[B]`, `[B, 1]` or, for one row, `[]`. */
+export type TaskIds = readonly number[] | tf.Tensor;
+
+/**
+ * Task ids on the host. A tensor can be read at once on every backend but WebGPU, where values that
+ * were computed there must be awaited first: `await ids.array()`.
+ *
+ * @throws {TypeError} when they are missing, or no whole numbers, or a tensor of another type or rank
+ * @throws {RangeError} when there are none
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * assert.deepEqual(readTaskIds([2, 0]), [2, 0]);
+ * assert.throws(() => readTaskIds(undefined), /task_ids should not be None/);
+ * ```
+ */
+export function readTaskIds(taskIds: TaskIds | null | undefined): number[] {
+  if (taskIds === null || taskIds === undefined) {
+    throw new TypeError(
+      "task_ids should not be None: pass taskIds, the task of each row, to forward() or generate()",
+    );
+  }
+  const values = taskIds instanceof tf.Tensor ? readTensor(taskIds) : taskIds;
+  if (!Array.isArray(values)) {
+    throw new TypeError(
+      `Cannot read taskIds as they are an array of whole numbers or an int32 tensor: ` +
+        `got ${typeof values}`,
+    );
+  }
+  if (values.length === 0) {
+    throw new RangeError("Cannot read taskIds as there must be one for each row: got none");
+  }
+  for (const [row, id] of values.entries()) {
+    if (!Number.isInteger(id)) {
+      throw new TypeError(
+        `Cannot read taskIds as each is a whole number: found ${String(id)} in row ${row}`,
+      );
+    }
+  }
+  return [...values];
+}
+
+function readTensor(taskIds: tf.Tensor): number[] {
+  const { dtype, shape, rank } = taskIds;
+  if (dtype !== "int32") {
+    throw new TypeError(
+      `Cannot read taskIds as a tensor of them is int32, which float and bool are not taken for: ` +
+        `got ${dtype}`,
+    );
+  }
+  if (!(rank <= 1 || (rank === 2 && shape[1] === 1))) {
+    throw new TypeError(
+      `Cannot read taskIds as a tensor of them has shape [rows] or [rows, 1]: got [${shape}]`,
+    );
+  }
+  return Array.from(taskIds.dataSync());
+}
+
+/**
+ * Refuses ids that an adapter of `nTasks` tasks does not have.
+ *
+ * Source: tuners/poly/router.py of PEFT, `PolyRouter.forward`. Differs: an id below 0 is refused,
+ * where PEFT takes −1 for the last task.
+ *
+ * @throws {RangeError} when an id is not in [0, nTasks)
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * checkTaskIds([2, 0], 3);
+ * assert.throws(() => checkTaskIds([1, 3], 3), /^RangeError: Only 3 tasks available. Found task id = 3$/);
+ * ```
+ */
+export function checkTaskIds(taskIds: readonly number[], nTasks: number): void {
+  const highest = Math.max(...taskIds);
+  const wrong = highest >= nTasks ? highest : taskIds.find((id) => id < 0);
+  if (wrong !== undefined) {
+    throw new RangeError(`Only ${nTasks} tasks available. Found task id = ${wrong}`);
+  }
+}
