@@ -46,16 +46,27 @@ import type { Parameters } from "./parameters.ts";
  * ```
  */
 export class LlamaForCausalLM implements LanguageModel {
+  /** There is no encoder. */
   readonly isEncoderDecoder = false;
+  /** `llama`, `mistral` or `qwen2`. */
   readonly modelType: string;
+  /** The class of `transformers`, such as `Qwen2ForCausalLM`. */
   readonly className: string;
+  /** The Python module of that class. */
   readonly pythonModule: string;
+  /** `config.json` as read. */
   readonly config: Readonly<Record<string, unknown>>;
+  /** Where it was loaded from; null when made from a configuration. */
   readonly nameOrPath: string | null;
+  /** Every module in the order of `named_modules()`. */
   readonly modules: readonly ModuleInfo[];
+  /** The layer that makes the logits. */
   readonly outputEmbedding = "lm_head";
+  /** The weights. */
   readonly parameters: Parameters;
+  /** How many token ids there are. */
   readonly vocabSize: number;
+  /** The ids that generation needs. */
   readonly generationIds: GenerationIds;
   readonly #config: LlamaConfig;
 
@@ -112,11 +123,16 @@ export class LlamaForCausalLM implements LanguageModel {
     return new LlamaForCausalLM(config, parsed, freshLlamaWeights(parsed, seed), null);
   }
 
+  /** A call that computes this model as it is. */
   plainCall(options: PlainCallOptions = {}): Call {
     return new PlainCall(this.parameters, options);
   }
 
   /**
+   * Scores the next token at every position; with labels, the mean loss over those that are not −100.
+   *
+   * @param inputs ids, mask and labels, all `[B, L]`; labels are shifted inside
+   * @param call how the parts are computed; the model as it is when absent
    * @throws {TypeError} when inputs are not ids of rank 2, or are those of an encoder-decoder
    * @throws {RangeError} when ids are out of range, or inputs differ in shape
    */
@@ -153,7 +169,12 @@ export class LlamaForCausalLM implements LanguageModel {
     }) as WithLoss<I, ForwardOutputs>;
   }
 
-  /** @throws {RangeError} when ids are out of range, or prompt and mask differ in shape */
+  /**
+   * Reads the prompt, of which the last position of each row is no padding.
+   *
+   * @returns the logits `[B, V]` that follow it, and the state; the caller disposes both
+   * @throws {RangeError} when ids are out of range, or prompt and mask differ in shape
+   */
   prefill(
     { inputIds, attentionMask }: Prompt,
     call: Call,
@@ -173,8 +194,13 @@ export class LlamaForCausalLM implements LanguageModel {
   }
 
   /**
-   * @throws {TypeError} when the state is another model's
-   * @throws {RangeError} when there is not one id per row, or an id is out of range
+   * Reads one more token per row.
+   *
+   * @param state used up by this, also when it throws
+   * @returns the logits `[B, V]` that follow, and the next state; the caller disposes both
+   * @throws {TypeError} when the state is not that of a Llama, Mistral or Qwen2
+   * @throws {RangeError} when there is not one id per row, an id is out of range, or the state has
+   *   been used
    */
   decode(
     tokens: readonly number[],
@@ -206,6 +232,7 @@ export class LlamaForCausalLM implements LanguageModel {
     }
   }
 
+  /** Frees the weights. */
   dispose(): void {
     this.parameters.dispose();
   }

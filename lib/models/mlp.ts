@@ -51,13 +51,21 @@ export interface MlpOutputs {
  * ```
  */
 export class Mlp implements BaseModel<MlpInputs, MlpOutputs> {
+  /** Known to no table of default targets. */
   readonly modelType = "mlp";
+  /** A class of one's own. */
   readonly className = "Mlp";
+  /** Where Python finds a class of one's own. */
   readonly pythonModule = "__main__";
+  /** The configuration as given. */
   readonly config: Readonly<Record<string, unknown>>;
+  /** Where it was loaded from; null when made from a configuration. */
   readonly nameOrPath: string | null;
+  /** The `nn.Sequential` and its parts. */
   readonly modules: readonly ModuleInfo[];
+  /** There is none: its last layer may be a target as any other. */
   readonly outputEmbedding = null;
+  /** The weights. */
   readonly parameters: Parameters;
   readonly #config: MlpConfig;
 
@@ -120,11 +128,16 @@ export class Mlp implements BaseModel<MlpInputs, MlpOutputs> {
     return new Mlp(config, parsed, new Parameters(weights), null);
   }
 
+  /** A call that computes this model as it is. */
   plainCall(options: PlainCallOptions = {}): Call {
     return new PlainCall(this.parameters, options);
   }
 
   /**
+   * Computes the logits; with labels, the mean loss too.
+   *
+   * @param inputs features and labels
+   * @param call how the parts are computed; the model as it is when absent
    * @throws {TypeError} when features or labels have a wrong type or rank
    * @throws {RangeError} when their sizes are not the model's, or a class is out of range
    */
@@ -151,6 +164,7 @@ export class Mlp implements BaseModel<MlpInputs, MlpOutputs> {
     }) as WithLoss<I, MlpOutputs>;
   }
 
+  /** Frees the weights. */
   dispose(): void {
     this.parameters.dispose();
   }

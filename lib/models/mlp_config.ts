@@ -10,7 +10,9 @@ export const MLP_LOSSES = ["cross_entropy", "mse"] as const;
 export interface MlpConfig {
   /** Features in, of each hidden layer, and out; one linear layer between neighbours. */
   readonly features: readonly number[];
+  /** What stands between two linear layers. */
   readonly activation: keyof typeof MLP_ACTIVATIONS;
+  /** What labels are compared by. */
   readonly loss: typeof MLP_LOSSES[number];
 }
 

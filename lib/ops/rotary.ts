@@ -13,9 +13,11 @@ export type RopeParameters =
     readonly original_max_position_embeddings: number;
   };
 
-/** Cosines and sines of every position's angles; each `[B, 1, L, Dh]`, or `[1, 1, L, Dh]` for all rows. */
+/** What every position turns by; each `[B, 1, L, Dh]`, or `[1, 1, L, Dh]` for all rows. */
 export interface RotaryTables {
+  /** Cosines of the angles. */
   readonly cos: tf.Tensor4D;
+  /** Sines of the angles. */
   readonly sin: tf.Tensor4D;
 }
 
