@@ -5,6 +5,7 @@ import { PEFT_VERSION } from "./model_card.ts";
 export interface LoraFacts {
   readonly r: number;
   readonly target_modules: string | readonly string[];
+  readonly exclude_modules: string | readonly string[] | null;
   readonly modules_to_save: readonly string[] | null;
   readonly task_type: string | null;
   readonly base_model_name_or_path: string | null;
@@ -24,7 +25,8 @@ export interface LoraFacts {
  *
  * const file = JSON.parse(loraConfigText({
  *   r: 4,
- *   target_modules: ["v", "q"],
+ *   target_modules: ["q", "v"],
+ *   exclude_modules: null,
  *   modules_to_save: null,
  *   task_type: "SEQ_2_SEQ_LM",
  *   base_model_name_or_path: null,
@@ -32,19 +34,10 @@ export interface LoraFacts {
  *   auto_mapping: null,
  * }));
  * assert.equal(file.lora_alpha / file.r, 1 / 4);
- * assert.deepEqual(file.target_modules, ["q", "v"]);
  * ```
  */
 export function loraConfigText(facts: LoraFacts): string {
-  const { target_modules } = facts;
-  const config = {
-    ...DEFAULTS,
-    ...facts,
-    target_modules: typeof target_modules === "string"
-      ? target_modules
-      : [...target_modules].sort(),
-  };
-  return pythonJson(config, new Set(["lora_dropout"]));
+  return pythonJson({ ...DEFAULTS, ...facts }, new Set(["lora_dropout"]));
 }
 
 const DEFAULTS = {
@@ -55,7 +48,6 @@ const DEFAULTS = {
   corda_config: null,
   ensure_weight_tying: false,
   eva_config: null,
-  exclude_modules: null,
   fan_in_fan_out: false,
   inference_mode: true,
   init_lora_weights: true,

@@ -5,7 +5,8 @@ import { loraConfigText } from "./lora_config.ts";
 Deno.test("loraConfigText() equals the file that PEFT writes, byte for byte", () => {
   const text = loraConfigText({
     r: 3,
-    target_modules: ["v_proj", "q_proj"],
+    target_modules: ["q_proj", "v_proj"],
+    exclude_modules: null,
     modules_to_save: ["lm_head"],
     task_type: "CAUSAL_LM",
     base_model_name_or_path: null,

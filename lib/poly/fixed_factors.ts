@@ -1,0 +1,46 @@
+import * as tf from "../tf.ts";
+import type { Adapter } from "./adapter.ts";
+import type { PolyLayer } from "./layer.ts";
+
+/** A routing that does not depend on the row: that of one task, or every skill alike. */
+export type FixedRouting = { readonly task: number } | "average";
+
+/**
+ * The two low-rank factors of a layer under a fixed routing, in evaluation: they are one LoRA of rank
+ * R and scale 1 / R. The caller disposes both.
+ *
+ * @returns `A` of shape `[I, R]` and `B` of shape `[R, O]`; x·A·B / R is what the layer adds
+ */
+export function fixedFactors(
+  layer: PolyLayer,
+  routing: FixedRouting,
+): { readonly A: tf.Tensor2D; readonly B: tf.Tensor2D } {
+  const { router, inFeatures: I, outFeatures: O, rank: R } = layer;
+  return tf.tidy(() => {
+    const weights = routing === "average"
+      ? tf.fill([1, router.nSplits, router.nSkills], 1 / router.nSkills) as tf.Tensor3D
+      : router.mixingWeights({ taskIds: [routing.task], training: false });
+    const { A, B } = layer.factors(weights);
+    return { A: tf.reshape(A, [I, R]), B: tf.reshape(B, [R, O]) };
+  });
+}
+
+/**
+ * Refuses what is not one of an adapter's tasks.
+ *
+ * @param doing what cannot be done, such as `export a task`
+ * @throws {TypeError} when `task` is not a whole number
+ * @throws {RangeError} when the adapter has no such task
+ */
+export function checkTask(doing: string, { name, config }: Adapter, task: number): void {
+  if (!Number.isInteger(task)) {
+    throw new TypeError(`Cannot ${doing} as a task is a whole number: got ${task}`);
+  }
+  if (task < 0 || task >= config.n_tasks) {
+    throw new RangeError(
+      `Cannot ${doing} as the tasks of adapter "${name}" are 0 to ${
+        config.n_tasks - 1
+      }: got ${task}`,
+    );
+  }
+}

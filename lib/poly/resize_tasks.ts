@@ -1,0 +1,122 @@
+import * as tf from "../tf.ts";
+import { randomStream } from "../util/random.ts";
+import type { Adapter } from "./adapter.ts";
+import { PolyLayer } from "./layer.ts";
+import { Router } from "./router.ts";
+
+/** How the tasks of an adapter change. */
+export interface ResizeOptions {
+  /** Tasks that stay, in their new order; all when absent, which needs room for them. */
+  readonly keep?: readonly number[];
+  /**
+   * How a new task starts: `fresh` draws its logits from U(−0.001, 0.001), which mixes all skills
+   * alike; `copyFrom` copies the routing of an old task.
+   */
+  readonly init?: "fresh" | { readonly copyFrom: number };
+  /** Of the fresh logits. */
+  readonly seed?: number;
+}
+
+/**
+ * An adapter with another number of tasks: the same skills, and routing for `n` tasks of which the
+ * first are those kept. It shares everything but its routers with `adapter`, whose routers the caller
+ * disposes.
+ *
+ * @param n T of the result; above 0
+ * @throws {TypeError} when a number is not whole
+ * @throws {RangeError} when more tasks are kept than there will be, when one is not there or twice, or
+ * when a fixed allocation would need amounts for a fresh task
+ *
+ * Source: mttl, models/modifiers/routing.py, `resize_module_logits`; tuners/poly/router.py of PEFT,
+ * `reset`, for the range of fresh logits
+ */
+export function resizeTasks(
+  adapter: Adapter,
+  n: number,
+  { keep, init = "fresh", seed = 0 }: ResizeOptions = {},
+): Adapter {
+  const { n_tasks: T, settings } = adapter.config;
+  if (keep === undefined && n < T) {
+    throw new RangeError(
+      `Cannot resize adapter "${adapter.name}" from ${T} to ${n} tasks without knowing which stay: ` +
+        `pass keep, such as [${T - 1}], or [] for none`,
+    );
+  }
+  const kept = keep ?? Array.from({ length: T }, (_, task) => task);
+  const copied = init === "fresh" ? [] : [init.copyFrom];
+  checkSizes(adapter, n, kept, copied);
+
+  const source = [...kept, ...Array.from({ length: n - kept.length }, () => copied[0] ?? null)];
+  if (settings.router_allocation !== null && source.includes(null)) {
+    throw new RangeError(
+      `Cannot resize adapter "${adapter.name}" to ${n} tasks as its allocation is fixed: a fresh task ` +
+        `would have no amounts; use init: { copyFrom: task }`,
+    );
+  }
+  const router_allocation = settings.router_allocation === null
+    ? null
+    : source.map((task) => settings.router_allocation![task!]!);
+  const config = adapter.config.with({ n_tasks: n, settings: { router_allocation } });
+
+  const routers = new Map<Router, Router>();
+  const layers = new Map<string, PolyLayer>();
+  for (const [name, layer] of adapter.layers) {
+    const { inFeatures, outFeatures, skillsA, skillsB, router: old } = layer;
+    const router = routers.get(old) ??
+      new Router(old.name, resized(old, source, seed), old.nSkills, old.nSplits, config.settings);
+    routers.set(old, router);
+    layers.set(name, new PolyLayer(name, inFeatures, outFeatures, skillsA, skillsB, router));
+  }
+  return { ...adapter, config, layers };
+}
+
+/** New logits: row `i` is row `source[i]` of the old ones, or fresh. */
+function resized(
+  { name, moduleLogits }: Router,
+  source: readonly (number | null)[],
+  seed: number,
+): tf.Variable {
+  const [T, width] = moduleLogits.shape as [number, number];
+  const stream = randomStream(seed, `resize_tasks/${name}`);
+  return tf.tidy(() => {
+    // Old rows by a product with one-hot rows: 1·z + 0 is z to the last bit.
+    const pick = tf.tensor2d(
+      source.flatMap((task) => Array.from({ length: T }, (_, old) => old === task ? 1 : 0)),
+      [source.length, T],
+    );
+    const fresh = tf.tensor2d(
+      source.flatMap((task) =>
+        Array.from({ length: width }, () => task === null ? (2 * stream.uniform() - 1) * 1e-3 : 0)
+      ),
+      [source.length, width],
+    );
+    const old = tf.matMul(pick, moduleLogits as unknown as tf.Tensor2D);
+    return tf.variable(tf.add(old, fresh), moduleLogits.trainable);
+  });
+}
+
+function checkSizes(
+  { name, config }: Adapter,
+  n: number,
+  kept: readonly number[],
+  copied: readonly number[],
+): void {
+  const cannot = `Cannot resize adapter "${name}" to ${n} tasks as`;
+  if (![n, ...kept, ...copied].every(Number.isInteger)) {
+    throw new TypeError(
+      `${cannot} numbers must be whole: got ${[n, ...kept, ...copied].join(", ")}`,
+    );
+  }
+  if (n < 1) throw new RangeError(`${cannot} there must be one at least`);
+  const T = config.n_tasks;
+  const absent = [...kept, ...copied].find((task) => task < 0 || task >= T);
+  if (absent !== undefined) {
+    throw new RangeError(`${cannot} it has the tasks 0 to ${T - 1}: found ${absent}`);
+  }
+  if (new Set(kept).size !== kept.length) {
+    throw new RangeError(`${cannot} a task can be kept once: keep is ${kept.join(", ")}`);
+  }
+  if (kept.length > n) {
+    throw new RangeError(`${cannot} ${kept.length} tasks are kept: ${kept.join(", ")}`);
+  }
+}
