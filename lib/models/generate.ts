@@ -35,16 +35,22 @@ import { bestToken, randomToken, sample } from "./sampling.ts";
  * @throws {RangeError} when an option is out of range or does not fit another, or the prompt is empty,
  *   ragged or out of range; also when the model's scores are not finite
  *
- * @example Options are checked before anything is computed
+ * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import type { LanguageModel } from "./base_model.ts";
+ * import * as tf from "../tf.ts";
+ * import { LlamaForCausalLM } from "./llama.ts";
  *
- * const model = {} as LanguageModel;
- * await assert.rejects(
- *   generate(model, { inputIds: [[3, 4]] }, { num_return_sequences: 2 }),
- *   /num_return_sequences is at most num_beams without do_sample: got 2, num_beams is 1/,
- * );
+ * await tf.setBackend("cpu");
+ * const model = LlamaForCausalLM.fromConfig({
+ *   model_type: "llama", vocab_size: 11, hidden_size: 8, intermediate_size: 6,
+ *   num_hidden_layers: 1, num_attention_heads: 2, eos_token_id: null,
+ * }, { seed: 0 });
+ * const options = { max_new_tokens: 4, num_beams: 3, num_return_sequences: 2 };
+ * const [best, second] = await generate(model, { inputIds: [[5, 3]] }, options);
+ * assert.deepEqual(best!.slice(0, 2), [5, 3]);
+ * assert.equal(best!.length, 2 + 4);
+ * assert.notDeepEqual(best, second);
  * ```
  */
 export async function generate(

@@ -29,24 +29,28 @@ function promptOf({ isEncoderDecoder, pad = 0 }: TableOptions) {
   return { inputIds: padded, attentionMask };
 }
 
-onEachBackend("generate() writes what transformers writes with the same table", async () => {
-  for (const { model, options, expected } of cases.searches) {
-    const table = {
-      isEncoderDecoder: model.is_encoder_decoder,
-      vocabSize: model.vocab_size,
-      seed: model.seed,
-      eosBias: model.eos_bias,
-      eos: model.eos,
-      pad: model.pad,
-    };
-    const found = await generate(tableModel(table), promptOf(table), options as GenerateOptions);
-    assert.deepEqual(
-      found.map((row) => row.join(" ")),
-      expected,
-      JSON.stringify({ model, options }),
-    );
-  }
-});
+onEachBackend(
+  "generate() writes what transformers writes with the same table, in as many passes",
+  async () => {
+    for (const { model, options, passes, expected } of cases.searches) {
+      const table = {
+        isEncoderDecoder: model.is_encoder_decoder,
+        vocabSize: model.vocab_size,
+        seed: model.seed,
+        eosBias: model.eos_bias,
+        eos: model.eos,
+        pad: model.pad,
+      };
+      const what = JSON.stringify({ model, options });
+      let steps = 0;
+      const counting = tableModel(table, (step) => steps = step);
+      const found = await generate(counting, promptOf(table), options as GenerateOptions);
+      assert.deepEqual(found.map((row) => row.join(" ")), expected, what);
+      const prefills = model.is_encoder_decoder ? 0 : 1;
+      assert.equal(prefills + steps, passes, `passes of ${what}`);
+    }
+  },
+);
 
 /** What transformers 5.17.0 writes with the base models for rows 1 to 3 of the reference cases. */
 const BASES: readonly [string, GenerateOptions, readonly string[]][] = [

@@ -60,6 +60,7 @@ class TableModel(PreTrainedModel, GenerationMixin):
         super().__init__(config)
         self.weight = torch.nn.Parameter(torch.zeros(1))
         self.encoder = Encoder()
+        self.passes = 0
 
     def get_encoder(self, *_, **__):
         return self.encoder
@@ -72,6 +73,7 @@ class TableModel(PreTrainedModel, GenerationMixin):
         }
 
     def forward(self, input_ids, attention_mask, encoder_outputs=None, **_):
+        self.passes += 1
         if encoder_outputs is not None:
             keys = encoder_outputs.last_hidden_state[:, 0, 0].tolist()
             rows = [table_logits(self.config, *row) for row in zip(keys, input_ids.tolist())]
@@ -97,9 +99,10 @@ def generate(case, options, **more):
     mask = torch.tensor(MASK[seq2seq])
     ids = torch.tensor(IDS[seq2seq]).masked_fill(mask == 0, pad)
     with torch.no_grad():
-        return model.generate(
+        generated = model.generate(
             input_ids=ids, attention_mask=mask, use_cache=False, **options, **more
         )
+    return generated, model.passes
 
 
 def case_of(i):
@@ -114,18 +117,27 @@ def case_of(i):
 
 
 searches, draws = [], []
-for i in range(40):
+for i in [*range(40), 92, 105]:
     case, beams = case_of(i), 1 + i % 5
     options = {"max_new_tokens": [6, 9, 4, 12][i // 3 % 4], "num_beams": beams}
     if beams > 1:
         options["length_penalty"] = [1.0, -1.0, 0.0, 2.0, 0.6, 1.0][i // 5 % 6]
-        options["early_stopping"] = [False, True, "never"][i // 5 % 3]
+        options["early_stopping"] = ["never", False, True][(i // 5 + i // 2) % 3]
         options["num_return_sequences"] = [1, beams, 2][i // 2 % 3]
     if i % 3 == 1:
         options["min_new_tokens"] = 1 + i // 3 % 4
-    expected = generate(case, options, do_sample=False)
-    rows = [" ".join(str(token) for token in row) for row in expected.tolist()]
-    searches.append({"model": case, "options": options, "expected": rows})
+    if i >= 40:  # "never" where sequences only lose by growing
+        case["eos"] = [1]
+        options = {
+            "max_new_tokens": 9,
+            "num_beams": 2 + i % 3,
+            "length_penalty": -1.0,
+            "early_stopping": "never",
+            "num_return_sequences": 2,
+        }
+    sequences, passes = generate(case, options, do_sample=False)
+    rows = [" ".join(str(token) for token in row) for row in sequences.tolist()]
+    searches.append({"model": case, "options": options, "passes": passes, "expected": rows})
 for i in range(12):
     case = {**case_of(i), "is_encoder_decoder": False, "eos": [1]}
     options = {
@@ -133,7 +145,7 @@ for i in range(12):
         "top_k": [0, 50, 3, 8][i % 4],
         "top_p": [1.0, 0.9, 0.5, 0.05, 0.99][i % 5],
     }
-    result = generate(
+    result, _ = generate(
         case,
         {"max_new_tokens": 1, **options},
         do_sample=True,
