@@ -1,0 +1,93 @@
+import * as tf from "../tf.ts";
+import type { Example } from "../tasks/task.ts";
+import type { MultiTaskModel } from "./multi_task_model.ts";
+import { encodeExamples, encodePrompts, type Encoding, type TaskExample } from "./task_batch.ts";
+
+/** A task's examples to evaluate on, with the id under which the model knows the task. */
+export interface EvaluationTask {
+  readonly name: string;
+  readonly taskId: number;
+  readonly examples: readonly Example[];
+}
+
+/** How well a model predicts given targets. */
+export interface TokenScores {
+  /** Mean cross-entropy per target token, in nats. */
+  readonly loss: number;
+  /** Share of target tokens that are the most likely one, in [0, 1]. */
+  readonly tokenAccuracy: number;
+}
+
+/**
+ * Mean loss and token accuracy of one task.
+ *
+ * @param batchSize examples in a batch; positive
+ * @throws {RangeError} when the task has no examples
+ */
+export async function evaluateTokens(
+  model: MultiTaskModel,
+  task: EvaluationTask,
+  encoding: Encoding,
+  batchSize: number,
+): Promise<TokenScores> {
+  let [loss, right, tokens] = [0, 0, 0];
+  for (const chunk of chunks(withTask(task), batchSize)) {
+    const batch = encodeExamples(chunk, encoding);
+    const [meanLoss, hits] = tf.tidy(() => {
+      const { loss, logits } = model.forward(batch);
+      // A decoder's logits at one position are about the next.
+      const shift = encoding.isEncoderDecoder ? 0 : 1;
+      const labels = tf.tensor2d(batch.labels.map((row) => row.slice(shift)), undefined, "int32");
+      const [B, M] = labels.shape;
+      const best = tf.argMax(tf.slice(logits, [0, 0, 0], [B, M, logits.shape[2]]), -1);
+      return [loss, tf.sum(tf.cast(tf.equal(best, labels), "int32"))];
+    });
+    const count = batch.labels.flat().filter((id) => id >= 0).length;
+    loss += (await meanLoss!.data())[0]! * count;
+    right += (await hits!.data())[0]!;
+    tokens += count;
+    tf.dispose([meanLoss!, hits!]);
+  }
+  return { loss: loss / tokens, tokenAccuracy: right / tokens };
+}
+
+/**
+ * The model's answers to every example of every task, in order. Batches cross the borders of tasks.
+ *
+ * @returns for each task one text per example
+ */
+export async function answer(
+  model: MultiTaskModel,
+  tasks: readonly EvaluationTask[],
+  encoding: Encoding,
+  options: { readonly batchSize: number; readonly numBeams: number },
+): Promise<string[][]> {
+  const texts: string[] = [];
+  for (const chunk of chunks(tasks.flatMap(withTask), options.batchSize)) {
+    const prompts = encodePrompts(chunk, encoding);
+    const ids = await model.generate({
+      ...prompts,
+      max_new_tokens: encoding.maxTargetTokens,
+      num_beams: options.numBeams,
+    });
+    const start = encoding.isEncoderDecoder ? 0 : prompts.inputIds[0]!.length;
+    for (const row of ids) {
+      texts.push(encoding.tokenizer.decode(row.slice(start), { skipSpecialTokens: true }));
+    }
+  }
+  let taken = 0;
+  return tasks.map(({ examples }) => texts.slice(taken, taken += examples.length));
+}
+
+function withTask({ taskId, examples, name }: EvaluationTask): TaskExample[] {
+  if (examples.length === 0) {
+    throw new RangeError(`Cannot evaluate task "${name}" as it has no examples`);
+  }
+  return examples.map((example) => ({ taskId, example }));
+}
+
+function* chunks<T>(values: readonly T[], size: number): Generator<T[]> {
+  for (let start = 0; start < values.length; start += size) {
+    yield values.slice(start, start + size);
+  }
+}

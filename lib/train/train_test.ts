@@ -1,0 +1,169 @@
+import assert from "node:assert/strict";
+import { ByteTokenizer } from "../models/byte_tokenizer.ts";
+import { seededNoise } from "../ops/noise.ts";
+import { skillsSuite } from "../tasks/skills.ts";
+import { assertClose } from "../testing/assert_close.ts";
+import { onEachBackend } from "../testing/on_each_backend.ts";
+import { tinyT5 } from "../testing/tiny_t5.ts";
+import * as tf from "../tf.ts";
+import { randomStream } from "../util/random.ts";
+import { answer, evaluateTokens } from "./evaluate.ts";
+import { taskSampler } from "./sampler.ts";
+import { encodeExamples, type Encoding } from "./task_batch.ts";
+import { train, type TrainContext, type TrainSettings } from "./train.ts";
+
+const SUITE = skillsSuite({
+  n_tasks: 2,
+  n_heldout_tasks: 0,
+  n_train: 6,
+  n_validation: 0,
+  n_test: 5,
+  max_skills: 1,
+  seed: 0,
+});
+const ENCODING: Encoding = {
+  tokenizer: new ByteTokenizer(),
+  isEncoderDecoder: true,
+  maxInputTokens: 16,
+  maxTargetTokens: 16,
+};
+const SETTINGS: TrainSettings = {
+  steps: 3,
+  batchSize: 4,
+  accumulation: 1,
+  optimizer: "adamw",
+  learningRate: 1e-2,
+  routerLearningRate: 0,
+  weightDecay: 0,
+  warmup: 0,
+  schedule: "constant",
+  clip: 1,
+};
+
+function context(): TrainContext {
+  return {
+    encoding: ENCODING,
+    sampler: taskSampler(SUITE.training, randomStream(0, "shuffle")),
+    noise: seededNoise(0),
+    isRouting: (name) => name.startsWith("decoder"),
+  };
+}
+
+async function losses(settings: TrainSettings): Promise<number[]> {
+  const model = tinyT5();
+  const values: number[] = [];
+  for await (const { loss } of train(model, settings, context())) values.push(loss);
+  model.dispose();
+  return values;
+}
+
+onEachBackend("train() learns, and the same seed gives the same losses", async () => {
+  const first = await losses({ ...SETTINGS, steps: 60, learningRate: 2e-2 });
+  const mean = (values: number[]) => values.reduce((a, b) => a + b) / values.length;
+  assert.ok(mean(first.slice(-5)) < 0.5 * mean(first.slice(0, 2)), `${first}`);
+  assert.deepEqual(await losses(SETTINGS), await losses(SETTINGS));
+  assert.deepEqual((await losses(SETTINGS))[0], first[0], `on ${name}`);
+}, { only: ["wasm", "cpu"] });
+
+onEachBackend(
+  "train() over accumulated batches equals one large batch of equal parts",
+  async ({ tolerance }) => {
+    // Each loss is a mean over tokens, so the parts must have equally many: one example, repeated.
+    const one = SUITE.training[0]!.train.slice(0, 1);
+    const run = async (batchSize: number, accumulation: number) => {
+      const model = tinyT5();
+      const sampler = taskSampler([{ train: one }], randomStream(0, "shuffle"));
+      const settings = { ...SETTINGS, batchSize, accumulation, steps: 2 };
+      for await (const _ of train(model, settings, { ...context(), sampler }));
+      const values = [...await model.trainableParameters().get("shared.weight")!.data()];
+      model.dispose();
+      return { shape: [values.length], data: values };
+    };
+    await assertClose(await run(2, 3), await run(6, 1), 10 * tolerance);
+  },
+  { only: ["wasm", "cpu"] },
+);
+
+onEachBackend("train() gives the routing its own speed", async () => {
+  const model = tinyT5();
+  const parameters = model.trainableParameters();
+  const before = new Map([...parameters].map(([name, value]) => [name, value.clone()]));
+  for await (const _ of train(model, SETTINGS, context()));
+  for (const [name, value] of parameters) {
+    const moved = tf.tidy(() => tf.max(tf.abs(tf.sub(value, before.get(name)!))).dataSync()[0]!);
+    // Here "routing" is the decoder, at speed 0.
+    assert.equal(moved > 0, !name.startsWith("decoder"), `${name} moved by ${moved}`);
+  }
+  tf.dispose([...before.values()]);
+  model.dispose();
+}, { only: ["cpu"] });
+
+onEachBackend(
+  "train() stops as diverged before a step that is not finite, and frees its tensors",
+  async () => {
+    const model = tinyT5();
+    const weight = model.trainableParameters().get("shared.weight")!;
+    tf.tidy(() => weight.assign(tf.mul(weight, NaN)));
+    await assert.rejects(async () => {
+      for await (const _ of train(model, SETTINGS, context()));
+    }, { name: "DivergedError", message: "Training diverged at step 1: the loss is NaN" });
+    model.dispose();
+  },
+  { only: ["cpu", "wasm"] },
+);
+
+onEachBackend("train() frees its tensors when the caller stops early", async () => {
+  const model = tinyT5();
+  for await (const { step } of train(model, SETTINGS, context())) if (step === 2) break;
+  model.dispose();
+}, { only: ["cpu"] });
+
+onEachBackend(
+  "evaluateTokens() equals a computation by hand, whatever the size of batches",
+  async ({ tolerance }) => {
+    const model = tinyT5();
+    const task = { name: "t", taskId: 0, examples: SUITE.training[1]!.test };
+    const batch = encodeExamples(
+      task.examples.map((example) => ({ taskId: 0, example })),
+      ENCODING,
+    );
+    const logits = tf.tidy(() => model.forward(batch).logits);
+    const rows = await logits.array();
+    logits.dispose();
+    let [loss, right, tokens] = [0, 0, 0];
+    batch.labels.forEach((row, b) =>
+      row.forEach((label, m) => {
+        if (label < 0) return;
+        const scores = rows[b]![m]!;
+        const top = Math.max(...scores);
+        const total = scores.reduce((sum, score) => sum + Math.exp(score - top), 0);
+        loss += top + Math.log(total) - scores[label]!;
+        right += scores.indexOf(top) === label ? 1 : 0;
+        tokens++;
+      })
+    );
+    for (const batchSize of [2, 5]) {
+      const scores = await evaluateTokens(model, task, ENCODING, batchSize);
+      assert.ok(Math.abs(scores.loss - loss / tokens) < 10 * tolerance * loss / tokens);
+      assert.equal(scores.tokenAccuracy, right / tokens);
+    }
+    model.dispose();
+  },
+  { only: ["wasm", "cpu"] },
+);
+
+onEachBackend("answer() gives each task its texts in order, across batches", async () => {
+  const tasks = SUITE.training.map(({ name, test }, taskId) => ({ name, taskId, examples: test }));
+  // A model that answers with its input and the task's id.
+  const echo = {
+    ...tinyT5(),
+    generate: (inputs: { inputIds: readonly (readonly number[])[]; taskIds: readonly number[] }) =>
+      Promise.resolve(inputs.inputIds.map((row, i) => [0, ...row, 48 + 3 + inputs.taskIds[i]!])),
+  };
+  const texts = await answer(echo, tasks, ENCODING, { batchSize: 3, numBeams: 1 });
+  assert.deepEqual(
+    texts,
+    tasks.map(({ examples, taskId }) => examples.map(({ input }) => `${input}${taskId}`)),
+  );
+  echo.dispose();
+}, { only: ["cpu"] });
