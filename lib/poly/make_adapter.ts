@@ -129,8 +129,10 @@ function ownWarnings({ name, layers, savedModuleNames }: Adapter, base: Paramete
   const warnings: string[] = [];
   const odd = adapterNameWarning(name);
   if (odd !== null) warnings.push(odd);
-  const isEmbedding = (module: string) => EMBEDDING_LAYERS.includes(module.split(".").at(-1)!);
-  if (base.aliases.size > 0 && [...layers.keys(), ...savedModuleNames].some(isEmbedding)) {
+  const isTied = (module: string) =>
+    EMBEDDING_LAYERS.includes(module.split(".").at(-1)!) &&
+    [...base.aliases].flat().includes(`${module}.weight`);
+  if ([...layers.keys(), ...savedModuleNames].some(isTied)) {
     warnings.push(
       "Model has `tie_word_embeddings=True` and a tied layer is part of the adapter, but no " +
         "implementation exists to tie the adapters: what the adapter learns for one is not applied " +

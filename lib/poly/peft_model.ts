@@ -10,7 +10,7 @@ import { AdapterSet, type Part } from "./adapter_set.ts";
 import { slots } from "./adapter_slots.ts";
 import type { PolyConfig } from "./config.ts";
 import { exportAverage, exportLora } from "./export_adapter.ts";
-import { fillAdapter, type LoadOptions, readAdapter } from "./load_adapter.ts";
+import { type FindOptions, loadAdapter } from "./load_adapter.ts";
 import { makeAdapter } from "./make_adapter.ts";
 import { Merge, MergeError, replaceSavedModules } from "./merge.ts";
 import { PolyCall } from "./poly_call.ts";
@@ -49,10 +49,7 @@ export interface PeftModelOptions {
 }
 
 /** Options of {@linkcode PeftModel.fromPretrained}. */
-export interface FromPretrainedOptions extends PeftModelOptions, LoadOptions {
-  /** Whether the adapter is to be trained on; by default false, which freezes it. */
-  readonly isTrainable?: boolean;
-}
+export interface FromPretrainedOptions extends Omit<PeftModelOptions, "seed">, FindOptions {}
 
 /**
  * A base model with adapters beside it. The base model itself is never changed, except between
@@ -307,15 +304,17 @@ export class PeftModel<M extends AnyBaseModel = AnyBaseModel> {
   /**
    * Loads an adapter that PEFT or this library saved onto a base model.
    *
-   * @throws what {@linkcode readAdapter}, {@linkcode makeAdapter} and {@linkcode fillAdapter} throw
+   * @param nameOrPath the folder that holds `adapter_config.json`, or a hub's `org/name`
+   * @throws what {@linkcode loadAdapter} throws
    */
   static async fromPretrained<M extends AnyBaseModel>(
     base: M,
-    dir: string,
+    nameOrPath: string,
     { adapterName = "default", ...options }: FromPretrainedOptions = {},
   ): Promise<PeftModel<M>> {
-    const model = new PeftModel(base, options);
-    await model.loadAdapter(dir, adapterName, options);
+    const { seed = 0, onWarning } = options;
+    const model = new PeftModel(base, { seed, onWarning });
+    await model.loadAdapter(nameOrPath, adapterName, options);
     return model;
   }
 
@@ -325,26 +324,27 @@ export class PeftModel<M extends AnyBaseModel = AnyBaseModel> {
    * @throws as {@linkcode PeftModel.fromPretrained}; nothing has changed then
    */
   async loadAdapter(
-    dir: string,
+    nameOrPath: string,
     name: string,
     { isTrainable = false, ...options }: Omit<FromPretrainedOptions, "adapterName"> = {},
   ): Promise<void> {
     this.#set.refuseDuplicate(name);
     const heard: string[] = [];
-    const onWarning = (message: string) => void heard.push(message);
-    const stored = await readAdapter(dir, { ...options, onWarning });
-    this.#set.refuseDuplicate(name); // another may have come while the files were read
-    const config = stored.config.with({ inference_mode: !isTrainable });
-    const made = makeAdapter(this.base, name, config, options.seed ?? this.#seed);
+    const adapter = await loadAdapter(this.base, nameOrPath, name, {
+      seed: this.#seed,
+      ...options,
+      isTrainable,
+      onWarning: (message) => void heard.push(message),
+    });
     try {
-      fillAdapter(made.adapter, this.base.modules, stored, { ...options, onWarning });
+      this.#set.refuseDuplicate(name); // another may have come while the files were read
     } catch (error) {
-      disposeAdapter(made.adapter);
+      disposeAdapter(adapter);
       throw error;
     }
-    this.#set.add(made.adapter);
+    this.#set.add(adapter);
     if (isTrainable) this.#set.setRequiresGrad([name], true, "all");
-    [...made.warnings, ...heard].forEach((message) => this.#warn(message));
+    heard.forEach((message) => this.#warn(message));
   }
 
   /** Saves one task of an adapter as LoRA; see {@linkcode exportLora}. */
