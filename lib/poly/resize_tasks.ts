@@ -36,12 +36,6 @@ export function resizeTasks(
   { keep, init = "fresh", seed = 0 }: ResizeOptions = {},
 ): Adapter {
   const { n_tasks: T, settings } = adapter.config;
-  if (keep === undefined && n < T) {
-    throw new RangeError(
-      `Cannot resize adapter "${adapter.name}" from ${T} to ${n} tasks without knowing which stay: ` +
-        `pass keep, such as [${T - 1}], or [] for none`,
-    );
-  }
   const kept = keep ?? Array.from({ length: T }, (_, task) => task);
   const copied = init === "fresh" ? [] : [init.copyFrom];
   checkSizes(adapter, n, kept, copied);
@@ -117,6 +111,11 @@ function checkSizes(
     throw new RangeError(`${cannot} a task can be kept once: keep is ${kept.join(", ")}`);
   }
   if (kept.length > n) {
-    throw new RangeError(`${cannot} ${kept.length} tasks are kept: ${kept.join(", ")}`);
+    throw new RangeError(
+      `${cannot} ${kept.length} tasks are kept: say which stay, such as keep: [${
+        kept.at(-1)
+      }], or ` +
+        `keep: [] for none`,
+    );
   }
 }
