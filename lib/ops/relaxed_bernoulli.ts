@@ -10,7 +10,7 @@ const TINY = 2 ** -126;
  * σ((log u − log(1 − u) + log p − log(1 − p)) / temperature) with p = σ(logits).
  *
  * Probabilities and uniform numbers are clamped to [2⁻²³, 1 − 2⁻²³], samples to [2⁻¹²⁶, 1 − 2⁻²³], so a
- * logit beyond about ±15.9 saturates and gets no gradient, exactly as in PyTorch.
+ * logit below about −15.9 or above 16.6 saturates and gets no gradient, exactly as in PyTorch.
  *
  * Source: The Concrete Distribution, arXiv:1611.00712, equation 11; torch.distributions,
  * `RelaxedBernoulli.rsample`
@@ -39,7 +39,7 @@ export function relaxedBernoulli<T extends tf.Tensor>(
 ): T {
   // One operation on the gradient tape in place of twelve.
   const operation = tf.customGrad((logits, save) => {
-    const sigmoid = tf.sigmoid(logits as tf.Tensor);
+    const sigmoid = logistic(logits as tf.Tensor);
     const p = tf.clipByValue(sigmoid, EPSILON, 1 - EPSILON);
     const u = tf.clipByValue(uniform, EPSILON, 1 - EPSILON);
     // PyTorch's order of additions, so that the bits agree where its logarithms do.
@@ -47,7 +47,7 @@ export function relaxedBernoulli<T extends tf.Tensor>(
       tf.add(tf.sub(tf.log(u), tf.log1p(tf.neg(u))), tf.log(p)),
       tf.log1p(tf.neg(p)),
     );
-    const relaxed = tf.sigmoid(temperature === 1 ? sum : tf.div(sum, temperature));
+    const relaxed = logistic(temperature === 1 ? sum : tf.div(sum, temperature));
     (save as tf.GradSaveFunc)([sigmoid, relaxed]);
     return {
       value: tf.clipByValue(relaxed, TINY, 1 - EPSILON),
@@ -64,6 +64,11 @@ export function relaxedBernoulli<T extends tf.Tensor>(
     };
   });
   return tf.tidy(() => operation(logits) as T);
+}
+
+/** σ with PyTorch's roundings: near 1, where they decide what is clamped, backends' own differ. */
+function logistic(x: tf.Tensor): tf.Tensor {
+  return tf.div(1, tf.add(1, tf.exp(tf.neg(x))));
 }
 
 /** 1 where low ≤ x ≤ high, else 0. */
