@@ -69,7 +69,7 @@ export const RUN_CONFIG = z.strictObject({
   label_smoothing: share.default(0).describe("Smoothing of the training targets"),
   evaluate_every: countOrNone.default(50)
     .describe("Steps between evaluations on validation data; 0 for the end only"),
-  gradient_alignment: z.boolean().default(false)
+  monitor_gradient_alignment: z.boolean().default(false)
     .describe("Measure how the tasks' gradients agree, at each evaluation"),
 
   // Few-shot adaptation
