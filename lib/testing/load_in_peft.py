@@ -2,12 +2,13 @@
 
 Arguments: the base model's folder, and a JSON request:
     seq2seq: bool
-    adapters: {name: folder}; the first is loaded with PeftModel.from_pretrained, the others with
-        load_adapter
     batch: {input_ids, attention_mask, labels}
-    task_ids: list, or null for adapters that have none
-    save_to: optional folder into which PEFT saves everything again
-Prints {"logits": {name: nested list}, "warnings": [text], "trainable": number of parameters}.
+    groups: list of adapters that go onto one model
+        adapters: {name: folder}; the first is loaded with PeftModel.from_pretrained, the others with
+            load_adapter
+        task_ids: list, or null for adapters that have none
+        save_to: optional folder into which PEFT saves everything again
+Prints {"groups": [{name: logits as a nested list}], "base": logits, "warnings": [text]}.
 """
 
 import json
@@ -31,33 +32,35 @@ class Collector(logging.Handler):
 
 base_dir, request = sys.argv[1], json.loads(sys.argv[2])
 auto = AutoModelForSeq2SeqLM if request["seq2seq"] else AutoModelForCausalLM
-base = auto.from_pretrained(base_dir)
-base.eval()
-
+batch = {key: torch.tensor(value) for key, value in request["batch"].items()}
 texts = []
-collector = Collector(texts)
 for name in [None, "peft", "transformers", "huggingface_hub"]:
-    logging.getLogger(name).addHandler(collector)
+    logging.getLogger(name).addHandler(Collector(texts))
+
+
+@torch.no_grad()
+def run(group):
+    (first, folder), *others = group["adapters"].items()
+    model = PeftModel.from_pretrained(auto.from_pretrained(base_dir), folder, adapter_name=first)
+    for name, folder in others:
+        result = model.load_adapter(folder, name)
+        # PEFT also lists keys of adapters whose names contain this one's.
+        texts.extend(f"missing: {key}" for key in result.missing_keys if name in key.split("."))
+        texts.extend(f"unexpected: {key}" for key in result.unexpected_keys)
+    ids = {} if group["task_ids"] is None else {"task_ids": torch.tensor(group["task_ids"])}
+    logits = {}
+    for name in group["adapters"]:
+        model.set_adapter(name, inference_mode=True)
+        logits[name] = model(**batch, **ids).logits.tolist()
+    if "save_to" in group:
+        model.save_pretrained(group["save_to"])
+    return logits
+
 
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
-    (first, folder), *others = request["adapters"].items()
-    model = PeftModel.from_pretrained(base, folder, adapter_name=first)
-    for name, folder in others:
-        result = model.load_adapter(folder, name)
-        texts += [f"missing: {key}" for key in result.missing_keys]
-        texts += [f"unexpected: {key}" for key in result.unexpected_keys]
-    batch = {key: torch.tensor(value) for key, value in request["batch"].items()}
-    if request["task_ids"] is not None:
-        batch["task_ids"] = torch.tensor(request["task_ids"])
-    logits = {}
-    for name in request["adapters"]:
-        model.set_adapter(name, inference_mode=True)
-        with torch.no_grad():
-            logits[name] = model(**batch).logits.tolist()
-    if "save_to" in request:
-        model.save_pretrained(request["save_to"])
-
+    groups = [run(group) for group in request["groups"]]
+    with torch.no_grad():
+        base = auto.from_pretrained(base_dir).eval()(**batch).logits.tolist()
 texts += [str(warning.message) for warning in caught]
-trainable, _ = model.get_nb_trainable_parameters()
-print(json.dumps({"logits": logits, "warnings": texts, "trainable": trainable}))
+print(json.dumps({"groups": groups, "base": base, "warnings": texts}))
