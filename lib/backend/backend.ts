@@ -1,4 +1,5 @@
 import * as tf from "../tf.ts";
+import { fastKernels } from "./fast_wasm.ts";
 import "./wasm.ts";
 import { webgpuAdapter } from "./webgpu.ts";
 
@@ -24,11 +25,14 @@ export class BackendError extends Error {
  * Chooses the device that everything after this call runs on.
  *
  * Without a name it takes WebGPU where there is an adapter, else WebAssembly, else plain JavaScript.
- * A backend is trusted only after a matrix product and its gradient gave known values on it.
+ * A backend is trusted only after a matrix product and its gradient gave known values on it. On
+ * WebAssembly the kernels of `installFastKernels` are installed once; `POLY_MATMUL` and `POLY_BLAS`
+ * in the environment force which.
  *
  * @param name one backend to insist on
  * @returns the choice with its reason
  * @throws {BackendError} when the backend asked for cannot be used
+ * @throws {MatMulPathError} when the environment insists on a matrix product that cannot be used
  * @throws {RangeError} when there is no backend of that name
  *
  * @example
@@ -49,39 +53,43 @@ export async function useBackend(name?: BackendName): Promise<ChosenBackend> {
     }
     const fault = await start(name);
     if (fault !== null) throw new BackendError(`Cannot use backend "${name}": ${fault}`);
-    return { name, reason: `${name}: asked for by name${await adapterNote(name)}` };
+    return { name, reason: `${name}: asked for by name${await note(name)}` };
   }
   const faults: string[] = [];
   for (const candidate of BACKENDS) {
     const fault = await start(candidate);
     if (fault === null) {
       const passedOver = faults.length === 0 ? "best of all" : faults.join("; ");
-      return {
-        name: candidate,
-        reason: `${candidate}: ${passedOver}${await adapterNote(candidate)}`,
-      };
+      return { name: candidate, reason: `${candidate}: ${passedOver}${await note(candidate)}` };
     }
     faults.push(`${candidate} ${fault}`);
   }
   throw new BackendError(`Cannot find a backend that computes known values: ${faults.join("; ")}`);
 }
 
-async function adapterNote(name: BackendName): Promise<string> {
-  return name === "webgpu" ? ` (${await webgpuAdapter()})` : "";
+/** What the numbers of a run may depend on beside the backend's name. */
+async function note(name: BackendName): Promise<string> {
+  if (name === "webgpu") return ` (${await webgpuAdapter()})`;
+  if (name !== "wasm") return "";
+  const { path, notes } = fastKernels();
+  return ` (matrix products by ${[path, ...notes].join("; ")})`;
 }
 
 /** Makes `name` the backend; returns what is wrong with it, or `null`. */
 async function start(name: BackendName): Promise<string | null> {
   if (name === "webgpu" && await webgpuAdapter() === null) return "has no adapter on this machine";
-  const before = tf.getBackend();
+  const before: string | undefined = tf.getBackend(); // none yet, whatever its type says
   if (!await tf.setBackend(name)) return "did not start";
   await tf.ready();
   // Else its first use prints an invitation to install a Node package that does not run under Deno.
   if (name === "cpu") (tf.backend() as unknown as { firstUse: boolean }).firstUse = false;
-  const fault = await probe().catch((error: Error) =>
-    `fails at a matrix product: ${error.message}`
-  );
-  if (fault !== null && before !== "") await tf.setBackend(before);
+  let fault: string | null = "does not start";
+  try {
+    if (name === "wasm") fastKernels();
+    fault = await probe().catch((error: Error) => `fails at a matrix product: ${error.message}`);
+  } finally {
+    if (fault !== null && before !== undefined) await tf.setBackend(before);
+  }
   return fault;
 }
 
