@@ -22,7 +22,7 @@ import { freshT5Weights, takeT5Weights } from "./t5_weights.ts";
 
 /**
  * A T5: an encoder reads a text, a decoder writes what follows from it. Version 1.0 (ReLU, the head
- * tied and its input scaled), and 1.1, Flan and LM-adapted (gated GELU, mostly a head of its own).
+ * tied and its input scaled), and 1.1, Flan, LM-adapted and mT5 (gated GELU, mostly a head of its own).
  *
  * Source: Exploring the Limits of Transfer Learning with a Unified Text-to-Text Transformer,
  * arXiv:1910.10683; transformers 5.17 models/t5/modeling_t5.py.
@@ -44,9 +44,9 @@ import { freshT5Weights, takeT5Weights } from "./t5_weights.ts";
  */
 export class T5ForConditionalGeneration implements LanguageModel {
   readonly isEncoderDecoder = true;
-  readonly modelType = "t5";
-  readonly className = "T5ForConditionalGeneration";
-  readonly pythonModule = "transformers.models.t5.modeling_t5";
+  readonly modelType: string;
+  readonly className: string;
+  readonly pythonModule: string;
   readonly config: Readonly<Record<string, unknown>>;
   readonly nameOrPath: string | null;
   readonly modules: readonly ModuleInfo[];
@@ -62,6 +62,10 @@ export class T5ForConditionalGeneration implements LanguageModel {
     parameters: Parameters,
     nameOrPath: string | null,
   ) {
+    const type = config.modelType;
+    this.modelType = type;
+    this.className = type === "mt5" ? "MT5ForConditionalGeneration" : "T5ForConditionalGeneration";
+    this.pythonModule = `transformers.models.${type}.modeling_${type}`;
     this.config = raw;
     this.nameOrPath = nameOrPath;
     this.modules = t5Modules(config);

@@ -2,8 +2,21 @@ import { activation } from "../ops/activation.ts";
 import type { GenerationIds } from "./base_model.ts";
 import { ConfigFields } from "./config_fields.ts";
 
+/** The model types of this family. */
+export const T5_TYPES = ["t5", "mt5"] as const;
+
+/** One of them. */
+export type T5Type = typeof T5_TYPES[number];
+
+/** Where the defaults of the two differ. */
+const DEFAULTS = {
+  t5: { vocab: 32128, ff: 2048, layers: 6, heads: 8, projection: "relu" },
+  mt5: { vocab: 250112, ff: 1024, layers: 8, heads: 6, projection: "gated-gelu" },
+};
+
 /** What the configuration of a T5 says, checked and with its defaults. */
 export interface T5Config {
+  readonly modelType: T5Type;
   readonly vocabSize: number;
   readonly dModel: number;
   /** Features of one head; the heads together need not have `dModel`. */
@@ -29,10 +42,11 @@ export interface T5Config {
 }
 
 /**
- * Reads the `config.json` of a T5: version 1.0, 1.1, Flan or LM-adapted.
+ * Reads the `config.json` of a T5 (version 1.0, 1.1, Flan, LM-adapted or ByT5) or an mT5.
  *
- * Source: transformers models/t5/configuration_t5.py, version 5.17. There a decoder without a start
- * token cannot be trained; here it starts with the pad token, as every published T5 does.
+ * Source: transformers models/t5/configuration_t5.py and models/mt5/configuration_mt5.py, version
+ * 5.17. There a decoder without a start token cannot be trained; here it starts with the pad token,
+ * as every published T5 does.
  *
  * @throws {TypeError} when a field has a wrong type
  * @throws {RangeError} when a field is out of range, disagrees with another, or names an activation
@@ -48,11 +62,12 @@ export interface T5Config {
  * ```
  */
 export function parseT5Config(raw: Readonly<Record<string, unknown>>): T5Config {
-  const fields = new ConfigFields("t5", raw);
-  fields.choice("model_type", ["t5"], "t5");
+  const type = new ConfigFields("t5", raw).choice("model_type", T5_TYPES, "t5");
+  const fields = new ConfigFields(type, raw);
+  const defaults = DEFAULTS[type];
   const size = (name: string, fallback: number) => fields.whole(name, { min: 1, fallback });
 
-  const vocabSize = size("vocab_size", 32128);
+  const vocabSize = size("vocab_size", defaults.vocab);
   const id = (name: string, fallback: number) =>
     fields.whole(name, { min: 0, max: vocabSize - 1, fallback });
   const pad = id("pad_token_id", 0);
@@ -63,26 +78,27 @@ export function parseT5Config(raw: Readonly<Record<string, unknown>>): T5Config 
   const maxDistance = size("relative_attention_max_distance", 128);
   if (maxDistance <= Math.floor(numBuckets / 2)) {
     throw new RangeError(
-      `Cannot read the configuration of a "t5" as relative_attention_max_distance must be above ` +
-        `half of relative_attention_num_buckets: they are ${maxDistance} and ${numBuckets}`,
+      `Cannot read the configuration of a "${type}" as relative_attention_max_distance must be ` +
+        `above half of relative_attention_num_buckets: they are ${maxDistance} and ${numBuckets}`,
     );
   }
-  const numLayers = size("num_layers", 6);
+  const numLayers = size("num_layers", defaults.layers);
   return {
+    modelType: type,
     vocabSize,
     dModel: size("d_model", 512),
     dKv: size("d_kv", 64),
-    dFf: size("d_ff", 2048),
+    dFf: size("d_ff", defaults.ff),
     numLayers,
     numDecoderLayers: size("num_decoder_layers", numLayers),
-    numHeads: size("num_heads", 8),
+    numHeads: size("num_heads", defaults.heads),
     numBuckets,
     maxDistance,
     dropoutRate: fields.number("dropout_rate", { min: 0, max: 1, fallback: 0.1 }),
     layerNormEpsilon: fields.number("layer_norm_epsilon", { min: 0, fallback: 1e-6 }),
     initializerFactor: fields.number("initializer_factor", { min: 0, fallback: 1 }),
-    ...readFeedForward(fields),
-    scaleDecoderOutputs: fields.flag(
+    ...readFeedForward(fields, type),
+    scaleDecoderOutputs: type === "t5" && fields.flag(
       "scale_decoder_outputs",
       fields.flag("tie_word_embeddings", true),
     ),
@@ -96,13 +112,13 @@ export function parseT5Config(raw: Readonly<Record<string, unknown>>): T5Config 
 }
 
 /** `feed_forward_proj`, unless the fields derived from it stand in the file themselves. */
-function readFeedForward(fields: ConfigFields): { act: string; gated: boolean } {
-  const projection = fields.text("feed_forward_proj", "relu");
+function readFeedForward(fields: ConfigFields, type: T5Type): { act: string; gated: boolean } {
+  const projection = fields.text("feed_forward_proj", DEFAULTS[type].projection);
   const [, gate, name] = /^(gated-)?([^-]+)$/.exec(projection) ?? [];
   if (name === undefined) {
     throw new RangeError(
-      `Cannot read the configuration of a "t5" as feed_forward_proj must be an activation, with or ` +
-        `without "gated-" before it: got "${projection}"`,
+      `Cannot read the configuration of a "${type}" as feed_forward_proj must be an activation, ` +
+        `with or without "gated-" before it: got "${projection}"`,
     );
   }
   const act = fields.text("dense_act_fn", projection === "gated-gelu" ? "gelu_new" : name);

@@ -4,6 +4,7 @@ import { parseT5Config } from "./t5_config.ts";
 
 Deno.test("parseT5Config() takes T5Config's defaults", () => {
   assert.deepEqual(parseT5Config({}), {
+    modelType: "t5",
     vocabSize: 32128,
     dModel: 512,
     dKv: 64,
@@ -88,9 +89,18 @@ Deno.test("parseT5Config() reads one end, several or none, those outside the voc
   assert.deepEqual(eos(null), []);
 });
 
+Deno.test("parseT5Config() takes MT5Config's defaults, and never scales its outputs", () => {
+  const { modelType, vocabSize, dFf, numDecoderLayers, numHeads, act, gated, scaleDecoderOutputs } =
+    parseT5Config({ model_type: "mt5", tie_word_embeddings: true });
+  assert.deepEqual(
+    [modelType, vocabSize, dFf, numDecoderLayers, numHeads, act, gated, scaleDecoderOutputs],
+    ["mt5", 250112, 1024, 8, 6, "gelu_new", true, false],
+  );
+});
+
 Deno.test("parseT5Config() refuses what no T5 can be, naming field and value", () => {
   const refused: [Record<string, unknown>, string, RegExp][] = [
-    [{ model_type: "mt5" }, "RangeError", /model_type must be one of t5: got "mt5"/],
+    [{ model_type: "umt5" }, "RangeError", /model_type must be one of t5, mt5: got "umt5"/],
     [{ d_model: "8" }, "TypeError", /d_model must be a whole number: got "8"/],
     [{ d_model: 0 }, "RangeError", /d_model must be at least 1: got 0/],
     [{ num_layers: 1.5 }, "TypeError", /num_layers must be a whole number/],

@@ -3,9 +3,9 @@ import type { ModuleInfo } from "./module_info.ts";
 import type { T5Config } from "./t5_config.ts";
 
 /**
- * Every module of a T5 in the order of `named_modules()`, the root left out.
+ * Every module of a T5 or mT5 in the order of `named_modules()`, the root left out.
  *
- * Source: transformers 5.17 models/t5/modeling_t5.py.
+ * Source: transformers 5.17 models/t5/modeling_t5.py and models/mt5/modeling_mt5.py.
  *
  * @example
  * ```ts
@@ -22,12 +22,14 @@ import type { T5Config } from "./t5_config.ts";
  * ```
  */
 export function t5Modules(config: T5Config): ModuleInfo[] {
-  return [
+  const modules = [
     { name: "shared", kind: "Embedding" },
     ...stack("encoder", config.numLayers, config),
     ...stack("decoder", config.numDecoderLayers, config),
     linear("lm_head", config.dModel, config.vocabSize),
   ];
+  if (config.modelType === "t5") return modules;
+  return modules.map((module) => ({ ...module, kind: module.kind.replace(/^T5/, "MT5") }));
 }
 
 function linear(name: string, inFeatures: number, outFeatures: number): ModuleInfo {

@@ -29,7 +29,7 @@ export function t5Shapes(config: T5Config): Map<string, number[]> {
   for (const { name, kind, inFeatures, outFeatures } of t5Modules(config)) {
     const weight = `${name}.weight`;
     if (kind === "Linear") shapes.set(weight, [outFeatures!, inFeatures!]);
-    else if (kind === "T5LayerNorm") shapes.set(weight, [config.dModel]);
+    else if (kind.endsWith("LayerNorm")) shapes.set(weight, [config.dModel]);
     else if (name.endsWith(".relative_attention_bias")) {
       shapes.set(weight, [config.numBuckets, config.numHeads]);
     } else if (kind === "Embedding") shapes.set(weight, [config.vocabSize, config.dModel]);

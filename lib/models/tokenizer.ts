@@ -1,5 +1,6 @@
 import { Tokenizer as FileTokenizer } from "@huggingface/tokenizers";
 import { join } from "node:path";
+import { readJsonObject } from "../util/read_json_object.ts";
 import { ByteTokenizer } from "./byte_tokenizer.ts";
 import {
   checkText,
@@ -182,7 +183,7 @@ export const AutoTokenizer = {
    */
   async fromPretrained(nameOrPath: string, options: ResolveOptions = {}): Promise<Tokenizer> {
     const dir = await resolveModel(nameOrPath, { patterns: TOKENIZER_FILES, ...options });
-    const read = (name: string) => readJson(join(dir, name));
+    const read = (name: string) => readJsonObject(join(dir, name));
     const config = {
       ...await read("special_tokens_map.json"),
       ...await read("tokenizer_config.json"),
@@ -219,23 +220,4 @@ function otherThanByT5(config: Json): string | null {
     if (own !== Number(id) || more.length > 0) return `${JSON.stringify(text)} as id ${id}`;
   }
   return null;
-}
-
-/** The object in a JSON file; null when there is no file. */
-async function readJson(path: string): Promise<Json | null> {
-  let text: string;
-  try {
-    text = await Deno.readTextFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
-  let value: unknown = null;
-  try {
-    value = JSON.parse(text);
-  } catch { /* said below */ }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new SyntaxError(`Cannot read "${path}" as it must hold one JSON object`);
-  }
-  return value as Json;
 }
