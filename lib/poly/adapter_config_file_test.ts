@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { adapterConfigText, parseAdapterConfig } from "./adapter_config_file.ts";
 import { PolyConfig, TASK_TYPES } from "./config.ts";
 
@@ -216,4 +217,17 @@ Deno.test("adapterConfigText() says how to load the base model only without a ta
 Deno.test("adapterConfigText() keeps the base model that the configuration names", () => {
   const config = CONFIG.with({ base_model_name_or_path: "mine" });
   assert.equal(JSON.parse(adapterConfigText(config, T5)).base_model_name_or_path, "mine");
+});
+
+Deno.test("parseAdapterConfig() refuses hostile values as TypeError or RangeError, or can write them", () => {
+  const key = fc.constantFrom(...Object.keys(JSON.parse(TEXT)), "__proto__", "constructor", "x");
+  fc.assert(fc.property(key, fc.jsonValue(), (key, value) => {
+    try {
+      const { config } = read(JSON.stringify({ ...JSON.parse(TEXT), [key]: value }));
+      assert.deepEqual(read(adapterConfigText(config, T5)).warnings, []);
+    } catch (error) {
+      assert.ok(error instanceof TypeError || error instanceof RangeError, String(error));
+      assert.match(error.message, /"a\.json"/);
+    }
+  }));
 });

@@ -1,5 +1,4 @@
-import type { TensorToStore } from "../models/safetensors.ts";
-import { writeSafetensors } from "../models/safetensors.ts";
+import { type TensorToStore, writeSafetensors } from "../models/safetensors.ts";
 import * as tf from "../tf.ts";
 import { writeFilesAtomically } from "../util/atomic_write.ts";
 import type { Adapter } from "./adapter.ts";
@@ -30,6 +29,24 @@ import { PROFILES } from "./settings.ts";
  * @throws {Deno.errors.NotADirectory} when `dir` is a file
  *
  * Source: tuners/lora/layer.py of PEFT for names, shapes and scale
+ * * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { Mlp } from "../models/mlp.ts";
+ * import * as tf from "../tf.ts";
+ * import { PolyConfig } from "./config.ts";
+ * import { getPeftModel } from "./peft_model.ts";
+ *
+ * await tf.setBackend("cpu");
+ * const sizes = { in_features: 4, hidden_features: [], out_features: 2 };
+ * const base = Mlp.fromConfig({ model_type: "mlp", ...sizes }, { seed: 0 });
+ * const model = getPeftModel(base, new PolyConfig({ target_modules: ["0"], r: 3, n_tasks: 2 }));
+ * const dir = await Deno.makeTempDir();
+ * await exportLora(model, model.adapters.get("default")!, dir, { task: 1 });
+ * const { peft_type, r } = JSON.parse(await Deno.readTextFile(`${dir}/adapter_config.json`));
+ * assert.deepEqual([peft_type, r], ["LORA", 3]);
+ * await Deno.remove(dir, { recursive: true });
+ * ```
  */
 export async function exportLora(
   model: Adapted,
@@ -50,6 +67,23 @@ export async function exportLora(
  *
  * Source: Caccia et al. 2023, Multi-Head Adapter Routing (arXiv 2211.03831), MHR-μ; mttl,
  * models/modifiers/routing.py, `AverageSelector`
+ * * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { Mlp } from "../models/mlp.ts";
+ * import * as tf from "../tf.ts";
+ * import { PolyConfig } from "./config.ts";
+ * import { getPeftModel } from "./peft_model.ts";
+ *
+ * await tf.setBackend("cpu");
+ * const sizes = { in_features: 4, hidden_features: [], out_features: 2 };
+ * const base = Mlp.fromConfig({ model_type: "mlp", ...sizes }, { seed: 0 });
+ * const model = getPeftModel(base, new PolyConfig({ target_modules: ["0"], n_tasks: 5 }));
+ * const dir = await Deno.makeTempDir();
+ * await exportAverage(model, model.adapters.get("default")!, dir, { as: "poly" });
+ * assert.equal(JSON.parse(await Deno.readTextFile(`${dir}/adapter_config.json`)).n_tasks, 1);
+ * await Deno.remove(dir, { recursive: true });
+ * ```
  */
 export async function exportAverage(
   model: Adapted,

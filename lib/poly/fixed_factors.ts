@@ -10,6 +10,21 @@ export type FixedRouting = { readonly task: number } | "average";
  * R and scale 1 / R. The caller disposes both.
  *
  * @returns `A` of shape `[I, R]` and `B` of shape `[R, O]`; x·A·B / R is what the layer adds
+ * * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { Mlp } from "../models/mlp.ts";
+ * import * as tf from "../tf.ts";
+ * import { PolyConfig } from "./config.ts";
+ * import { makeAdapter } from "./make_adapter.ts";
+ *
+ * await tf.setBackend("cpu");
+ * const sizes = { in_features: 4, hidden_features: [], out_features: 2 };
+ * const base = Mlp.fromConfig({ model_type: "mlp", ...sizes }, { seed: 0 });
+ * const { adapter } = makeAdapter(base, "a", new PolyConfig({ target_modules: ["0"], r: 3 }), 0);
+ * const { A, B } = fixedFactors(adapter.layers.get("layers.0")!, { task: 0 });
+ * assert.deepEqual([A.shape, B.shape], [[4, 3], [3, 2]]);
+ * ```
  */
 export function fixedFactors(
   layer: PolyLayer,

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { BaseModel } from "../models/base_model.ts";
 import { ADAPTER_FILES, resolveModel, type ResolveOptions } from "../models/hub.ts";
@@ -54,6 +55,25 @@ export class MissingTensorError extends Error {
  * @param nameOrPath the folder that holds `adapter_config.json`, or a hub's `org/name`
  * @param name what the adapter is called from now on, whatever it was saved as
  * @throws as {@linkcode readAdapter}, {@linkcode makeAdapter} and {@linkcode fillAdapter} do
+ * * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { Mlp } from "../models/mlp.ts";
+ * import * as tf from "../tf.ts";
+ * import { PolyConfig } from "./config.ts";
+ * import { getPeftModel } from "./peft_model.ts";
+ *
+ * await tf.setBackend("cpu");
+ * const sizes = { in_features: 4, hidden_features: [], out_features: 2 };
+ * const base = Mlp.fromConfig({ model_type: "mlp", ...sizes }, { seed: 0 });
+ * const model = getPeftModel(base, new PolyConfig({ target_modules: ["0"], n_tasks: 3 }));
+ * const dir = await Deno.makeTempDir();
+ * await model.savePretrained(dir);
+ * const adapter = await loadAdapter(base, dir, "mine");
+ * assert.equal(adapter.config.n_tasks, 3);
+ * assert.deepEqual([...adapter.layers.keys()], ["layers.0"]);
+ * await Deno.remove(dir, { recursive: true });
+ * ```
  */
 export async function loadAdapter(
   // deno-lint-ignore no-explicit-any -- the model's inputs and outputs do not matter here
@@ -93,7 +113,7 @@ export async function readAdapter(
 ): Promise<StoredAdapter> {
   const read = config ?? await readConfig(dir, onWarning);
   const path = join(dir, WEIGHTS_NAME);
-  if (!(await exists(path))) throw await noWeights(dir);
+  if (!existsSync(path)) throw noWeights(dir);
   using file = await openSafetensors(path);
   for (const name of file.names) {
     const { dtype } = file.info(name);
@@ -109,19 +129,19 @@ export async function readAdapter(
 async function readConfig(dir: string, onWarning: (message: string) => void): Promise<PolyConfig> {
   const path = join(dir, CONFIG_NAME);
   const settingsPath = join(dir, SETTINGS_NAME);
-  if (!(await exists(path))) {
+  if (!existsSync(path)) {
     throw new Deno.errors.NotFound(
       `Cannot load an adapter from "${dir}" as there is no ${CONFIG_NAME} in it`,
     );
   }
   const config = parseAdapterConfig(await Deno.readTextFile(path), { source: path, onWarning });
-  if (!(await exists(settingsPath))) return config;
+  if (!existsSync(settingsPath)) return config;
   const settings = parseSettings(await Deno.readTextFile(settingsPath), config, settingsPath);
   return config.with({ settings });
 }
 
-async function noWeights(dir: string): Promise<Error> {
-  if (await exists(join(dir, "adapter_model.bin"))) {
+function noWeights(dir: string): Error {
+  if (existsSync(join(dir, "adapter_model.bin"))) {
     return new SyntaxError(
       `Cannot load an adapter from "${dir}" as its weights are in a pickle, adapter_model.bin, which ` +
         `can run code: load it in Python and save it with safe_serialization=True`,
@@ -260,15 +280,5 @@ function checkRouting(
           `${one.slot.name} differs; without ${SETTINGS_NAME} it is learned routing`,
       );
     }
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.stat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
   }
 }

@@ -11,12 +11,36 @@ export class MergeError extends Error {
 // deno-lint-ignore no-explicit-any -- the model's inputs and outputs do not matter here
 type AnyBase = BaseModel<any, any>;
 
-/** One task of an adapter, added to the base model's weights until it is undone. */
+/**
+ * One task of an adapter, added to the base model's weights until it is undone.
+ * * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { Mlp } from "../models/mlp.ts";
+ * import * as tf from "../tf.ts";
+ * import { PolyConfig } from "./config.ts";
+ * import { makeAdapter } from "./make_adapter.ts";
+ *
+ * await tf.setBackend("cpu");
+ * const sizes = { in_features: 4, hidden_features: [], out_features: 2 };
+ * const base = Mlp.fromConfig({ model_type: "mlp", ...sizes }, { seed: 0 });
+ * const config = new PolyConfig({ target_modules: ["0"], init_weights: false });
+ * const { adapter } = makeAdapter(base, "a", config, 0);
+ * const weight = base.parameters.get("layers.0.weight");
+ * const before = await weight.array();
+ * const merge = new Merge(base, adapter, 0);
+ * assert.notDeepEqual(await weight.array(), before);
+ * merge.undo();
+ * assert.deepEqual(await weight.array(), before);
+ * ```
+ */
 export class Merge {
   readonly #originals = new Map<tf.Variable, tf.Tensor>();
 
   /**
    * Adds ΔW = (A·B)ᵀ / R of a task to the weight of every adapted layer.
+   *
+   * Source: tuners/lora/layer.py of PEFT, `get_delta_weight`, as Poly has no merging there
    *
    * @throws {TypeError} when `task` is not a whole number
    * @throws {RangeError} when the adapter has no such task

@@ -77,7 +77,7 @@ function frontMatter(front: string, facts: CardFacts): string {
 const BASE_TAG = "base_model:adapter:";
 
 function withVersion(body: string): string {
-  const lines = body.split(/\r?\n/);
+  const lines = body.split(/\r\n|\r|\n/);
   if (lines.at(-1) === "") lines.pop();
   const version = `- PEFT ${PEFT_VERSION}`;
   if (!lines.includes(version)) {

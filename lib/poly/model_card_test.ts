@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { parse } from "yaml";
 import { type CardFacts, modelCard } from "./model_card.ts";
 
@@ -90,4 +91,30 @@ Deno.test("modelCard() throws SyntaxError when the front matter is not a mapping
     message: /must be a YAML mapping: found \["a"\]/,
   });
   assert.throws(() => modelCard(T5, "---\na: [\n---\n"), { name: "SyntaxError" });
+});
+
+Deno.test("modelCard() updates any text once and for all, or refuses it", () => {
+  const line = fc.constantFrom(
+    "---",
+    "a: 1",
+    "- b",
+    "tags: [x]",
+    "",
+    " ",
+    "text",
+    "a: 1\r",
+    "# c",
+    "x: [",
+  );
+  fc.assert(fc.property(fc.array(line, { maxLength: 7 }), (lines) => {
+    let card: string;
+    try {
+      card = modelCard(T5, lines.join("\n"));
+    } catch (error) {
+      assert.ok(error instanceof SyntaxError, String(error));
+      return;
+    }
+    assert.equal(front(card)["library_name"], "peft");
+    assert.equal(modelCard(T5, card), card);
+  }));
 });

@@ -29,6 +29,22 @@ export interface ResizeOptions {
  *
  * Source: mttl, models/modifiers/routing.py, `resize_module_logits`; tuners/poly/router.py of PEFT,
  * `reset`, for the range of fresh logits
+ * * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { Mlp } from "../models/mlp.ts";
+ * import * as tf from "../tf.ts";
+ * import { PolyConfig } from "./config.ts";
+ * import { makeAdapter } from "./make_adapter.ts";
+ *
+ * await tf.setBackend("cpu");
+ * const sizes = { in_features: 4, hidden_features: [], out_features: 2 };
+ * const base = Mlp.fromConfig({ model_type: "mlp", ...sizes }, { seed: 0 });
+ * const { adapter } = makeAdapter(base, "a", new PolyConfig({ target_modules: ["0"], n_tasks: 5 }), 0);
+ * const resized = resizeTasks(adapter, 3, { keep: [4], init: "fresh", seed: 1 });
+ * assert.equal(resized.config.n_tasks, 3);
+ * assert.deepEqual(resized.layers.get("layers.0")!.router.moduleLogits.shape, [3, 4]);
+ * ```
  */
 export function resizeTasks(
   adapter: Adapter,

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { BaseModel } from "../models/base_model.ts";
 import { type TensorToStore, writeSafetensors } from "../models/safetensors.ts";
@@ -43,6 +44,23 @@ export interface SaveOptions {
  * @throws {SyntaxError} when the front matter of an existing README.md cannot be read
  *
  * Source: peft_model.py of PEFT, `save_pretrained`; utils/save_and_load.py, `get_peft_model_state_dict`
+ * * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { Mlp } from "../models/mlp.ts";
+ * import * as tf from "../tf.ts";
+ * import { PolyConfig } from "./config.ts";
+ * import { getPeftModel } from "./peft_model.ts";
+ *
+ * await tf.setBackend("cpu");
+ * const sizes = { in_features: 4, hidden_features: [], out_features: 2 };
+ * const base = Mlp.fromConfig({ model_type: "mlp", ...sizes }, { seed: 0 });
+ * const model = getPeftModel(base, new PolyConfig({ target_modules: ["0"] }));
+ * const dir = await Deno.makeTempDir();
+ * await saveAdapters(model, dir);
+ * assert.equal(JSON.parse(await Deno.readTextFile(`${dir}/adapter_config.json`)).peft_type, "POLY");
+ * await Deno.remove(dir, { recursive: true });
+ * ```
  */
 export async function saveAdapters(
   { base, adapters }: Adapted,
@@ -90,7 +108,7 @@ async function adapterFiles(
 ): Promise<Map<string, string | Uint8Array>> {
   const { config } = adapter;
   const files = new Map<string, string | Uint8Array>();
-  if (!config.isPeft || await exists(join(folder, SETTINGS_NAME))) {
+  if (!config.isPeft || existsSync(join(folder, SETTINGS_NAME))) {
     files.set(SETTINGS_NAME, settingsText(config.settings));
   }
   files.set(WEIGHTS_NAME, writeSafetensors(await adapterTensors(adapter)));
@@ -114,7 +132,7 @@ async function adapterTensors(adapter: Adapter): Promise<[string, TensorToStore]
 /** The card at `dir`, or a new one. */
 export async function readmeText(dir: string, facts: CardFacts): Promise<string> {
   const path = join(dir, "README.md");
-  return modelCard(facts, await exists(path) ? await Deno.readTextFile(path) : null);
+  return modelCard(facts, existsSync(path) ? await Deno.readTextFile(path) : null);
 }
 
 /** What the card says of adapters on a base model. */
@@ -149,19 +167,9 @@ function refuseInexpressible({ name, config }: Adapter): void {
 
 /** Refuses a path at which no folder can be. */
 export async function refuseFile(dir: string): Promise<void> {
-  if (await exists(dir) && !(await Deno.stat(dir)).isDirectory) {
+  if (existsSync(dir) && !(await Deno.stat(dir)).isDirectory) {
     throw new Deno.errors.NotADirectory(
       `Cannot save: Provided path (${dir}) should be a directory, not a file`,
     );
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.stat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
   }
 }
