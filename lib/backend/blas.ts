@@ -58,6 +58,14 @@ type Library = Deno.DynamicLibrary<typeof SYMBOLS>;
  *
  * @param path the one library to open, a path or a name that the system's loader knows
  * @returns the library, or why there is none
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * const library = openBlas("/no/such/libblas.so");
+ * assert.ok(typeof library === "string" && library.includes("cannot be opened"));
+ * ```
  */
 export function openBlas(path?: string): Blas | string {
   const candidates = path === undefined ? CANDIDATES[Deno.build.os] ?? [] : [path];

@@ -58,6 +58,19 @@ export function fastKernels(): FastKernels {
  * @throws {MatMulPathError} when the way or the library insisted on cannot be used, or the backend
  * is not running
  * @throws {RangeError} when there is no way of that name
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import * as tf from "../tf.ts";
+ * import "./wasm.ts";
+ *
+ * await tf.setBackend("wasm");
+ * const { path } = installFastKernels({ matmul: "wasm" });
+ * assert.equal(path, "wasm: relaxed simd");
+ * const product = tf.matMul(tf.tensor2d([[1, 2]]), tf.tensor2d([[3, 4]]), false, true);
+ * assert.deepEqual(product.arraySync(), [[11]]);
+ * ```
  */
 export function installFastKernels(
   options: { readonly matmul?: MatMulPath; readonly blasPath?: string } = {},

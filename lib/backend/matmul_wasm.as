@@ -211,8 +211,8 @@ export function product(m: i32, n: i32, k: i32, a: usize, turnedA: i32, b: usize
   }
   const aRow: usize = (turnedA ? m : k) << 2, bRow: usize = (turnedB ? k : n) << 2, cRow: usize = n << 2;
   const packedB = scratch + PACKED_B, packedA = scratch + PACKED_A, edge = scratch + EDGE;
-  // For one row of tiles a copy of B costs more than it saves: only the columns at the edge need it.
-  const inPlace = !turnedB && m <= TILE;
+  // For a row or two of tiles a copy of B costs more than it saves: only the columns at the edge need it.
+  const inPlace = !turnedB && m <= 2 * TILE;
   for (let k0 = 0; k0 < k; k0 += BLOCK_K) {
     const kc = min(BLOCK_K, k - k0);
     for (let n0 = 0; n0 < n; n0 += BLOCK_N) {
