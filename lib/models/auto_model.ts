@@ -8,16 +8,16 @@ import { LLAMA_TYPES } from "./llama_config.ts";
 import { T5ForConditionalGeneration } from "./t5.ts";
 import { T5_TYPES } from "./t5_config.ts";
 
-type Config = Readonly<Record<string, unknown>>;
-
 /** A class of models, as far as it is needed to make one. */
-interface ModelClass<Model> {
+export interface ModelClass<Model> {
+  /** A model with weights that were read. */
   fromTensors(
-    config: Config,
+    config: Readonly<Record<string, unknown>>,
     tensors: ReadonlyMap<string, tf.Tensor>,
     nameOrPath: string,
   ): Model;
-  fromConfig(config: Config, options: { readonly seed: number }): Model;
+  /** A model with fresh random weights. */
+  fromConfig(config: Readonly<Record<string, unknown>>, options: { readonly seed: number }): Model;
 }
 
 /** Which loader takes which `model_type`. */
@@ -27,10 +27,11 @@ const LOADERS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Loads models of one kind by the `model_type` of their configuration. */
-class AutoModel<Model> {
+export class AutoModel<Model> {
   readonly #name: string;
   readonly #Model: ModelClass<Model>;
 
+  /** Prefer {@linkcode AutoModelForSeq2SeqLM} and {@linkcode AutoModelForCausalLM}. */
   constructor(name: string, Model: ModelClass<Model>) {
     this.#name = name;
     this.#Model = Model;
@@ -70,12 +71,12 @@ class AutoModel<Model> {
    * @throws {RangeError} when the `model_type` is not known
    * @throws as the model's own class does, when a field is not valid
    */
-  fromConfig(config: Config, options: { readonly seed: number }): Model {
+  fromConfig(config: Readonly<Record<string, unknown>>, options: { readonly seed: number }): Model {
     this.#check(config, "a model from a configuration");
     return this.#Model.fromConfig(config, options);
   }
 
-  #check({ model_type: type }: Config, what: string): void {
+  #check({ model_type: type }: Readonly<Record<string, unknown>>, what: string): void {
     const own = LOADERS[this.#name]!;
     if (own.includes(type as string)) return;
     const start = `Cannot load ${what} with ${this.#name} as`;

@@ -90,33 +90,6 @@ onEachBackend(
   { ignore: !HAS_SHARED },
 );
 
-onEachBackend("saveBaseModel() keeps a model's weights exactly, and says their type", async () => {
-  const tied = { ...LLAMA, model_type: "llama", tie_word_embeddings: true, torch_dtype: "float16" };
-  const model = AutoModelForCausalLM.fromConfig(tied, { seed: 1 });
-  assert.equal(model.nameOrPath, null);
-  await withFolder(async (dir) => {
-    await saveBaseModel(model, dir);
-    const { torch_dtype: _, ...config } = tied;
-    assert.deepEqual(JSON.parse(await Deno.readTextFile(join(dir, "config.json"))), {
-      ...config,
-      architectures: ["LlamaForCausalLM"],
-      dtype: "float32",
-    });
-    {
-      using file = await openSafetensors(join(dir, "model.safetensors"));
-      assert.ok(!file.has("lm_head.weight"));
-      assert.equal(file.names.length, 11);
-    }
-    const same = await AutoModelForCausalLM.fromPretrained(dir);
-    for (const name of model.parameters.names) {
-      const [before, after] = [model.parameters.get(name), same.parameters.get(name)];
-      assert.deepEqual(await after.data(), await before.data(), name);
-    }
-    same.dispose();
-  });
-  model.dispose();
-}, { only: ["cpu", "wasm"] });
-
 onEachBackend(
   "fromConfig() makes the same model from the same seed, and another from another",
   async () => {

@@ -52,8 +52,11 @@ const UTF8 = new RegExp(
  * ```
  */
 export class ByteTokenizer {
+  /** Fills up the rows of a batch. */
   readonly padId = 0;
+  /** Ends a sequence. */
   readonly eosId = 1;
+  /** Every id is below it. */
   readonly vocabSize = 384;
 
   /**

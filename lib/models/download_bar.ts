@@ -16,6 +16,7 @@ export interface DownloadEvent {
 
 /** Shows downloads to a person. */
 export interface DownloadBar {
+  /** Draws how far it is. */
   show(event: DownloadEvent): void;
   /** Leaves the line; further events would draw a new one. */
   stop(): void;

@@ -17,9 +17,14 @@ export type HubFailure =
 
 /** Says that a model could not be had, and what to do about it. */
 export class HubError extends Error {
+  /** The error's class. */
   override readonly name = "HubError";
+  /** What went wrong. */
+  readonly failure: HubFailure;
 
-  constructor(readonly failure: HubFailure, message: string, cause?: unknown) {
+  /** @param cause the error behind it, where there is one */
+  constructor(failure: HubFailure, message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });
+    this.failure = failure;
   }
 }

@@ -4,6 +4,7 @@ import { ask, type HubModel } from "./hub_request.ts";
 
 /** A file of a model as the hub lists it. */
 export interface ListedFile {
+  /** Its name, without a folder. */
   readonly name: string;
   /** Bytes; null when the hub does not say. */
   readonly size: number | null;

@@ -10,6 +10,7 @@ export interface HubModel {
   readonly endpoint: string;
   /** Sent to the hub, and to nobody it redirects to; null for none. */
   readonly token: string | null;
+  /** Ends everything when aborted. */
   readonly signal: AbortSignal | undefined;
   /** Milliseconds to wait before each further try. */
   readonly retryDelays: readonly number[];
@@ -19,8 +20,11 @@ export interface HubModel {
 
 /** One answer of the hub, and its body as it comes in. */
 export interface Answer {
+  /** Its HTTP status. */
   readonly status: number;
+  /** Its headers. */
   readonly headers: Headers;
+  /** Its bytes. */
   readonly body: AsyncIterable<Uint8Array>;
 }
 
