@@ -9,8 +9,11 @@ export const CONFIG_NAME = "adapter_config.json";
 
 /** The model an adapter is saved for. */
 export interface SavedFor {
+  /** Its folder or hub id; null without one. */
   readonly nameOrPath: string | null;
+  /** Its Python class. */
   readonly className: string;
+  /** The Python module of that class. */
   readonly pythonModule: string;
 }
 

@@ -12,6 +12,7 @@ export interface Slot {
   readonly memoryName: string;
   /** Layers that share a router have the same variable in several slots. */
   readonly variable: tf.Variable;
+  /** What it is part of. */
   readonly kind: "skills" | "routing" | "saved_module";
 }
 

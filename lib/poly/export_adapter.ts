@@ -135,12 +135,8 @@ async function writeLora(
   for (const { name, variable, kind } of slots(adapter)) {
     if (kind === "saved_module") await store(name, variable);
   }
-  const { target_modules, exclude_modules, modules_to_save } = config.toDict() as {
-    target_modules: string | string[];
-    exclude_modules: string | string[] | null;
-    modules_to_save: string[] | null;
-  };
-  const { r, task_type, revision } = config;
+  const { r, target_modules, exclude_modules, modules_to_save, task_type, revision } = config
+    .toDict();
   const text = loraConfigText({
     ...{ r, target_modules, exclude_modules, modules_to_save, task_type, revision },
     ...savedForFields(config, base),

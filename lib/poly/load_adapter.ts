@@ -37,7 +37,9 @@ export interface FindOptions extends LoadOptions {
 
 /** An adapter as its folder holds it. */
 export interface StoredAdapter {
+  /** Where it is. */
   readonly dir: string;
+  /** Its settings; those of `poly_settings.json` are among them. */
   readonly config: PolyConfig;
   /** The tensors by their names in the file, which may or may not start with PEFT's prefix. */
   readonly tensors: ReadonlyMap<string, StoredTensor>;
@@ -45,6 +47,7 @@ export interface StoredAdapter {
 
 /** Says that a folder lacks tensors which an adapter cannot do without. */
 export class MissingTensorError extends Error {
+  /** Its class, for messages. */
   override readonly name = "MissingTensorError";
 }
 

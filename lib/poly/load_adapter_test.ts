@@ -274,6 +274,31 @@ withSaved(
   { n_tasks: 2, settings: { router_allocation: [[1, 2, 0], [0, 0, 3]] } },
 );
 
+withSaved("loadAdapter() loads from a hub, the settings file too", async (saved) => {
+  const files = ["adapter_config.json", "adapter_model.safetensors", "poly_settings.json"];
+  const commit = "c".repeat(40);
+  const asked: string[] = [];
+  await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (request) => {
+    const { pathname } = new URL(request.url);
+    if (pathname.startsWith("/api/models/org/name/")) {
+      return Response.json({ sha: commit, siblings: files.map((rfilename) => ({ rfilename })) });
+    }
+    asked.push(pathname.split("/").at(-1)!);
+    return new Response(Deno.readFileSync(`${saved.dir}/${asked.at(-1)}`));
+  });
+  const cacheDir = await Deno.makeTempDir({ prefix: "hub_" });
+  const endpoint = `http://127.0.0.1:${server.addr.port}`;
+  const onWarning = (warning: string) => saved.warnings.push(warning);
+  const hub = { endpoint, cacheDir, token: "" };
+  const loaded = await loadAdapter(base, "org/name", "default", { hub, onWarning });
+  saved.adapters.push(loaded);
+  assert.deepEqual(asked.sort(), files);
+  assert.deepEqual(await valuesOf(loaded), await valuesOf(saved.original));
+  assert.equal(loaded.config.settings.router_noise, "none");
+  assert.deepEqual(saved.warnings, []);
+  await Deno.remove(cacheDir, { recursive: true });
+}, { settings: { router_noise: "none" } });
+
 withSaved("loadAdapter() refuses folders that hold no adapter", async (saved) => {
   const weights = `${saved.dir}/adapter_model.safetensors`;
   const config = `${saved.dir}/adapter_config.json`;

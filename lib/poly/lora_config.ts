@@ -1,17 +1,19 @@
 import { pythonJson } from "../util/python_json.ts";
+import type { PolyConfigFields } from "./config.ts";
 import { PEFT_VERSION } from "./model_card.ts";
 
-/** What a LoRA adapter's configuration says beyond PEFT's defaults. */
-export interface LoraFacts {
-  readonly r: number;
-  readonly target_modules: string | readonly string[];
-  readonly exclude_modules: string | readonly string[] | null;
-  readonly modules_to_save: readonly string[] | null;
-  readonly task_type: string | null;
-  readonly base_model_name_or_path: string | null;
-  readonly revision: string | null;
-  readonly auto_mapping: Readonly<Record<string, unknown>> | null;
-}
+/** What a LoRA adapter's configuration says beyond PEFT's defaults; Poly's has the same keys. */
+export type LoraFacts = Pick<
+  Record<keyof PolyConfigFields, unknown>,
+  | "r"
+  | "target_modules"
+  | "exclude_modules"
+  | "modules_to_save"
+  | "task_type"
+  | "base_model_name_or_path"
+  | "revision"
+  | "auto_mapping"
+>;
 
 /**
  * The `adapter_config.json` of a LoRA adapter whose scale is 1 / r: every key that PEFT writes, with

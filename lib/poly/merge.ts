@@ -5,6 +5,7 @@ import { checkTask, fixedFactors } from "./fixed_factors.ts";
 
 /** Says that weights cannot be merged, or not in the state the model is in. */
 export class MergeError extends Error {
+  /** Its class, for messages. */
   override readonly name = "MergeError";
 }
 

@@ -18,8 +18,10 @@ export const WEIGHTS_NAME = "adapter_model.safetensors";
 
 /** A base model and the adapters on it. */
 export interface Adapted {
+  /** What they are saved for. */
   // deno-lint-ignore no-explicit-any -- the model's inputs and outputs do not matter here
   readonly base: BaseModel<any, any>;
+  /** By name. */
   readonly adapters: ReadonlyMap<string, Adapter>;
 }
 
