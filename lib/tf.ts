@@ -4,6 +4,31 @@
  *
  * The union package is imported, not `tfjs-core`: under Deno the core alone registers no gradients.
  *
+ * The types that stand in public signatures have names of their own here, so that the documentation
+ * of this library is complete without that of TensorFlow.js.
+ *
  * @module
  */
+import * as tfjs from "@tensorflow/tfjs";
+
 export * from "@tensorflow/tfjs";
+
+/** All of TensorFlow.js. */
+export type TensorFlow = typeof import("@tensorflow/tfjs");
+
+/** Numbers on the device, of any rank; dispose it, or make it within `tf.tidy`. */
+export type Tensor = InstanceType<TensorFlow["Tensor"]>;
+/** The class of tensors, for `instanceof`. */
+export const Tensor: TensorFlow["Tensor"] = tfjs.Tensor;
+
+/** A tensor whose values can be assigned, and which `tf.tidy` leaves alone. */
+export type Variable = InstanceType<TensorFlow["Variable"]>;
+
+/** A tensor of rank 0. */
+export type Scalar = ReturnType<TensorFlow["scalar"]>;
+
+/** A tensor of rank 2. */
+export type Tensor2D = ReturnType<TensorFlow["tensor2d"]>;
+
+/** A tensor of rank 3. */
+export type Tensor3D = ReturnType<TensorFlow["tensor3d"]>;

@@ -11,6 +11,7 @@ export type BackendName = typeof BACKENDS[number];
 
 /** Which backend was chosen, and why. */
 export interface ChosenBackend {
+  /** The backend that is now in use. */
   readonly name: BackendName;
   /** A sentence for people and for the record of a run. */
   readonly reason: string;

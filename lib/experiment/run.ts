@@ -121,7 +121,7 @@ class Run {
     const parameters = model.trainableParameters();
     let best: { loss: number; step: number; snapshot: Snapshot } | null = null;
     const evaluate = async (step: number) => {
-      if (config.gradient_alignment && suite.training.length > 1) {
+      if (config.monitor_gradient_alignment && suite.training.length > 1) {
         const alignment = await gradientAlignment(
           asMultiTask(model),
           suite.training,

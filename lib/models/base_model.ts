@@ -27,6 +27,7 @@ export interface BaseModel<
   readonly modules: readonly ModuleInfo[];
   /** The linear layer that makes the logits; "all-linear" leaves it out. Null where there is none. */
   readonly outputEmbedding: string | null;
+  /** The weights by their Hugging Face names. */
   readonly parameters: Parameters;
 
   /** A call that computes this model as it is. */
@@ -74,6 +75,7 @@ export interface ForwardOutputs {
 export interface DecoderState {
   /** A state whose row `i` is row `rows[i]` of this one; this one stays valid. */
   select(rows: readonly number[]): DecoderState;
+  /** Frees what it holds. */
   dispose(): void;
 }
 
@@ -89,14 +91,19 @@ export interface GenerationIds {
 
 /** A prompt on the host, where its ids have been checked; both `[B, L]`. */
 export interface Prompt {
+  /** Token ids. */
   readonly inputIds: readonly (readonly number[])[];
+  /** 1 where a token counts, 0 where it is padding. */
   readonly attentionMask: readonly (readonly number[])[];
 }
 
 /** A base model that reads and writes tokens. */
 export interface LanguageModel extends BaseModel<ForwardInputs, ForwardOutputs> {
+  /** Whether an encoder reads the prompt and a decoder writes; a decoder alone does both. */
   readonly isEncoderDecoder: boolean;
+  /** V; every token id is below it. */
   readonly vocabSize: number;
+  /** The ids that start, end and fill up sequences. */
   readonly generationIds: GenerationIds;
 
   /**

@@ -29,6 +29,7 @@ export interface Call {
 
 /** What a plain call needs to know. */
 export interface PlainCallOptions {
+  /** Whether dropout is on; false when absent. */
   readonly training?: boolean;
   /** Needed in training when the model has dropout. */
   readonly noise?: Noise | undefined;

@@ -23,6 +23,7 @@ export class HubError extends Error {
   readonly failure: HubFailure;
 
   /** @param cause the error behind it, where there is one */
+  /** An error of one kind, with what caused it. */
   constructor(failure: HubFailure, message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });
     this.failure = failure;

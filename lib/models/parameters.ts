@@ -11,6 +11,8 @@ export class Parameters {
   readonly #aliases: ReadonlyMap<string, string>;
 
   /**
+   * Keeps the tensors of a model.
+   *
    * @param tensors values by name; taken over, do not use or dispose them afterwards
    * @param aliases tied name → name of the tensor it shares
    */

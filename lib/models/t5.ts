@@ -43,6 +43,7 @@ import { freshT5Weights, takeT5Weights } from "./t5_weights.ts";
  * ```
  */
 export class T5ForConditionalGeneration implements LanguageModel {
+  /** An encoder reads, a decoder writes. */
   readonly isEncoderDecoder = true;
   readonly modelType: string;
   readonly className: string;
@@ -51,8 +52,11 @@ export class T5ForConditionalGeneration implements LanguageModel {
   readonly nameOrPath: string | null;
   readonly modules: readonly ModuleInfo[];
   readonly outputEmbedding = "lm_head";
+  /** The weights; the head and the embeddings are tied unless the file holds them apart. */
   readonly parameters: Parameters;
+  /** V; every token id is below it. */
   readonly vocabSize: number;
+  /** From the configuration. */
   readonly generationIds: GenerationIds;
   readonly #config: T5Config;
 
@@ -115,6 +119,8 @@ export class T5ForConditionalGeneration implements LanguageModel {
   }
 
   /**
+   * One pass over a batch, with gradients.
+   *
    * @throws {TypeError} when inputs are not ids of rank 2, or there is nothing for the decoder
    * @throws {RangeError} when ids are out of range, or inputs differ in shape
    */
@@ -149,7 +155,11 @@ export class T5ForConditionalGeneration implements LanguageModel {
     }) as WithLoss<I, ForwardOutputs>;
   }
 
-  /** @throws {RangeError} when ids are out of range, or prompt and mask differ in shape */
+  /**
+   * Runs the encoder over a prompt; there are no logits before the start token is read.
+   *
+   * @throws {RangeError} when ids are out of range, or prompt and mask differ in shape
+   */
   prefill(
     { inputIds, attentionMask }: Prompt,
     call: Call,
@@ -166,6 +176,8 @@ export class T5ForConditionalGeneration implements LanguageModel {
   }
 
   /**
+   * Reads one more token per row.
+   *
    * @throws {TypeError} when the state is another model's
    * @throws {RangeError} when there is not one id per row, an id is out of range, or the state has been
    *   used before

@@ -34,7 +34,11 @@ export class Adafactor implements Optimizer {
   readonly #decayRate: number;
   readonly #moments = new Map<string, SecondMoment>();
 
-  /** @throws {RangeError} when a setting is out of range or a parameter stands in two groups */
+  /**
+   * Makes an optimiser; its own tensors are made with the first step.
+   *
+   * @throws {RangeError} when a setting is out of range or a parameter stands in two groups
+   */
   constructor(groups: readonly ParameterGroup[], options: AdafactorOptions = {}) {
     const { epsilon = 1e-30, clipThreshold = 1, decayRate = -0.8 } = options;
     if (!(epsilon > 0) || !(clipThreshold > 0) || !(decayRate <= 0)) {

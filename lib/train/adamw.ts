@@ -51,6 +51,8 @@ export class AdamW implements Optimizer {
   readonly #moments = new Map<string, Moments>();
 
   /**
+   * Makes an optimiser; its own tensors are made with the first step.
+   *
    * @throws {RangeError} when a setting is out of range or a parameter stands in two groups
    */
   constructor(groups: readonly ParameterGroup[], options: AdamWOptions = {}) {

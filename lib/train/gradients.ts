@@ -2,6 +2,7 @@ import * as tf from "../tf.ts";
 
 /** A loss and its gradients, by the names of the parameters. */
 export interface LossAndGradients {
+  /** The value of the loss. */
   readonly loss: tf.Scalar;
   /** Only parameters that the loss depends on. */
   readonly gradients: ReadonlyMap<string, tf.Tensor>;

@@ -2,6 +2,7 @@ import type * as tf from "../tf.ts";
 
 /** Parameters that are updated with the same settings. */
 export interface ParameterGroup {
+  /** What is updated, by name. */
   readonly parameters: ReadonlyMap<string, tf.Variable>;
   /** Step size; not negative. */
   readonly learningRate: number;
