@@ -5,6 +5,7 @@ import type { Router } from "./router.ts";
 
 /** Everything one adapter trains and saves. */
 export interface Adapter {
+  /** What parameters and folders are named by. */
   readonly name: string;
   /** With `target_modules` resolved: never null, never `"all-linear"`. */
   readonly config: PolyConfig;

@@ -23,6 +23,7 @@ export class AdapterSet {
   /** Counted, so that blocks that overlap in time end rightly in any order. */
   #disabledBlocks = 0;
 
+  /** All adapters by name, in the order they came. */
   get adapters(): ReadonlyMap<string, Adapter> {
     return this.#adapters;
   }
@@ -32,6 +33,7 @@ export class AdapterSet {
     return this.#active;
   }
 
+  /** Whether active adapters take part in a forward pass. */
   get isEnabled(): boolean {
     return this.#layersEnabled && this.#disabledBlocks === 0;
   }
@@ -49,7 +51,10 @@ export class AdapterSet {
     if (isFirst) this.activate([adapter.name], adapter.config.inference_mode);
   }
 
-  /** @throws {RangeError} when there is an adapter of that name */
+  /**
+   * Checks that a name is free.
+   * @throws {RangeError} when there is an adapter of that name
+   */
   refuseDuplicate(name: string): void {
     if (this.#adapters.has(name)) {
       throw new RangeError(`Adapter with name '${name}' already exists.`);
@@ -83,7 +88,10 @@ export class AdapterSet {
     }
   }
 
-  /** @throws {RangeError} when there is no adapter of that name */
+  /**
+   * The adapter called `name`.
+   * @throws {RangeError} when there is none
+   */
   get(name: string): Adapter {
     const adapter = this.#adapters.get(name);
     if (adapter === undefined) throw new RangeError(`Adapter ${name} not found.`);
@@ -111,7 +119,10 @@ export class AdapterSet {
     return next;
   }
 
-  /** @throws {RangeError} when there is no adapter of that name, or no such part */
+  /**
+   * Says what of adapters is trained.
+   * @throws {RangeError} when there is no adapter of that name, or no such part
+   */
   setRequiresGrad(names: readonly string[], requiresGrad: boolean, part: Part | "all"): void {
     const parts = part === "all" ? PARTS : PARTS.filter((known) => known === part);
     if (parts.length === 0) {
@@ -147,6 +158,7 @@ export class AdapterSet {
     return parameters;
   }
 
+  /** Enables or disables all adapters; blocks of `whileDisabled` disable on top of it. */
   setLayersEnabled(enabled: boolean): void {
     this.#layersEnabled = enabled;
   }
@@ -167,6 +179,7 @@ export class AdapterSet {
     return result;
   }
 
+  /** Frees all adapters. */
   dispose(): void {
     for (const adapter of this.#adapters.values()) disposeAdapter(adapter);
     this.#adapters.clear();

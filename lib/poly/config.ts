@@ -29,6 +29,7 @@ export interface PolyConfigFields {
   readonly modules_to_save: readonly string[] | null;
   /** Whether an adapter starts as the identity, with B = 0; false draws B too, which helps tests. */
   readonly init_weights: boolean;
+  /** PEFT knows one type. */
   readonly poly_type: "poly";
   /** T, the number of tasks; above 0. */
   readonly n_tasks: number;
@@ -36,11 +37,17 @@ export interface PolyConfigFields {
   readonly n_skills: number;
   /** H, the number of splits, each routed on its own; 1 is Poly, more is MHR. */
   readonly n_splits: number;
+  /** What the base model is for; some types add their heads to `modules_to_save`. */
   readonly task_type: TaskType | null;
+  /** Not looked at: it is always POLY. */
   readonly peft_type: string;
+  /** The class of a base model without `task_type`, for Python. */
   readonly auto_mapping: Readonly<Record<string, unknown>> | null;
+  /** The release of PEFT that wrote the file. */
   readonly peft_version: string | null;
+  /** What the adapter was made for. */
   readonly base_model_name_or_path: string | null;
+  /** The base model's revision. */
   readonly revision: string | null;
   /** Whether the adapter starts frozen. */
   readonly inference_mode: boolean;
@@ -97,25 +104,42 @@ export const POLY_CONFIG_KEYS: readonly (keyof PolyConfigFields)[] = (
  * ```
  */
 export class PolyConfig implements PolyConfigFields {
+  /** Rank of each skill. */
   readonly r: number;
+  /** What to adapt; a list has become a set. */
   readonly target_modules: string | ReadonlySet<string> | null;
+  /** What to leave out; a list has become a set. */
   readonly exclude_modules: string | ReadonlySet<string> | null;
+  /** Modules to train and save as a whole. */
   readonly modules_to_save: readonly string[] | null;
+  /** Whether B starts at 0. */
   readonly init_weights: boolean;
+  /** PEFT knows one type. */
   readonly poly_type: "poly";
+  /** T, the number of tasks. */
   readonly n_tasks: number;
+  /** S, the number of skills. */
   readonly n_skills: number;
+  /** H, the number of splits. */
   readonly n_splits: number;
+  /** What the base model is for. */
   readonly task_type: TaskType | null;
   /** Always POLY: as in PEFT, what was passed is not looked at. */
   readonly peft_type = "POLY" as const;
+  /** The class of a base model without `task_type`, for Python. */
   readonly auto_mapping: Readonly<Record<string, unknown>> | null;
+  /** The release of PEFT that wrote the file. */
   readonly peft_version: string | null;
+  /** What the adapter was made for. */
   readonly base_model_name_or_path: string | null;
+  /** The base model's revision. */
   readonly revision: string | null;
+  /** Whether the adapter starts frozen. */
   readonly inference_mode: boolean;
+  /** What PEFT's file cannot say. */
   readonly settings: PolySettings;
 
+  /** A config of the given fields, the others PEFT's defaults. */
   constructor(options: PolyConfigOptions = {}) {
     const { settings, ...given } = options;
     const fields = { ...DEFAULTS };

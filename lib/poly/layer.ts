@@ -17,8 +17,25 @@ export interface MixedFactors {
  * Letters: `B` rows, `L` positions, `I` and `O` features in and out, `H` splits, `S` skills, `R` rank.
  *
  * Source: tuners/poly/layer.py of PEFT, `PolyLayer` and `Linear`
+ *
+ * @example What one row's factors add
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import * as tf from "../tf.ts";
+ * import { Router } from "./router.ts";
+ * import { PROFILES } from "./settings.ts";
+ *
+ * await tf.setBackend("cpu");
+ * const [A, B] = [[2, 4], [3, 5]].map((skills) => tf.variable(tf.tensor4d(skills, [1, 2, 1, 1])));
+ * const router = new Router("q", tf.variable(tf.zeros([1, 2])), 2, 1, PROFILES.peft);
+ * const layer = new PolyLayer("q", 1, 1, A!, B!, router);
+ * const factors = layer.factors(tf.tensor3d([0.5, 0.5], [1, 1, 2]));
+ * const x = tf.tensor3d([10], [1, 1, 1]);
+ * assert.deepEqual(layer.update(x, factors).arraySync(), [[[10 * 3 * 4]]]);
+ * ```
  */
 export class PolyLayer {
+  /** Takes the variables over. */
   constructor(
     /** The module's name, such as `encoder.block.0.layer.0.SelfAttention.q`. */
     readonly name: string,

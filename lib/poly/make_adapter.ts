@@ -32,6 +32,22 @@ const EMBEDDING_LAYERS = ["embed_tokens", "lm_head"];
  * @throws {RangeError} when the name cannot be an adapter's, nothing is targeted, `n_splits` does not
  * divide the sizes of a target, or a module is both adapted and saved as a whole
  * @throws {SyntaxError} when a pattern is not valid
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import * as tf from "../tf.ts";
+ * import { Parameters } from "../models/parameters.ts";
+ * import { PolyConfig } from "./config.ts";
+ *
+ * await tf.setBackend("cpu");
+ * const modules = [{ name: "h.q", kind: "Linear", inFeatures: 6, outFeatures: 4 }];
+ * const parameters = new Parameters([["h.q.weight", tf.ones([4, 6])]]);
+ * const base = { modelType: "custom", modules, outputEmbedding: null, parameters };
+ * const config = new PolyConfig({ target_modules: ["q"], n_splits: 2, n_skills: 5, r: 3 });
+ * const { adapter } = makeAdapter(base, "default", config, 7);
+ * assert.deepEqual(adapter.layers.get("h.q")!.skillsA.shape, [2, 5, 3, 3]);
+ * ```
  */
 export function makeAdapter(
   base: Targeted & { readonly parameters: Parameters },

@@ -19,6 +19,7 @@ import { saveAdapters, type SaveOptions } from "./save_adapters.ts";
 import { type LayerStatus, layerStatus, type ModelStatus, modelStatus } from "./status.ts";
 import { readTaskIds, type TaskIds } from "./task_ids.ts";
 
+/** A base model of any inputs and outputs. */
 // deno-lint-ignore no-explicit-any -- a generic method takes the inputs, so no other type fits all
 export type AnyBaseModel = BaseModel<any, any>;
 
@@ -62,6 +63,7 @@ export interface FromPretrainedOptions extends Omit<PeftModelOptions, "seed">, F
  * Source: peft_model.py of PEFT, `PeftModel`
  */
 export class PeftModel<M extends AnyBaseModel = AnyBaseModel> {
+  /** The model below the adapters. */
   readonly base: M;
   /** Everything that was worth a warning, in order. */
   readonly warnings: string[] = [];
@@ -369,8 +371,8 @@ export class PeftModel<M extends AnyBaseModel = AnyBaseModel> {
    */
   resizeTasks(
     n: number,
-    { adapterName, ...options }: ResizeOptions & { adapterName?: string } = {},
-  ) {
+    { adapterName, ...options }: ResizeOptions & { readonly adapterName?: string } = {},
+  ): void {
     this.#requireUnmerged("resize the tasks");
     const adapter = this.#chosen(adapterName);
     const resized = resizeTasks(adapter, n, options);
@@ -465,6 +467,24 @@ export class PeftModel<M extends AnyBaseModel = AnyBaseModel> {
  * Source: mapping_func.py of PEFT, `get_peft_model`
  *
  * @throws what {@linkcode makeAdapter} throws
+ *
+ * @example A fresh adapter changes nothing yet
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { useBackend } from "../backend/backend.ts";
+ * import { LlamaForCausalLM } from "../models/llama.ts";
+ * import { PolyConfig } from "./config.ts";
+ *
+ * await useBackend("cpu");
+ * const size = { hidden_size: 8, intermediate_size: 12, num_hidden_layers: 1, vocab_size: 9 };
+ * const config = { model_type: "llama", num_attention_heads: 2, ...size };
+ * const base = LlamaForCausalLM.fromConfig(config, { seed: 1 });
+ * const model = getPeftModel(base, new PolyConfig({ n_tasks: 3, n_splits: 2, r: 2 }));
+ * const inputs = { inputIds: [[1, 4], [2, 3]] };
+ * const { logits } = model.forward({ ...inputs, taskIds: [2, 0] });
+ * assert.deepEqual(logits.arraySync(), base.forward(inputs).logits.arraySync());
+ * assert.equal(model.activeAdapters[0], "default");
+ * ```
  */
 export function getPeftModel<M extends AnyBaseModel>(
   base: M,

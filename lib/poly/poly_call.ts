@@ -13,6 +13,7 @@ export interface PolyCallOptions {
   readonly taskIds: readonly number[];
   /** The active adapters: their updates are summed. */
   readonly adapters: readonly Adapter[];
+  /** Whether dropout and routing noise are on; false when absent. */
   readonly training?: boolean;
   /** Needed in training where something is drawn. */
   readonly noise?: Noise | undefined;
@@ -37,6 +38,8 @@ export class PolyCall implements Call {
   readonly #factors = new Map<PolyLayer, MixedFactors>();
 
   /**
+   * A call for the rows of `taskIds`.
+   *
    * @param base the base model's parameters
    * @throws {RangeError} when an adapter does not have one of the tasks
    */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { pythonRegExp } from "./python_regexp.ts";
 
 // deno-fmt-ignore
@@ -88,4 +89,19 @@ Deno.test("pythonRegExp() anchored at the start only matches a beginning, as re.
     false,
     false,
   ]);
+});
+
+Deno.test("pythonRegExp() of any text is a pattern or a SyntaxError", () => {
+  const piece = fc.constantFrom(..."()[]{}?*+|\\^$.,:=!<>P#-0129abdiqxuAZ");
+  const outcomes = { patterns: 0, refused: 0 };
+  fc.assert(fc.property(fc.string({ unit: piece, maxLength: 9 }), (text) => {
+    try {
+      pythonRegExp(text).test("encoder.q");
+      outcomes.patterns++;
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      outcomes.refused++;
+    }
+  }));
+  assert.ok(outcomes.patterns > 5 && outcomes.refused > 5, JSON.stringify(outcomes));
 });

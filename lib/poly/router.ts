@@ -9,6 +9,7 @@ import type { PolySettings } from "./settings.ts";
 export interface RoutingCall {
   /** The task of each row; each in [0, T). */
   readonly taskIds: readonly number[];
+  /** Whether it draws. */
   readonly training: boolean;
   /** Needed in training where the router draws. */
   readonly noise?: Noise | undefined;
@@ -20,8 +21,22 @@ export interface RoutingCall {
  * Letters: `B` rows, `T` tasks, `H` splits, `S` skills.
  *
  * Source: tuners/poly/router.py of PEFT, `PolyRouter`
+ *
+ * @example A task whose first logit is far above the second takes the first skill
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import * as tf from "../tf.ts";
+ * import { PROFILES } from "./settings.ts";
+ *
+ * await tf.setBackend("cpu");
+ * const Z = tf.variable(tf.tensor2d([[0, 0], [200, -200]]));
+ * const router = new Router("q", Z, 2, 1, PROFILES.peft);
+ * const weights = router.mixingWeights({ taskIds: [1, 0], training: false });
+ * assert.deepEqual(weights.arraySync().flat(), [[1, 0], [0.5, 0.5]]);
+ * ```
  */
 export class Router {
+  /** Takes the variable over. */
   constructor(
     /** What it draws its noise for: the name of its layer, or of the part of the model it serves. */
     readonly name: string,
@@ -76,6 +91,7 @@ export class Router {
     });
   }
 
+  /** Frees Z. */
   dispose(): void {
     this.moduleLogits.dispose();
   }

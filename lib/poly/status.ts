@@ -9,41 +9,69 @@ export type Consistent<T> = T | "irregular";
 export interface LayerStatus {
   /** Such as `model.encoder.block.0.layer.0.SelfAttention.q`. */
   readonly name: string;
+  /** PEFT's name of the class that computes it. */
   readonly module_type: "poly.Linear" | "ModulesToSaveWrapper";
+  /** Whether active adapters take part. */
   readonly enabled: boolean;
+  /** The names of the active adapters. */
   readonly active_adapters: readonly string[];
+  /** The adapters merged into its weight. */
   readonly merged_adapters: readonly string[];
+  /** By adapter, whether all of its tensors here are trained. */
   readonly requires_grad: Readonly<Record<string, Consistent<boolean>>>;
+  /** The adapters that have tensors here, in order of their names. */
   readonly available_adapters: readonly string[];
+  /** By adapter, the backend that holds its tensors. */
   readonly devices: Readonly<Record<string, readonly string[]>>;
+  /** Nothing is quantised. */
   readonly quantization_backend: null;
 }
 
 /** The state of a model with adapters; the names are PEFT's. */
 export interface ModelStatus {
+  /** The class of the base model. */
   readonly base_model_type: string;
+  /** PEFT's class of models with Poly adapters. */
   readonly adapter_model_type: "PolyModel";
+  /** By adapter, its method. */
   readonly peft_types: Readonly<Record<string, "POLY">>;
+  /** How many values are trained. */
   readonly trainable_params: number;
+  /** How many values there are. */
   readonly total_params: number;
+  /** How many layers are adapted or saved. */
   readonly num_adapter_layers: number;
+  /** Whether active adapters take part in every layer. */
   readonly enabled: Consistent<boolean>;
+  /** The active adapters of every layer. */
   readonly active_adapters: Consistent<readonly string[]>;
+  /** The adapters merged in every layer they have. */
   readonly merged_adapters: Consistent<readonly string[]>;
+  /** By adapter, whether all of its tensors are trained. */
   readonly requires_grad: Readonly<Record<string, Consistent<boolean>>>;
+  /** The adapters, in order of their names. */
   readonly available_adapters: readonly string[];
+  /** By adapter, the backend that holds its tensors. */
   readonly devices: Readonly<Record<string, readonly string[]>>;
+  /** Nothing is quantised. */
   readonly quantization_backend: null;
 }
 
 /** What a status is taken of. */
 export interface Observed {
+  /** The base model. */
   readonly base: { readonly className: string; readonly modules: readonly { name: string }[] };
+  /** The adapters by name. */
   readonly adapters: ReadonlyMap<string, Adapter>;
+  /** The names of the active ones. */
   readonly activeAdapters: readonly string[];
+  /** Whether these take part in a forward pass. */
   readonly isEnabled: boolean;
+  /** The adapter whose task is merged into the weights. */
   readonly mergedAdapter: string | null;
+  /** Whether a part of an adapter is trained. */
   requiresGrad(name: string, part: Part): boolean;
+  /** How many values are trained, and how many there are. */
   getNbTrainableParameters(): readonly [number, number];
 }
 

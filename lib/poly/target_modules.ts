@@ -8,6 +8,7 @@ import { pythonRegExp } from "./python_regexp.ts";
 
 /** Thrown when a config names no module that could be adapted. */
 export class NoMatchingPeftModuleError extends RangeError {
+  /** The name of the class. */
   override readonly name = "NoMatchingPeftModuleError";
 }
 
@@ -37,6 +38,17 @@ const SEQ_CLS_HEADS = ["score", "classifier"];
  * @throws {RangeError} when the architecture has no default targets
  * @throws {NoMatchingPeftModuleError} when nothing is targeted
  * @throws {SyntaxError} when a pattern is not valid
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { PolyConfig } from "./config.ts";
+ *
+ * const modules = ["h.0.q", "h.0.v", "lm_head"].map((name) => ({ name, kind: "Linear" }));
+ * const base = { modelType: "t5", modules, outputEmbedding: "lm_head" };
+ * const { config } = resolveTargets(base, new PolyConfig({ target_modules: "all-linear" }));
+ * assert.deepEqual(config.target_modules, new Set(["h.0.q", "h.0.v"]));
+ * ```
  */
 export function resolveTargets(base: Targeted, given: PolyConfig): Targets {
   if (given.target_modules === DUMMY) return { config: given, modules: [], warnings: [] };
