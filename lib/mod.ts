@@ -30,6 +30,7 @@
 export {
   BackendError,
   type BackendName,
+  BACKENDS,
   type ChosenBackend,
   useBackend,
 } from "./backend/backend.ts";
@@ -43,7 +44,11 @@ export {
   type Variable,
 } from "./tf.ts";
 
-export { AutoModelForCausalLM, AutoModelForSeq2SeqLM } from "./models/auto_model.ts";
+export {
+  type AutoModel,
+  AutoModelForCausalLM,
+  AutoModelForSeq2SeqLM,
+} from "./models/auto_model.ts";
 export type {
   BaseModel,
   DecoderState,
@@ -57,9 +62,16 @@ export type {
 } from "./models/base_model.ts";
 export { ByteTokenizer } from "./models/byte_tokenizer.ts";
 export type { Call, PlainCallOptions } from "./models/call.ts";
+export type { EncodeBatchOptions, EncodedBatch, EncodeOptions } from "./models/encode_batch.ts";
 export { generate } from "./models/generate.ts";
 export type { GenerateOptions } from "./models/generate_options.ts";
-export { type DownloadEvent, HubError, resolveModel, type ResolveOptions } from "./models/hub.ts";
+export {
+  type DownloadEvent,
+  HubError,
+  type HubFailure,
+  resolveModel,
+  type ResolveOptions,
+} from "./models/hub.ts";
 export { LlamaForCausalLM } from "./models/llama.ts";
 export { Mlp, type MlpInputs, type MlpOutputs } from "./models/mlp.ts";
 export type { ModuleInfo } from "./models/module_info.ts";
@@ -70,23 +82,37 @@ export { T5ForConditionalGeneration } from "./models/t5.ts";
 export { AutoTokenizer, type Tokenizer } from "./models/tokenizer.ts";
 
 export type { Adapter } from "./poly/adapter.ts";
-export { PolyConfig, type PolyConfigFields, type PolyConfigOptions } from "./poly/config.ts";
-export { PolyLayer } from "./poly/layer.ts";
+export { type Part, PARTS } from "./poly/adapter_set.ts";
+export {
+  type ModuleNames,
+  PolyConfig,
+  type PolyConfigFields,
+  type PolyConfigOptions,
+  TASK_TYPES,
+  type TaskType,
+} from "./poly/config.ts";
+export { type MixedFactors, PolyLayer } from "./poly/layer.ts";
+export type { FindOptions, LoadOptions } from "./poly/load_adapter.ts";
 export { MergeError } from "./poly/merge.ts";
 export {
+  type AnyBaseModel,
   type ForwardContext,
   type FromPretrainedOptions,
   getPeftModel,
+  type InputsOf,
+  type OutputsOf,
   PeftModel,
   type PeftModelOptions,
 } from "./poly/peft_model.ts";
 export type { ResizeOptions } from "./poly/resize_tasks.ts";
-export { Router } from "./poly/router.ts";
-export { type PolySettings, PROFILES } from "./poly/settings.ts";
-export type { LayerStatus, ModelStatus } from "./poly/status.ts";
+export { Router, type RoutingCall } from "./poly/router.ts";
+export type { SaveOptions } from "./poly/save_adapters.ts";
+export { GRANULARITIES, type Granularity, type PolySettings, PROFILES } from "./poly/settings.ts";
+export type { Consistent, LayerStatus, ModelStatus } from "./poly/status.ts";
 export { NoMatchingPeftModuleError } from "./poly/target_modules.ts";
+export type { TaskIds } from "./poly/task_ids.ts";
 
-export { Adafactor } from "./train/adafactor.ts";
-export { AdamW } from "./train/adamw.ts";
+export { Adafactor, type AdafactorOptions } from "./train/adafactor.ts";
+export { AdamW, type AdamWOptions } from "./train/adamw.ts";
 export { disposeGradients, type LossAndGradients, lossAndGradients } from "./train/gradients.ts";
 export type { Optimizer, ParameterGroup } from "./train/optimizer.ts";

@@ -19,6 +19,7 @@ export interface ChosenBackend {
 
 /** Thrown when a backend that was asked for is absent or computes wrong numbers. */
 export class BackendError extends Error {
+  /** For those who tell errors apart by name. */
   override readonly name = "BackendError";
 }
 

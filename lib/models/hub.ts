@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { writeFilesAtomically } from "../util/atomic_write.ts";
 import { download } from "./download.ts";
 import { downloadBar, type DownloadEvent } from "./download_bar.ts";
-import { HubError } from "./hub_error.ts";
+import { HubError, type HubFailure } from "./hub_error.ts";
 import { fetchListing, type ListedFile, type Listing } from "./hub_listing.ts";
 import type { HubModel } from "./hub_request.ts";
 
-export { type DownloadEvent, HubError };
+export { type DownloadEvent, HubError, type HubFailure };
 
 /** What a base model needs. */
 export const MODEL_FILES: readonly string[] = [
