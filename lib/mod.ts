@@ -9,7 +9,7 @@
  * ```ts
  * import assert from "node:assert/strict";
  *
- * await export { type BackendName, BackendError, BACKENDS, type ChosenBackend, useBackend }("cpu");
+ * await useBackend("cpu");
  * const base = AutoModelForSeq2SeqLM.fromConfig(
  *   { model_type: "t5", vocab_size: 32, d_model: 8, d_kv: 4, d_ff: 16, num_heads: 2, num_layers: 1 },
  *   { seed: 0 },
