@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import type { PlannedRun } from "./sweep.ts";
-import { readLines, type WorkerEvent, type WorkerTask } from "./worker_message.ts";
+import { parseEvent, readLines, type WorkerEvent, type WorkerTask } from "./worker_message.ts";
 
 /** How runs are spread over processes. */
 export interface PoolOptions {
@@ -29,24 +29,31 @@ export async function* runInPool(
 ): AsyncGenerator<WorkerEvent> {
   const { readable, writable } = new TransformStream<WorkerEvent, WorkerEvent>();
   const events = writable.getWriter();
+  const left = new AbortController();
+  const signal = AbortSignal.any([left.signal, ...(options.signal ? [options.signal] : [])]);
   const queue = [...runs];
   const lanes = Array.from(
     { length: Math.min(options.jobs, runs.length) },
     async () => {
-      while (queue.length > 0 && options.signal?.aborted !== true) {
-        await workThrough(queue, options, (event) => events.write(event));
+      while (queue.length > 0 && !signal.aborted) {
+        await workThrough(queue, { ...options, signal }, (event) => events.write(event));
       }
     },
   );
   const finished = Promise.all(lanes).then(() => events.close(), (error) => events.abort(error));
-  yield* readable;
-  await finished;
+  try {
+    yield* readable;
+  } finally {
+    // Also when the reader leaves in the middle: no worker outlives the loop over its events.
+    left.abort();
+    await finished.catch(() => {});
+  }
 }
 
 /** One worker's life: it takes runs from the queue until there is none, or it dies. */
 async function workThrough(
   queue: PlannedRun[],
-  options: PoolOptions,
+  options: PoolOptions & { readonly signal: AbortSignal },
   report: (event: WorkerEvent) => Promise<void>,
 ): Promise<void> {
   const child = new Deno.Command(Deno.execPath(), {
@@ -64,7 +71,7 @@ async function workThrough(
       // It has ended by itself.
     }
   };
-  options.signal?.addEventListener("abort", kill);
+  options.signal.addEventListener("abort", kill);
   const tasks = child.stdin.getWriter();
   const log = lastPart(child.stderr);
   let current: PlannedRun | undefined;
@@ -78,22 +85,26 @@ async function workThrough(
     // A worker that dies at once breaks the pipe; what is wrong is then told by its status below.
     await next().catch(() => {});
     for await (const line of readLines(child.stdout)) {
-      const event = JSON.parse(line) as WorkerEvent;
+      const event = parseEvent(line);
+      if (event === null) continue;
       await report(event);
       if (event.kind !== "progress") {
         current = undefined;
-        if (options.signal?.aborted === true) break;
+        // What a failed run left behind is not known: the next one gets a new process.
+        if (event.kind !== "finished" || options.signal.aborted) return;
         await next().catch(() => {});
       }
     }
     const status = await child.status;
-    if (current !== undefined && options.signal?.aborted !== true) {
+    // A signal to all processes, such as Ctrl-C, may reach the worker before it reaches this one.
+    if (status.signal !== null) await new Promise((resolve) => setTimeout(resolve, 200));
+    if (current !== undefined && !options.signal.aborted) {
       const how = status.signal === null ? `code ${status.code}` : status.signal;
       const error = `The worker ended with ${how} in the middle of the run.\n${await log}`;
       await report({ kind: "failed", id: current.id, error });
     }
   } finally {
-    options.signal?.removeEventListener("abort", kill);
+    options.signal.removeEventListener("abort", kill);
     kill();
     await tasks.abort().catch(() => {});
     await child.status;

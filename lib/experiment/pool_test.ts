@@ -6,9 +6,9 @@ import type { WorkerEvent } from "./worker_message.ts";
 const worker = new URL("../testing/fake_worker.ts", import.meta.url);
 
 async function collect(doings: string[], options: Partial<PoolOptions> = {}) {
-  const zip = `zip: { data_file: [${doings.join(", ")}], n_tasks: [${
-    doings.map((_, i) => i + 1)
-  }] }`;
+  const zip = `zip: { data_file: [${
+    doings.map((doing) => JSON.stringify(doing)).join(", ")
+  }], n_tasks: [${doings.map((_, i) => i + 1)}] }`;
   const { runs } = readSweep(zip, "x.yaml");
   const events: WorkerEvent[] = [];
   for await (const event of runInPool(runs, { resultsDir: "", jobs: 2, worker, ...options })) {
@@ -57,4 +57,25 @@ Deno.test("runInPool() reports runs as failed when a worker cannot start", async
   });
   assert.deepEqual(events.map(({ kind }) => kind), ["failed", "failed"]);
   assert.match((events[0] as { error: string }).error, /Module not found/);
+});
+
+Deno.test("runInPool() passes over what is no event, and reports a run whose last event is torn", async () => {
+  const { ids, events } = await collect(["print", "tear"]);
+  const end = ended(events);
+  assert.deepEqual(ids.map((id) => end.get(id)!.kind), ["finished", "failed"]);
+});
+
+Deno.test("runInPool() gives the run after a failed one a new process, and only that", async () => {
+  const { events } = await collect(["pid", "pid, fail", "pid", "pid"], { jobs: 1 });
+  const pids = events.flatMap((event) =>
+    event.kind === "progress" && event.done === 1 ? [event.loss] : []
+  );
+  assert.deepEqual(pids.map((pid) => pids.indexOf(pid)), [0, 0, 2, 2]);
+});
+
+Deno.test("runInPool() leaves no worker behind when its reader leaves", async () => {
+  const { runs } = readSweep("grid: { data_file: [hang], n_tasks: [1, 2, 3] }", "x.yaml");
+  const started = Date.now();
+  for await (const _ of runInPool(runs, { resultsDir: "", jobs: 2, worker })) break;
+  assert.ok(Date.now() - started < 20_000, "it did not wait for the runs");
 });

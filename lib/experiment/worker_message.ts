@@ -10,7 +10,19 @@ export interface WorkerTask {
 export type WorkerEvent =
   | { readonly kind: "progress"; readonly id: string; readonly done: number; readonly loss: number }
   | { readonly kind: "finished"; readonly id: string; readonly status: "done" | "diverged" }
-  | { readonly kind: "failed"; readonly id: string; readonly error: string };
+  | { readonly kind: "failed"; readonly id: string; readonly error: string }
+  /** No run can go on, as the folder of results cannot be used. */
+  | { readonly kind: "stopped"; readonly id: string; readonly error: string };
+
+/** The event on a line a worker printed; null when a kill tore it, or something else printed it. */
+export function parseEvent(line: string): WorkerEvent | null {
+  try {
+    const event = JSON.parse(line) as Partial<WorkerEvent> | null;
+    return typeof event?.kind === "string" ? event as WorkerEvent : null;
+  } catch {
+    return null;
+  }
+}
 
 /** Lines of a stream of bytes, without their line breaks; a last line without one is given too. */
 export async function* readLines(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {

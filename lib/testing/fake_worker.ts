@@ -16,6 +16,23 @@ for await (const line of readLines(Deno.stdin.readable)) {
     case "hang":
       await new Promise((resolve) => setTimeout(resolve, 60_000));
       break;
+    case "print":
+      Deno.stdout.writeSync(new TextEncoder().encode('a word\n{"kind":1}\nnull\n'));
+      say({ kind: "finished", id, status: "done" });
+      break;
+    case "tear":
+      Deno.stdout.writeSync(new TextEncoder().encode('{"kind":"finished","id":"'));
+      Deno.kill(Deno.pid, "SIGKILL");
+      await new Promise(() => {});
+      break;
+    case "pid":
+      say({ kind: "progress", id, done: 1, loss: Deno.pid });
+      say({ kind: "finished", id, status: "done" });
+      break;
+    case "pid, fail":
+      say({ kind: "progress", id, done: 1, loss: Deno.pid });
+      say({ kind: "failed", id, error: "as asked" });
+      break;
     case "fail":
       say({ kind: "failed", id, error: "as asked" });
       break;

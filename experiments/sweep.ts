@@ -1,0 +1,8 @@
+/**
+ * `deno task sweep`: see `deno task sweep --help`.
+ *
+ * @module
+ */
+import { sweepCommand } from "../lib/experiment/sweep_command.ts"; // becomes ../lib/mod.ts
+
+Deno.exitCode = await sweepCommand(Deno.args);

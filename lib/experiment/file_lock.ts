@@ -1,0 +1,52 @@
+/** A lock on a file, which its process holds until it is released or the process ends. */
+export interface FileLock extends Disposable {
+  /** What the holder wrote into the file for others to read. */
+  note(text: string): void;
+}
+
+/**
+ * Waits until this process alone holds the lock of a file. However a process ends, by `kill -9` too,
+ * its locks end with it; the file itself stays.
+ *
+ * @param path made when absent, in a folder that is there
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * const path = await Deno.makeTempFile();
+ * {
+ *   using _lock = await lockFile(path);
+ *   assert.equal(await tryLockFile(path), null);
+ * }
+ * (await tryLockFile(path))![Symbol.dispose]();
+ * await Deno.remove(path);
+ * ```
+ */
+export async function lockFile(path: string): Promise<FileLock> {
+  const file = await openLock(path);
+  await file.lock(true);
+  return held(file);
+}
+
+/** Takes the lock of a file when no other process holds it, else returns null. */
+export async function tryLockFile(path: string): Promise<FileLock | null> {
+  const file = await openLock(path);
+  if (await file.tryLock(true)) return held(file);
+  file.close();
+  return null;
+}
+
+async function openLock(path: string): Promise<Deno.FsFile> {
+  return await Deno.open(path, { create: true, read: true, write: true });
+}
+
+function held(file: Deno.FsFile): FileLock {
+  return {
+    note(text) {
+      file.truncateSync();
+      file.writeSync(new TextEncoder().encode(text));
+    },
+    [Symbol.dispose]: () => file.close(),
+  };
+}
