@@ -18,6 +18,9 @@ const DOORS: Record<string, RegExp> = {
   "@tensorflow/tfjs-backend-wasm": /^backend\//,
   "@tensorflow/tfjs-backend-webgpu": /^backend\/webgpu\.ts$/,
   "@huggingface/tokenizers": /^models\/tokenizer\.ts$/,
+  "arquero": /^experiment\/table\.ts$/,
+  "jstat": /^experiment\/statistics\.ts$/,
+  "munkres": /^experiment\/recovery\.ts$/,
 };
 
 const LIB = dirname(fileURLToPath(import.meta.url));
