@@ -1,0 +1,8 @@
+/**
+ * `deno task pretrain`: see `deno task pretrain --help`.
+ *
+ * @module
+ */
+import { pretrainCommand } from "../lib/mod.ts";
+
+Deno.exitCode = await pretrainCommand(Deno.args);
