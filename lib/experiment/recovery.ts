@@ -9,6 +9,8 @@ type Rows = readonly (readonly number[])[];
 export interface Recovery {
   /** Mean correlation of a true skill with the learned one it is matched to, in [-1, 1]. */
   readonly recovery: number;
+  /** Mean of `recovery` over the permutations: what chance alone finds. */
+  readonly recovery_null: number;
   /** F1 of the skills that are active in the learned routing, in [0, 1]. */
   readonly recovery_f1: number;
   /** Chance of a `recovery` at least as high when tasks and true rows have nothing to do with each other. */
@@ -78,15 +80,18 @@ export function recoveryOf(
 
   const matches = scores(trueSkills);
   const recovery = mean(matches.map(({ correlation }) => correlation));
-  let asGood = 0;
+  let [asGood, sum] = [0, 0];
   for (let i = 0; i < permutations; i++) {
     const tasks = stream.shuffle(truth.map((_, task) => task));
     const dealt = trueSkills.map((column) => tasks.map((task) => column[task]!));
+    const found = mean(scores(dealt).map(({ correlation }) => correlation));
+    sum += found;
     // A permutation that changes nothing may differ by rounding.
-    if (mean(scores(dealt).map(({ correlation }) => correlation)) >= recovery - 1e-12) asGood++;
+    if (found >= recovery - 1e-12) asGood++;
   }
   return {
     recovery,
+    recovery_null: sum / permutations,
     recovery_f1: mean(
       routers.map(({ active }, i) => f1(active, trueSkills, matches[i]!.partners)),
     ),

@@ -129,6 +129,16 @@ Deno.test("recoveryOf() gives a true allocation the least p there is", () => {
   assert.equal(recoveryOf([TRUTH], TRUTH, options(199))!.recovery_p, recovery_p);
 });
 
+Deno.test("recoveryOf() has the mean over the permutations as its null", () => {
+  // Two tasks, one skill: a permutation gives 1, as good as the truth, or -1.
+  const rows = [[1], [0]];
+  const { recovery, recovery_null, recovery_p } = recoveryOf([rows], rows, options(99))!;
+  const asGood = recovery_p * 100 - 1;
+  assert.equal(recovery, 1);
+  assert.ok(asGood > 25 && asGood < 75, String(asGood));
+  near(recovery_null, (asGood - (99 - asGood)) / 99);
+});
+
 Deno.test("recoveryOf() has a uniform p when routing has no signal", () => {
   const counts = new Array<number>(5).fill(0);
   for (let i = 0; i < 500; i++) {
