@@ -100,7 +100,7 @@ async function workThrough(
     if (status.signal !== null) await new Promise((resolve) => setTimeout(resolve, 200));
     if (current !== undefined && !options.signal.aborted) {
       const how = status.signal === null ? `code ${status.code}` : status.signal;
-      const error = `The worker ended with ${how} in the middle of the run.\n${await log}`;
+      const error = `The worker ended with ${how} in the middle of the run${told(await log)}`;
       await report({ kind: "failed", id: current.id, error });
     }
   } finally {
@@ -110,6 +110,13 @@ async function workThrough(
     await child.status;
     await log;
   }
+}
+
+/** What a process printed before it ended, with its error, if it named one, on the first line. */
+function told(log: string): string {
+  // deno-lint-ignore no-control-regex -- Deno colours its errors
+  const cause = /^error: (.*)$/m.exec(log.replace(/\x1b\[[\d;]*m/g, ""))?.[1];
+  return `${cause === undefined ? "." : `: ${cause}`}\n${log}`;
 }
 
 /** The last characters a worker printed as errors. */

@@ -56,7 +56,10 @@ Deno.test("runInPool() reports runs as failed when a worker cannot start", async
     jobs: 1,
   });
   assert.deepEqual(events.map(({ kind }) => kind), ["failed", "failed"]);
-  assert.match((events[0] as { error: string }).error, /Module not found/);
+  assert.match(
+    (events[0] as { error: string }).error,
+    /^The worker ended with code 1 in the middle of the run: Module not found .*\n/,
+  );
 });
 
 Deno.test("runInPool() passes over what is no event, and reports a run whose last event is torn", async () => {

@@ -91,10 +91,11 @@ export async function sweepCommand(
     say(`${summary(results)} in ${duration((performance.now() - started) / 1000)}.`);
     say(`Tables are in ${dir}: ${[REPORT, ...files.keys()].join(", ")}`);
     const failed = results.filter(({ status }) => status === "failed");
-    for (const { error, ...run } of failed) {
+    for (const { error, ...run } of failed.slice(0, FAILURES_TOLD)) {
       say(`Failed: ${runLabel(run.id)}: ${firstLine(error)}`);
       say(`  ${new RunFolder(dir, run).errorPath}`);
     }
+    if (failed.length > FAILURES_TOLD) say(`  and ${failed.length - FAILURES_TOLD} more`);
     if (failed.length > 0) {
       const again = asked.onlyFailed ? args : [...args, "--only", "failed"];
       say(`To try them again:\n  ${sweepCommandLine(again)}`);
@@ -168,6 +169,8 @@ function summary(results: readonly RunResult[]): string {
 }
 
 const REPORT = "leaderboard.md";
+/** Failed runs that are named at the end; every one has an `error.txt`. */
+const FAILURES_TOLD = 10;
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
 function countStatus(results: readonly RunResult[]): Record<RunResult["status"], number> {
