@@ -377,6 +377,7 @@ Deno.test({
     const ended = drain(child);
     await until(async () => (await place.journalLines()).length === 3);
     signalGroup(child, "INT"); // as a terminal does: to the workers too
+    child.kill("SIGINT"); // as `deno task` does: once more
     const { code, stderr } = await ended;
     assert.equal(code, 130);
     assert.equal(

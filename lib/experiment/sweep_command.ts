@@ -116,9 +116,13 @@ async function runUntilStopped(
   options: RunSweepOptions,
 ): Promise<{ results: RunResult[]; interrupted: boolean }> {
   const stop = new AbortController();
+  let first: number | null = null;
   const interrupt = () => {
-    if (stop.signal.aborted) process.exit(130);
+    first ??= performance.now();
     stop.abort();
+    if (performance.now() - first < SAME_SIGNAL) return;
+    progress.stop();
+    process.exit(130);
   };
   for (const signal of SIGNALS) process.on(signal, interrupt);
   try {
@@ -171,6 +175,8 @@ function summary(results: readonly RunResult[]): string {
 const REPORT = "leaderboard.md";
 /** Failed runs that are named at the end; every one has an `error.txt`. */
 const FAILURES_TOLD = 10;
+/** `deno task` passes on a Ctrl-C that has arrived already; within this time, in ms, it is the same. */
+const SAME_SIGNAL = 1000;
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
 function countStatus(results: readonly RunResult[]): Record<RunResult["status"], number> {
