@@ -62,6 +62,12 @@ class Place implements AsyncDisposable {
     return (await Array.fromAsync(Deno.readDir(runs))).map(({ name }) => join(runs, name)).sort();
   }
 
+  /** The results that are there, by path. */
+  async results(): Promise<string[]> {
+    if (!existsSync(join(this.out, "runs"))) return [];
+    return (await this.runDirs()).map((dir) => join(dir, "result.json")).filter(existsSync);
+  }
+
   async tables(): Promise<Uint8Array[]> {
     return await Promise.all(TABLES.map((name) => Deno.readFile(join(this.out, name))));
   }
@@ -96,7 +102,7 @@ async function drain(child: Deno.ChildProcess): Promise<{ code: number; stderr: 
   return { code, stderr: new TextDecoder().decode(stderr) };
 }
 
-const GRID = "grid: { n_skills: [1, 2, 3, 4, 5, 6, 7, 8] }\nseeds: 0..14\n";
+const GRID = "grid: { n_skills: [1, 2, 3, 4, 5, 6, 7, 8] }\nseeds: 0..9\n";
 
 Deno.test({
   name: "deno task sweep survives kill -9 ten times in a row with exactly the table of one go",
@@ -105,20 +111,27 @@ Deno.test({
     await using whole = await Place.with(GRID);
     await using place = await Place.with(GRID);
     const random = randomStream(Date.now() % 2 ** 31, "kills");
+    let startup = 0; // how long the first result takes on this machine, as busy as it is now
     for (let kill = 0; kill < 10; kill++) {
+      const started = Date.now();
       const child = place.start("--jobs", "2");
       const ended = drain(child);
-      await pause(200 + 600 * random.uniform());
+      if (kill === 0) {
+        await until(async () => (await place.results()).length > 0);
+        startup = Date.now() - started;
+      } else {
+        await pause(startup * (0.2 + 1.6 * random.uniform()));
+      }
       if (kill % 2 === 0) signalGroup(child, "KILL");
       else child.kill("SIGKILL"); // its workers must find out by themselves
       assert.notEqual((await ended).code, 0, "it was killed at work");
     }
     await pause(300); // the last workers end
-    const done = (await place.runDirs()).filter((dir) => existsSync(join(dir, "result.json")));
-    assert.ok(done.length > 0 && done.length < 120, `${done.length} of 120 runs before the end`);
+    const done = await place.results();
+    assert.ok(done.length > 0 && done.length < 80, `${done.length} of 80 runs before the end`);
     const last = await drain(place.start("--jobs", "2"));
     assert.equal(last.code, 0, last.stderr);
-    assert.match(last.stderr, new RegExp(`^\\[${done.length + 1}/120\\] `), "it went on");
+    assert.match(last.stderr, new RegExp(`^\\[${done.length + 1}/80\\] `), "it went on");
 
     assert.equal((await whole.sweep("--jobs", "3")).code, 0);
     assert.deepEqual(await place.tables(), await whole.tables());
@@ -130,7 +143,7 @@ Deno.test({
         whole,
       ]] as const
     ) {
-      assert.equal(dirs.length, 120, out);
+      assert.equal(dirs.length, 80, out);
       for (const dir of dirs) {
         const names = (await Array.fromAsync(Deno.readDir(dir))).map(({ name }) => name).sort();
         assert.deepEqual(names, [".lock", "metrics.jsonl", "result.json"]);
