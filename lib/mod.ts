@@ -91,7 +91,8 @@ export {
   TASK_TYPES,
   type TaskType,
 } from "./poly/config.ts";
-export { type MixedFactors, PolyLayer } from "./poly/layer.ts";
+export { PolyLayer } from "./poly/layer.ts";
+export type { LowRankFactors } from "./ops/low_rank_update.ts";
 export type { FindOptions, LoadOptions } from "./poly/load_adapter.ts";
 export { MergeError } from "./poly/merge.ts";
 export {

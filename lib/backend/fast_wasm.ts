@@ -1,5 +1,7 @@
 import * as tf from "../tf.ts";
 import { openBlas } from "./blas.ts";
+import { fusedKernelNames, fusedKernels } from "./fused_kernels.ts";
+import { FusedWasm } from "./fused_wasm.ts";
 import { matMulKernels } from "./matmul_kernels.ts";
 import { wasmProduct } from "./matmul_wasm.ts";
 import { probeProduct } from "./probe_product.ts";
@@ -46,7 +48,7 @@ export function fastKernels(): FastKernels {
 /**
  * Replaces kernels of the running WebAssembly backend by faster ones with the same results:
  * matrix products for every shape, transposition and broadcast, and clones and casts to the same
- * type that share data.
+ * type that share data. It adds kernels for whole operations of `lib/ops`.
  *
  * The product is the system's BLAS on one thread where one can be opened, else the project's own
  * kernel. A way is trusted only after it gave known values.
@@ -103,7 +105,11 @@ export function installFastKernels(
       : blasProduct(backend, options.blasPath ?? environment("POLY_BLAS"));
     const fault = typeof found === "string" ? found : probeProduct(found.product, backend);
     if (typeof found !== "string" && fault === null) {
-      const kernels = [...matMulKernels(found.product), ...sharingKernels(published)];
+      const kernels = [
+        ...matMulKernels(found.product),
+        ...sharingKernels(published),
+        ...fusedKernels(new FusedWasm(backend, found.product)),
+      ];
       return replace(backend, kernels, found.name, notes);
     }
     notes.push(`${path}: ${fault}`);
@@ -135,10 +141,11 @@ function replace(
   path: string,
   notes: readonly string[],
 ): FastKernels {
-  for (const kernel of kernels) {
-    tf.unregisterKernel(kernel.kernelName, kernel.backendName);
-    tf.registerKernel(kernel);
+  const names = new Set([...fusedKernelNames(), ...kernels.map(({ kernelName }) => kernelName)]);
+  for (const name of names) {
+    if (tf.getKernel(name, "wasm") !== undefined) tf.unregisterKernel(name, "wasm");
   }
+  for (const kernel of kernels) tf.registerKernel(kernel);
   installed = { on, kernels: { path, notes } };
   return installed.kernels;
 }

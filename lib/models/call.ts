@@ -1,3 +1,4 @@
+import { linear } from "../ops/linear.ts";
 import type { Noise } from "../ops/noise.ts";
 import * as tf from "../tf.ts";
 import type { Parameters } from "./parameters.ts";
@@ -49,7 +50,7 @@ export class PlainCall implements Call {
 
   linear(name: string, x: tf.Tensor3D): tf.Tensor3D {
     const bias = `${name}.bias`;
-    return affine(
+    return linear(
       x,
       this.#parameters.get(`${name}.weight`) as unknown as tf.Tensor2D,
       this.#parameters.has(bias) ? this.#parameters.get(bias) as unknown as tf.Tensor1D : null,
@@ -81,18 +82,4 @@ export class PlainCall implements Call {
   }
 
   dispose(): void {}
-}
-
-/** x·Wᵀ + b with PyTorch's weight layout `[O, I]`; `[B, L, I]` → `[B, L, O]`. */
-export function affine(
-  x: tf.Tensor3D,
-  weight: tf.Tensor2D,
-  bias: tf.Tensor1D | null,
-): tf.Tensor3D {
-  const [B, L, I] = x.shape;
-  const [O] = weight.shape;
-  return tf.tidy(() => {
-    const y = tf.matMul(tf.reshape(x, [B * L, I]), weight, false, true); // [B·L, O]
-    return tf.reshape(bias === null ? y : tf.add(y, bias), [B, L, O]);
-  });
 }

@@ -1,8 +1,9 @@
-import { activation } from "../ops/activation.ts";
+import { gatedActivation } from "../ops/activation.ts";
 import { attention } from "../ops/attention.ts";
 import { embedding } from "../ops/embedding.ts";
 import { rmsNorm } from "../ops/rms_norm.ts";
 import { inverseFrequencies, rotary, type RotaryTables, rotaryTables } from "../ops/rotary.ts";
+import { mergeHeads, splitHeads } from "../ops/split_heads.ts";
 import * as tf from "../tf.ts";
 import type { Call } from "./call.ts";
 import type { LlamaConfig } from "./llama_config.ts";
@@ -84,40 +85,36 @@ function llamaLayer(
   const [B, L] = x.shape;
   const norm = (x: tf.Tensor3D, which: string) =>
     rmsNorm(x, call.parameter(`${name}.${which}.weight`) as tf.Tensor1D, rmsNormEps);
-  const heads = (x: tf.Tensor3D, count: number) =>
-    tf.transpose(tf.reshape(x, [B, L, count, Dh]), [0, 2, 1, 3]) as tf.Tensor4D;
   const append = (before: tf.Tensor4D | undefined, now: tf.Tensor4D) =>
     before === undefined ? now : tf.concat([before, now], 2);
 
   return tf.tidy(() => {
     const self = `${name}.self_attn`;
     const y = norm(x, "input_layernorm");
-    const query = rotary(heads(call.linear(`${self}.q_proj`, y), N), tables); // [B, N, L, Dh]
+    const query = rotary(splitHeads(call.linear(`${self}.q_proj`, y), N), tables); // [B, N, L, Dh]
     const key = append(
       before?.key,
-      rotary(heads(call.linear(`${self}.k_proj`, y), G), tables),
+      rotary(splitHeads(call.linear(`${self}.k_proj`, y), G), tables),
     ); // [B, G, Lp + L, Dh]
-    const value = append(before?.value, heads(call.linear(`${self}.v_proj`, y), G));
+    const value = append(before?.value, splitHeads(call.linear(`${self}.v_proj`, y), G));
     // The heads of a group read the same keys: laid end to end, they need no copies of them.
     const grouped = tf.reshape(query, [B, G, N / G * L, Dh]) as tf.Tensor4D;
     const seen = attention(grouped, key, value, {
       scale: 1 / Math.sqrt(Dh),
       mask,
-      dropout: config.attentionDropout === 0
+      dropout: config.attentionDropout === 0 || !call.training
         ? undefined
         : (weights) => call.dropout(weights, config.attentionDropout, self),
     });
-    const together = tf.transpose(tf.reshape(seen, [B, N, L, Dh]), [0, 2, 1, 3]);
-    const attended = tf.add(
-      x,
-      call.linear(`${self}.o_proj`, tf.reshape(together, [B, L, N * Dh])),
-    ) as tf.Tensor3D;
+    const together = mergeHeads(tf.reshape(seen, [B, N, L, Dh]));
+    const attended = tf.add(x, call.linear(`${self}.o_proj`, together)) as tf.Tensor3D;
 
     const mlp = `${name}.mlp`;
     const z = norm(attended, "post_attention_layernorm");
-    const gate = activation(config.hiddenAct)(call.linear(`${mlp}.gate_proj`, z));
+    const gate = call.linear(`${mlp}.gate_proj`, z);
     const up = call.linear(`${mlp}.up_proj`, z);
-    const hidden = tf.add(attended, call.linear(`${mlp}.down_proj`, tf.mul(gate, up)));
+    const wide = gatedActivation(config.hiddenAct, gate, up);
+    const hidden = tf.add(attended, call.linear(`${mlp}.down_proj`, wide));
     return { hidden: hidden as tf.Tensor3D, key, value };
   });
 }

@@ -6,7 +6,7 @@ import { onEachBackend } from "../testing/on_each_backend.ts";
 import { HAS_SHARED, SHARED } from "../testing/shared.ts";
 import * as tf from "../tf.ts";
 import type { DecoderState } from "./base_model.ts";
-import { affine } from "./call.ts";
+import { linear } from "../ops/linear.ts";
 import { LlamaForCausalLM } from "./llama.ts";
 import { parseSafetensors, type SafetensorsFile } from "./safetensors.ts";
 
@@ -99,7 +99,7 @@ for (const [title, expected] of LLAMA_CASES) {
       model.forward(inputs, {
         training: false,
         linear: (name, x) =>
-          name === layer ? affine(x, changed as tf.Tensor2D, bias) : plain.linear(name, x),
+          name === layer ? linear(x, changed as tf.Tensor2D, bias) : plain.linear(name, x),
         parameter: (name) => plain.parameter(name),
         dropout: (x) => x,
         select: () => plain,

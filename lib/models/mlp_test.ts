@@ -3,7 +3,7 @@ import { assertClose } from "../testing/assert_close.ts";
 import { fill } from "../testing/fill.ts";
 import { onEachBackend } from "../testing/on_each_backend.ts";
 import * as tf from "../tf.ts";
-import { affine } from "./call.ts";
+import { linear } from "../ops/linear.ts";
 import { Mlp, type MlpInputs } from "./mlp.ts";
 
 const CONFIG = { model_type: "mlp", in_features: 4, hidden_features: [6, 5], out_features: 3 };
@@ -116,7 +116,7 @@ onEachBackend(
       model.forward({ features, labels }, {
         training: false,
         linear: (name, x) =>
-          name === "layers.2" ? affine(x, changed as tf.Tensor2D, bias) : plain.linear(name, x),
+          name === "layers.2" ? linear(x, changed as tf.Tensor2D, bias) : plain.linear(name, x),
         parameter: (name) => plain.parameter(name),
         dropout: (x) => x,
         select: () => plain,

@@ -1,7 +1,8 @@
-import { activation } from "../ops/activation.ts";
+import { activation, gatedActivation } from "../ops/activation.ts";
 import { attention, maskedBias } from "../ops/attention.ts";
 import { embedding } from "../ops/embedding.ts";
 import { rmsNorm } from "../ops/rms_norm.ts";
+import { mergeHeads, splitHeads } from "../ops/split_heads.ts";
 import * as tf from "../tf.ts";
 import type { Call } from "./call.ts";
 import { relativePositionBuckets } from "./relative_position.ts";
@@ -176,11 +177,9 @@ export class T5Pass {
     const seen = attention(query, keys, values, {
       scale: 1,
       bias,
-      dropout: (weights) => this.#dropout(weights, name),
+      dropout: this.#drops ? (weights) => this.#dropout(weights, name) : undefined,
     }); // [B, N, M, Dh]
-    const [B, N, M, Dh] = seen.shape;
-    const together = tf.reshape(tf.transpose(seen, [0, 2, 1, 3]), [B, M, N * Dh]);
-    return this.#call.linear(`${name}.o`, together as tf.Tensor3D);
+    return this.#call.linear(`${name}.o`, mergeHeads(seen));
   }
 
   #keysAndValues(name: string, x: tf.Tensor3D): KeysAndValues {
@@ -190,22 +189,26 @@ export class T5Pass {
 
   /** `[B, L, N·Dh]` → `[B, N, L, Dh]`. */
   #heads(x: tf.Tensor3D): tf.Tensor4D {
-    const { numHeads, dKv } = this.#config;
-    const [B, L] = x.shape;
-    return tf.transpose(tf.reshape(x, [B, L, numHeads, dKv]), [0, 2, 1, 3]) as tf.Tensor4D;
+    return splitHeads(x, this.#config.numHeads);
   }
 
   #feedForward(name: string, x: tf.Tensor3D): tf.Tensor3D {
     const { gated, act } = this.#config;
     const at = `${name}.DenseReluDense`;
-    const inner = activation(act)(this.#call.linear(`${at}.${gated ? "wi_0" : "wi"}`, x));
-    const y = gated ? tf.mul(inner, this.#call.linear(`${at}.wi_1`, x)) as tf.Tensor3D : inner;
+    const inner = this.#call.linear(`${at}.${gated ? "wi_0" : "wi"}`, x);
+    const y = gated
+      ? gatedActivation(act, inner, this.#call.linear(`${at}.wi_1`, x))
+      : activation(act)(inner);
     return this.#call.linear(`${at}.wo`, this.#dropout(y, `${at}.dropout`));
   }
 
   #norm(name: string, x: tf.Tensor3D): tf.Tensor3D {
     const weight = this.#call.parameter(`${name}.weight`) as tf.Tensor1D;
     return rmsNorm(x, weight, this.#config.layerNormEpsilon);
+  }
+
+  get #drops(): boolean {
+    return this.#call.training && this.#config.dropoutRate > 0;
   }
 
   #dropout<T extends tf.Tensor>(x: T, place: string): T {

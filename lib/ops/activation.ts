@@ -1,4 +1,5 @@
 import * as tf from "../tf.ts";
+import { differentiate, isFused, runKernel } from "./fused.ts";
 
 type Activation = (x: tf.Tensor) => tf.Tensor;
 
@@ -37,6 +38,51 @@ export function activation(name: string): <T extends tf.Tensor>(x: T) => T {
   const apply = ACTIVATIONS[name]!;
   return (x) => tf.tidy(() => apply(x)) as typeof x;
 }
+
+/**
+ * A gated activation, act(x) · gate, elementwise.
+ *
+ * Source: GLU Variants Improve Transformer, arXiv:2002.05202.
+ *
+ * @param name as for {@linkcode activation}
+ * @param gate of the shape of `x`
+ * @throws {RangeError} when there is none of that name
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import * as tf from "../tf.ts";
+ *
+ * await tf.setBackend("cpu");
+ * const y = gatedActivation("relu", tf.tensor1d([-2, 3]), tf.tensor1d([5, 7]));
+ * assert.deepEqual([...y.dataSync()].map(Math.abs), [0, 21]);
+ * ```
+ */
+export function gatedActivation<T extends tf.Tensor>(name: string, x: T, gate: T): T {
+  const act = activation(name);
+  const slope = LOGISTIC[name];
+  if (slope !== undefined && isFused("Gate", x)) {
+    return runKernel("Gate", { x, gate }, slope)[0] as T;
+  }
+  return tf.tidy(() => tf.mul(act(x), gate));
+}
+
+/** Activations that are x · σ(linear · x + cubic · x³); the tanh of GELU is a σ of twice its argument. */
+const LOGISTIC: Readonly<Record<string, { readonly linear: number; readonly cubic: number }>> = {
+  silu: { linear: 1, cubic: 0 },
+  swish: { linear: 1, cubic: 0 },
+  quick_gelu: { linear: 1.702, cubic: 0 },
+  gelu_new: { linear: 2 * Math.sqrt(2 / Math.PI), cubic: 2 * Math.sqrt(2 / Math.PI) * 0.044715 },
+  gelu_pytorch_tanh: {
+    linear: 2 * Math.sqrt(2 / Math.PI),
+    cubic: 2 * Math.sqrt(2 / Math.PI) * 0.044715,
+  },
+};
+
+differentiate("Gate", { save: ["x", "gate"] }, ({ dy, saved: [x, gate], attrs }) => {
+  const [dx, dGate] = runKernel("GateGrad", { dy, x, gate }, attrs);
+  return { x: () => dx!, gate: () => dGate! };
+});
 
 /** x · Φ(x), with Φ the normal distribution function. */
 function gelu(x: tf.Tensor): tf.Tensor {

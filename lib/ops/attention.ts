@@ -1,4 +1,5 @@
 import * as tf from "../tf.ts";
+import { isFused, runKernel } from "./fused.ts";
 
 /**
  * What replaces a score that is not allowed; any score vanishes when added to it. Not quite the lowest
@@ -50,6 +51,13 @@ export function attention(
   { scale, bias, mask, dropout }: AttentionOptions,
 ): tf.Tensor4D {
   return tf.tidy(() => {
+    const keys = key.shape[2];
+    if (
+      dropout === undefined && isFused("Attention", query, key) &&
+      isRowPerQuery(bias, keys) && isRowPerQuery(mask, keys)
+    ) {
+      return fused(query, key, value, scale, bias, mask);
+    }
     let scores: tf.Tensor = tf.matMul(query, key, false, true); // [B, N, Lq, Lk]
     if (scale !== 1) scores = tf.mul(scores, scale);
     if (bias !== undefined) scores = tf.add(scores, bias);
@@ -92,4 +100,47 @@ function forbid(mask: tf.Tensor): tf.Tensor {
 
 function asFloat(mask: tf.Tensor): tf.Tensor {
   return mask.dtype === "float32" ? mask : tf.cast(mask, "float32");
+}
+
+/** Whether a tensor that broadcasts to the scores has a number for each key. */
+function isRowPerQuery(tensor: tf.Tensor | undefined, keys: number): boolean {
+  return tensor === undefined || tensor.shape.at(-1) === keys && tensor.rank <= 4;
+}
+
+/** The same by one kernel for each direction, which keep the weights but no scores. */
+function fused(
+  query: tf.Tensor4D,
+  key: tf.Tensor4D,
+  value: tf.Tensor4D,
+  scale: number,
+  bias: tf.Tensor | undefined,
+  mask: tf.Tensor | undefined,
+): tf.Tensor4D {
+  const attrs = { scale, forbidden: FORBIDDEN };
+  const allowed = mask === undefined ? undefined : asFloat(overScores(mask));
+  const inputs = [query, key, value, ...(bias === undefined ? [] : [overScores(bias)])];
+  return tf.customGrad((...given) => {
+    const save = given.pop() as tf.GradSaveFunc;
+    const [query, key, value, bias] = given as tf.Tensor[];
+    const [seen, weights] = runKernel(
+      "Attention",
+      { query, key, value, bias, mask: allowed },
+      attrs,
+    );
+    save([...given as tf.Tensor[], weights!]);
+    return {
+      value: seen!,
+      gradFunc(dy: tf.Tensor, saved: tf.Tensor[]) {
+        const weights = saved.at(-1);
+        const [query, key, value, bias] = saved.slice(0, -1);
+        return runKernel("AttentionGrad", { dy, query, key, value, weights, bias }, attrs);
+      },
+    };
+  })(...inputs) as tf.Tensor4D;
+}
+
+/** With as many axes as the scores. */
+function overScores(tensor: tf.Tensor): tf.Tensor {
+  const ones = Array<number>(4 - tensor.rank).fill(1);
+  return ones.length === 0 ? tensor : tf.reshape(tensor, [...ones, ...tensor.shape]);
 }

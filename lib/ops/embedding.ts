@@ -1,4 +1,5 @@
 import * as tf from "../tf.ts";
+import { differentiate, isFused, runKernel } from "./fused.ts";
 
 /**
  * Looks up the row of `weight` for each id. Letters: `V` rows of the table, `D` features.
@@ -6,7 +7,7 @@ import * as tf from "../tf.ts";
  * The gradient is a product with one-hot rows, as `tf.gather` has none on WebAssembly. A frozen
  * weight costs no gradient.
  *
- * @param ids int32, any shape; in [0, V), unchecked here
+ * @param ids int32, any shape; in [0, V), for backends to check
  * @param weight shape `[V, D]`
  * @returns the shape of `ids` with `D` appended
  *
@@ -23,6 +24,9 @@ import * as tf from "../tf.ts";
  */
 export function embedding(ids: tf.Tensor, weight: tf.Tensor2D): tf.Tensor {
   const [V, D] = weight.shape;
+  if (isFused("TakeRows", ids, weight) && ids.dtype === "int32") {
+    return runKernel("TakeRows", { table: weight, ids }, { rows: V })[0]!;
+  }
   return tf.tidy(() => {
     const flat = tf.reshape(ids, [ids.size]) as tf.Tensor1D;
     const lookUp = tf.customGrad((weight, save) => {
@@ -30,8 +34,10 @@ export function embedding(ids: tf.Tensor, weight: tf.Tensor2D): tf.Tensor {
       return {
         value: tf.gather(weight as tf.Tensor2D, flat), // [N, D]
         gradFunc(dy: tf.Tensor, saved: tf.Tensor[]) {
-          // WebAssembly's one-hot is right for int32 only.
-          const oneHot = tf.cast(tf.oneHot(saved[0]!, V), "float32"); // [N, V]
+          // WebAssembly's one-hot is right for int32 only, and there is none of one place.
+          const oneHot = V === 1
+            ? tf.ones([ids.size, 1])
+            : tf.cast(tf.oneHot(saved[0]!, V), "float32"); // [N, V]
           return tf.matMul(oneHot as tf.Tensor2D, dy as tf.Tensor2D, true, false);
         },
       };
@@ -39,3 +45,11 @@ export function embedding(ids: tf.Tensor, weight: tf.Tensor2D): tf.Tensor {
     return tf.reshape(lookUp(weight), [...ids.shape, D]);
   });
 }
+
+differentiate<{ readonly rows: number }>(
+  "TakeRows",
+  { save: ["ids"] },
+  ({ dy, saved: [ids], attrs }) => ({
+    table: () => runKernel("AddRows", { dy, ids }, attrs)[0]!,
+  }),
+);

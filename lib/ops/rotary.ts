@@ -1,4 +1,5 @@
 import * as tf from "../tf.ts";
+import { differentiate, isFused, runKernel } from "./fused.ts";
 
 /** How far positions turn the features of a head; the fields of `rope_parameters` in `config.json`. */
 export type RopeParameters =
@@ -134,6 +135,9 @@ export function rotary(x: tf.Tensor4D, { cos, sin }: RotaryTables): tf.Tensor4D 
         `x is [${x.shape}], the tables are [${cos.shape}]`,
     );
   }
+  if (isFused("Rotate", x)) {
+    return runKernel("Rotate", { x, cos, sin }, { sign: 1 })[0] as tf.Tensor4D;
+  }
   return tf.customGrad((input, save) => {
     (save as tf.GradSaveFunc)([cos, sin]);
     return {
@@ -145,6 +149,14 @@ export function rotary(x: tf.Tensor4D, { cos, sin }: RotaryTables): tf.Tensor4D 
     };
   })(x) as tf.Tensor4D;
 }
+
+differentiate<{ readonly sign: number }>(
+  "Rotate",
+  { save: ["cos", "sin"] },
+  ({ dy, saved: [cos, sin], attrs: { sign } }) => ({
+    x: () => runKernel("Rotate", { x: dy, cos, sin }, { sign: -sign })[0]!,
+  }),
+);
 
 function turn(x: tf.Tensor4D, cos: tf.Tensor4D, sin: tf.Tensor4D): tf.Tensor4D {
   const [B, N, L, Dh] = x.shape;

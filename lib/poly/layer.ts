@@ -1,20 +1,13 @@
-import { lowRankUpdate } from "../ops/low_rank_update.ts";
-import { mixSkills } from "../ops/mix_skills.ts";
+import { type LowRankFactors, lowRankUpdate } from "../ops/low_rank_update.ts";
+import { mixFactors } from "../ops/mix_factors.ts";
 import * as tf from "../tf.ts";
 import type { Router } from "./router.ts";
-
-/** The low-rank factors of every row. */
-export interface MixedFactors {
-  /** Shape `[B, I, R]`. */
-  readonly A: tf.Tensor3D;
-  /** Shape `[B, R, O]`. */
-  readonly B: tf.Tensor3D;
-}
 
 /**
  * One adapted linear layer of one adapter: an inventory of skills and the router that mixes them.
  *
- * Letters: `B` rows, `L` positions, `I` and `O` features in and out, `H` splits, `S` skills, `R` rank.
+ * Letters: `B` rows, `U` routings, `L` positions, `I` and `O` features in and out, `H` splits, `S`
+ * skills, `R` rank.
  *
  * Source: tuners/poly/layer.py of PEFT, `PolyLayer` and `Linear`
  *
@@ -55,20 +48,27 @@ export class PolyLayer {
   }
 
   /**
-   * The factors of each row; A and B are averaged each on its own, before their product.
+   * The low-rank factors of each routing; A and B are averaged each on its own, before their product.
    *
-   * @param weights how much of each skill, shape `[B, H, S]`
+   * @param weights how much of each skill, shape `[U, H, S]`
+   * @param owners which of the U routings each row has; by default every row its own
    */
-  factors(weights: tf.Tensor3D): MixedFactors {
-    return {
-      A: mixSkills(weights, this.skillsA as unknown as tf.Tensor4D, "rows"),
-      B: mixSkills(weights, this.skillsB as unknown as tf.Tensor4D, "columns"),
-    };
+  factors(
+    weights: tf.Tensor3D,
+    owners: readonly number[] = Array.from({ length: weights.shape[0] }, (_, row) => row),
+  ): LowRankFactors {
+    const { skillsA, skillsB } = this;
+    const { A, B } = mixFactors(
+      weights,
+      skillsA as unknown as tf.Tensor4D,
+      skillsB as unknown as tf.Tensor4D,
+    );
+    return { A, B, owners };
   }
 
   /** What this layer adds to the base layer's output; `[B, L, I]` → `[B, L, O]`. */
-  update(x: tf.Tensor3D, { A, B }: MixedFactors): tf.Tensor3D {
-    return lowRankUpdate(x, A, B);
+  update(x: tf.Tensor3D, factors: LowRankFactors): tf.Tensor3D {
+    return lowRankUpdate(x, factors);
   }
 
   /** Frees the skills; the router, which others may share, is freed by whoever made it. */

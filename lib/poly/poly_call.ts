@@ -1,9 +1,11 @@
-import { affine, type Call, PlainCall } from "../models/call.ts";
+import { type Call, PlainCall } from "../models/call.ts";
 import type { Parameters } from "../models/parameters.ts";
+import { adaptedLinear, linear } from "../ops/linear.ts";
+import type { LowRankFactors } from "../ops/low_rank_update.ts";
 import type { Noise } from "../ops/noise.ts";
 import * as tf from "../tf.ts";
 import type { Adapter } from "./adapter.ts";
-import type { MixedFactors, PolyLayer } from "./layer.ts";
+import type { PolyLayer } from "./layer.ts";
 import type { Router } from "./router.ts";
 import { checkTaskIds } from "./task_ids.ts";
 
@@ -25,7 +27,7 @@ export interface PolyCallOptions {
  * It mixes the skills of a layer once and keeps what came out, so that all steps of a generation share
  * it and a router that serves several layers draws once. A call in training is therefore for one
  * forward pass. What it keeps is freed by {@linkcode PolyCall.dispose}, which may come before the
- * backward pass.
+ * backward pass. Rows of one task share their mixed factors, unless noise tells them apart.
  *
  * Letters: `B` rows, `L` positions, `I` and `O` features in and out, `H` splits, `S` skills.
  */
@@ -34,8 +36,8 @@ export class PolyCall implements Call {
   readonly #base: Parameters;
   readonly #options: PolyCallOptions;
   readonly #plain: PlainCall;
-  readonly #weights = new Map<Router, tf.Tensor3D>();
-  readonly #factors = new Map<PolyLayer, MixedFactors>();
+  readonly #routings = new Map<Router, Routing>();
+  readonly #factors = new Map<PolyLayer, LowRankFactors>();
 
   /**
    * A call for the rows of `taskIds`.
@@ -58,14 +60,15 @@ export class PolyCall implements Call {
   linear(name: string, x: tf.Tensor3D): tf.Tensor3D {
     const layers = this.#options.adapters.flatMap(({ layers }) => layers.get(name) ?? []);
     if (layers.length > 0) this.#checkRows(x.shape[0]);
+    const weight = this.parameter(`${name}.weight`) as tf.Tensor2D;
+    const bias = this.#base.has(`${name}.bias`)
+      ? this.parameter(`${name}.bias`) as tf.Tensor1D
+      : null;
+    const [first, ...others] = layers;
+    if (first === undefined) return linear(x, weight, bias);
     return tf.tidy(() => {
-      const bias = `${name}.bias`;
-      let y = affine(
-        x,
-        this.parameter(`${name}.weight`) as tf.Tensor2D,
-        this.#base.has(bias) ? this.parameter(bias) as tf.Tensor1D : null,
-      );
-      for (const layer of layers) y = tf.add(y, layer.update(x, this.#factorsOf(layer)));
+      let y = adaptedLinear(x, weight, bias, this.#factorsOf(first));
+      for (const layer of others) y = tf.add(y, layer.update(x, this.#factorsOf(layer)));
       return y;
     });
   }
@@ -91,9 +94,9 @@ export class PolyCall implements Call {
   }
 
   dispose(): void {
-    for (const weights of this.#weights.values()) weights.dispose();
+    for (const { weights } of this.#routings.values()) weights.dispose();
     for (const { A, B } of this.#factors.values()) tf.dispose([A, B]);
-    this.#weights.clear();
+    this.#routings.clear();
     this.#factors.clear();
   }
 
@@ -107,10 +110,11 @@ export class PolyCall implements Call {
     }
   }
 
-  #factorsOf(layer: PolyLayer): MixedFactors {
+  #factorsOf(layer: PolyLayer): LowRankFactors {
     let factors = this.#factors.get(layer);
     if (factors === undefined) {
-      factors = layer.factors(this.#weightsOf(layer.router));
+      const { weights, owners } = this.#routingOf(layer.router);
+      factors = layer.factors(weights, owners);
       tf.keep(factors.A);
       tf.keep(factors.B);
       this.#factors.set(layer, factors);
@@ -118,12 +122,27 @@ export class PolyCall implements Call {
     return factors;
   }
 
-  #weightsOf(router: Router): tf.Tensor3D {
-    let weights = this.#weights.get(router);
-    if (weights === undefined) {
-      weights = tf.keep(router.mixingWeights({ ...this.#options, training: this.training }));
-      this.#weights.set(router, weights);
+  #routingOf(router: Router): Routing {
+    let routing = this.#routings.get(router);
+    if (routing === undefined) {
+      const { taskIds } = this.#options;
+      const differ = this.training && router.draws;
+      const tasks = differ ? taskIds : [...new Set(taskIds)];
+      const weights = tf.keep(
+        router.mixingWeights({ ...this.#options, taskIds: tasks, training: this.training }),
+      );
+      const owners = taskIds.map((task, row) => differ ? row : tasks.indexOf(task));
+      routing = { weights, owners };
+      this.#routings.set(router, routing);
     }
-    return weights;
+    return routing;
   }
+}
+
+/** What a router says for the rows. */
+interface Routing {
+  /** How much of each skill, shape `[U, H, S]`. */
+  readonly weights: tf.Tensor3D;
+  /** Which of the U each row has. */
+  readonly owners: readonly number[];
 }

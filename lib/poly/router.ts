@@ -1,7 +1,5 @@
-import { mixingWeights } from "../ops/mixing_weights.ts";
 import type { Noise } from "../ops/noise.ts";
-import { relaxedBernoulli } from "../ops/relaxed_bernoulli.ts";
-import { straightThrough } from "../ops/straight_through.ts";
+import { skillWeights } from "../ops/skill_weights.ts";
 import * as tf from "../tf.ts";
 import type { PolySettings } from "./settings.ts";
 
@@ -68,40 +66,25 @@ export class Router {
    * @throws {TypeError} in training, when the router draws and there is no noise
    */
   mixingWeights({ taskIds, training, noise }: RoutingCall): tf.Tensor3D {
-    const B = taskIds.length;
-    const [H, S] = [this.nSplits, this.nSkills];
     if (this.settings.router_allocation !== null) {
       return this.#allocated(taskIds, this.settings.router_allocation);
     }
-    return tf.tidy(() => {
-      // A product with one-hot rows: a look-up has no gradient on WebAssembly.
-      const rows = tf.matMul(this.#oneHot(taskIds), this.moduleLogits as unknown as tf.Tensor2D);
-      const logits = tf.reshape(rows, [B, H, S]) as tf.Tensor3D;
-      let amounts: tf.Tensor3D;
-      if (training && this.draws) {
-        if (noise === undefined) throw noNoise(this.name);
-        const uniform = noise.uniform(this.name, [B, H, S]);
-        amounts = relaxedBernoulli(logits, uniform, this.settings.router_temperature);
-      } else {
-        amounts = tf.sigmoid(logits);
-      }
-      return mixingWeights(
-        this.settings.router_straight_through ? straightThrough(amounts) : amounts,
-      );
-    });
+    const draws = training && this.draws;
+    if (draws && noise === undefined) throw noNoise(this.name);
+    const shape = [taskIds.length, this.nSplits, this.nSkills];
+    return tf.tidy(() =>
+      skillWeights(this.moduleLogits as unknown as tf.Tensor2D, taskIds, {
+        nSplits: this.nSplits,
+        uniform: draws ? noise!.uniform(this.name, shape) : undefined,
+        temperature: this.settings.router_temperature,
+        straightThrough: this.settings.router_straight_through,
+      })
+    );
   }
 
   /** Frees Z. */
   dispose(): void {
     this.moduleLogits.dispose();
-  }
-
-  /** Shape `[B, T]`. */
-  #oneHot(taskIds: readonly number[]): tf.Tensor2D {
-    const T = this.nTasks;
-    const values = new Float32Array(taskIds.length * T);
-    for (const [row, task] of taskIds.entries()) values[row * T + task] = 1;
-    return tf.tensor2d(values, [taskIds.length, T]);
   }
 
   #allocated(

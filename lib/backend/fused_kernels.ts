@@ -1,0 +1,296 @@
+import * as tf from "../tf.ts";
+import type { FusedWasm } from "./fused_wasm.ts";
+
+type Inputs = Readonly<Record<string, tf.TensorInfo>>;
+
+/** What the operations of `lib/ops` pass along; each uses some. */
+interface Attrs {
+  readonly epsilon: number;
+  readonly linear: number;
+  readonly cubic: number;
+  readonly scale: number;
+  readonly forbidden: number;
+  readonly sign: number;
+  readonly ignored: number;
+  readonly smoothing: number;
+  readonly rows: number;
+  readonly tasks: readonly number[];
+  readonly nTasks: number;
+  readonly nSplits: number;
+  readonly temperature: number;
+  readonly hard: boolean;
+  readonly owners: readonly number[];
+  readonly shape: readonly [number, number, number, number];
+  readonly columns: boolean;
+}
+
+type Kernel = (
+  wasm: FusedWasm,
+  inputs: Inputs,
+  attrs: Attrs,
+) => tf.TensorInfo | tf.TensorInfo[];
+
+/**
+ * The kernels of the WebAssembly backend for whole operations of `lib/ops`, which say what each
+ * computes and in plain tensor operations how.
+ */
+export function fusedKernels(wasm: FusedWasm): tf.KernelConfig[] {
+  return Object.entries(KERNELS).map(([kernelName, kernel]) => ({
+    kernelName,
+    backendName: "wasm",
+    kernelFunc: ({ inputs, attrs }) =>
+      kernel(wasm, inputs as unknown as Inputs, attrs as unknown as Attrs),
+  }));
+}
+
+/** The names of {@linkcode fusedKernels}. */
+export function fusedKernelNames(): string[] {
+  return Object.keys(KERNELS);
+}
+
+/** x·Wᵀ + b, and what low-rank factors add. */
+const linear: Kernel = (wasm, { x, weight, bias, A, B: factorB }, { owners }) => {
+  const [B, L, I] = x!.shape as [number, number, number];
+  const O = weight!.shape[0]!;
+  const y = wasm.make([B, L, O]);
+  const to = wasm.at(y);
+  wasm.product(B * L, O, I, wasm.at(x), false, wasm.at(weight), true, to);
+  if (bias !== undefined) wasm.run.addBias!(B * L, O, wasm.at(bias), to);
+  if (A === undefined) return y;
+  const R = A.shape[2]!;
+  const narrow = wasm.make([B, L, R]);
+  const from = [wasm.integers(owners), wasm.at(x), wasm.at(A), wasm.at(factorB)];
+  wasm.run.update!(B, L, I, R, O, ...from, wasm.at(narrow), to);
+  return [y, narrow];
+};
+
+const KERNELS: Readonly<Record<string, Kernel>> = {
+  RmsNorm(wasm, { x, weight }, { epsilon }) {
+    const y = wasm.make(x!.shape);
+    wasm.run.rmsNorm!(...rows(x!), wasm.at(x), wasm.at(weight), epsilon, wasm.at(y));
+    return y;
+  },
+
+  RmsNormGrad(wasm, { dy, x, weight }, { epsilon }) {
+    const dx = wasm.make(x!.shape);
+    const from = [wasm.at(dy), wasm.at(x), wasm.at(weight)];
+    wasm.run.rmsNormGrad!(...rows(x!), ...from, epsilon, wasm.at(dx));
+    return dx;
+  },
+
+  RmsNormGradWeight(wasm, { dy, x }, { epsilon }) {
+    const dw = wasm.make(x!.shape.slice(-1));
+    wasm.run.rmsNormGradWeight!(...rows(x!), wasm.at(dy), wasm.at(x), epsilon, wasm.at(dw));
+    return dw;
+  },
+
+  Gate(wasm, { x, gate }, { linear, cubic }) {
+    const y = wasm.make(x!.shape);
+    wasm.run.gate!(size(x!), wasm.at(x), wasm.at(gate), linear, cubic, wasm.at(y));
+    return y;
+  },
+
+  GateGrad(wasm, { dy, x, gate }, { linear, cubic }) {
+    const [dx, dGate] = [wasm.make(x!.shape), wasm.make(x!.shape)];
+    const from = [wasm.at(dy), wasm.at(x), wasm.at(gate)];
+    wasm.run.gateGrad!(size(x!), ...from, linear, cubic, wasm.at(dx), wasm.at(dGate));
+    return [dx, dGate];
+  },
+
+  Attention(wasm, { query, key, value, bias, mask }, { scale, forbidden }) {
+    const { count, B, N, Lq, Lk, Dh } = attentionSizes(query!, key!);
+    const weights = wasm.make([B, N, Lq, Lk]);
+    const seen = wasm.make(query!.shape);
+    const [q, k, v, w] = [query, key, value, weights].map((tensor) => wasm.at(tensor));
+    wasm.products(count, [Lq, Lk, Dh], q!, false, k!, true, w!);
+    const shaped = [wasm.at(bias), ...steps(bias), wasm.at(mask), ...steps(mask)];
+    wasm.run.attentionWeights!(B, N, Lq, Lk, w!, scale, forbidden, ...shaped);
+    wasm.products(count, [Lq, Dh, Lk], w!, false, v!, false, wasm.at(seen));
+    return [seen, weights];
+  },
+
+  AttentionGrad(wasm, { dy, query, key, value, weights, bias }, { scale }) {
+    const { count, B, N, Lq, Lk, Dh } = attentionSizes(query!, key!);
+    const dQuery = wasm.make(query!.shape);
+    const [dKey, dValue] = [wasm.make(key!.shape), wasm.make(value!.shape)];
+    const dScores = wasm.make(weights!.shape);
+    const dBias = bias === undefined ? [] : [wasm.make(bias.shape)];
+    const [q, k, v, w, d] = [query, key, value, weights, dy].map((tensor) => wasm.at(tensor));
+    const [dq, dk, dv, ds] = [dQuery, dKey, dValue, dScores].map((tensor) => wasm.at(tensor));
+    wasm.products(count, [Lk, Dh, Lq], w!, true, d!, false, dv!);
+    wasm.products(count, [Lq, Lk, Dh], d!, false, v!, true, ds!);
+    wasm.run.attentionWeightsGrad!(count * Lq, Lk, w!, ds!);
+    for (const to of dBias) {
+      wasm.run.attentionBiasGrad!(B, N, Lq, Lk, ds!, ...steps(to), size(to), wasm.at(to));
+    }
+    if (scale !== 1) wasm.run.scaled!(count * Lq * Lk, ds!, scale, ds!);
+    wasm.products(count, [Lq, Dh, Lk], ds!, false, k!, false, dq!);
+    wasm.products(count, [Lk, Dh, Lq], ds!, true, q!, false, dk!);
+    wasm.backend.disposeData(dScores.dataId);
+    return [dQuery, dKey, dValue, ...dBias];
+  },
+
+  SwapMiddle(wasm, { x }) {
+    const [B, L, N, D] = x!.shape as [number, number, number, number];
+    const y = wasm.make([B, N, L, D]);
+    wasm.run.swapMiddle!(B, L, N, D, wasm.at(x), wasm.at(y));
+    return y;
+  },
+
+  Rotate(wasm, { x, cos, sin }, { sign }) {
+    const y = wasm.make(x!.shape);
+    const tableStep = cos!.shape[0] === 1 ? 0 : size(cos!) / cos!.shape[0]!;
+    const from = [wasm.at(x), wasm.at(cos), wasm.at(sin)];
+    wasm.run.rotate!(...x!.shape, ...from, tableStep, sign, wasm.at(y));
+    return y;
+  },
+
+  CrossEntropy(wasm, { logits, labels }, { ignored, smoothing }) {
+    const [N, V] = logits!.shape as [number, number];
+    const logSums = wasm.make([N]);
+    const from = [wasm.at(logits), wasm.at(labels)];
+    const loss = wasm.run.crossEntropy!(N, V, ...from, ignored, smoothing, wasm.at(logSums));
+    return [wasm.makeScalar(loss), logSums];
+  },
+
+  CrossEntropyGrad(wasm, { dy, logits, labels, logSums }, { ignored, smoothing }) {
+    const [N, V] = logits!.shape as [number, number];
+    const dLogits = wasm.make([N, V]);
+    const from = [wasm.scalar(dy!), wasm.at(logits), wasm.at(labels)];
+    const to = [wasm.at(logSums), wasm.at(dLogits)];
+    wasm.run.crossEntropyGrad!(N, V, ...from, ignored, smoothing, ...to);
+    return dLogits;
+  },
+
+  TakeRows(wasm, { table, ids }) {
+    const [V, D] = table!.shape as [number, number];
+    const N = size(ids!);
+    const rows = wasm.make([...ids!.shape, D]);
+    const stray = wasm.run.takeRows!(N, V, D, wasm.at(table), wasm.at(ids), wasm.at(rows));
+    if (stray >= 0) {
+      wasm.backend.disposeData(rows.dataId);
+      throw new RangeError(`Cannot look up id number ${stray} as ids must be in [0, ${V})`);
+    }
+    return rows;
+  },
+
+  AddRows(wasm, { dy, ids }, { rows: V }) {
+    const D = dy!.shape.at(-1)!;
+    const sums = wasm.make([V, D]);
+    wasm.run.addRows!(size(ids!), V, D, wasm.at(dy), wasm.at(ids), wasm.at(sums));
+    return sums;
+  },
+
+  Route(wasm, { logits, uniform }, { tasks, nSplits: H, temperature, hard }) {
+    const [B, S] = [tasks.length, logits!.shape[1]! / H];
+    const [weights, slopes] = [wasm.make([B, H, S]), wasm.make([B, H, S])];
+    const from = [wasm.at(logits), wasm.integers(tasks), wasm.at(uniform)];
+    const to = [wasm.at(weights), wasm.at(slopes)];
+    wasm.run.route!(B, H, S, ...from, temperature, Number(hard), ...to);
+    return [weights, slopes];
+  },
+
+  RouteGrad(wasm, { dy, weights, slopes }, { tasks, nTasks: T }) {
+    const [B, H, S] = weights!.shape as [number, number, number];
+    const dLogits = wasm.make([T, H * S]);
+    const from = [wasm.at(dy), wasm.integers(tasks), wasm.at(weights), wasm.at(slopes)];
+    wasm.run.routeGrad!(B, H, S, T, ...from, wasm.at(dLogits));
+    return dLogits;
+  },
+
+  MixFactors(wasm, { weights, skillsA, skillsB }) {
+    const B = weights!.shape[0]!;
+    const [H, , X, R] = skillsA!.shape as [number, number, number, number];
+    const [A, factorB] = [
+      wasm.make([B, H * X, R]),
+      wasm.make([B, R, H * skillsB!.shape[3]!]),
+    ];
+    const w = wasm.at(weights);
+    wasm.run.mix!(B, ...skillsA!.shape, 0, w, wasm.at(skillsA), wasm.at(A));
+    wasm.run.mix!(B, ...skillsB!.shape, 1, w, wasm.at(skillsB), wasm.at(factorB));
+    return [A, factorB];
+  },
+
+  MixFactorsGradSkills(wasm, { dy, weights }, { shape, columns }) {
+    const dSkills = wasm.make(shape);
+    const from = [wasm.at(dy), wasm.at(weights)];
+    wasm.run.mixGradSkills!(
+      ...[weights!.shape[0]!, ...shape, Number(columns)],
+      ...from,
+      wasm.at(dSkills),
+    );
+    return dSkills;
+  },
+
+  MixFactorsGradWeights(wasm, { dA, dB, skillsA, skillsB }) {
+    const B = dA!.shape[0]!;
+    const [H, S] = skillsA!.shape as [number, number];
+    const dWeights = wasm.make([B, H, S]);
+    const to = wasm.at(dWeights);
+    const scratch = wasm.scratch(Math.max(size(skillsA!), size(skillsB!)) / H);
+    wasm.run.mixGradWeights!(
+      ...[B, ...skillsA!.shape, 0, wasm.at(dA), wasm.at(skillsA), to, 0, scratch],
+    );
+    wasm.run.mixGradWeights!(
+      ...[B, ...skillsB!.shape, 1, wasm.at(dB), wasm.at(skillsB), to, 1, scratch],
+    );
+    return dWeights;
+  },
+
+  Linear: linear,
+
+  AdaptedLinear: linear,
+
+  LinearGradFactors(wasm, { dy, x, narrow, A, B: factorB }, { owners }) {
+    const [B, L, I] = x!.shape as [number, number, number];
+    const [U, R, O] = factorB!.shape as [number, number, number];
+    const dNarrow = wasm.make(narrow!.shape);
+    const [dA, dB] = [wasm.make(A!.shape), wasm.make(factorB!.shape)];
+    const from = [dy, x, narrow, factorB].map((tensor) => wasm.at(tensor));
+    const to = [dNarrow, dA, dB].map((tensor) => wasm.at(tensor));
+    const last = wasm.scratch(R * O);
+    wasm.run.updateGrad!(B, U, L, I, R, O, wasm.integers(owners), ...from, ...to, last);
+    return [dNarrow, dA, dB];
+  },
+
+  LinearGradInput(wasm, { dy, weight, dNarrow, A }, { owners }) {
+    const [B, L, O] = dy!.shape as [number, number, number];
+    const I = weight!.shape[1]!;
+    const dx = wasm.make([B, L, I]);
+    wasm.product(B * L, I, O, wasm.at(dy), false, wasm.at(weight), false, wasm.at(dx));
+    if (A === undefined) return dx;
+    const R = A.shape[2]!;
+    const from = [wasm.integers(owners), wasm.at(dNarrow), wasm.at(A)];
+    wasm.run.updateGradInput!(B, L, I, R, ...from, wasm.at(dx), wasm.scratch(I * R));
+    return dx;
+  },
+
+  LinearGradWeight(wasm, { dy, x }) {
+    const [O, I] = [dy!.shape.at(-1)!, x!.shape.at(-1)!];
+    const dWeight = wasm.make([O, I]);
+    wasm.product(O, I, size(x!) / I, wasm.at(dy), true, wasm.at(x), false, wasm.at(dWeight));
+    return dWeight;
+  },
+};
+
+function size({ shape }: tf.TensorInfo): number {
+  return tf.util.sizeFromShape(shape);
+}
+
+/** How many rows of the last axis there are, and how long they are. */
+function rows(x: tf.TensorInfo): [rows: number, length: number] {
+  const length = x.shape.at(-1)!;
+  return [size(x) / length, length];
+}
+
+function attentionSizes(query: tf.TensorInfo, key: tf.TensorInfo) {
+  const [B, N, Lq, Dh] = query.shape as [number, number, number, number];
+  return { count: B * N, B, N, Lq, Lk: key.shape[2]!, Dh };
+}
+
+/** The steps, in elements, along the first three of four axes; 0 where they broadcast. */
+function steps(tensor: tf.TensorInfo | undefined): [number, number, number] {
+  if (tensor === undefined) return [0, 0, 0];
+  const [b, n, q, k] = tensor.shape as [number, number, number, number];
+  return [b === 1 ? 0 : n * q * k, n === 1 ? 0 : q * k, q === 1 ? 0 : k];
+}

@@ -1,0 +1,733 @@
+// AssemblyScript, built by wasm_build.ts into fused_wasm_binary.ts.
+//
+// Whole operations in single precision on dense row-major tensors that lie in the imported memory.
+// Addresses are in bytes, sizes in elements. Every sum runs in one fixed order.
+
+// --- Vectors ---------------------------------------------------------------------------------------
+
+@inline
+function splat(x: f32): v128 {
+  return f32x4.splat(x);
+}
+
+/** Multiplication and addition; one rounding where relaxed SIMD has it. For products only. */
+@inline
+function madd(x: v128, y: v128, sum: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(x, y, sum);
+  return f32x4.add(f32x4.mul(x, y), sum);
+}
+
+/** x·y + z, rounded twice. */
+@inline
+function mulAdd(x: v128, y: v128, z: v128): v128 {
+  return f32x4.add(f32x4.mul(x, y), z);
+}
+
+/** The first `count` < 4 numbers at an address, then zeros. */
+function loadSome(at: usize, count: i32): v128 {
+  let x = v128.load32_zero(at);
+  if (count > 1) x = v128.load_lane<f32>(at + 4, x, 1);
+  if (count > 2) x = v128.load_lane<f32>(at + 8, x, 2);
+  return x;
+}
+
+function storeSome(at: usize, x: v128, count: i32): void {
+  v128.store_lane<f32>(at, x, 0);
+  if (count > 1) v128.store_lane<f32>(at + 4, x, 1);
+  if (count > 2) v128.store_lane<f32>(at + 8, x, 2);
+}
+
+@inline
+function load4(at: usize, count: i32): v128 {
+  return count >= 4 ? v128.load(at) : loadSome(at, count);
+}
+
+@inline
+function store4(at: usize, x: v128, count: i32): void {
+  if (count >= 4) v128.store(at, x);
+  else storeSome(at, x, count);
+}
+
+@inline
+function sumOf(x: v128): f32 {
+  return f32x4.extract_lane(x, 0) + f32x4.extract_lane(x, 1) + (f32x4.extract_lane(x, 2) + f32x4.extract_lane(x, 3));
+}
+
+@inline
+function largestOf(x: v128): f32 {
+  return max(
+    max(f32x4.extract_lane(x, 0), f32x4.extract_lane(x, 1)),
+    max(f32x4.extract_lane(x, 2), f32x4.extract_lane(x, 3)),
+  );
+}
+
+/** e^x within two units in the last place; 0 below −87.33, infinite above 88.37. Cephes, `expf`. */
+@inline
+function exp(x: v128): v128 {
+  const vanishes = f32x4.lt(x, splat(-87.33));
+  x = f32x4.min(f32x4.max(x, splat(-87.33)), splat(89));
+  const n = f32x4.nearest(f32x4.mul(x, splat(1.44269504)));
+  x = f32x4.sub(f32x4.sub(x, f32x4.mul(n, splat(0.693359375))), f32x4.mul(n, splat(-2.12194440e-4)));
+  let p = splat(1.9875691500e-4);
+  p = mulAdd(p, x, splat(1.3981999507e-3));
+  p = mulAdd(p, x, splat(8.3334519073e-3));
+  p = mulAdd(p, x, splat(4.1665795894e-2));
+  p = mulAdd(p, x, splat(1.6666665459e-1));
+  p = mulAdd(p, x, splat(5.0000001201e-1));
+  p = f32x4.add(mulAdd(p, f32x4.mul(x, x), x), splat(1));
+  const power = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23);
+  return v128.andnot(f32x4.mul(p, power), vanishes);
+}
+
+/** Natural logarithm of normal numbers above 0. Cephes, `logf`. */
+@inline
+function log(x: v128): v128 {
+  let e = f32x4.convert_i32x4_s(i32x4.sub(i32x4.shr_s(x, 23), i32x4.splat(126)));
+  let m = v128.or(v128.and(x, i32x4.splat(0x007fffff)), splat(0.5)); // in [½, 1)
+  const isSmall = f32x4.lt(m, splat(0.707106781));
+  e = f32x4.sub(e, v128.and(splat(1), isSmall));
+  m = f32x4.sub(f32x4.add(m, v128.and(m, isSmall)), splat(1));
+  const z = f32x4.mul(m, m);
+  let p = splat(7.0376836292e-2);
+  p = mulAdd(p, m, splat(-1.1514610310e-1));
+  p = mulAdd(p, m, splat(1.1676998740e-1));
+  p = mulAdd(p, m, splat(-1.2420140846e-1));
+  p = mulAdd(p, m, splat(1.4249322787e-1));
+  p = mulAdd(p, m, splat(-1.6668057665e-1));
+  p = mulAdd(p, m, splat(2.0000714765e-1));
+  p = mulAdd(p, m, splat(-2.4999993993e-1));
+  p = mulAdd(p, m, splat(3.3333331174e-1));
+  p = f32x4.mul(f32x4.mul(p, m), z);
+  p = f32x4.add(p, f32x4.mul(e, splat(-2.12194440e-4)));
+  p = f32x4.sub(p, f32x4.mul(z, splat(0.5)));
+  return f32x4.add(f32x4.add(m, p), f32x4.mul(e, splat(0.693359375)));
+}
+
+/** log(1 − x) for x in (0, 1), with the rounding of 1 − x put right. */
+@inline
+function logOfRest(x: v128): v128 {
+  const rest = f32x4.sub(splat(1), x);
+  const taken = f32x4.sub(splat(1), rest); // what really was taken
+  const slope = f32x4.div(log(rest), taken);
+  return v128.bitselect(f32x4.neg(x), f32x4.mul(slope, x), f32x4.eq(taken, splat(0)));
+}
+
+/** 1 / (1 + e^−x), in this order of roundings. */
+@inline
+function logistic(x: v128): v128 {
+  return f32x4.div(splat(1), f32x4.add(splat(1), exp(f32x4.neg(x))));
+}
+
+// --- Small products --------------------------------------------------------------------------------
+
+@inline
+function put(c: usize, x: v128, scale: v128, add: i32): void {
+  x = f32x4.mul(x, scale);
+  v128.store(c, add ? f32x4.add(x, v128.load(c)) : x);
+}
+
+/** Four rows by eight columns. */
+function tile4x8(k: i32, a: usize, aRow: usize, aCol: usize, b: usize, bRow: usize, c: usize, cRow: usize, scale: v128, add: i32): void {
+  let a1 = a + aRow, a2 = a1 + aRow, a3 = a2 + aRow;
+  let c00 = splat(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00, c30 = c00, c31 = c00;
+  for (; k > 0; k--) {
+    const b0 = v128.load(b), b1 = v128.load(b, 16);
+    let x = v128.load32_splat(a);
+    c00 = madd(x, b0, c00), c01 = madd(x, b1, c01), x = v128.load32_splat(a1);
+    c10 = madd(x, b0, c10), c11 = madd(x, b1, c11), x = v128.load32_splat(a2);
+    c20 = madd(x, b0, c20), c21 = madd(x, b1, c21), x = v128.load32_splat(a3);
+    c30 = madd(x, b0, c30), c31 = madd(x, b1, c31);
+    a += aCol, a1 += aCol, a2 += aCol, a3 += aCol, b += bRow;
+  }
+  put(c, c00, scale, add), put(c + 16, c01, scale, add), c += cRow;
+  put(c, c10, scale, add), put(c + 16, c11, scale, add), c += cRow;
+  put(c, c20, scale, add), put(c + 16, c21, scale, add), c += cRow;
+  put(c, c30, scale, add), put(c + 16, c31, scale, add);
+}
+
+/** Four rows by four columns. */
+function tile4x4(k: i32, a: usize, aRow: usize, aCol: usize, b: usize, bRow: usize, c: usize, cRow: usize, scale: v128, add: i32): void {
+  let a1 = a + aRow, a2 = a1 + aRow, a3 = a2 + aRow;
+  let c0 = splat(0), c1 = c0, c2 = c0, c3 = c0, d0 = c0, d1 = c0, d2 = c0, d3 = c0;
+  for (; k > 1; k -= 2) { // two chains of sums, as one would wait for itself
+    let y = v128.load(b);
+    c0 = madd(v128.load32_splat(a), y, c0), c1 = madd(v128.load32_splat(a1), y, c1);
+    c2 = madd(v128.load32_splat(a2), y, c2), c3 = madd(v128.load32_splat(a3), y, c3);
+    a += aCol, a1 += aCol, a2 += aCol, a3 += aCol, b += bRow;
+    y = v128.load(b);
+    d0 = madd(v128.load32_splat(a), y, d0), d1 = madd(v128.load32_splat(a1), y, d1);
+    d2 = madd(v128.load32_splat(a2), y, d2), d3 = madd(v128.load32_splat(a3), y, d3);
+    a += aCol, a1 += aCol, a2 += aCol, a3 += aCol, b += bRow;
+  }
+  if (k > 0) {
+    const y = v128.load(b);
+    c0 = madd(v128.load32_splat(a), y, c0), c1 = madd(v128.load32_splat(a1), y, c1);
+    c2 = madd(v128.load32_splat(a2), y, c2), c3 = madd(v128.load32_splat(a3), y, c3);
+  }
+  put(c, f32x4.add(c0, d0), scale, add), c += cRow;
+  put(c, f32x4.add(c1, d1), scale, add), c += cRow;
+  put(c, f32x4.add(c2, d2), scale, add), c += cRow;
+  put(c, f32x4.add(c3, d3), scale, add);
+}
+
+/** One row by sixteen columns. */
+function tile1x16(k: i32, a: usize, aCol: usize, b: usize, bRow: usize, c: usize, scale: v128, add: i32): void {
+  let c0 = splat(0), c1 = c0, c2 = c0, c3 = c0;
+  for (; k > 0; k--) {
+    const x = v128.load32_splat(a);
+    c0 = madd(x, v128.load(b), c0), c1 = madd(x, v128.load(b, 16), c1);
+    c2 = madd(x, v128.load(b, 32), c2), c3 = madd(x, v128.load(b, 48), c3);
+    a += aCol, b += bRow;
+  }
+  put(c, c0, scale, add), put(c + 16, c1, scale, add), put(c + 32, c2, scale, add), put(c + 48, c3, scale, add);
+}
+
+/** One row by up to four columns. */
+function tile1x4(k: i32, columns: i32, a: usize, aCol: usize, b: usize, bRow: usize, c: usize, scale: v128, add: i32): void {
+  let sum = splat(0);
+  for (; k > 0; k--) {
+    sum = madd(v128.load32_splat(a), load4(b, columns), sum);
+    a += aCol, b += bRow;
+  }
+  sum = f32x4.mul(sum, scale);
+  store4(c, add ? f32x4.add(sum, load4(c, columns)) : sum, columns);
+}
+
+/**
+ * c [m, n] = scale · a [m, k] · b [k, n], or that added to c. Steps are in bytes: from row to row, and
+ * from column to column of `a`; columns of `b` and `c` are dense. For products too small for blocks.
+ */
+function product(m: i32, n: i32, k: i32, a: usize, aRow: usize, aCol: usize, b: usize, bRow: usize, c: usize, cRow: usize, scale: f32, add: i32): void {
+  const factor = splat(scale);
+  let i = 0;
+  for (; i + 4 <= m; i += 4) {
+    let j = 0;
+    for (; j + 8 <= n; j += 8) tile4x8(k, a, aRow, aCol, b + (j << 2), bRow, c + (j << 2), cRow, factor, add);
+    if (j + 4 <= n) tile4x4(k, a, aRow, aCol, b + (j << 2), bRow, c + (j << 2), cRow, factor, add), j += 4;
+    if (j < n) {
+      for (let r = 0; r < 4; r++) tile1x4(k, n - j, a + r * aRow, aCol, b + (j << 2), bRow, c + r * cRow + (j << 2), factor, add);
+    }
+    a += 4 * aRow, c += 4 * cRow;
+  }
+  for (; i < m; i++) {
+    let j = 0;
+    for (; j + 16 <= n; j += 16) tile1x16(k, a, aCol, b + (j << 2), bRow, c + (j << 2), factor, add);
+    for (; j < n; j += 4) tile1x4(k, n - j, a, aCol, b + (j << 2), bRow, c + (j << 2), factor, add);
+    a += aRow, c += cRow;
+  }
+}
+
+/** to [columns, rows] = from [rows, columns] transposed. */
+function transpose(rows: i32, columns: i32, from: usize, fromRow: usize, to: usize): void {
+  const toRow: usize = rows << 2;
+  const rows4 = rows & ~3, columns4 = columns & ~3;
+  for (let i = 0; i < rows4; i += 4) {
+    let f = from + i * fromRow, t = to + (i << 2);
+    for (let j = 0; j < columns4; j += 4) {
+      const r0 = v128.load(f), r1 = v128.load(f + fromRow), r2 = v128.load(f + 2 * fromRow), r3 = v128.load(f + 3 * fromRow);
+      const p0 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5), p1 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
+      const q0 = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5), q1 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);
+      v128.store(t, v128.shuffle<f32>(p0, q0, 0, 1, 4, 5));
+      v128.store(t + toRow, v128.shuffle<f32>(p0, q0, 2, 3, 6, 7));
+      v128.store(t + 2 * toRow, v128.shuffle<f32>(p1, q1, 0, 1, 4, 5));
+      v128.store(t + 3 * toRow, v128.shuffle<f32>(p1, q1, 2, 3, 6, 7));
+      f += 16, t += 4 * toRow;
+    }
+  }
+  for (let i = 0; i < rows; i++) {
+    for (let j = i < rows4 ? columns4 : 0; j < columns; j++) {
+      store<f32>(to + j * toRow + (i << 2), load<f32>(from + i * fromRow + (j << 2)));
+    }
+  }
+}
+
+/**
+ * `count` products of dense matrices, each c [m, n] = scale · a [m, k] · b [k, n]; a "turned" side is
+ * stored transposed. The scratch holds k · n numbers when `b` is turned.
+ */
+export function smallProducts(count: i32, m: i32, n: i32, k: i32, a: usize, turnedA: i32, b: usize, turnedB: i32, c: usize, scale: f32, scratch: usize): void {
+  const aRow: usize = turnedA ? 4 : k << 2, aCol: usize = turnedA ? m << 2 : 4;
+  for (let i = 0; i < count; i++) {
+    let from = b;
+    if (turnedB) transpose(n, k, b, k << 2, scratch), from = scratch;
+    product(m, n, k, a, aRow, aCol, from, n << 2, c, n << 2, scale, 0);
+    a += m * k << 2, b += k * n << 2, c += m * n << 2;
+  }
+}
+
+// --- Root mean square norm -------------------------------------------------------------------------
+
+/** s = 1 / √(mean(x²) + ε) of one row. */
+@inline
+function rmsScale(D: i32, x: usize, epsilon: f32): f32 {
+  let sum = splat(0);
+  for (let j = 0; j < D; j += 4) {
+    const v = load4(x + (j << 2), D - j);
+    sum = mulAdd(v, v, sum);
+  }
+  return 1 / sqrt<f32>(sumOf(sum) / f32(D) + epsilon);
+}
+
+/** y = x · s · w for each row. */
+export function rmsNorm(rows: i32, D: i32, x: usize, w: usize, epsilon: f32, y: usize): void {
+  for (let row = 0; row < rows; row++) {
+    const scale = splat(rmsScale(D, x, epsilon));
+    for (let j = 0; j < D; j += 4) {
+      const v = f32x4.mul(load4(x + (j << 2), D - j), scale);
+      store4(y + (j << 2), f32x4.mul(v, load4(w + (j << 2), D - j)), D - j);
+    }
+    x += D << 2, y += D << 2;
+  }
+}
+
+/** With n = x · s and d = dy · w: dx = (d − n · mean(d · n)) · s. */
+export function rmsNormGrad(rows: i32, D: i32, dy: usize, x: usize, w: usize, epsilon: f32, dx: usize): void {
+  for (let row = 0; row < rows; row++) {
+    const scale = splat(rmsScale(D, x, epsilon));
+    let sum = splat(0);
+    for (let j = 0; j < D; j += 4) {
+      const d = f32x4.mul(load4(dy + (j << 2), D - j), load4(w + (j << 2), D - j));
+      sum = mulAdd(d, f32x4.mul(load4(x + (j << 2), D - j), scale), sum);
+    }
+    const along = splat(sumOf(sum) / f32(D));
+    for (let j = 0; j < D; j += 4) {
+      const d = f32x4.mul(load4(dy + (j << 2), D - j), load4(w + (j << 2), D - j));
+      const n = f32x4.mul(load4(x + (j << 2), D - j), scale);
+      store4(dx + (j << 2), f32x4.mul(f32x4.sub(d, f32x4.mul(n, along)), scale), D - j);
+    }
+    dy += D << 2, x += D << 2, dx += D << 2;
+  }
+}
+
+/** dw = Σ over rows of dy · x · s. */
+export function rmsNormGradWeight(rows: i32, D: i32, dy: usize, x: usize, epsilon: f32, dw: usize): void {
+  memory.fill(dw, 0, D << 2);
+  for (let row = 0; row < rows; row++) {
+    const scale = splat(rmsScale(D, x, epsilon));
+    for (let j = 0; j < D; j += 4) {
+      const n = f32x4.mul(load4(x + (j << 2), D - j), scale);
+      store4(dw + (j << 2), mulAdd(load4(dy + (j << 2), D - j), n, load4(dw + (j << 2), D - j)), D - j);
+    }
+    dy += D << 2, x += D << 2;
+  }
+}
+
+// --- Gated activation ------------------------------------------------------------------------------
+
+/** y = x · σ(linear · x + cubic · x³) · gate. */
+export function gate(size: i32, x: usize, gateAt: usize, linear: f32, cubic: f32, y: usize): void {
+  const l = splat(linear), c = splat(cubic);
+  for (let i = 0; i < size; i += 4) {
+    const v = load4(x, size - i);
+    const s = logistic(f32x4.mul(v, mulAdd(f32x4.mul(v, v), c, l)));
+    store4(y, f32x4.mul(f32x4.mul(v, s), load4(gateAt, size - i)), size - i);
+    x += 16, gateAt += 16, y += 16;
+  }
+}
+
+/** With s the σ above: dx = dy · gate · s · (1 + x · (1 − s) · (linear + 3 cubic · x²)); dGate = dy · x · s. */
+export function gateGrad(size: i32, dy: usize, x: usize, gateAt: usize, linear: f32, cubic: f32, dx: usize, dGate: usize): void {
+  const l = splat(linear), c = splat(cubic), c3 = splat(3 * cubic), one = splat(1);
+  for (let i = 0; i < size; i += 4) {
+    const v = load4(x, size - i), d = load4(dy, size - i), square = f32x4.mul(v, v);
+    const s = logistic(f32x4.mul(v, mulAdd(square, c, l)));
+    const steep = f32x4.mul(f32x4.mul(v, f32x4.sub(one, s)), mulAdd(square, c3, l));
+    const slope = f32x4.mul(s, f32x4.add(one, steep));
+    store4(dx, f32x4.mul(f32x4.mul(d, load4(gateAt, size - i)), slope), size - i);
+    store4(dGate, f32x4.mul(d, f32x4.mul(v, s)), size - i);
+    dy += 16, x += 16, gateAt += 16, dx += 16, dGate += 16;
+  }
+}
+
+// --- Attention -------------------------------------------------------------------------------------
+
+/**
+ * In place, for each row, head and query: softmax(scale · scores + bias + forbidden · (1 − mask)); 0
+ * where the mask is 0 for all keys. Steps of bias and mask are in elements, 0 where they broadcast; an
+ * address of 0 stands for none.
+ */
+export function attentionWeights(B: i32, N: i32, Lq: i32, Lk: i32, scores: usize, scale: f32, forbidden: f32, bias: usize, biasB: i32, biasN: i32, biasQ: i32, mask: usize, maskB: i32, maskN: i32, maskQ: i32): void {
+  const factor = splat(scale), lowest = splat(-Infinity), never = splat(forbidden);
+  for (let b = 0; b < B; b++) {
+    for (let n = 0; n < N; n++) {
+      for (let q = 0; q < Lq; q++) {
+        const biasRow = bias + (b * biasB + n * biasN + q * biasQ << 2);
+        const maskRow = mask + (b * maskB + n * maskN + q * maskQ << 2);
+        let largest = lowest, allowed = splat(0);
+        for (let j = 0; j < Lk; j += 4) {
+          const left = Lk - j, at = scores + (j << 2);
+          let x = f32x4.mul(load4(at, left), factor);
+          if (bias) x = f32x4.add(x, load4(biasRow + (j << 2), left));
+          if (mask) {
+            const m = load4(maskRow + (j << 2), left);
+            allowed = f32x4.max(allowed, m);
+            x = f32x4.add(x, f32x4.mul(f32x4.sub(splat(1), m), never));
+          }
+          store4(at, x, left);
+          if (left < 4) x = left == 1 ? v128.shuffle<f32>(x, lowest, 0, 4, 4, 4) : left == 2 ? v128.shuffle<f32>(x, lowest, 0, 1, 4, 4) : v128.shuffle<f32>(x, lowest, 0, 1, 2, 4);
+          largest = f32x4.max(largest, x);
+        }
+        const top = splat(largestOf(largest));
+        let sum = splat(0);
+        for (let j = 0; j < Lk; j += 4) {
+          const left = Lk - j, at = scores + (j << 2);
+          const e = exp(f32x4.sub(load4(at, left), top));
+          store4(at, e, left);
+          sum = f32x4.add(sum, left >= 4 ? e : keep(e, left));
+        }
+        const share = splat((mask ? largestOf(allowed) : 1) / sumOf(sum));
+        for (let j = 0; j < Lk; j += 4) {
+          const at = scores + (j << 2);
+          store4(at, f32x4.mul(load4(at, Lk - j), share), Lk - j);
+        }
+        scores += Lk << 2;
+      }
+    }
+  }
+}
+
+/** The first `count` < 4 numbers, then zeros. */
+function keep(x: v128, count: i32): v128 {
+  const none = splat(0);
+  if (count == 1) return v128.shuffle<f32>(x, none, 0, 4, 4, 4);
+  return count == 2 ? v128.shuffle<f32>(x, none, 0, 1, 4, 4) : v128.shuffle<f32>(x, none, 0, 1, 2, 4);
+}
+
+/** In place, the gradient of the weights of each query to that of its scores: w · (d − Σ w · d). */
+export function attentionWeightsGrad(rows: i32, Lk: i32, weights: usize, gradient: usize): void {
+  for (let row = 0; row < rows; row++) {
+    let sum = splat(0);
+    for (let j = 0; j < Lk; j += 4) sum = mulAdd(load4(weights + (j << 2), Lk - j), load4(gradient + (j << 2), Lk - j), sum);
+    const mean = splat(sumOf(sum));
+    for (let j = 0; j < Lk; j += 4) {
+      const at = gradient + (j << 2), d = f32x4.sub(load4(at, Lk - j), mean);
+      store4(at, f32x4.mul(load4(weights + (j << 2), Lk - j), d), Lk - j);
+    }
+    weights += Lk << 2, gradient += Lk << 2;
+  }
+}
+
+/** dBias = Σ of the scores' gradient over all that share a bias, whose `size` numbers have these steps. */
+export function attentionBiasGrad(B: i32, N: i32, Lq: i32, Lk: i32, dScores: usize, biasB: i32, biasN: i32, biasQ: i32, size: i32, dBias: usize): void {
+  memory.fill(dBias, 0, size << 2);
+  for (let b = 0; b < B; b++) {
+    for (let n = 0; n < N; n++) {
+      for (let q = 0; q < Lq; q++) {
+        const row = dBias + (b * biasB + n * biasN + q * biasQ << 2);
+        for (let j = 0; j < Lk; j += 4) {
+          const at: usize = j << 2, left = Lk - j;
+          store4(row + at, f32x4.add(load4(row + at, left), load4(dScores + at, left)), left);
+        }
+        dScores += Lk << 2;
+      }
+    }
+  }
+}
+
+/** to [B, N, L, D] = from [B, L, N, D]. */
+export function swapMiddle(B: i32, L: i32, N: i32, D: i32, from: usize, to: usize): void {
+  const fromRow: usize = N * D << 2;
+  for (let b = 0; b < B; b++) {
+    for (let n = 0; n < N; n++) {
+      for (let l = 0; l < L; l++) {
+        const at = from + l * fromRow + (n * D << 2);
+        for (let j = 0; j < D; j += 4) store4(to + (j << 2), load4(at + (j << 2), D - j), D - j);
+        to += D << 2;
+      }
+    }
+    from += L * fromRow;
+  }
+}
+
+/** y = x · cos + turned(x) · sin · sign, where turned(x) is (−second half, first half) of the features. */
+export function rotate(B: i32, N: i32, L: i32, D: i32, x: usize, cos: usize, sin: usize, tablesB: i32, sign: f32, y: usize): void {
+  const half = D >> 1, side: usize = half << 2, s = splat(sign);
+  for (let b = 0; b < B; b++) {
+    for (let n = 0; n < N; n++) {
+      let c = cos + (b * tablesB << 2), t = sin + (b * tablesB << 2);
+      for (let l = 0; l < L; l++) {
+        for (let j = 0; j < half; j += 4) {
+          const left = half - j, at: usize = j << 2;
+          const x1 = load4(x + at, left), x2 = load4(x + side + at, left);
+          const s1 = f32x4.mul(load4(t + at, left), s), s2 = f32x4.mul(load4(t + side + at, left), s);
+          store4(y + at, f32x4.sub(f32x4.mul(x1, load4(c + at, left)), f32x4.mul(x2, s1)), left);
+          store4(y + side + at, mulAdd(x2, load4(c + side + at, left), f32x4.mul(x1, s2)), left);
+        }
+        x += D << 2, y += D << 2, c += D << 2, t += D << 2;
+      }
+    }
+  }
+}
+
+// --- Cross-entropy ---------------------------------------------------------------------------------
+
+/**
+ * Mean over the rows whose label counts of log Σ e^logits − (1 − ε) · logits[label] − ε · mean(logits);
+ * NaN where none counts. Keeps log Σ e^logits of each row.
+ */
+export function crossEntropy(N: i32, V: i32, logits: usize, labels: usize, ignored: i32, smoothing: f32, logSums: usize): f32 {
+  let total: f64 = 0, counted = 0;
+  for (let row = 0; row < N; row++) {
+    let largest: f32 = -Infinity;
+    let top = splat(-Infinity), j = 0;
+    for (; j + 4 <= V; j += 4) top = f32x4.max(top, v128.load(logits + (j << 2)));
+    largest = largestOf(top);
+    for (; j < V; j++) largest = max(largest, load<f32>(logits + (j << 2)));
+    const shift = splat(largest);
+    let powers = splat(0), sums = splat(0);
+    for (j = 0; j < V; j += 4) {
+      const left = V - j, x = f32x4.sub(load4(logits + (j << 2), left), shift);
+      const e = exp(x);
+      powers = f32x4.add(powers, left >= 4 ? e : keep(e, left));
+      sums = f32x4.add(sums, left >= 4 ? x : keep(x, left));
+    }
+    const logSum = f32x4.extract_lane(log(splat(sumOf(powers))), 0);
+    store<f32>(logSums + (row << 2), largest + logSum);
+    const label = load<i32>(labels + (row << 2));
+    if (label != ignored) {
+      let target = load<f32>(logits + (min(max(label, 0), V - 1) << 2)) - largest;
+      if (smoothing != 0) target = target * (1 - smoothing) + sumOf(sums) / f32(V) * smoothing;
+      total += logSum - target;
+      counted++;
+    }
+    logits += V << 2;
+  }
+  return f32(total / counted);
+}
+
+/** dLogits = (softmax − target) · dy / rows that count; 0 for a row that does not. */
+export function crossEntropyGrad(N: i32, V: i32, dy: f32, logits: usize, labels: usize, ignored: i32, smoothing: f32, logSums: usize, dLogits: usize): void {
+  let counted = 0;
+  for (let row = 0; row < N; row++) counted += i32(load<i32>(labels + (row << 2)) != ignored);
+  const scale = dy / f32(max(counted, 1)), spread = splat(smoothing / f32(V));
+  for (let row = 0; row < N; row++) {
+    const label = load<i32>(labels + (row << 2));
+    if (label == ignored) {
+      memory.fill(dLogits, 0, V << 2);
+    } else {
+      const logSum = splat(load<f32>(logSums + (row << 2)));
+      for (let j = 0; j < V; j += 4) {
+        const p = exp(f32x4.sub(load4(logits + (j << 2), V - j), logSum));
+        store4(dLogits + (j << 2), f32x4.mul(f32x4.sub(p, spread), splat(scale)), V - j);
+      }
+      const at = dLogits + (min(max(label, 0), V - 1) << 2);
+      store<f32>(at, load<f32>(at) - (1 - smoothing) * scale);
+    }
+    logits += V << 2, dLogits += V << 2;
+  }
+}
+
+// --- Look-up ---------------------------------------------------------------------------------------
+
+/** to [N, D] = table [V, D] at each id; returns the place of the first id out of range, or −1. */
+export function takeRows(N: i32, V: i32, D: i32, table: usize, ids: usize, to: usize): i32 {
+  for (let i = 0; i < N; i++) {
+    const id = load<i32>(ids + (i << 2));
+    if (u32(id) >= u32(V)) return i;
+    memory.copy(to, table + (id * D << 2), D << 2);
+    to += D << 2;
+  }
+  return -1;
+}
+
+/** to [V, D]: the sum of the rows of `from` [N, D] that have each id. */
+export function addRows(N: i32, V: i32, D: i32, from: usize, ids: usize, to: usize): void {
+  memory.fill(to, 0, V * D << 2);
+  for (let i = 0; i < N; i++) {
+    const row = to + (load<i32>(ids + (i << 2)) * D << 2);
+    for (let j = 0; j < D; j += 4) store4(row + (j << 2), f32x4.add(load4(row + (j << 2), D - j), load4(from + (j << 2), D - j)), D - j);
+    from += D << 2;
+  }
+}
+
+// --- Routing ---------------------------------------------------------------------------------------
+
+/**
+ * The weights [B, H, S] of the skills for the task of each row: relaxed Bernoulli samples of the
+ * logits [T, H·S] from `uniform` (sigmoids where its address is 0), rounded when `hard`, over their sum
+ * in each split. `slopes` keeps the derivative of each amount over that sum.
+ */
+export function route(B: i32, H: i32, S: i32, logits: usize, tasks: usize, uniform: usize, temperature: f32, hard: i32, weights: usize, slopes: usize): void {
+  const one = splat(1), low = splat(2 ** -23), high = splat(1 - 2 ** -23), tiny = splat(2 ** -126);
+  const cold = splat(temperature);
+  for (let b = 0; b < B; b++) {
+    let z = logits + (load<i32>(tasks + (b << 2)) * H * S << 2);
+    for (let h = 0; h < H; h++) {
+      let total = splat(0);
+      for (let s = 0; s < S; s += 4) {
+        const left = S - s, at: usize = s << 2;
+        let amount = logistic(load4(z + at, left)), slope: v128;
+        if (uniform) {
+          const inside = v128.and(f32x4.ge(amount, low), f32x4.le(amount, high));
+          const p = f32x4.min(f32x4.max(amount, low), high);
+          const u = f32x4.min(f32x4.max(load4(uniform + at, left), low), high);
+          const odds = f32x4.sub(f32x4.add(f32x4.sub(log(u), logOfRest(u)), log(p)), logOfRest(p));
+          const relaxed = logistic(f32x4.div(odds, cold));
+          const within = v128.and(inside, v128.and(f32x4.ge(relaxed, tiny), f32x4.le(relaxed, high)));
+          slope = v128.and(f32x4.div(f32x4.mul(relaxed, f32x4.sub(one, relaxed)), cold), within);
+          amount = f32x4.min(f32x4.max(relaxed, tiny), high);
+        } else {
+          slope = f32x4.mul(amount, f32x4.sub(one, amount));
+        }
+        if (hard) amount = v128.and(f32x4.gt(amount, splat(0.5)), one);
+        store4(weights + at, amount, left);
+        store4(slopes + at, slope, left);
+        total = f32x4.add(total, left >= 4 ? amount : keep(amount, left));
+      }
+      const sum = splat(sumOf(total) + 1e-12);
+      for (let s = 0; s < S; s += 4) {
+        const left = S - s, at: usize = s << 2;
+        store4(weights + at, f32x4.div(load4(weights + at, left), sum), left);
+        store4(slopes + at, f32x4.div(load4(slopes + at, left), sum), left);
+      }
+      z += S << 2, weights += S << 2, slopes += S << 2;
+      if (uniform) uniform += S << 2;
+    }
+  }
+}
+
+/** dLogits [T, H·S]: over the rows of each task the sum of (dw − Σ dw · w) · slope. */
+export function routeGrad(B: i32, H: i32, S: i32, T: i32, dWeights: usize, tasks: usize, weights: usize, slopes: usize, dLogits: usize): void {
+  memory.fill(dLogits, 0, T * H * S << 2);
+  for (let b = 0; b < B; b++) {
+    let dz = dLogits + (load<i32>(tasks + (b << 2)) * H * S << 2);
+    for (let h = 0; h < H; h++) {
+      let sum = splat(0);
+      for (let s = 0; s < S; s += 4) sum = mulAdd(load4(dWeights + (s << 2), S - s), load4(weights + (s << 2), S - s), sum);
+      const mean = splat(sumOf(sum));
+      for (let s = 0; s < S; s += 4) {
+        const left = S - s, at: usize = s << 2;
+        const d = f32x4.sub(load4(dWeights + at, left), mean);
+        store4(dz + at, mulAdd(d, load4(slopes + at, left), load4(dz + at, left)), left);
+      }
+      dz += S << 2, dWeights += S << 2, weights += S << 2, slopes += S << 2;
+    }
+  }
+}
+
+// --- Mixing of skills ------------------------------------------------------------------------------
+
+/**
+ * mixed[b] = Σ over s of weights[b, h, s] · skills[h, s] for each split h; the splits, each [X, Y],
+ * side by side along rows ([B, H·X, Y]) or columns ([B, X, H·Y]). A split is worked on as `parts` pieces
+ * that are dense in both: the whole along rows, one row along columns.
+ */
+export function mix(B: i32, H: i32, S: i32, X: i32, Y: i32, columns: i32, weights: usize, skills: usize, mixed: usize): void {
+  const parts = columns ? X : 1, size = columns ? Y : X * Y;
+  for (let h = 0; h < H; h++) {
+    for (let p = 0; p < parts; p++) {
+      product(B, size, S, weights + (h * S << 2), H * S << 2, 4, skills + (h * S * X * Y + p * Y << 2), X * Y << 2, mixed + ((p * H + h) * size << 2), H * X * Y << 2, 1, 0);
+    }
+  }
+}
+
+export function mixGradSkills(B: i32, H: i32, S: i32, X: i32, Y: i32, columns: i32, dMixed: usize, weights: usize, dSkills: usize): void {
+  const parts = columns ? X : 1, size = columns ? Y : X * Y;
+  for (let h = 0; h < H; h++) {
+    for (let p = 0; p < parts; p++) {
+      product(S, size, B, weights + (h * S << 2), 4, H * S << 2, dMixed + ((p * H + h) * size << 2), H * X * Y << 2, dSkills + (h * S * X * Y + p * Y << 2), X * Y << 2, 1, 0);
+    }
+  }
+}
+
+/** Writes, or adds, the gradient of the weights. The scratch holds S · X · Y numbers. */
+export function mixGradWeights(B: i32, H: i32, S: i32, X: i32, Y: i32, columns: i32, dMixed: usize, skills: usize, dWeights: usize, add: i32, scratch: usize): void {
+  const parts = columns ? X : 1, size = columns ? Y : X * Y;
+  for (let h = 0; h < H; h++) {
+    for (let p = 0; p < parts; p++) {
+      transpose(S, size, skills + (h * S * X * Y + p * Y << 2), X * Y << 2, scratch);
+      product(B, S, size, dMixed + ((p * H + h) * size << 2), H * X * Y << 2, 4, scratch, S << 2, dWeights + (h * S << 2), H * S << 2, 1, i32(add != 0 || p > 0));
+    }
+  }
+}
+
+// --- Low-rank update -------------------------------------------------------------------------------
+
+/**
+ * narrow = x · A / R and y += narrow · B for each row, with the factors that `owners` names. x [B, L, I],
+ * A [U, I, R], narrow [B, L, R], B [U, R, O], y [B, L, O].
+ */
+export function update(B: i32, L: i32, I: i32, R: i32, O: i32, owners: usize, x: usize, A: usize, factorsB: usize, narrow: usize, y: usize): void {
+  for (let b = 0; b < B; b++) {
+    const owner = load<i32>(owners + (b << 2));
+    product(L, R, I, x, I << 2, 4, A + (owner * I * R << 2), R << 2, narrow, R << 2, 1 / f32(R), 0);
+    product(L, O, R, narrow, R << 2, 4, factorsB + (owner * R * O << 2), O << 2, y, O << 2, 1, 1);
+    x += L * I << 2, narrow += L * R << 2, y += L * O << 2;
+  }
+}
+
+/**
+ * dNarrow = dy · Bᵀ / R, dA = Σ xᵀ · dNarrow and dB = Σ narrowᵀ · dy over the rows that share them. The
+ * scratch holds R · O numbers.
+ */
+export function updateGrad(B: i32, U: i32, L: i32, I: i32, R: i32, O: i32, owners: usize, dy: usize, x: usize, narrow: usize, factorsB: usize, dNarrow: usize, dA: usize, dB: usize, scratch: usize): void {
+  memory.fill(dA, 0, U * I * R << 2);
+  memory.fill(dB, 0, U * R * O << 2);
+  for (let b = 0; b < B; b++) {
+    const owner = load<i32>(owners + (b << 2));
+    transpose(R, O, factorsB + (owner * R * O << 2), O << 2, scratch);
+    product(L, R, O, dy, O << 2, 4, scratch, R << 2, dNarrow, R << 2, 1 / f32(R), 0);
+    product(I, R, L, x, 4, I << 2, dNarrow, R << 2, dA + (owner * I * R << 2), R << 2, 1, 1);
+    product(R, O, L, narrow, 4, R << 2, dy, O << 2, dB + (owner * R * O << 2), O << 2, 1, 1);
+    x += L * I << 2, narrow += L * R << 2, dNarrow += L * R << 2, dy += L * O << 2;
+  }
+}
+
+/** dx += dNarrow · Aᵀ for each row. The scratch holds I · R numbers. */
+export function updateGradInput(B: i32, L: i32, I: i32, R: i32, owners: usize, dNarrow: usize, A: usize, dx: usize, scratch: usize): void {
+  for (let b = 0; b < B; b++) {
+    transpose(I, R, A + (load<i32>(owners + (b << 2)) * I * R << 2), R << 2, scratch);
+    product(L, I, R, dNarrow, R << 2, 4, scratch, I << 2, dx, I << 2, 1, 1);
+    dNarrow += L * R << 2, dx += L * I << 2;
+  }
+}
+
+/** x [rows, D] += bias [D]. */
+export function addBias(rows: i32, D: i32, bias: usize, x: usize): void {
+  for (let row = 0; row < rows; row++) {
+    for (let j = 0; j < D; j += 4) store4(x + (j << 2), f32x4.add(load4(x + (j << 2), D - j), load4(bias + (j << 2), D - j)), D - j);
+    x += D << 2;
+  }
+}
+
+// --- Optimiser -------------------------------------------------------------------------------------
+
+/**
+ * Adam with decoupled weight decay, in place: m ← β₁ m + (1 − β₁) g; v ← β₂ v + (1 − β₂) g²;
+ * θ ← keep · θ − rate · m / (√v / root + ε).
+ */
+export function adamW(size: i32, parameter: usize, gradient: usize, mean: usize, square: usize, beta1: f32, rest1: f32, beta2: f32, rest2: f32, keep: f32, rate: f32, root: f32, epsilon: f32): void {
+  for (let i = 0; i < size; i += 4) {
+    const left = size - i, g = load4(gradient, left);
+    const m = f32x4.add(f32x4.mul(load4(mean, left), splat(beta1)), f32x4.mul(g, splat(rest1)));
+    const v = f32x4.add(f32x4.mul(load4(square, left), splat(beta2)), f32x4.mul(f32x4.mul(g, g), splat(rest2)));
+    const divisor = f32x4.add(f32x4.div(f32x4.sqrt(v), splat(root)), splat(epsilon));
+    const step = f32x4.div(f32x4.mul(m, splat(rate)), divisor);
+    store4(mean, m, left);
+    store4(square, v, left);
+    store4(parameter, f32x4.sub(f32x4.mul(load4(parameter, left), splat(keep)), step), left);
+    parameter += 16, gradient += 16, mean += 16, square += 16;
+  }
+}
+
+/** The sum of squares, in double precision. */
+export function sumOfSquares(size: i32, x: usize): f64 {
+  let low = f64x2.splat(0), high = low;
+  for (let i = 0; i < size; i += 4) {
+    const v = load4(x, size - i);
+    const a = f64x2.promote_low_f32x4(v);
+    const b = f64x2.promote_low_f32x4(v128.shuffle<f32>(v, v, 2, 3, 2, 3));
+    low = f64x2.add(low, f64x2.mul(a, a));
+    high = f64x2.add(high, f64x2.mul(b, b));
+    x += 16;
+  }
+  return f64x2.extract_lane(low, 0) + f64x2.extract_lane(low, 1) + f64x2.extract_lane(high, 0) + f64x2.extract_lane(high, 1);
+}
+
+/** y = x · factor. */
+export function scaled(size: i32, x: usize, factor: f32, y: usize): void {
+  for (let i = 0; i < size; i += 4) {
+    store4(y, f32x4.mul(load4(x, size - i), splat(factor)), size - i);
+    x += 16, y += 16;
+  }
+}
