@@ -15,6 +15,7 @@ export interface ModelClass<Model> {
     config: Readonly<Record<string, unknown>>,
     tensors: ReadonlyMap<string, tf.Tensor>,
     nameOrPath: string,
+    generationConfig: Readonly<Record<string, unknown>> | null,
   ): Model;
   /** A model with fresh random weights. */
   fromConfig(config: Readonly<Record<string, unknown>>, options: { readonly seed: number }): Model;
@@ -39,7 +40,8 @@ export class AutoModel<Model> {
 
   /**
    * A model with the weights in a folder, or of a hub's model, which is downloaded where needed. Its
-   * `nameOrPath` is what was given, as in PEFT.
+   * `nameOrPath` is what was given, as in PEFT. Where there is a `generation_config.json`, generation
+   * takes its ids from it; how to decode is said in each call, whatever that file says.
    *
    * @param nameOrPath a folder, or `org/name` on a hub
    * @throws {HubError} when there is no such folder or model, or it cannot be downloaded
@@ -53,9 +55,9 @@ export class AutoModel<Model> {
     const config = await readJsonObject(join(small, "config.json"));
     if (config !== null) this.#check(config, `"${nameOrPath}"`);
     const dir = await resolveModel(nameOrPath, { patterns: MODEL_FILES, ...options });
-    const { config: whole, tensors } = await readCheckpoint(dir);
+    const { config: whole, generationConfig, tensors } = await readCheckpoint(dir);
     try {
-      return this.#Model.fromTensors(whole, tensors, nameOrPath);
+      return this.#Model.fromTensors(whole, tensors, nameOrPath, generationConfig);
     } catch (error) {
       for (const tensor of tensors.values()) tensor.dispose();
       throw error;

@@ -23,6 +23,7 @@ export interface Checkpoint {
 
 const WEIGHTS = "model.safetensors";
 const INDEX = "model.safetensors.index.json";
+const GENERATION = "generation_config.json";
 const PICKLES = ["pytorch_model.bin", "pytorch_model.bin.index.json"];
 
 /** Settings of T5, Llama and Qwen2 that transformers wants as floats, also when they are whole. */
@@ -40,6 +41,9 @@ const FLOAT_SETTINGS = new Set([
   "rms_norm_eps",
   "rope_theta",
 ]);
+
+/** The same of generation. */
+const FLOAT_GENERATION_SETTINGS = new Set(["repetition_penalty", "temperature"]);
 
 /**
  * Reads a folder in the Hugging Face layout: `config.json`, `generation_config.json` where there is
@@ -79,7 +83,7 @@ export async function readCheckpoint(dir: string): Promise<Checkpoint> {
     );
   }
   const config = await readObject(join(dir, "config.json"));
-  const generationPath = join(dir, "generation_config.json");
+  const generationPath = join(dir, GENERATION);
   const generationConfig = await exists(generationPath) ? await readObject(generationPath) : null;
   const files: SafetensorsFile[] = [];
   const tensors = new Map<string, tf.Tensor>();
@@ -202,14 +206,22 @@ async function exists(path: string): Promise<boolean> {
   }
 }
 
+/** How a checkpoint is written. */
+export interface WriteCheckpointOptions {
+  /** Most bytes of tensors in one file, unless one tensor alone has more; by default 5e9. */
+  readonly maxShardBytes?: number;
+  /** What `generation_config.json` holds; null, the default, for no such file. */
+  readonly generationConfig?: Readonly<Record<string, unknown>> | null;
+}
+
 /**
  * Writes a folder that `from_pretrained` of transformers and {@linkcode readCheckpoint} read:
- * `config.json`, and `model.safetensors` or, above `maxShardBytes`, shards and their index. Weight
- * files that were there before are replaced, all or none; see {@linkcode writeFilesAtomically}.
+ * `config.json`, `generation_config.json` where there is one, and `model.safetensors` or, above
+ * `maxShardBytes`, shards and their index. What was there before of these is replaced, all or none;
+ * see {@linkcode writeFilesAtomically}.
  *
  * @param dir made when absent
  * @param tensors by name; shards are filled in this order
- * @param options.maxShardBytes most bytes of tensors in one file, unless one tensor alone has more; 5e9
  * @throws {RangeError} when `maxShardBytes` is not positive, or a tensor or setting cannot be written
  * @throws {TypeError} when a tensor's type cannot be written
  *
@@ -220,7 +232,7 @@ export async function writeCheckpoint(
   dir: string,
   config: Readonly<Record<string, unknown>>,
   tensors: Iterable<readonly [string, TensorToStore]>,
-  { maxShardBytes = 5e9 }: { readonly maxShardBytes?: number } = {},
+  { maxShardBytes = 5e9, generationConfig = null }: WriteCheckpointOptions = {},
 ): Promise<void> {
   if (!(maxShardBytes > 0)) {
     throw new RangeError(
@@ -245,6 +257,9 @@ export async function writeCheckpoint(
     };
     const index = { metadata, weight_map: Object.fromEntries(weightMap) };
     files.set(INDEX, `${pythonJson(index)}\n`);
+  }
+  if (generationConfig !== null) {
+    files.set(GENERATION, `${pythonJson(generationConfig, FLOAT_GENERATION_SETTINGS)}\n`);
   }
   files.set("config.json", `${pythonJson(config, FLOAT_SETTINGS)}\n`);
   await writeFilesAtomically(dir, files);
@@ -277,10 +292,11 @@ function fiveDigits(n: number): string {
   return String(n).padStart(5, "0");
 }
 
-/** Removes weights of an earlier layout, which would otherwise be read instead of the new ones. */
+/** Removes what an earlier model left, and would otherwise be read beside or instead of the new. */
 async function removeStale(dir: string, written: ReadonlyMap<string, unknown>): Promise<void> {
   for await (const { name } of Deno.readDir(dir)) {
-    const weights = name === INDEX || /^model(-\d{5}-of-\d{5})?\.safetensors$/.test(name);
-    if (weights && !written.has(name)) await Deno.remove(join(dir, name));
+    const isOurs = name === INDEX || name === GENERATION ||
+      /^model(-\d{5}-of-\d{5})?\.safetensors$/.test(name);
+    if (isOurs && !written.has(name)) await Deno.remove(join(dir, name));
   }
 }

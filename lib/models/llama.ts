@@ -11,6 +11,7 @@ import type {
   WithLoss,
 } from "./base_model.ts";
 import { type Call, PlainCall, type PlainCallOptions } from "./call.ts";
+import { type Origin, readGenerationIds } from "./generation_ids.ts";
 import { idsTensor } from "./ids.ts";
 import { type LlamaConfig, parseLlamaConfig } from "./llama_config.ts";
 import { type LlamaInputs, llamaLayers, type LlamaMemory } from "./llama_layers.ts";
@@ -66,15 +67,18 @@ export class LlamaForCausalLM implements LanguageModel {
   readonly parameters: Parameters;
   /** How many token ids there are. */
   readonly vocabSize: number;
-  /** The ids that generation needs. */
+  /** From `generation_config.json`, or from the configuration where there is none. */
   readonly generationIds: GenerationIds;
+  /** `generation_config.json` as read; null where there is none. */
+  readonly generationConfig: Readonly<Record<string, unknown>> | null;
   readonly #config: LlamaConfig;
 
   private constructor(
     raw: Readonly<Record<string, unknown>>,
     config: LlamaConfig,
     parameters: Parameters,
-    nameOrPath: string | null,
+    { nameOrPath = null, generationConfig = null, generationIds = config.generationIds }: Origin =
+      {},
   ) {
     this.modelType = config.modelType;
     const { className, pythonModule } = llamaClass(config.modelType);
@@ -85,7 +89,8 @@ export class LlamaForCausalLM implements LanguageModel {
     this.modules = llamaModules(config);
     this.parameters = parameters;
     this.vocabSize = config.vocabSize;
-    this.generationIds = config.generationIds;
+    this.generationIds = generationIds;
+    this.generationConfig = generationConfig;
     this.#config = config;
   }
 
@@ -95,16 +100,23 @@ export class LlamaForCausalLM implements LanguageModel {
    * @param config `config.json` as read
    * @param tensors the weights by name; the model's from now on, the caller's again if this throws
    * @param nameOrPath the folder or hub id they come from
-   * @throws {TypeError} when a field of the configuration has a wrong type, or a tensor is not float32
+   * @param generationConfig `generation_config.json` as read; generation then takes its ids from it
+   * @throws {TypeError} when a field of a configuration has a wrong type, or a tensor is not float32
    * @throws {RangeError} when a field is out of range, or tensors are missing, unexpected or misshapen
    */
   static fromTensors(
     config: Readonly<Record<string, unknown>>,
     tensors: ReadonlyMap<string, tf.Tensor>,
     nameOrPath: string | null = null,
+    generationConfig: Readonly<Record<string, unknown>> | null = null,
   ): LlamaForCausalLM {
     const parsed = parseLlamaConfig(config);
-    return new LlamaForCausalLM(config, parsed, takeLlamaWeights(parsed, tensors), nameOrPath);
+    const generationIds = generationConfig === null
+      ? parsed.generationIds
+      : readGenerationIds(generationConfig, { ...parsed, isEncoderDecoder: false });
+    const parameters = takeLlamaWeights(parsed, tensors);
+    const origin = { nameOrPath, generationConfig, generationIds };
+    return new LlamaForCausalLM(config, parsed, parameters, origin);
   }
 
   /**
@@ -120,7 +132,7 @@ export class LlamaForCausalLM implements LanguageModel {
     { seed }: { readonly seed: number },
   ): LlamaForCausalLM {
     const parsed = parseLlamaConfig(config);
-    return new LlamaForCausalLM(config, parsed, freshLlamaWeights(parsed, seed), null);
+    return new LlamaForCausalLM(config, parsed, freshLlamaWeights(parsed, seed));
   }
 
   /** A call that computes this model as it is. */

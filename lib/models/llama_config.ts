@@ -98,9 +98,10 @@ export function parseLlamaConfig(raw: Readonly<Record<string, unknown>>): LlamaC
   const padTokenId = fields.has("pad_token_id")
     ? fields.whole("pad_token_id", { min: -1, max: vocabSize - 1 })
     : null;
-  const eos = raw.eos_token_id === undefined && defaults.eos !== null
+  const ends = raw.eos_token_id === undefined && defaults.eos !== null
     ? [defaults.eos]
     : fields.ids("eos_token_id");
+  const eos = ends.filter((id) => id >= 0 && id < vocabSize); // one outside never comes
   return {
     modelType: type,
     vocabSize,
@@ -126,8 +127,7 @@ export function parseLlamaConfig(raw: Readonly<Record<string, unknown>>): LlamaC
     generationIds: {
       // Old checkpoints write −1 where there is none; generation then pads with the end.
       pad: padTokenId === null || padTokenId === -1 ? eos[0] ?? 0 : padTokenId,
-      // One outside the vocabulary never comes.
-      eos: eos.filter((id) => id >= 0 && id < vocabSize),
+      eos,
       decoderStart: null,
     },
   };

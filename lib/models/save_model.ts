@@ -3,7 +3,8 @@ import { writeCheckpoint } from "./checkpoint.ts";
 
 /**
  * Writes a model into a folder as `save_pretrained` of transformers does: `config.json` and the
- * weights in float32 by their Hugging Face names, those tied to another left out.
+ * weights in float32 by their Hugging Face names, those tied to another left out; and the
+ * `generation_config.json` that the model was loaded with.
  *
  * @param dir made when absent; a model that is there is replaced
  * @throws {RangeError} when a weight or setting cannot be written
@@ -29,20 +30,18 @@ import { writeCheckpoint } from "./checkpoint.ts";
  * ```
  */
 export async function saveBaseModel(
-  model: Pick<BaseModel, "modelType" | "className" | "config" | "parameters">,
+  model: Pick<BaseModel, "modelType" | "className" | "config" | "parameters"> & {
+    readonly generationConfig?: Readonly<Record<string, unknown>> | null;
+  },
   dir: string,
 ): Promise<void> {
-  const { parameters, className, modelType } = model;
+  const { parameters, className, modelType, generationConfig = null } = model;
   const tensors = await Promise.all(parameters.names.map(async (name) => {
     const { shape } = parameters.get(name);
     return [name, { shape, data: await parameters.get(name).data<"float32">() }] as const;
   }));
   // transformers loads in the type that the configuration names, whatever the file has.
   const { torch_dtype: _, ...config } = model.config;
-  await writeCheckpoint(dir, {
-    model_type: modelType,
-    ...config,
-    architectures: [className],
-    dtype: "float32",
-  }, tensors);
+  const whole = { model_type: modelType, ...config, architectures: [className], dtype: "float32" };
+  await writeCheckpoint(dir, whole, tensors, { generationConfig });
 }

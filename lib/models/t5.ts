@@ -11,6 +11,7 @@ import type {
   WithLoss,
 } from "./base_model.ts";
 import { type Call, PlainCall, type PlainCallOptions } from "./call.ts";
+import { type Origin, readGenerationIds } from "./generation_ids.ts";
 import { idsTensor } from "./ids.ts";
 import type { ModuleInfo } from "./module_info.ts";
 import type { Parameters } from "./parameters.ts";
@@ -56,15 +57,18 @@ export class T5ForConditionalGeneration implements LanguageModel {
   readonly parameters: Parameters;
   /** V; every token id is below it. */
   readonly vocabSize: number;
-  /** From the configuration. */
+  /** From `generation_config.json`, or from the configuration where there is none. */
   readonly generationIds: GenerationIds;
+  /** `generation_config.json` as read; null where there is none. */
+  readonly generationConfig: Readonly<Record<string, unknown>> | null;
   readonly #config: T5Config;
 
   private constructor(
     raw: Readonly<Record<string, unknown>>,
     config: T5Config,
     parameters: Parameters,
-    nameOrPath: string | null,
+    { nameOrPath = null, generationConfig = null, generationIds = config.generationIds }: Origin =
+      {},
   ) {
     const type = config.modelType;
     this.modelType = type;
@@ -75,7 +79,8 @@ export class T5ForConditionalGeneration implements LanguageModel {
     this.modules = t5Modules(config);
     this.parameters = parameters;
     this.vocabSize = config.vocabSize;
-    this.generationIds = config.generationIds;
+    this.generationIds = generationIds;
+    this.generationConfig = generationConfig;
     this.#config = config;
   }
 
@@ -85,17 +90,23 @@ export class T5ForConditionalGeneration implements LanguageModel {
    * @param config `config.json` as read
    * @param tensors the weights by name; the model's from now on, the caller's again if this throws
    * @param nameOrPath the folder or hub id they come from
-   * @throws {TypeError} when a field of the configuration has a wrong type, or a tensor is not float32
+   * @param generationConfig `generation_config.json` as read; generation then takes its ids from it
+   * @throws {TypeError} when a field of a configuration has a wrong type, or a tensor is not float32
    * @throws {RangeError} when a field is out of range, or tensors are missing, unexpected or misshapen
    */
   static fromTensors(
     config: Readonly<Record<string, unknown>>,
     tensors: ReadonlyMap<string, tf.Tensor>,
     nameOrPath: string | null = null,
+    generationConfig: Readonly<Record<string, unknown>> | null = null,
   ): T5ForConditionalGeneration {
     const parsed = parseT5Config(config);
+    const generationIds = generationConfig === null
+      ? parsed.generationIds
+      : readGenerationIds(generationConfig, { ...parsed, isEncoderDecoder: true });
     const parameters = takeT5Weights(parsed, tensors);
-    return new T5ForConditionalGeneration(config, parsed, parameters, nameOrPath);
+    const origin = { nameOrPath, generationConfig, generationIds };
+    return new T5ForConditionalGeneration(config, parsed, parameters, origin);
   }
 
   /**
@@ -111,7 +122,7 @@ export class T5ForConditionalGeneration implements LanguageModel {
     { seed }: { readonly seed: number },
   ): T5ForConditionalGeneration {
     const parsed = parseT5Config(config);
-    return new T5ForConditionalGeneration(config, parsed, freshT5Weights(parsed, seed), null);
+    return new T5ForConditionalGeneration(config, parsed, freshT5Weights(parsed, seed));
   }
 
   plainCall(options: PlainCallOptions = {}): Call {
