@@ -27,6 +27,8 @@ export class BackendError extends Error {
  * Chooses the device that everything after this call runs on.
  *
  * Without a name it takes WebGPU where there is an adapter, else WebAssembly, else plain JavaScript.
+ * A software adapter, which computes on the CPU and is slower than WebAssembly, is passed over: ask for
+ * it by name.
  * A backend is trusted only after a matrix product and its gradient gave known values on it. On
  * WebAssembly the kernels of `installFastKernels` are installed once; `POLY_MATMUL` and `POLY_BLAS`
  * in the environment force which.
@@ -59,7 +61,7 @@ export async function useBackend(name?: BackendName): Promise<ChosenBackend> {
   }
   const faults: string[] = [];
   for (const candidate of BACKENDS) {
-    const fault = await start(candidate);
+    const fault = await slowness(candidate) ?? await start(candidate);
     if (fault === null) {
       const passedOver = faults.length === 0 ? "best of all" : faults.join("; ");
       return { name: candidate, reason: `${candidate}: ${passedOver}${await note(candidate)}` };
@@ -69,9 +71,15 @@ export async function useBackend(name?: BackendName): Promise<ChosenBackend> {
   throw new BackendError(`Cannot find a backend that computes known values: ${faults.join("; ")}`);
 }
 
+/** Why a backend that may work is not taken unasked, or `null`. */
+async function slowness(name: BackendName): Promise<string | null> {
+  const adapter = name === "webgpu" ? await webgpuAdapter() : null;
+  return adapter?.isSoftware ? `has only a software adapter (${adapter.description})` : null;
+}
+
 /** What the numbers of a run may depend on beside the backend's name. */
 async function note(name: BackendName): Promise<string> {
-  if (name === "webgpu") return ` (${await webgpuAdapter()})`;
+  if (name === "webgpu") return ` (${(await webgpuAdapter())?.description})`;
   if (name !== "wasm") return "";
   const { path, notes } = fastKernels();
   return ` (matrix products by ${[path, ...notes].join("; ")})`;

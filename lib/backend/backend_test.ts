@@ -18,9 +18,15 @@ Deno.test({
   async fn() {
     const adapter = await webgpuAdapter();
     const { name, reason } = await useBackend();
-    assert.equal(name, adapter === null ? "wasm" : "webgpu");
     if (adapter === null) assert.match(reason, /^wasm: webgpu has no adapter on this machine/);
-    else assert.equal(reason, `webgpu: best of all (${adapter})`);
+    else if (adapter.isSoftware) {
+      assert.ok(
+        reason.startsWith(`wasm: webgpu has only a software adapter (${adapter.description})`),
+        reason,
+      );
+    } else assert.equal(reason, `webgpu: best of all (${adapter.description})`);
+    assert.equal(name, reason.split(":")[0]);
+    assert.equal(tf.getBackend(), name);
   },
 });
 

@@ -1,16 +1,24 @@
 /** Registers the WebGPU backend where the browser interface exists: the import is for its side effect. */
 import "@tensorflow/tfjs-backend-webgpu";
 
+/** The WebGPU adapter of this machine. */
+export interface WebgpuAdapter {
+  /** A line that names it. */
+  readonly description: string;
+  /** Whether it computes on the CPU: correct, and many times slower than WebAssembly. */
+  readonly isSoftware: boolean;
+}
+
 /**
- * A line that names the WebGPU adapter of this machine, or `null` when there is none.
+ * The WebGPU adapter of this machine, or `null` when there is none.
  *
  * Deno answers `null` when no driver can be loaded; Debian's `mesa-vulkan-drivers` gives a software
- * one, slow but correct.
+ * one.
  */
-export async function webgpuAdapter(): Promise<string | null> {
+export async function webgpuAdapter(): Promise<WebgpuAdapter | null> {
   const adapter = await navigator.gpu?.requestAdapter() ?? null;
   if (adapter === null) return null;
-  const { vendor, architecture, device, description } = adapter.info;
-  return [description, vendor, architecture, device].filter((part) => part !== "").join(" ") ||
-    "unnamed adapter";
+  const { vendor, architecture, device, description, isFallbackAdapter } = adapter.info;
+  const parts = [description, vendor, architecture, device].filter((part) => part !== "");
+  return { description: parts.join(" ") || "unnamed adapter", isSoftware: isFallbackAdapter };
 }

@@ -17,8 +17,9 @@ export function clipGradients(
 ): { readonly gradients: Map<string, tf.Tensor>; readonly norm: tf.Scalar } {
   const names = [...gradients.keys()];
   const [norm, ...clipped] = tf.tidy(() => {
+    // Not tf.addN: with dozens of tensors its WebGPU shader binds too many buffers and computes nothing.
     const squares = names.map((name) => tf.sum(tf.square(gradients.get(name)!)));
-    const total = tf.sqrt(tf.addN(squares));
+    const total = tf.sqrt(squares.reduce((sum, square) => tf.add(sum, square)));
     const factor = maxNorm === 0
       ? tf.scalar(1)
       : tf.minimum(1, tf.div(maxNorm, tf.add(total, 1e-6)));

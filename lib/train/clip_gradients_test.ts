@@ -25,3 +25,17 @@ onEachBackend(
     tf.dispose([...gradients.values()]);
   },
 );
+
+onEachBackend("clipGradients() takes as many tensors as a model has", async ({ tolerance }) => {
+  const names = Array.from({ length: 60 }, (_, i) => `p${i}`);
+  const gradients = new Map(names.map((name) => [name, tf.tensor([3, 4])]));
+  const { gradients: clipped, norm } = clipGradients(gradients, 1);
+  await assertClose(norm, { shape: [], data: [5 * Math.sqrt(60)] }, tolerance);
+  const share = 1 / Math.sqrt(60);
+  await assertClose(
+    clipped.get("p59")!,
+    { shape: [2], data: [0.6 * share, 0.8 * share] },
+    tolerance,
+  );
+  tf.dispose([norm, ...clipped.values(), ...gradients.values()]);
+});
