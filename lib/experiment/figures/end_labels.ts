@@ -1,0 +1,65 @@
+import type { RenderFunction } from "./figure.ts";
+import { spreadPositions } from "./spread_positions.ts";
+
+/** The name of a line, written beside the plot. */
+export interface EndLabel {
+  readonly text: string;
+  readonly color: string;
+  readonly dash: string;
+  /** The line's last point, in data, and how many pixels to the right it is drawn; else the frame's. */
+  readonly x?: unknown;
+  readonly y: number;
+  readonly dx?: number;
+}
+
+const LINE = 14;
+/** Pixels from the frame to the text. */
+const REACH = 26;
+
+/** How wide the margin has to be for labels of the bundled font. */
+export function labelMargin(labels: readonly string[]): number {
+  return Math.ceil(Math.max(0, ...labels.map((text) => text.length)) * 6.6) + REACH + 8;
+}
+
+/**
+ * A mark that names lines at their right ends, in the margin, each with a thin line to its point. So
+ * figures need no legend of colours.
+ */
+export function endLabels(labels: readonly EndLabel[]): RenderFunction {
+  return (_index, scales, _values, dimensions, context) => {
+    const { marginLeft, marginTop, marginBottom, marginRight, width, height } = dimensions;
+    const right = width - marginRight;
+    const toX = scales.x as unknown as (value: unknown) => number;
+    const toY = scales.y as unknown as (value: unknown) => number;
+    const half = pointOffset(scales.x);
+    const tops = labels.map(({ y }) => toY(y));
+    const places = spreadPositions(tops, LINE, marginTop, height - marginBottom);
+    const element = (name: string, attributes: Record<string, string | number>, text = "") => {
+      const made = context.document.createElementNS("http://www.w3.org/2000/svg", name);
+      for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, String(value));
+      if (text !== "") made.append(text);
+      return made;
+    };
+    const group = element("g", { "aria-label": "label", "text-anchor": "start" });
+    for (const [i, { text, color, dash, x, dx = 0 }] of labels.entries()) {
+      const from = x === undefined ? right - 6 : Math.max(marginLeft, toX(x) + half + dx);
+      group.append(
+        element("path", {
+          d: `M${from + 6},${tops[i]}L${right + 4},${tops[i]}L${right + REACH - 4},${places[i]}`,
+          fill: "none",
+          stroke: color,
+          "stroke-dasharray": dash,
+          "stroke-opacity": 0.6,
+        }),
+        element("text", { x: right + REACH, y: places[i]! + 4, fill: "#000" }, text),
+      );
+    }
+    return group;
+  };
+}
+
+/** Half the width of a band; nothing on a scale of points or numbers. */
+function pointOffset(scale: unknown): number {
+  const { bandwidth } = scale as { bandwidth?: () => number };
+  return bandwidth === undefined ? 0 : bandwidth() / 2;
+}

@@ -1,0 +1,69 @@
+import type { Markish, Plot, PlotOptions } from "./figure.ts";
+
+/** Panels of one plot, side by side and below each other. */
+export interface PanelGrid {
+  /** Sizes and scales of the panels. */
+  readonly options: PlotOptions;
+  /** Frames and titles. */
+  readonly marks: readonly Markish[];
+  /** Channels that put marks into panel `i`. */
+  channels(i: number): { fx: () => number; fy: () => number };
+}
+
+/**
+ * Lays out panels that share their scales, each under its title.
+ *
+ * @param titles of the panels; one panel with an empty title is the whole plot
+ */
+export function panelGrid(
+  Plot: Plot,
+  titles: readonly string[],
+  options: {
+    readonly panelHeight: number;
+    readonly columns?: number;
+    /** Pixels of the titles' font. */
+    readonly titleSize?: number;
+  },
+): PanelGrid {
+  const columns = Math.min(titles.length, options.columns ?? 3);
+  // Room for the titles, and above them for the name of the vertical axis.
+  const top = titles.some((title) => title !== "") ? 44 : 28;
+  const rows = Math.ceil(titles.length / columns);
+  const channels = (i: number) => ({ fx: () => i % columns, fy: () => Math.floor(i / columns) });
+  return {
+    channels,
+    options: {
+      fx: {
+        axis: null,
+        paddingInner: columns === 1 ? 0 : 0.1,
+        paddingOuter: 0,
+        domain: Array.from({ length: columns }, (_, i) => i),
+      },
+      fy: {
+        axis: null,
+        paddingInner: rows === 1 ? 0 : 0.24,
+        paddingOuter: 0,
+        domain: Array.from({ length: rows }, (_, i) => i),
+      },
+      height: options.panelHeight * rows + top + 42,
+      marginLeft: 60,
+      marginTop: top,
+      marginBottom: 42,
+      marginRight: 16,
+    },
+    marks: titles.flatMap((title, i) => [
+      Plot.frame({ stroke: "#bbb", ...constant(channels(i)) }),
+      Plot.text([title], {
+        frameAnchor: "top-left",
+        dy: -15,
+        fontSize: options.titleSize ?? 11,
+        fontWeight: "bold",
+        ...channels(i),
+      }),
+    ]),
+  };
+}
+
+function constant({ fx, fy }: { fx: () => number; fy: () => number }) {
+  return { fx: fx(), fy: fy() };
+}

@@ -1,0 +1,93 @@
+import type { RenderFunction } from "./figure.ts";
+
+/** The name of a point. */
+export interface PointLabel {
+  readonly text: string;
+  readonly x: number;
+  readonly y: number;
+}
+
+interface Box {
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
+}
+
+const SIZE = 10;
+const GLYPH = 6.1;
+
+/**
+ * A mark that writes names beside points where they hide neither points nor each other: to the right if
+ * there is room, else to the left, above, below, or ever farther away with a thin line to the point.
+ */
+export function pointLabels(labels: readonly PointLabel[]): RenderFunction {
+  return (_index, scales, _values, dimensions, context) => {
+    const toX = scales.x as unknown as (value: number) => number;
+    const toY = scales.y as unknown as (value: number) => number;
+    const points = labels.map(({ x, y }) => ({ x: toX(x), y: toY(y) }));
+    const taken: Box[] = points.map(({ x, y }) => boxAround(x, y, 5, 5));
+    const frame = {
+      left: dimensions.marginLeft,
+      right: dimensions.width - 4,
+      top: dimensions.marginTop,
+      bottom: dimensions.height - dimensions.marginBottom,
+    };
+    const make = (name: string, attributes: Record<string, string | number>) => {
+      const element = context.document.createElementNS("http://www.w3.org/2000/svg", name);
+      for (const [key, value] of Object.entries(attributes)) {
+        element.setAttribute(key, String(value));
+      }
+      return element;
+    };
+    const group = make("g", { "aria-label": "label", "font-size": SIZE });
+    for (const [i, { text }] of labels.entries()) {
+      const { x, y } = points[i]!;
+      const own = taken[i]!;
+      const half = text.length * GLYPH / 2;
+      const places = candidates(x, y, half);
+      const box = places.find((box) =>
+        inside(box, frame) && !taken.some((other) =>
+          other !== own && overlap(box, other)
+        )
+      ) ?? places[0]!;
+      taken.push(box);
+      const [atX, atY] = [(box.left + box.right) / 2, (box.top + box.bottom) / 2];
+      if (Math.abs(atY - y) > 14) {
+        const edge = atY > y ? box.top : box.bottom;
+        group.append(
+          make("path", { d: `M${x},${y}L${atX},${edge}`, stroke: "#999", fill: "none" }),
+        );
+      }
+      const halo = { stroke: "#fff", "stroke-width": 3, "paint-order": "stroke" };
+      const label = make("text", { x: atX, y: atY + 3.5, fill: "#000", ...halo });
+      label.append(text);
+      group.append(label);
+    }
+    return group;
+  };
+}
+
+/** Where a name may stand, best first. */
+function candidates(x: number, y: number, half: number): Box[] {
+  const places = [boxAround(x + 8 + half, y, half, 6), boxAround(x - 8 - half, y, half, 6)];
+  for (let away = 13; away <= 91; away += 13) {
+    for (const aside of [0, half + 8, -half - 8]) {
+      places.push(boxAround(x + aside, y - away, half, 6), boxAround(x + aside, y + away, half, 6));
+    }
+  }
+  return places;
+}
+
+function boxAround(x: number, y: number, halfWidth: number, halfHeight: number): Box {
+  return { left: x - halfWidth, right: x + halfWidth, top: y - halfHeight, bottom: y + halfHeight };
+}
+
+function inside(box: Box, frame: Box): boolean {
+  return box.left >= frame.left && box.right <= frame.right && box.top >= frame.top &&
+    box.bottom <= frame.bottom;
+}
+
+function overlap(a: Box, b: Box): boolean {
+  return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+}
