@@ -82,7 +82,9 @@ export function parseT5Config(raw: Readonly<Record<string, unknown>>): T5Config 
         `above half of relative_attention_num_buckets: they are ${maxDistance} and ${numBuckets}`,
     );
   }
-  const numLayers = size("num_layers", defaults.layers);
+  const layers = (name: string, fallback: number) =>
+    fields.whole(name, { min: 1, max: 10000, fallback });
+  const numLayers = layers("num_layers", defaults.layers);
   return {
     modelType: type,
     vocabSize,
@@ -90,7 +92,7 @@ export function parseT5Config(raw: Readonly<Record<string, unknown>>): T5Config 
     dKv: size("d_kv", 64),
     dFf: size("d_ff", defaults.ff),
     numLayers,
-    numDecoderLayers: size("num_decoder_layers", numLayers),
+    numDecoderLayers: layers("num_decoder_layers", numLayers),
     numHeads: size("num_heads", defaults.heads),
     numBuckets,
     maxDistance,

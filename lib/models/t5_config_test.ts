@@ -105,6 +105,8 @@ Deno.test("parseT5Config() refuses what no T5 can be, naming field and value", (
     [{ d_model: 0 }, "RangeError", /d_model must be at least 1: got 0/],
     [{ num_layers: 1.5 }, "TypeError", /num_layers must be a whole number/],
     [{ num_decoder_layers: -1 }, "RangeError", /num_decoder_layers/],
+    [{ num_layers: 1e9 }, "RangeError", /num_layers must be in \[1, 10000\]/],
+    [{ num_decoder_layers: 1e9 }, "RangeError", /num_decoder_layers must be in \[1, 10000\]/],
     [{ dropout_rate: 1.5 }, "RangeError", /dropout_rate must be in \[0, 1\]: got 1.5/],
     [{ tie_word_embeddings: "no" }, "TypeError", /tie_word_embeddings/],
     [{ feed_forward_proj: "a-b-c" }, "RangeError", /feed_forward_proj .* got "a-b-c"/],

@@ -58,7 +58,8 @@ export class MissingTensorError extends Error {
  * @param nameOrPath the folder that holds `adapter_config.json`, or a hub's `org/name`
  * @param name what the adapter is called from now on, whatever it was saved as
  * @throws as {@linkcode readAdapter}, {@linkcode makeAdapter} and {@linkcode fillAdapter} do
- * * @example
+ *
+ * @example
  * ```ts
  * import assert from "node:assert/strict";
  * import { Mlp } from "../models/mlp.ts";
@@ -89,7 +90,7 @@ export async function loadAdapter(
   const patterns = [...ADAPTER_FILES, SETTINGS_NAME];
   const stored = await readAdapter(await resolveModel(nameOrPath, { ...hub, patterns }), options);
   const config = stored.config.with({ inference_mode: !isTrainable });
-  const { adapter, warnings } = makeAdapter(base, name, config, seed);
+  const { adapter, warnings } = makeAdapter(base, name, config, seed, mostValues(base, stored));
   try {
     for (const warning of warnings) onWarning(warning);
     fillAdapter(adapter, base.modules, stored, options);
@@ -98,6 +99,11 @@ export async function loadAdapter(
     throw error;
   }
   return adapter;
+}
+
+/** A small file must not make a large adapter: what it lacks may be as large as the base model. */
+function mostValues({ parameters }: Pick<BaseModel, "parameters">, stored: StoredAdapter): number {
+  return [...stored.tensors.values()].reduce((sum, { data }) => sum + data.length, parameters.size);
 }
 
 /**

@@ -190,6 +190,30 @@ withSaved("loadAdapter() throws RangeError naming every mismatched shape", async
 });
 
 withSaved(
+  "loadAdapter() makes no adapter that is larger than its file and the base model",
+  async (saved) => {
+    await saved.edit((tensors) => tensors.clear());
+    for (
+      const change of [{ r: 1e9 }, { n_tasks: 1e9 }, { n_skills: 1e9 }, { r: 1e5, n_tasks: 1e5 }]
+    ) {
+      await saved.editConfig({ ...OPTIONS, ...change });
+      for (const ignoreMismatchedSizes of [false, true]) {
+        await saved.refuses({
+          name: "RangeError",
+          message: RegExp(
+            "^Cannot make an adapter as its configuration asks for more values than its file and " +
+              `the base model have together: \\d+, more than ${base.parameters.size}; ` +
+              `r is ${change.r ?? 3}, n_tasks ${change.n_tasks ?? 4}, n_skills ${
+                change.n_skills ?? 3
+              }`,
+          ),
+        }, { ignoreMismatchedSizes });
+      }
+    }
+  },
+);
+
+withSaved(
   "loadAdapter() with ignoreMismatchedSizes keeps skills and initial routing",
   async (saved) => {
     await saved.editConfig({ n_tasks: 2 });

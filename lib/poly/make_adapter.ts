@@ -28,9 +28,11 @@ const EMBEDDING_LAYERS = ["embed_tokens", "lm_head"];
  * Source: tuners/poly/layer.py of PEFT, `update_layer` and `reset_poly_parameters`;
  * tuners/tuners_utils.py, `inject_adapter`
  *
+ * @param most how many values the layers may have; any number when absent
  * @throws {TypeError} when a target is no linear layer
  * @throws {RangeError} when the name cannot be an adapter's, nothing is targeted, `n_splits` does not
- * divide the sizes of a target, or a module is both adapted and saved as a whole
+ * divide the sizes of a target, a module is both adapted and saved as a whole, or there are too many
+ * values
  * @throws {SyntaxError} when a pattern is not valid
  *
  * @example
@@ -54,6 +56,7 @@ export function makeAdapter(
   name: string,
   given: PolyConfig,
   seed: number,
+  most = Infinity,
 ): { readonly adapter: Adapter; readonly warnings: readonly string[] } {
   checkAdapterName(name);
   const { config, modules, warnings } = resolveTargets(
@@ -63,6 +66,7 @@ export function makeAdapter(
   const linears = modules.map((module) => checkLinear(module, config));
   const saved = savedModuleNames(base.modules, config.modules_to_save);
   refuseBoth(linears, saved);
+  refuseTooMany(linears, config, most);
   randomStream(seed, "init"); // refuses a bad seed
 
   const routers = new Map<string, Router>();
@@ -108,6 +112,22 @@ function refuseBoth(linears: readonly Linear[], saved: readonly string[]): void 
           `take it out of target_modules or of modules_to_save`,
       );
     }
+  }
+}
+
+function refuseTooMany(linears: readonly Linear[], config: PolyConfig, most: number): void {
+  const { r, n_tasks, n_skills, n_splits } = config;
+  const all = linears.reduce(
+    (sum, { inFeatures, outFeatures }) =>
+      sum + n_skills * r * (inFeatures + outFeatures) + n_tasks * n_splits * n_skills,
+    0,
+  );
+  if (all > most) {
+    throw new RangeError(
+      `Cannot make an adapter as its configuration asks for more values than its file and the base ` +
+        `model have together: ${all}, more than ${most}; r is ${r}, n_tasks ${n_tasks}, ` +
+        `n_skills ${n_skills}, n_splits ${n_splits}`,
+    );
   }
 }
 
