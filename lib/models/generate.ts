@@ -17,8 +17,9 @@ import { bestToken, randomToken, sample } from "./sampling.ts";
  *
  * Source: transformers generation/utils.py, `generate`
  *
- * Differs: random draws come from the seed's stream `sampling`; beam search does not sample; of `generation_config.json`
- * the ids alone are used; what transformers warns of as unfeasible or unreliable is refused.
+ * Differs: random draws come from the seed's stream `sampling`; beam search does not sample; of
+ * `generation_config.json` the ids alone are used; what transformers warns of as unfeasible or
+ * unreliable is refused.
  *
  * @param model reads and writes the tokens; nothing of it changes
  * @param prompt ids `[B, L]` and where they count; an encoder-decoder's may be padded on either side, a

@@ -4,6 +4,7 @@ import { checkTensors } from "./check_tensors.ts";
 import type { LlamaConfig } from "./llama_config.ts";
 import { llamaClass, llamaModules } from "./llama_modules.ts";
 import { Parameters } from "./parameters.ts";
+import { sameValues } from "./same_values.ts";
 
 const EMBEDDING = "model.embed_tokens.weight";
 const HEAD = "lm_head.weight";
@@ -74,7 +75,7 @@ export function takeLlamaWeights(
   checkTensors(llamaClass(config.modelType).className, shapes, weights);
   if (
     config.tieWordEmbeddings && weights.has(HEAD) &&
-    alike(weights.get(HEAD)!, weights.get(EMBEDDING)!)
+    sameValues(weights.get(HEAD)!, weights.get(EMBEDDING)!)
   ) {
     weights.get(HEAD)!.dispose();
     shapes.delete(HEAD);
@@ -82,11 +83,6 @@ export function takeLlamaWeights(
   }
   for (const [name, tensor] of tensors) if (isBuffer(name)) tensor.dispose();
   return new Parameters([...shapes.keys()].map((name) => [name, weights.get(name)!]), aliases);
-}
-
-function alike(a: tf.Tensor, b: tf.Tensor): boolean {
-  const [one, other] = [a.dataSync(), b.dataSync()];
-  return one.every((value, i) => value === other[i]);
 }
 
 /**

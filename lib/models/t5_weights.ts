@@ -2,6 +2,7 @@ import * as tf from "../tf.ts";
 import { randomStream } from "../util/random.ts";
 import { checkTensors } from "./check_tensors.ts";
 import { Parameters } from "./parameters.ts";
+import { sameValues } from "./same_values.ts";
 import type { T5Config } from "./t5_config.ts";
 import { t5Modules } from "./t5_modules.ts";
 
@@ -71,7 +72,7 @@ export function takeT5Weights(
   }
   checkTensors("T5ForConditionalGeneration", shapes, weights);
   for (const name of TIED) {
-    if (!weights.has(name) || !alike(weights.get(name)!, weights.get(SHARED)!)) continue;
+    if (!weights.has(name) || !sameValues(weights.get(name)!, weights.get(SHARED)!)) continue;
     weights.get(name)!.dispose();
     weights.delete(name);
     shapes.delete(name);
@@ -79,11 +80,6 @@ export function takeT5Weights(
   }
   tensors.get(UNUSED)?.dispose();
   return new Parameters([...shapes.keys()].map((name) => [name, weights.get(name)!]), aliases);
-}
-
-function alike(a: tf.Tensor, b: tf.Tensor): boolean {
-  const [one, other] = [a.dataSync(), b.dataSync()];
-  return one.every((value, i) => value === other[i]);
 }
 
 /**

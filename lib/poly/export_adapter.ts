@@ -29,7 +29,8 @@ import { PROFILES } from "./settings.ts";
  * @throws {Deno.errors.NotADirectory} when `dir` is a file
  *
  * Source: tuners/lora/layer.py of PEFT for names, shapes and scale
- * * @example
+ *
+ * @example
  * ```ts
  * import assert from "node:assert/strict";
  * import { Mlp } from "../models/mlp.ts";
@@ -67,7 +68,8 @@ export async function exportLora(
  *
  * Source: Caccia et al. 2023, Multi-Head Adapter Routing (arXiv 2211.03831), MHR-μ; mttl,
  * models/modifiers/routing.py, `AverageSelector`
- * * @example
+ *
+ * @example
  * ```ts
  * import assert from "node:assert/strict";
  * import { Mlp } from "../models/mlp.ts";

@@ -10,7 +10,8 @@ export type FixedRouting = { readonly task: number } | "average";
  * R and scale 1 / R. The caller disposes both.
  *
  * @returns `A` of shape `[I, R]` and `B` of shape `[R, O]`; x·A·B / R is what the layer adds
- * * @example
+ *
+ * @example
  * ```ts
  * import assert from "node:assert/strict";
  * import { Mlp } from "../models/mlp.ts";

@@ -14,7 +14,8 @@ type AnyBase = BaseModel<any, any>;
 
 /**
  * One task of an adapter, added to the base model's weights until it is undone.
- * * @example
+ *
+ * @example
  * ```ts
  * import assert from "node:assert/strict";
  * import { Mlp } from "../models/mlp.ts";

@@ -29,7 +29,8 @@ export interface ResizeOptions {
  *
  * Source: mttl, models/modifiers/routing.py, `resize_module_logits`; tuners/poly/router.py of PEFT,
  * `reset`, for the range of fresh logits
- * * @example
+ *
+ * @example
  * ```ts
  * import assert from "node:assert/strict";
  * import { Mlp } from "../models/mlp.ts";

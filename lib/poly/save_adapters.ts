@@ -46,7 +46,8 @@ export interface SaveOptions {
  * @throws {SyntaxError} when the front matter of an existing README.md cannot be read
  *
  * Source: peft_model.py of PEFT, `save_pretrained`; utils/save_and_load.py, `get_peft_model_state_dict`
- * * @example
+ *
+ * @example
  * ```ts
  * import assert from "node:assert/strict";
  * import { Mlp } from "../models/mlp.ts";
