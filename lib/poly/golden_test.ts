@@ -95,7 +95,12 @@ function fileName(name: string): string {
 function reproduces(
   name: string,
   dir: () => Promise<string>,
-  options: { readonly ignore: boolean; readonly only?: readonly BackendName[] },
+  { trainOn, ...options }: {
+    readonly ignore: boolean;
+    readonly only?: readonly BackendName[];
+    /** Where the training run is repeated; everywhere when absent. */
+    readonly trainOn?: readonly BackendName[] | undefined;
+  },
 ): void {
   onEachBackend(`${name}: logits, hidden states, loss and counts equal PEFT's`, async (backend) => {
     const golden = await Golden.open(await dir(), true);
@@ -135,20 +140,27 @@ function reproduces(
     golden.dispose();
   }, options);
 
-  onEachBackend(`${name}: gradients and the training run equal PEFT's`, async (backend) => {
+  onEachBackend(`${name}: gradients equal PEFT's`, async (backend) => {
     const tolerance = Math.max(1e-4, backend.tolerance);
     const golden = await Golden.open(await dir(), true);
-    const { model, batch, info } = golden;
+    const { model, batch } = golden;
     const labels = golden.rows("labels");
     const parameters = model.trainableParameters();
-
     const evaluated = lossAndGradients(() => model.forward({ ...batch, labels }).loss, parameters);
     assert.equal(evaluated.gradients.size, parameters.size);
     for (const [name, gradient] of evaluated.gradients) {
       await assertClose(gradient, golden.get(`grad/${fileName(name)}`), tolerance, `∇ ${name}`);
     }
     disposeGradients(evaluated);
+    golden.dispose();
+  }, options);
 
+  onEachBackend(`${name}: the training run equals PEFT's`, async (backend) => {
+    const tolerance = Math.max(1e-4, backend.tolerance);
+    const golden = await Golden.open(await dir(), true);
+    const { model, batch, info } = golden;
+    const labels = golden.rows("labels");
+    const parameters = model.trainableParameters();
     const { lr, betas: [beta1, beta2], eps, weight_decay } = info.optimizer;
     const optimizer = new AdamW(
       [{ parameters, learningRate: lr, weightDecay: weight_decay }],
@@ -177,12 +189,14 @@ function reproduces(
     }
     optimizer.dispose();
     golden.dispose();
-  }, options);
+  }, { ...options, ...(trainOn && { only: trainOn }) });
 }
 
 for (const name of ["t5_poly", "t5_mhr", "t5_regex_save", "llama_mhr", "qwen2_poly"]) {
   reproduces(name, () => Promise.resolve(`${SHARED}/golden/${name}`), {
     ignore: !HAS_SHARED,
+    // A software WebGPU adapter is slow: there one case of each architecture trains.
+    trainOn: ["t5_poly", "t5_mhr"].includes(name) ? ["wasm", "cpu"] : undefined,
   });
 }
 
