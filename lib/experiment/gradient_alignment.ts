@@ -1,7 +1,7 @@
 import type { Task } from "../tasks/task.ts";
 import { disposeGradients, lossAndGradients } from "../train/gradients.ts";
-import type { MultiTaskModel } from "../train/multi_task_model.ts";
-import { encodeExamples, type Encoding } from "../train/task_batch.ts";
+import type { Trainable } from "../train/multi_task_model.ts";
+import type { TaskExample } from "../train/task_batch.ts";
 
 /** How the gradients of tasks agree at one point of training. */
 export interface GradientAlignment {
@@ -23,23 +23,21 @@ export interface GradientAlignment {
  * this is the mean pairwise cosine of gᵢ = ∇ Lᵢ, as their description reads.
  *
  * @param tasks at least two; a task's index is its id
+ * @param encode makes a batch of examples
  * @param examples per task; tasks with fewer give all they have
  * @param isSkill which parameters are compared, by name
  */
-export async function gradientAlignment(
-  model: MultiTaskModel,
-  tasks: readonly Task[],
-  encoding: Encoding,
+export async function gradientAlignment<E, Batch extends object>(
+  model: Trainable<Batch>,
+  tasks: readonly Pick<Task<E>, "train">[],
+  encode: (examples: readonly TaskExample<E>[]) => Batch,
   examples: number,
   isSkill: (name: string) => boolean,
 ): Promise<GradientAlignment> {
   const skills = new Map([...model.trainableParameters()].filter(([name]) => isSkill(name)));
   const gradients: Float32Array[] = [];
   for (const [taskId, task] of tasks.entries()) {
-    const batch = encodeExamples(
-      task.train.slice(0, examples).map((example) => ({ taskId, example })),
-      encoding,
-    );
+    const batch = encode(task.train.slice(0, examples).map((example) => ({ taskId, example })));
     const result = lossAndGradients(() => model.forward(batch).loss, skills);
     const parts: Float32Array[] = [];
     for (const name of skills.keys()) {

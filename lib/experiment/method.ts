@@ -1,5 +1,5 @@
 import type { Adapter } from "../poly/adapter.ts";
-import { PolyConfig } from "../poly/config.ts";
+import { PolyConfig, type TaskType } from "../poly/config.ts";
 import { type AnyBaseModel, getPeftModel, type PeftModel } from "../poly/peft_model.ts";
 import * as tf from "../tf.ts";
 import type { RunConfig } from "./run_config.ts";
@@ -142,7 +142,7 @@ function adapted<M extends AnyBaseModel>(
   allocation: Allocation | null,
 ): PeftModel<M> {
   const poly = new PolyConfig({
-    task_type: "isEncoderDecoder" in base && base.isEncoderDecoder ? "SEQ_2_SEQ_LM" : "CAUSAL_LM",
+    task_type: taskType(base),
     target_modules: config.target_modules,
     r: config.r,
     n_skills: config.n_skills,
@@ -160,6 +160,11 @@ function adapted<M extends AnyBaseModel>(
   const model = getPeftModel(base, poly, { seed: config.seed });
   if (allocation !== null) model.setRequiresGrad("default", false, "router");
   return model;
+}
+
+function taskType(base: AnyBaseModel): TaskType | null {
+  if (!("isEncoderDecoder" in base)) return null;
+  return base.isEncoderDecoder ? "SEQ_2_SEQ_LM" : "CAUSAL_LM";
 }
 
 /** Copies skills from one adapter to another of the same layers, `[H, S, …]`, perhaps changed. */

@@ -3,7 +3,7 @@ import { ByteTokenizer } from "../models/byte_tokenizer.ts";
 import { T5ForConditionalGeneration } from "../models/t5.ts";
 import { seededNoise } from "../ops/noise.ts";
 import { pretrainingExamples } from "../tasks/pretraining.ts";
-import type { TaskExample } from "../train/task_batch.ts";
+import { encodeExamples, type Encoding } from "../train/task_batch.ts";
 import type { MultiTaskModel } from "../train/multi_task_model.ts";
 import { train, type TrainStep } from "../train/train.ts";
 import { randomStream } from "../util/random.ts";
@@ -67,9 +67,11 @@ export function pretrain(
   config: PretrainConfig,
 ): AsyncGenerator<TrainStep> {
   const next = pretrainingExamples(config, randomStream(config.seed, "pretraining"));
-  const sampler = {
-    next: (count: number): TaskExample[] =>
-      Array.from({ length: count }, () => ({ taskId: 0, example: next() })),
+  const encoding: Encoding = {
+    tokenizer: new ByteTokenizer(),
+    isEncoderDecoder: base.isEncoderDecoder,
+    maxInputTokens: MAX_TOKENS,
+    maxTargetTokens: MAX_TOKENS,
   };
   return train(wholeModel(base), {
     steps: config.steps,
@@ -82,14 +84,13 @@ export function pretrain(
     routerLearningRate: 0,
     weightDecay: config.weight_decay,
     clip: config.clip,
+    labelSmoothing: 0,
   }, {
-    sampler,
-    encoding: {
-      tokenizer: new ByteTokenizer(),
-      isEncoderDecoder: base.isEncoderDecoder,
-      maxInputTokens: MAX_TOKENS,
-      maxTargetTokens: MAX_TOKENS,
-    },
+    nextBatch: (count) =>
+      encodeExamples(
+        Array.from({ length: count }, () => ({ taskId: 0, example: next() })),
+        encoding,
+      ),
     noise: seededNoise(config.seed),
     isRouting: () => false,
   });
@@ -99,9 +100,9 @@ export function pretrain(
 export function wholeModel(base: LanguageModel): MultiTaskModel {
   const plain = base as BaseModel<ForwardInputs>;
   return {
-    forward: ({ inputIds, attentionMask, labels, training = false, noise }) =>
+    forward: ({ inputIds, attentionMask, labels, labelSmoothing, training = false, noise }) =>
       plain.forward(
-        { inputIds, attentionMask, labels },
+        { inputIds, attentionMask, labels, labelSmoothing },
         plain.plainCall({ training, noise }),
       ),
     generate: () => Promise.reject(new Error("A model in pretraining generates nothing")),

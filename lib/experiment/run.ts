@@ -1,24 +1,21 @@
 import { join } from "node:path";
-import type { LanguageModel } from "../models/base_model.ts";
 import { type Noise, seededNoise } from "../ops/noise.ts";
-import type { PeftModel } from "../poly/peft_model.ts";
-import { type Task, type TaskSuite, trueAllocation } from "../tasks/task.ts";
+import type { AnyBaseModel, PeftModel } from "../poly/peft_model.ts";
+import type { Task } from "../tasks/task.ts";
 import type { EvaluationTask } from "../train/evaluate.ts";
-import { evaluateTokens } from "../train/evaluate.ts";
-import type { MultiTaskModel } from "../train/multi_task_model.ts";
 import { taskSampler } from "../train/sampler.ts";
-import type { Encoding } from "../train/task_batch.ts";
-import { DivergedError, train, type TrainSettings } from "../train/train.ts";
+import { DivergedError, train, type TrainContext, type TrainSettings } from "../train/train.ts";
 import { randomStream } from "../util/random.ts";
 import { gradientAlignment } from "./gradient_alignment.ts";
-import { adaptationModel, checkMethod, multiTaskModel } from "./method.ts";
+import { languageProblem } from "./language_problem.ts";
+import { adaptationModel, type Allocation, checkMethod, multiTaskModel } from "./method.ts";
 import { MetricsLog } from "./metrics_log.ts";
-import { openBase } from "./open_base.ts";
-import { openSuite } from "./open_suite.ts";
+import { plantedProblem } from "./planted.ts";
+import type { Problem } from "./problem.ts";
 import type { RunResult, TaskScore } from "./result.ts";
 import { routingMetrics } from "./routing_metrics.ts";
 import type { RunConfig } from "./run_config.ts";
-import { mean, meanScores, type Scores, scoreTasks } from "./score.ts";
+import { mean, meanScores, type Scores } from "./score.ts";
 import { restoreSnapshot, type Snapshot, takeSnapshot } from "./snapshot.ts";
 import type { PlannedRun } from "./sweep.ts";
 
@@ -51,58 +48,61 @@ export async function runRecord(
   report: Progress = () => {},
 ): Promise<RunOutcome> {
   checkMethod(config);
-  const suite = await openSuite(config);
-  const { base, tokenizer } = await openBase(config.base_model);
-  const log = await MetricsLog.open(join(dir, "metrics.jsonl"));
+  return config.suite === "planted"
+    ? await work(config, await plantedProblem(config), dir, report)
+    : await work(config, await languageProblem(config), dir, report);
+}
+
+async function work<E, Batch extends object, M extends AnyBaseModel>(
+  config: RunConfig,
+  problem: Problem<E, Batch, M>,
+  dir: string,
+  report: Progress,
+): Promise<RunOutcome> {
   try {
-    const encoding: Encoding = {
-      tokenizer,
-      isEncoderDecoder: base.isEncoderDecoder,
-      maxInputTokens: config.max_input_tokens,
-      maxTargetTokens: config.max_target_tokens,
-    };
-    return await new Run(config, suite, base, encoding, log, report).outcome();
+    const log = await MetricsLog.open(join(dir, "metrics.jsonl"));
+    try {
+      return await new Run(config, problem, log, report).outcome();
+    } finally {
+      await log.close();
+    }
   } finally {
-    await log.close();
-    base.dispose();
+    problem.dispose();
   }
 }
 
 /** The parts of one run, over what they share. */
-class Run {
+class Run<E, Batch extends object, M extends AnyBaseModel> {
   readonly #metrics: Record<string, number | null> = {};
   readonly #tasks: TaskScore[] = [];
-  readonly #truth: number[][] | null;
   readonly #noise: Noise;
   readonly #allSteps: number;
   #stepsDone = 0;
 
   constructor(
     readonly config: RunConfig,
-    readonly suite: TaskSuite,
-    readonly base: LanguageModel,
-    readonly encoding: Encoding,
+    readonly problem: Problem<E, Batch, M>,
     readonly log: MetricsLog,
     readonly report: Progress,
   ) {
-    this.#truth = trueAllocation(suite);
     this.#noise = seededNoise(config.seed);
-    const adaptations = suite.heldOut.length * config.shot_splits;
+    const adaptations = problem.suite.heldOut.length * config.shot_splits;
     this.#allSteps = config.steps +
       (config.adaptation === "none" ? 0 : adaptations * config.adaptation_steps);
   }
 
   async outcome(): Promise<RunOutcome> {
-    const { config, suite } = this;
-    const truth = this.#truth?.slice(0, suite.training.length) ?? null;
-    const model = multiTaskModel(this.base, config, truth);
+    const { config, problem: { base, suite, truth } } = this;
+    const ofTraining = truth?.map((rows) => rows.slice(0, suite.training.length)) ?? null;
+    const model = multiTaskModel(base, config, ofTraining?.[0] ?? null);
     try {
       this.#metrics.parameters_multitask = model.getNbTrainableParameters()[0];
       await this.#trainTogether(model);
-      const seen = await this.#score(model, suite.training.map(asSeen), "seen", 0);
-      Object.assign(this.#metrics, meanScores("seen", seen));
+      const seen = await this.#score(model, suite.training.map(asSeen), config.steps);
+      this.#keep(seen, "seen", 0);
+      Object.assign(this.#metrics, meanScores("seen", scoresOf(seen)));
       if (config.method === "poly") {
-        Object.assign(this.#metrics, await routingMetrics(model, truth, config.seed));
+        Object.assign(this.#metrics, await routingMetrics(model, ofTraining, config.seed));
       }
       if (suite.heldOut.length > 0) await this.#adaptToAll(model);
       return { status: "done", metrics: this.#metrics, tasks: this.#tasks };
@@ -116,28 +116,20 @@ class Run {
   }
 
   /** Multi-task training; leaves the model at the step that was best on validation examples. */
-  async #trainTogether(model: PeftModel<LanguageModel>): Promise<void> {
-    const { config, suite } = this;
+  async #trainTogether(model: PeftModel<M>): Promise<void> {
+    const { config, problem: { suite } } = this;
     const parameters = model.trainableParameters();
-    let best: { loss: number; step: number; snapshot: Snapshot } | null = null;
+    let best = null as { loss: number; step: number; snapshot: Snapshot } | null;
     const evaluate = async (step: number) => {
-      if (config.monitor_gradient_alignment && suite.training.length > 1) {
-        const alignment = await gradientAlignment(
-          asMultiTask(model),
-          suite.training,
-          this.encoding,
-          ALIGNMENT_EXAMPLES,
-          (name) => !isRouting(name),
-        );
-        await this.log.append({ phase: "alignment", step, ...alignment });
-        Object.assign(this.#metrics, alignment);
+      if (config.n_validation > 0) {
+        const loss = await this.#validationLoss(model, step);
+        await this.log.append({ phase: "validation", step, loss });
+        if (best === null || loss < best.loss) {
+          best = { loss, step, snapshot: await takeSnapshot(parameters) };
+        }
       }
-      if (config.n_validation === 0) return;
-      const loss = await this.#validationLoss(model);
-      if (!Number.isFinite(loss)) throw new DivergedError(step, "the validation loss", loss);
-      await this.log.append({ phase: "validation", step, loss });
-      if (best === null || loss < best.loss) {
-        best = { loss, step, snapshot: await takeSnapshot(parameters) };
+      if (config.monitor_gradient_alignment && suite.training.length > 1) {
+        await this.#monitorAlignment(model, step);
       }
     };
     const settings: TrainSettings = {
@@ -148,80 +140,86 @@ class Run {
       learningRate: config.learning_rate,
       routerLearningRate: config.router_learning_rate,
     };
-    const sampler = taskSampler(suite.training, randomStream(config.seed, "shuffle"));
-    const steps = train(asMultiTask(model), settings, {
-      sampler,
-      encoding: this.encoding,
-      noise: inPhase(this.#noise, "multitask"),
-      isRouting,
-    });
+    const context = this.#context(suite.training, "shuffle", "multitask");
+    const steps = train(this.problem.trainable(model), settings, context);
     for await (const { step, loss, gradientNorm } of steps) {
       await this.log.append({ phase: "multitask", step, loss, gradient_norm: gradientNorm });
       await this.#advance(loss);
       const due = config.evaluate_every > 0 && step % config.evaluate_every === 0;
       if (due || step === config.steps) await evaluate(step);
     }
-    const chosen = best as { loss: number; step: number; snapshot: Snapshot } | null;
-    if (chosen !== null) {
-      restoreSnapshot(parameters, chosen.snapshot);
-      this.#metrics.best_step = chosen.step;
-      this.#metrics.validation_loss = chosen.loss;
+    if (best !== null) {
+      restoreSnapshot(parameters, best.snapshot);
+      this.#metrics.best_step = best.step;
+      this.#metrics.validation_loss = best.loss;
     }
   }
 
-  async #validationLoss(model: PeftModel<LanguageModel>): Promise<number> {
+  async #validationLoss(model: PeftModel<M>, step: number): Promise<number> {
     const losses: number[] = [];
-    for (const [taskId, { name, validation }] of this.suite.training.entries()) {
+    for (const [taskId, { name, validation }] of this.problem.suite.training.entries()) {
       if (validation.length === 0) continue;
-      const task = { name, taskId, examples: validation };
-      const { loss } = await evaluateTokens(
-        asMultiTask(model),
-        task,
-        this.encoding,
-        this.config.evaluation_batch_size,
-      );
-      losses.push(loss);
+      losses.push(await this.problem.loss(model, { name, taskId, examples: validation }));
     }
-    return mean(losses);
+    return finite(mean(losses), step, "the validation loss");
+  }
+
+  async #monitorAlignment(model: PeftModel<M>, step: number): Promise<void> {
+    const { problem } = this;
+    const alignment = await gradientAlignment(
+      problem.trainable(model),
+      problem.suite.training,
+      problem.encode,
+      ALIGNMENT_EXAMPLES,
+      (name) => !isRouting(name),
+    );
+    finite(alignment.gradient_coherence, step, "the coherence of gradients");
+    await this.log.append({ phase: "alignment", step, ...alignment });
+    Object.assign(this.#metrics, alignment);
   }
 
   /** Few-shot adaptation to every held-out task, from every draw of its examples. */
-  async #adaptToAll(trained: PeftModel<LanguageModel>): Promise<void> {
-    const { config, suite } = this;
+  async #adaptToAll(trained: PeftModel<M>): Promise<void> {
+    const { config, problem: { suite } } = this;
     const heldOut = suite.heldOut.map(asAlone);
-    const untouched = await trained.disableAdapter(() => this.#score(trained, heldOut, null, 0));
-    Object.assign(this.#metrics, meanScores("base_heldout", untouched));
+    const untouched = await trained.disableAdapter(() => this.#score(trained, heldOut, 0));
+    Object.assign(this.#metrics, meanScores("base_heldout", scoresOf(untouched)));
     if (config.adaptation === "none") return;
-    const [started, adapted]: [Scores[], Scores[]] = [[], []];
+    const [started, adapted]: [Scored<E>[], Scored<E>[]] = [[], []];
     for (const [t, task] of suite.heldOut.entries()) {
       for (let split = 0; split < config.shot_splits; split++) {
         const model = this.#adaptationModel(trained, t, split);
         try {
           this.#metrics.parameters_adaptation = model.getNbTrainableParameters()[0];
-          started.push(...await this.#score(model, [asAlone(task)], null, split));
+          started.push(...await this.#score(model, [asAlone(task)], 0));
           await this.#adapt(model, task, split);
-          adapted.push(...await this.#score(model, [asAlone(task)], "heldout", split));
+          const scored = await this.#score(model, [asAlone(task)], config.adaptation_steps);
+          this.#keep(scored, "heldout", split);
+          adapted.push(...scored);
         } finally {
           model.dispose();
         }
       }
     }
-    Object.assign(this.#metrics, meanScores("start_heldout", started));
-    Object.assign(this.#metrics, meanScores("heldout", adapted));
+    Object.assign(this.#metrics, meanScores("start_heldout", scoresOf(started)));
+    Object.assign(this.#metrics, meanScores("heldout", scoresOf(adapted)));
   }
 
-  #adaptationModel(trained: PeftModel<LanguageModel>, t: number, split: number) {
-    const { config, suite } = this;
+  #adaptationModel(trained: PeftModel<M>, t: number, split: number): PeftModel<M> {
+    const { config, problem: { base, suite, truth } } = this;
     const T = suite.training.length;
-    const truth = this.#truth === null
-      ? null
-      : { training: this.#truth.slice(0, T), heldOut: this.#truth[T + t]! };
+    const rows: Allocation | null = truth?.[0] ?? null;
     const place = `adaptation/${suite.heldOut[t]!.name}/${split}`;
-    const seed = randomStream(config.seed, place).integer(2 ** 31);
-    return adaptationModel(this.base, config, trained.adapters.get("default")!, truth, seed);
+    return adaptationModel(
+      base,
+      config,
+      trained.adapters.get("default")!,
+      rows === null ? null : { training: rows.slice(0, T), heldOut: rows[T + t]! },
+      randomStream(config.seed, place).integer(2 ** 31),
+    );
   }
 
-  async #adapt(model: PeftModel<LanguageModel>, task: Task, split: number): Promise<void> {
+  async #adapt(model: PeftModel<M>, task: Task<E>, split: number): Promise<void> {
     const { config } = this;
     const place = `${task.name}/${split}`;
     const shots = randomStream(config.seed, `shots/${place}`).shuffle(task.train)
@@ -234,41 +232,65 @@ class Run {
       learningRate: config.adaptation_learning_rate,
       routerLearningRate: config.adaptation_router_learning_rate,
     };
-    const steps = train(asMultiTask(model), settings, {
-      sampler: taskSampler([{ train: shots }], randomStream(config.seed, `shuffle/${place}`)),
-      encoding: this.encoding,
-      noise: inPhase(this.#noise, place),
-      isRouting,
-    });
-    for await (const { step, loss } of steps) {
+    const context = this.#context([{ train: shots }], `shuffle/${place}`, place);
+    for await (const { step, loss } of train(this.problem.trainable(model), settings, context)) {
       await this.log.append({ phase: "adaptation", task: task.name, split, step, loss });
       await this.#advance(loss);
     }
   }
 
-  /** Scores tasks; under a phase they become rows of the result. */
-  async #score(
-    model: PeftModel<LanguageModel>,
-    tasks: readonly EvaluationTask[],
-    phase: TaskScore["phase"] | null,
-    split: number,
-  ): Promise<Scores[]> {
-    const withTests = tasks.filter(({ examples }) => examples.length > 0);
-    const scores = await scoreTasks(asMultiTask(model), withTests, this.encoding, {
-      batchSize: this.config.evaluation_batch_size,
-      numBeams: this.config.num_beams,
-    });
-    if (phase !== null) {
-      withTests.forEach(({ name }, i) =>
-        this.#tasks.push({ task: name, phase, split, metrics: { ...scores[i]! } })
-      );
-    }
-    return scores;
+  /** Batches of tasks in an order of their own, with noise of their own. */
+  #context(
+    tasks: readonly Pick<Task<E>, "train">[],
+    order: string,
+    phase: string,
+  ): TrainContext<Batch> {
+    const sampler = taskSampler(tasks, randomStream(this.config.seed, order));
+    return {
+      nextBatch: (count) => this.problem.encode(sampler.next(count)),
+      noise: inPhase(this.#noise, phase),
+      isRouting,
+    };
   }
 
-  #protocol(): Pick<TrainSettings, "optimizer" | "weightDecay" | "warmup" | "schedule" | "clip"> {
-    const { optimizer, weight_decay, warmup, schedule, clip } = this.config;
-    return { optimizer, weightDecay: weight_decay, warmup, schedule, clip };
+  /**
+   * Scores the tasks that have test examples.
+   *
+   * @param step of training after which this is; above 0, a loss that is not finite is a divergence
+   */
+  async #score(
+    model: PeftModel<M>,
+    tasks: readonly EvaluationTask<E>[],
+    step: number,
+  ): Promise<Scored<E>[]> {
+    const withTests = tasks.filter(({ examples }) => examples.length > 0);
+    const scores = await this.problem.score(model, withTests);
+    return withTests.map((task, i) => {
+      if (step > 0) finite(scores[i]!.loss, step, `the test loss of task "${task.name}"`);
+      return { task, scores: scores[i]! };
+    });
+  }
+
+  /** Makes scores rows of the result. */
+  #keep(scored: readonly Scored<E>[], phase: TaskScore["phase"], split: number): void {
+    for (const { task, scores } of scored) {
+      this.#tasks.push({ task: task.name, phase, split, metrics: { ...scores } });
+    }
+  }
+
+  #protocol(): Pick<
+    TrainSettings,
+    "optimizer" | "weightDecay" | "warmup" | "schedule" | "clip" | "labelSmoothing"
+  > {
+    const { optimizer, weight_decay, warmup, schedule, clip, label_smoothing } = this.config;
+    return {
+      optimizer,
+      weightDecay: weight_decay,
+      warmup,
+      schedule,
+      clip,
+      labelSmoothing: label_smoothing,
+    };
   }
 
   /** Tells how far the run is, and lets the process attend to what is waiting. */
@@ -278,18 +300,28 @@ class Run {
   }
 }
 
-/** A model with adapters as training sees it. */
-function asMultiTask(model: PeftModel<LanguageModel>): MultiTaskModel {
-  return model as unknown as MultiTaskModel;
+/** A task with how good a model is at it. */
+interface Scored<E> {
+  readonly task: EvaluationTask<E>;
+  readonly scores: Scores;
+}
+
+function scoresOf<E>(scored: readonly Scored<E>[]): Scores[] {
+  return scored.map(({ scores }) => scores);
+}
+
+function finite(value: number, step: number, what: string): number {
+  if (!Number.isFinite(value)) throw new DivergedError(step, what, value);
+  return value;
 }
 
 /** The test examples of a task under the id it has in the multi-task model. */
-function asSeen({ name, test }: Task, taskId: number): EvaluationTask {
+function asSeen<E>({ name, test }: Task<E>, taskId: number): EvaluationTask<E> {
   return { name, taskId, examples: test };
 }
 
 /** The test examples of a task that has a model of its own. */
-function asAlone({ name, test }: Task): EvaluationTask {
+function asAlone<E>({ name, test }: Task<E>): EvaluationTask<E> {
   return { name, taskId: 0, examples: test };
 }
 

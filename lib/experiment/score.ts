@@ -4,13 +4,8 @@ import { answer, evaluateTokens, type EvaluationTask } from "../train/evaluate.t
 import type { MultiTaskModel } from "../train/multi_task_model.ts";
 import type { Encoding } from "../train/task_batch.ts";
 
-/** How good a model is at one task; the loss is in nats, all else in [0, 1]. */
-export interface Scores {
-  readonly exact_match: number;
-  readonly rouge_l: number;
-  readonly token_accuracy: number;
-  readonly loss: number;
-}
+/** How good a model is at one task: its loss, and other measures by name. */
+export type Scores = Readonly<Record<string, number>> & { readonly loss: number };
 
 /** How an evaluation is done. */
 export interface ScoreOptions {
@@ -22,7 +17,7 @@ export interface ScoreOptions {
  * Scores a model on tasks: generated answers against every reference, and the loss of the first.
  *
  * A task's score is the mean over its examples; scores of several tasks are to be averaged over tasks,
- * so that each counts alike.
+ * so that each counts alike. The loss is in nats per token, all else in [0, 1].
  *
  * Source: arXiv 2204.07705, section 5 (Rouge-L and exact match over references).
  */
@@ -50,10 +45,9 @@ export async function scoreTasks(
 
 /** The mean over tasks of each score, with a prefix before its name; nothing when there is no task. */
 export function meanScores(prefix: string, scores: readonly Scores[]): Record<string, number> {
-  if (scores.length === 0) return {};
-  const names = ["exact_match", "rouge_l", "token_accuracy", "loss"] as const;
+  const names = Object.keys(scores[0] ?? {});
   return Object.fromEntries(
-    names.map((name) => [`${prefix}_${name}`, mean(scores.map((score) => score[name]))]),
+    names.map((name) => [`${prefix}_${name}`, mean(scores.map((score) => score[name]!))]),
   );
 }
 

@@ -54,6 +54,8 @@ export interface ForwardInputs {
   readonly attentionMask?: Ids | undefined;
   /** Target ids, −100 where ignored; `[B, M]` of an encoder-decoder, `[B, L]` (not shifted) of a decoder. */
   readonly labels?: Ids | undefined;
+  /** Share of each target that is spread evenly over the vocabulary; in [0, 1]; 0 when absent. */
+  readonly labelSmoothing?: number | undefined;
   /** Encoder-decoder only: what the decoder reads; the labels shifted right when absent. */
   readonly decoderInputIds?: Ids | undefined;
 }

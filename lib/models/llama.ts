@@ -177,7 +177,8 @@ export class LlamaForCausalLM implements LanguageModel {
       const positions = [Array.from({ length: ids.shape[1] }, (_, i) => i)];
       const { hidden } = llamaLayers(this.#config, { ids, positions, padding, past: null }, call);
       const logits = this.#logits(hidden, call);
-      return labels === null ? { logits } : { logits, loss: nextTokenLoss(logits, labels) };
+      if (labels === null) return { logits };
+      return { logits, loss: nextTokenLoss(logits, labels, inputs.labelSmoothing) };
     }) as WithLoss<I, ForwardOutputs>;
   }
 
@@ -285,11 +286,19 @@ function textPositions(mask: readonly number[]): number[] {
 }
 
 /** Mean cross-entropy of each position's logits with the label of the position after it. */
-function nextTokenLoss(logits: tf.Tensor3D, labels: tf.Tensor2D): tf.Scalar {
+function nextTokenLoss(
+  logits: tf.Tensor3D,
+  labels: tf.Tensor2D,
+  labelSmoothing: number | undefined,
+): tf.Scalar {
   const [B, L, V] = logits.shape;
   return tf.tidy(() => {
     const nothing = tf.fill([B, 1], IGNORED_LABEL, "int32") as tf.Tensor2D;
     const next = tf.concat([tf.slice(labels, [0, 1], [B, L - 1]), nothing], 1); // [B, L]
-    return crossEntropy(tf.reshape(logits, [B * L, V]), tf.reshape(next, [B * L]));
+    return crossEntropy(
+      tf.reshape(logits, [B * L, V]),
+      tf.reshape(next, [B * L]),
+      labelSmoothing,
+    );
   });
 }

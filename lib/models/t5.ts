@@ -161,6 +161,7 @@ export class T5ForConditionalGeneration implements LanguageModel {
       const loss = crossEntropy(
         tf.reshape(logits, [N, this.vocabSize]) as tf.Tensor2D,
         tf.reshape(labels, [N]) as tf.Tensor1D,
+        inputs.labelSmoothing,
       );
       return { logits, loss, encoderLastHiddenState };
     }) as WithLoss<I, ForwardOutputs>;

@@ -6,12 +6,12 @@ export interface Example {
   readonly targets: readonly string[];
 }
 
-/** A named task with examples that no two of its parts share. */
-export interface Task {
+/** A named task with examples, of text unless said otherwise, that no two of its parts share. */
+export interface Task<E = Example> {
   readonly name: string;
-  readonly train: readonly Example[];
-  readonly validation: readonly Example[];
-  readonly test: readonly Example[];
+  readonly train: readonly E[];
+  readonly validation: readonly E[];
+  readonly test: readonly E[];
   /** Indices of the skills the task is made of, where they are known. */
   readonly skills?: readonly number[];
   /** What kind of task it is, where the source says so. */
@@ -19,10 +19,10 @@ export interface Task {
 }
 
 /** Tasks to train on together, and tasks held out to adapt to afterwards. */
-export interface TaskSuite {
+export interface TaskSuite<E = Example> {
   readonly name: string;
-  readonly training: readonly Task[];
-  readonly heldOut: readonly Task[];
+  readonly training: readonly Task<E>[];
+  readonly heldOut: readonly Task<E>[];
   /** Names of the skills behind the tasks, where they are known. */
   readonly skillNames?: readonly string[];
 }

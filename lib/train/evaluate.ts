@@ -4,10 +4,10 @@ import type { MultiTaskModel } from "./multi_task_model.ts";
 import { encodeExamples, encodePrompts, type Encoding, type TaskExample } from "./task_batch.ts";
 
 /** A task's examples to evaluate on, with the id under which the model knows the task. */
-export interface EvaluationTask {
+export interface EvaluationTask<E = Example> {
   readonly name: string;
   readonly taskId: number;
-  readonly examples: readonly Example[];
+  readonly examples: readonly E[];
 }
 
 /** How well a model predicts given targets. */

@@ -2,16 +2,30 @@ import type { Noise } from "../ops/noise.ts";
 import type * as tf from "../tf.ts";
 import type { TaskBatch } from "./task_batch.ts";
 
-/** All that training needs to know of a model. A base model with adapters is one. */
-export interface MultiTaskModel {
-  /** Loss and logits of a batch; in training with the noise given. */
+/** What training says to a model beside the batch; in evaluation none of it is there. */
+export interface TrainingInputs {
+  readonly training?: boolean;
+  readonly noise?: Noise;
+  /** Share of each target that is spread over all classes; in [0, 1]. */
+  readonly labelSmoothing?: number;
+}
+
+/** All that training needs to know of a model. */
+export interface Trainable<Batch extends object> {
+  /** The mean loss of a batch, and whatever else comes out. */
+  forward(inputs: Batch & TrainingInputs): { readonly loss: tf.Scalar };
+  /** What is trained, by name. */
+  trainableParameters(): Map<string, tf.Variable>;
+}
+
+/** A model of language that is trained and asked. A base model with adapters is one. */
+export interface MultiTaskModel extends Trainable<TaskBatch> {
+  /** Loss and logits of a batch. */
   forward(
-    inputs: TaskBatch & { readonly training?: boolean; readonly noise?: Noise },
+    inputs: TaskBatch & TrainingInputs,
   ): { readonly loss: tf.Scalar; readonly logits: tf.Tensor3D };
   /** Generated ids, one row per input. */
   generate(inputs: GenerateInputs): Promise<number[][]>;
-  /** What is trained, by name. */
-  trainableParameters(): Map<string, tf.Variable>;
 }
 
 /** What generation for an evaluation asks of a model. */

@@ -1,11 +1,11 @@
-import type { Task } from "../tasks/task.ts";
+import type { Example, Task } from "../tasks/task.ts";
 import type { RandomStream } from "../util/random.ts";
 import type { TaskExample } from "./task_batch.ts";
 
 /** Gives training examples without end. */
-export interface Sampler {
+export interface Sampler<E = Example> {
   /** The next `count` examples. */
-  next(count: number): TaskExample[];
+  next(count: number): TaskExample<E>[];
 }
 
 /**
@@ -29,12 +29,12 @@ export interface Sampler {
  * assert.deepEqual(inputs.sort(), ["a", "b", "c"]);
  * ```
  */
-export function taskSampler(
-  tasks: readonly Pick<Task, "train">[],
+export function taskSampler<E>(
+  tasks: readonly Pick<Task<E>, "train">[],
   random: RandomStream,
-): Sampler {
+): Sampler<E> {
   if (tasks.length === 0) throw new RangeError("Cannot draw examples as there is no task");
-  const left = tasks.map((): TaskExample[] => []);
+  const left = tasks.map((): TaskExample<E>[] => []);
   return {
     next: (count) =>
       Array.from({ length: count }, () => {

@@ -25,9 +25,9 @@ export interface Encoding {
 }
 
 /** An example with the index of its task. */
-export interface TaskExample {
+export interface TaskExample<E = Example> {
   readonly taskId: number;
-  readonly example: Example;
+  readonly example: E;
 }
 
 const IGNORED = -100;

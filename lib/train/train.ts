@@ -4,11 +4,9 @@ import { Adafactor } from "./adafactor.ts";
 import { AdamW } from "./adamw.ts";
 import { clipGradients } from "./clip_gradients.ts";
 import { disposeGradients, lossAndGradients } from "./gradients.ts";
-import type { MultiTaskModel } from "./multi_task_model.ts";
+import type { Trainable } from "./multi_task_model.ts";
 import type { Optimizer, ParameterGroup } from "./optimizer.ts";
-import type { Sampler } from "./sampler.ts";
 import { learningRateFactor, type ScheduleOptions } from "./schedule.ts";
-import { encodeExamples, type Encoding } from "./task_batch.ts";
 
 /** The training protocol as settings. */
 export interface TrainSettings extends ScheduleOptions {
@@ -25,12 +23,14 @@ export interface TrainSettings extends ScheduleOptions {
   readonly weightDecay: number;
   /** Largest norm of the gradient; 0 for none. */
   readonly clip: number;
+  /** Share of each target that is spread over all classes; in [0, 1]. */
+  readonly labelSmoothing: number;
 }
 
 /** What training needs beside its settings. */
-export interface TrainContext {
-  readonly encoding: Encoding;
-  readonly sampler: Sampler;
+export interface TrainContext<Batch> {
+  /** The next `count` examples, ready for the model. */
+  nextBatch(count: number): Batch;
   readonly noise: Noise;
   /** Whether a parameter belongs to the routing, by its name. */
   readonly isRouting: (name: string) => boolean;
@@ -60,10 +60,10 @@ export class DivergedError extends Error {
  * @throws {DivergedError} when a step's loss or gradient is not finite; the parameters are then as
  * before that step
  */
-export async function* train(
-  model: MultiTaskModel,
+export async function* train<Batch extends object>(
+  model: Trainable<Batch>,
   settings: TrainSettings,
-  context: TrainContext,
+  context: TrainContext<Batch>,
 ): AsyncGenerator<TrainStep> {
   const parameters = model.trainableParameters();
   const optimizer = makeOptimizer(parameters, settings, context.isRouting);
@@ -93,18 +93,18 @@ export async function* train(
 }
 
 /** Mean loss and mean gradients of the batches of one step. */
-async function accumulate(
-  model: MultiTaskModel,
+async function accumulate<Batch extends object>(
+  model: Trainable<Batch>,
   parameters: ReadonlyMap<string, tf.Variable>,
-  { batchSize, accumulation }: TrainSettings,
-  { encoding, sampler, noise }: TrainContext,
+  { batchSize, accumulation, labelSmoothing }: TrainSettings,
+  { nextBatch, noise }: TrainContext<Batch>,
 ): Promise<{ loss: number; gradients: Map<string, tf.Tensor> }> {
   const sums = new Map<string, tf.Tensor>();
   let total = 0;
   for (let i = 0; i < accumulation; i++) {
-    const batch = encodeExamples(sampler.next(batchSize), encoding);
+    const batch = nextBatch(batchSize);
     const result = lossAndGradients(
-      () => model.forward({ ...batch, training: true, noise }).loss,
+      () => model.forward({ ...batch, training: true, noise, labelSmoothing }).loss,
       parameters,
     );
     total += (await result.loss.data())[0]!;

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { ByteTokenizer } from "../models/byte_tokenizer.ts";
 import { seededNoise } from "../ops/noise.ts";
 import { skillsSuite } from "../tasks/skills.ts";
+import type { Task } from "../tasks/task.ts";
 import { assertClose } from "../testing/assert_close.ts";
 import { onEachBackend } from "../testing/on_each_backend.ts";
 import { tinyT5 } from "../testing/tiny_t5.ts";
@@ -9,7 +10,7 @@ import * as tf from "../tf.ts";
 import { randomStream } from "../util/random.ts";
 import { answer, evaluateTokens } from "./evaluate.ts";
 import { taskSampler } from "./sampler.ts";
-import { encodeExamples, type Encoding } from "./task_batch.ts";
+import { encodeExamples, type Encoding, type TaskBatch } from "./task_batch.ts";
 import { train, type TrainContext, type TrainSettings } from "./train.ts";
 
 const SUITE = skillsSuite({
@@ -38,12 +39,17 @@ const SETTINGS: TrainSettings = {
   warmup: 0,
   schedule: "constant",
   clip: 1,
+  labelSmoothing: 0,
 };
 
-function context(): TrainContext {
+function batches(tasks: readonly Pick<Task, "train">[]): (count: number) => TaskBatch {
+  const sampler = taskSampler(tasks, randomStream(0, "shuffle"));
+  return (count) => encodeExamples(sampler.next(count), ENCODING);
+}
+
+function context(): TrainContext<TaskBatch> {
   return {
-    encoding: ENCODING,
-    sampler: taskSampler(SUITE.training, randomStream(0, "shuffle")),
+    nextBatch: batches(SUITE.training),
     noise: seededNoise(0),
     isRouting: (name) => name.startsWith("decoder"),
   };
@@ -72,9 +78,9 @@ onEachBackend(
     const one = SUITE.training[0]!.train.slice(0, 1);
     const run = async (batchSize: number, accumulation: number) => {
       const model = tinyT5();
-      const sampler = taskSampler([{ train: one }], randomStream(0, "shuffle"));
+      const nextBatch = batches([{ train: one }]);
       const settings = { ...SETTINGS, batchSize, accumulation, steps: 2 };
-      for await (const _ of train(model, settings, { ...context(), sampler }));
+      for await (const _ of train(model, settings, { ...context(), nextBatch }));
       const values = [...await model.trainableParameters().get("shared.weight")!.data()];
       model.dispose();
       return { shape: [values.length], data: values };
