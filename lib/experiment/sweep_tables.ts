@@ -1,9 +1,9 @@
+import { baselineDifferences } from "./baseline_differences.ts";
 import { leaderboard } from "./leaderboard.ts";
 import { toMarkdown } from "./markdown_table.ts";
-import { pairedDifferences } from "./paired_differences.ts";
 import type { RunResult } from "./result.ts";
 import type { Manifest } from "./store.ts";
-import { type ColumnTable, runsTable, settingCell, taskTable, toArrow, toCSV } from "./table.ts";
+import { runsTable, taskTable, toArrow, toCSV } from "./table.ts";
 
 /** Files with every number of a sweep, by name: `results.csv`, `results.arrow` and `tasks.csv`. */
 export function dataFiles(results: readonly RunResult[]): Map<string, string | Uint8Array> {
@@ -35,34 +35,15 @@ export function sweepReport(manifest: Manifest, results: readonly RunResult[]): 
   ]);
 }
 
-function differences({ metric, baseline }: Manifest, results: readonly RunResult[]): string[] {
-  if (baseline === null) return [];
-  const settings = Object.entries(baseline);
-  const text = settings.map(([key, value]) => `${key}=${settingCell(value)}`).join(", ");
-  const isThere = results.some(({ config }) =>
-    settings.every(([key, value]) =>
-      JSON.stringify(config[key as keyof typeof config]) === JSON.stringify(value)
-    )
-  );
-  if (!isThere) return [`No run has the baseline's settings, ${text}.`];
-  const [table, column, units] = pairedTable(metric, results);
+function differences(manifest: Manifest, results: readonly RunResult[]): string[] {
+  const found = baselineDifferences(manifest, results);
+  if (found === null) return [];
+  const { table, baseline, units } = found;
+  if (table === null) return [`No run has the baseline's settings, ${baseline}.`];
   return [
-    `Difference to the baseline, ${text}, paired on ${units}, with its 95 % interval.`,
-    toMarkdown(pairedDifferences(table, { metric: column, baseline })),
+    `Difference to the baseline, ${baseline}, paired on ${units}, with its 95 % interval.`,
+    toMarkdown(table),
   ];
-}
-
-/** The table to pair runs in: scores of tasks where the metric is a mean over tasks, else of runs. */
-function pairedTable(
-  metric: string,
-  results: readonly RunResult[],
-): [table: ColumnTable, column: string, units: string] {
-  const [, phase, column] = /^(seen|heldout)_(.+)$/.exec(metric) ?? [];
-  if (phase === "seen" || phase === "heldout") {
-    const tasks = taskTable(results, phase);
-    if (tasks.columnNames().includes(column!)) return [tasks, column!, "task and seed"];
-  }
-  return [runsTable(results), metric, "seed"];
 }
 
 function paragraphs(parts: readonly string[]): string {
