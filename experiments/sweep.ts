@@ -3,6 +3,6 @@
  *
  * @module
  */
-import { sweepCommand } from "../lib/experiment/sweep_command.ts"; // becomes ../lib/mod.ts
+import { sweepCommand } from "../lib/mod.ts";
 
 Deno.exitCode = await sweepCommand(Deno.args);

@@ -117,3 +117,6 @@ export { Adafactor, type AdafactorOptions } from "./train/adafactor.ts";
 export { AdamW, type AdamWOptions } from "./train/adamw.ts";
 export { disposeGradients, type LossAndGradients, lossAndGradients } from "./train/gradients.ts";
 export type { Optimizer, ParameterGroup } from "./train/optimizer.ts";
+
+export { pretrainCommand } from "./experiment/pretrain_command.ts";
+export { sweepCommand, type SweepCommandOptions } from "./experiment/sweep_command.ts";
