@@ -17,7 +17,7 @@ import type { Allocation } from "./figures/allocation_figure.ts";
  * import { getPeftModel } from "../poly/peft_model.ts";
  *
  * await useBackend("cpu");
- * const config = { model_type: "mlp", input_size: 4, hidden_sizes: [4], output_size: 2 };
+ * const config = { model_type: "mlp", in_features: 4, hidden_features: [6], out_features: 2 };
  * const base = Mlp.fromConfig(config, { seed: 0 });
  * const poly = { n_tasks: 3, n_skills: 2, n_splits: 2, r: 1, target_modules: "all-linear" } as const;
  * const routing = await learnedRouting(getPeftModel(base, new PolyConfig(poly)));

@@ -19,10 +19,9 @@ export function toMarkdown(table: ColumnTable): string {
   const rows = rowsOf(table);
   const columns = table.columnNames().map((name) => {
     const cells = rows.map((row) => row[name] ?? null);
-    const texts = [name, ...cells.map(format)].map(escape);
+    const texts = [name, ...cells.map(cellText)].map(escape);
     const width = Math.max(3, ...texts.map((text) => [...text].length));
-    const isNumeric = cells.some((cell) => typeof cell === "number") ||
-      cells.every((cell) => cell === null);
+    const isNumeric = isNumericColumn(cells);
     const pad = (text: string) => {
       const room = " ".repeat(width - [...text].length);
       return isNumeric ? room + text : text + room;
@@ -38,11 +37,17 @@ export function toMarkdown(table: ColumnTable): string {
   return columns.length === 0 ? "" : lines.join("");
 }
 
-function format(cell: Cell): string {
+/** A cell as a person reads it: numbers with four digits at most, whole numbers with all, gaps as dashes. */
+export function cellText(cell: Cell): string {
   if (cell === null) return "—";
   if (typeof cell !== "number" || Number.isInteger(cell)) return String(cell);
   if (Math.abs(cell) >= 1000) return String(Math.round(cell));
   return String(Number(cell.toPrecision(4)));
+}
+
+/** Whether the cells of a column are numbers, so that they stand on the right. */
+export function isNumericColumn(cells: readonly Cell[]): boolean {
+  return cells.some((cell) => typeof cell === "number") || cells.every((cell) => cell === null);
 }
 
 function escape(text: string): string {
