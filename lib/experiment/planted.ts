@@ -39,9 +39,6 @@ export interface PlantedBatch {
   readonly taskIds: readonly number[];
 }
 
-/** The teacher's parts. */
-type Teacher = PeftModel<Mlp>;
-
 /**
  * Tasks of numbers with a known best answer: a random multi-layer perceptron is the frozen base, an
  * adapter with known skills and a known allocation sits on it as teacher, and students learn the
@@ -118,7 +115,7 @@ async function teach(
   config: RunConfig,
   truth: readonly Allocation[],
 ): Promise<Task<PlantedExample>[]> {
-  const teacher = makeTeacher(base, config, truth);
+  const teacher = plantedTeacher(base, config, truth);
   try {
     const tasks: Task<PlantedExample>[] = [];
     for (const taskId of truth[0]!.keys()) {
@@ -149,19 +146,31 @@ async function teach(
   }
 }
 
-/** An adapter whose skills are random and whose routing in evaluation is the truth. */
-function makeTeacher(base: Mlp, config: RunConfig, truth: readonly Allocation[]): Teacher {
+/**
+ * An adapter whose skills are random and whose routing in evaluation is the truth.
+ *
+ * The skills of a layer share half their variance, as skills of one base do. Factors are only known up
+ * to a change of basis, which all skills must share for their mixtures to be right: from a common part
+ * students find one basis at the uniform start, without it many settle in several and stay there.
+ *
+ * @param base what it stands on; every linear layer is adapted
+ * @param truth the allocation `[T, S]` of each split
+ * @returns the teacher, to be disposed without its base
+ */
+export function plantedTeacher(
+  base: Mlp,
+  { seed, r }: Pick<RunConfig, "seed" | "r">,
+  truth: readonly Allocation[],
+): PeftModel<Mlp> {
   const [T, S, H] = [truth[0]!.length, truth[0]![0]!.length, truth.length];
-  const teacher = getPeftModel(
-    base,
-    new PolyConfig({
-      target_modules: "all-linear",
-      n_tasks: T,
-      n_skills: S,
-      n_splits: H,
-      r: config.r,
-    }),
-  );
+  const poly = new PolyConfig({
+    target_modules: "all-linear",
+    n_tasks: T,
+    n_skills: S,
+    n_splits: H,
+    r,
+  });
+  const teacher = getPeftModel(base, poly);
   // Each split's logits `[T, S]`, side by side `[T, H·S]`.
   const logits = truth.map((allocation) => allocationLogits(allocation, 1));
   const Z = Float32Array.from(
@@ -169,17 +178,23 @@ function makeTeacher(base: Mlp, config: RunConfig, truth: readonly Allocation[])
     (_, i) => logits[Math.floor(i / S) % H]![Math.floor(i / (H * S)) * S + i % S]!,
   );
   for (const [name, { skillsA, skillsB, router }] of teacher.adapters.get("default")!.layers) {
-    const normal = (part: string, shape: readonly number[], deviation: number) => {
-      const stream = randomStream(config.seed, `teacher/${name}/${part}`);
+    const normal = (what: string, shape: number[]) => {
+      const stream = randomStream(seed, `teacher/${name}/${what}`);
       const size = shape.reduce((product, n) => product * n, 1);
-      return tf.tensor(Float32Array.from({ length: size }, () => deviation * stream.normal()), [
-        ...shape,
-      ]);
+      return tf.tensor(Float32Array.from({ length: size }, () => stream.normal()), shape);
     };
+    const skills = (what: string, [splits, skills, rows, columns]: number[]) =>
+      tf.mul(
+        Math.SQRT1_2,
+        tf.add(
+          normal(what, [splits!, skills!, rows!, columns!]),
+          normal(`${what}/common`, [splits!, 1, rows!, columns!]),
+        ),
+      );
     tf.tidy(() => {
-      // So that x·A·B / r has about the magnitude of x for a task of one skill.
-      skillsA.assign(normal("A", skillsA.shape, 1 / Math.sqrt(FEATURES)));
-      skillsB.assign(normal("B", skillsB.shape, Math.sqrt(config.r)));
+      // So that x·A·B / r is half as large as x for a task of one skill.
+      skillsA.assign(tf.div(skills("A", skillsA.shape), Math.sqrt(FEATURES)));
+      skillsB.assign(tf.mul(skills("B", skillsB.shape), Math.sqrt(r) / 2));
       router.moduleLogits.assign(tf.tensor(Z, [T, H * S]));
     });
   }
@@ -187,7 +202,7 @@ function makeTeacher(base: Mlp, config: RunConfig, truth: readonly Allocation[])
 }
 
 async function outputsOf(
-  teacher: Teacher,
+  teacher: PeftModel<Mlp>,
   features: Float32Array,
   taskIds: readonly number[],
 ): Promise<Float32Array> {
