@@ -10,7 +10,7 @@ function splat(x: f32): v128 {
   return f32x4.splat(x);
 }
 
-/** Multiplication and addition; one rounding where relaxed SIMD has it. For products only. */
+/** Multiplication and addition; one rounding where relaxed SIMD has it. */
 @inline
 function madd(x: v128, y: v128, sum: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(x, y, sum);
@@ -24,6 +24,7 @@ function mulAdd(x: v128, y: v128, z: v128): v128 {
 }
 
 /** The first `count` < 4 numbers at an address, then zeros. */
+@inline // a call, even one not made, costs the loop around it its registers
 function loadSome(at: usize, count: i32): v128 {
   let x = v128.load32_zero(at);
   if (count > 1) x = v128.load_lane<f32>(at + 4, x, 1);
@@ -31,6 +32,7 @@ function loadSome(at: usize, count: i32): v128 {
   return x;
 }
 
+@inline
 function storeSome(at: usize, x: v128, count: i32): void {
   v128.store_lane<f32>(at, x, 0);
   if (count > 1) v128.store_lane<f32>(at + 4, x, 1);
@@ -61,61 +63,61 @@ function largestOf(x: v128): f32 {
   );
 }
 
+// The numbers of exp and log lie in variables, which are loaded; an engine makes a literal vector anew
+// each time it is used, at three times the cost of the arithmetic.
+let one: v128 = splat(1), half: v128 = splat(0.5);
+let lowest: v128 = splat(-87.33), highest: v128 = splat(89), log2OfE: v128 = splat(1.44269504), rounder: v128 = splat(12582912);
+let minusLog2: v128 = splat(-0.693359375), log2Rest: v128 = splat(2.12194440e-4), exponentBias: v128 = i32x4.splat(127);
+let e0: v128 = splat(1.9875691500e-4), e1: v128 = splat(1.3981999507e-3), e2: v128 = splat(8.3334519073e-3);
+let e3: v128 = splat(4.1665795894e-2), e4: v128 = splat(1.6666665459e-1), e5: v128 = splat(5.0000001201e-1);
+let mantissa: v128 = i32x4.splat(0x007fffff), logBias: v128 = i32x4.splat(126), rootOfHalf: v128 = splat(0.707106781);
+let l0: v128 = splat(7.0376836292e-2), l1: v128 = splat(-1.1514610310e-1), l2: v128 = splat(1.1676998740e-1);
+let l3: v128 = splat(-1.2420140846e-1), l4: v128 = splat(1.4249322787e-1), l5: v128 = splat(-1.6668057665e-1);
+let l6: v128 = splat(2.0000714765e-1), l7: v128 = splat(-2.4999993993e-1), l8: v128 = splat(3.3333331174e-1);
+
 /** e^x within two units in the last place; 0 below −87.33, infinite above 88.37. Cephes, `expf`. */
 @inline
 function exp(x: v128): v128 {
-  const vanishes = f32x4.lt(x, splat(-87.33));
-  x = f32x4.min(f32x4.max(x, splat(-87.33)), splat(89));
-  const n = f32x4.nearest(f32x4.mul(x, splat(1.44269504)));
-  x = f32x4.sub(f32x4.sub(x, f32x4.mul(n, splat(0.693359375))), f32x4.mul(n, splat(-2.12194440e-4)));
-  let p = splat(1.9875691500e-4);
-  p = mulAdd(p, x, splat(1.3981999507e-3));
-  p = mulAdd(p, x, splat(8.3334519073e-3));
-  p = mulAdd(p, x, splat(4.1665795894e-2));
-  p = mulAdd(p, x, splat(1.6666665459e-1));
-  p = mulAdd(p, x, splat(5.0000001201e-1));
-  p = f32x4.add(mulAdd(p, f32x4.mul(x, x), x), splat(1));
-  const power = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23);
-  return v128.andnot(f32x4.mul(p, power), vanishes);
+  const vanishes = f32x4.lt(x, lowest);
+  x = f32x4.pmin(f32x4.pmax(x, lowest), highest);
+  const rounded = madd(x, log2OfE, rounder); // its last bits are the power of two
+  const n = f32x4.sub(rounded, rounder);
+  x = madd(n, log2Rest, madd(n, minusLog2, x));
+  const square = f32x4.mul(x, x);
+  const p = madd(madd(madd(madd(madd(e0, x, e1), x, e2), x, e3), x, e4), x, e5);
+  const power = i32x4.shl(i32x4.add(rounded, exponentBias), 23);
+  return v128.andnot(f32x4.mul(f32x4.add(madd(p, square, x), one), power), vanishes);
 }
 
 /** Natural logarithm of normal numbers above 0. Cephes, `logf`. */
 @inline
 function log(x: v128): v128 {
-  let e = f32x4.convert_i32x4_s(i32x4.sub(i32x4.shr_s(x, 23), i32x4.splat(126)));
-  let m = v128.or(v128.and(x, i32x4.splat(0x007fffff)), splat(0.5)); // in [½, 1)
-  const isSmall = f32x4.lt(m, splat(0.707106781));
-  e = f32x4.sub(e, v128.and(splat(1), isSmall));
-  m = f32x4.sub(f32x4.add(m, v128.and(m, isSmall)), splat(1));
-  const z = f32x4.mul(m, m);
-  let p = splat(7.0376836292e-2);
-  p = mulAdd(p, m, splat(-1.1514610310e-1));
-  p = mulAdd(p, m, splat(1.1676998740e-1));
-  p = mulAdd(p, m, splat(-1.2420140846e-1));
-  p = mulAdd(p, m, splat(1.4249322787e-1));
-  p = mulAdd(p, m, splat(-1.6668057665e-1));
-  p = mulAdd(p, m, splat(2.0000714765e-1));
-  p = mulAdd(p, m, splat(-2.4999993993e-1));
-  p = mulAdd(p, m, splat(3.3333331174e-1));
-  p = f32x4.mul(f32x4.mul(p, m), z);
-  p = f32x4.add(p, f32x4.mul(e, splat(-2.12194440e-4)));
-  p = f32x4.sub(p, f32x4.mul(z, splat(0.5)));
-  return f32x4.add(f32x4.add(m, p), f32x4.mul(e, splat(0.693359375)));
+  let e = f32x4.convert_i32x4_s(i32x4.sub(i32x4.shr_s(x, 23), logBias));
+  let m = v128.or(v128.and(x, mantissa), half); // in [½, 1)
+  const isSmall = f32x4.lt(m, rootOfHalf);
+  e = f32x4.sub(e, v128.and(one, isSmall));
+  m = f32x4.sub(f32x4.add(m, v128.and(m, isSmall)), one);
+  const square = f32x4.mul(m, m);
+  let p = madd(madd(madd(madd(l0, m, l1), m, l2), m, l3), m, l4);
+  p = madd(madd(madd(madd(p, m, l5), m, l6), m, l7), m, l8);
+  p = f32x4.sub(f32x4.mul(f32x4.mul(p, m), square), f32x4.mul(e, log2Rest));
+  p = f32x4.sub(p, f32x4.mul(square, half));
+  return f32x4.sub(f32x4.add(m, p), f32x4.mul(e, minusLog2));
 }
 
 /** log(1 − x) for x in (0, 1), with the rounding of 1 − x put right. */
 @inline
 function logOfRest(x: v128): v128 {
-  const rest = f32x4.sub(splat(1), x);
-  const taken = f32x4.sub(splat(1), rest); // what really was taken
+  const rest = f32x4.sub(one, x);
+  const taken = f32x4.sub(one, rest); // what really was taken
   const slope = f32x4.div(log(rest), taken);
-  return v128.bitselect(f32x4.neg(x), f32x4.mul(slope, x), f32x4.eq(taken, splat(0)));
+  return v128.bitselect(f32x4.neg(x), f32x4.mul(slope, x), f32x4.eq(taken, f32x4.splat(0)));
 }
 
 /** 1 / (1 + e^−x), in this order of roundings. */
 @inline
 function logistic(x: v128): v128 {
-  return f32x4.div(splat(1), f32x4.add(splat(1), exp(f32x4.neg(x))));
+  return f32x4.div(one, f32x4.add(one, exp(f32x4.neg(x))));
 }
 
 // --- Small products --------------------------------------------------------------------------------
@@ -260,10 +262,14 @@ export function smallProducts(count: i32, m: i32, n: i32, k: i32, a: usize, turn
 /** s = 1 / √(mean(x²) + ε) of one row. */
 @inline
 function rmsScale(D: i32, x: usize, epsilon: f32): f32 {
-  let sum = splat(0);
-  for (let j = 0; j < D; j += 4) {
+  let sum = splat(0), other = sum, j = 0;
+  for (; j + 8 <= D; j += 8) { // two sums, as one would wait for itself
+    const v = v128.load(x + (j << 2)), w = v128.load(x + (j << 2), 16);
+    sum = madd(v, v, sum), other = madd(w, w, other);
+  }
+  for (sum = f32x4.add(sum, other); j < D; j += 4) {
     const v = load4(x + (j << 2), D - j);
-    sum = mulAdd(v, v, sum);
+    sum = madd(v, v, sum);
   }
   return 1 / sqrt<f32>(sumOf(sum) / f32(D) + epsilon);
 }
@@ -327,7 +333,7 @@ export function gate(size: i32, x: usize, gateAt: usize, linear: f32, cubic: f32
 
 /** With s the σ above: dx = dy · gate · s · (1 + x · (1 − s) · (linear + 3 cubic · x²)); dGate = dy · x · s. */
 export function gateGrad(size: i32, dy: usize, x: usize, gateAt: usize, linear: f32, cubic: f32, dx: usize, dGate: usize): void {
-  const l = splat(linear), c = splat(cubic), c3 = splat(3 * cubic), one = splat(1);
+  const l = splat(linear), c = splat(cubic), c3 = splat(3 * cubic);
   for (let i = 0; i < size; i += 4) {
     const v = load4(x, size - i), d = load4(dy, size - i), square = f32x4.mul(v, v);
     const s = logistic(f32x4.mul(v, mulAdd(square, c, l)));
@@ -347,25 +353,25 @@ export function gateGrad(size: i32, dy: usize, x: usize, gateAt: usize, linear: 
  * address of 0 stands for none.
  */
 export function attentionWeights(B: i32, N: i32, Lq: i32, Lk: i32, scores: usize, scale: f32, forbidden: f32, bias: usize, biasB: i32, biasN: i32, biasQ: i32, mask: usize, maskB: i32, maskN: i32, maskQ: i32): void {
-  const factor = splat(scale), lowest = splat(-Infinity), never = splat(forbidden);
+  const factor = splat(scale), nothing = splat(-Infinity), never = splat(forbidden);
   for (let b = 0; b < B; b++) {
     for (let n = 0; n < N; n++) {
       for (let q = 0; q < Lq; q++) {
         const biasRow = bias + (b * biasB + n * biasN + q * biasQ << 2);
         const maskRow = mask + (b * maskB + n * maskN + q * maskQ << 2);
-        let largest = lowest, allowed = splat(0);
+        let largest = nothing, allowed = splat(0);
         for (let j = 0; j < Lk; j += 4) {
           const left = Lk - j, at = scores + (j << 2);
           let x = f32x4.mul(load4(at, left), factor);
           if (bias) x = f32x4.add(x, load4(biasRow + (j << 2), left));
           if (mask) {
             const m = load4(maskRow + (j << 2), left);
-            allowed = f32x4.max(allowed, m);
-            x = f32x4.add(x, f32x4.mul(f32x4.sub(splat(1), m), never));
+            allowed = f32x4.pmax(allowed, m);
+            x = f32x4.add(x, f32x4.mul(f32x4.sub(one, m), never));
           }
           store4(at, x, left);
-          if (left < 4) x = left == 1 ? v128.shuffle<f32>(x, lowest, 0, 4, 4, 4) : left == 2 ? v128.shuffle<f32>(x, lowest, 0, 1, 4, 4) : v128.shuffle<f32>(x, lowest, 0, 1, 2, 4);
-          largest = f32x4.max(largest, x);
+          if (left < 4) x = left == 1 ? v128.shuffle<f32>(x, nothing, 0, 4, 4, 4) : left == 2 ? v128.shuffle<f32>(x, nothing, 0, 1, 4, 4) : v128.shuffle<f32>(x, nothing, 0, 1, 2, 4);
+          largest = f32x4.pmax(largest, x);
         }
         const top = splat(largestOf(largest));
         let sum = splat(0);
@@ -387,6 +393,7 @@ export function attentionWeights(B: i32, N: i32, Lq: i32, Lk: i32, scores: usize
 }
 
 /** The first `count` < 4 numbers, then zeros. */
+@inline
 function keep(x: v128, count: i32): v128 {
   const none = splat(0);
   if (count == 1) return v128.shuffle<f32>(x, none, 0, 4, 4, 4);
@@ -470,7 +477,7 @@ export function crossEntropy(N: i32, V: i32, logits: usize, labels: usize, ignor
   for (let row = 0; row < N; row++) {
     let largest: f32 = -Infinity;
     let top = splat(-Infinity), j = 0;
-    for (; j + 4 <= V; j += 4) top = f32x4.max(top, v128.load(logits + (j << 2)));
+    for (; j + 4 <= V; j += 4) top = f32x4.pmax(top, v128.load(logits + (j << 2)));
     largest = largestOf(top);
     for (; j < V; j++) largest = max(largest, load<f32>(logits + (j << 2)));
     const shift = splat(largest);
@@ -548,7 +555,7 @@ export function addRows(N: i32, V: i32, D: i32, from: usize, ids: usize, to: usi
  * in each split. `slopes` keeps the derivative of each amount over that sum.
  */
 export function route(B: i32, H: i32, S: i32, logits: usize, tasks: usize, uniform: usize, temperature: f32, hard: i32, weights: usize, slopes: usize): void {
-  const one = splat(1), low = splat(2 ** -23), high = splat(1 - 2 ** -23), tiny = splat(2 ** -126);
+  const low = splat(2 ** -23), high = splat(1 - 2 ** -23), tiny = splat(2 ** -126);
   const cold = splat(temperature);
   for (let b = 0; b < B; b++) {
     let z = logits + (load<i32>(tasks + (b << 2)) * H * S << 2);
@@ -559,13 +566,13 @@ export function route(B: i32, H: i32, S: i32, logits: usize, tasks: usize, unifo
         let amount = logistic(load4(z + at, left)), slope: v128;
         if (uniform) {
           const inside = v128.and(f32x4.ge(amount, low), f32x4.le(amount, high));
-          const p = f32x4.min(f32x4.max(amount, low), high);
-          const u = f32x4.min(f32x4.max(load4(uniform + at, left), low), high);
+          const p = f32x4.pmin(f32x4.pmax(amount, low), high);
+          const u = f32x4.pmin(f32x4.pmax(load4(uniform + at, left), low), high);
           const odds = f32x4.sub(f32x4.add(f32x4.sub(log(u), logOfRest(u)), log(p)), logOfRest(p));
           const relaxed = logistic(f32x4.div(odds, cold));
           const within = v128.and(inside, v128.and(f32x4.ge(relaxed, tiny), f32x4.le(relaxed, high)));
           slope = v128.and(f32x4.div(f32x4.mul(relaxed, f32x4.sub(one, relaxed)), cold), within);
-          amount = f32x4.min(f32x4.max(relaxed, tiny), high);
+          amount = f32x4.pmin(f32x4.pmax(relaxed, tiny), high);
         } else {
           slope = f32x4.mul(amount, f32x4.sub(one, amount));
         }
