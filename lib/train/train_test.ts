@@ -90,6 +90,27 @@ onEachBackend(
   { only: ["wasm", "cpu"] },
 );
 
+onEachBackend("train() says to the model that it trains, with noise and smoothing", async () => {
+  const model = tinyT5();
+  const said: unknown[] = [];
+  const listening = {
+    ...model,
+    forward: (inputs: Parameters<typeof model.forward>[0]) => {
+      said.push([inputs.training, inputs.labelSmoothing, inputs.noise !== undefined]);
+      return model.forward(inputs);
+    },
+  };
+  const smoothing = { ...SETTINGS, steps: 1, learningRate: 0 };
+  const losses: number[] = [];
+  for (const labelSmoothing of [0, 0.5]) {
+    const steps = train(listening, { ...smoothing, labelSmoothing }, context());
+    for await (const { loss } of steps) losses.push(loss);
+  }
+  assert.deepEqual(said, [[true, 0, true], [true, 0.5, true]]);
+  assert.notEqual(losses[0], losses[1]);
+  model.dispose();
+}, { only: ["cpu"] });
+
 onEachBackend("train() gives the routing its own speed", async () => {
   const model = tinyT5();
   const parameters = model.trainableParameters();
