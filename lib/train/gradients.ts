@@ -14,7 +14,8 @@ export interface LossAndGradients {
  * A parameter that the loss does not depend on has no gradient, as in PyTorch, where it is `None` and
  * the optimiser passes it over.
  *
- * @param forward computes the loss, a scalar; everything else it makes is freed
+ * @param forward computes the loss, a scalar; everything else it makes is freed, also when it or its
+ *   gradient throws
  * @param parameters what to differentiate by; at least one
  * @returns tensors that the caller disposes, see {@linkcode disposeGradients}
  * @throws {RangeError} when there is no parameter, or the loss depends on none of them
@@ -43,13 +44,28 @@ export function lossAndGradients(
     );
   }
   const names = new Map([...parameters].map(([name, variable]) => [variable.name, name]));
-  const { value, grads } = tf.variableGrads(forward, [...parameters.values()]);
+  const { value, grads } = tf.tidy(() => {
+    try {
+      return tf.variableGrads(forward, [...parameters.values()]);
+    } catch (error) {
+      freeTape();
+      throw error;
+    }
+  });
   const gradients = new Map<string, tf.Tensor>();
   for (const [id, gradient] of Object.entries(grads)) {
     // tfjs answers null for a parameter that the loss does not depend on.
     if (gradient as tf.Tensor | null !== null) gradients.set(names.get(id)!, gradient);
   }
   return { loss: value, gradients };
+}
+
+/** Frees what tfjs has saved for a backward pass that has not come to its end; it would never do so. */
+function freeTape(): void {
+  const { state } = tf.engine();
+  if (state.gradientDepth > 0) return; // within another pass, which needs it
+  for (const { saved } of state.activeTape ?? []) tf.dispose(saved ?? []);
+  state.activeTape = [];
 }
 
 /** Frees the tensors of a result. */

@@ -40,3 +40,32 @@ Deno.test("lossAndGradients() refuses an empty set of parameters", () => {
     message: /no parameter is trainable/,
   });
 });
+
+onEachBackend(
+  "lossAndGradients() leaves nothing behind when the loss or its gradient fails",
+  () => {
+    const w = tf.tidy(() => tf.variable(tf.tensor1d([1, 2])));
+    const parameters = new Map([["w", w]]);
+    const failing = tf.customGrad((x) => ({
+      value: tf.square(x as tf.Tensor),
+      gradFunc: () => {
+        throw new RangeError("backward");
+      },
+    }));
+    const before = tf.memory().numTensors;
+    const losses: [string, () => tf.Scalar][] = [
+      ["forward", () => {
+        tf.exp(tf.square(w));
+        throw new RangeError("forward");
+      }],
+      ["backward", () => tf.sum(tf.exp(failing(tf.sigmoid(w)))) as tf.Scalar],
+    ];
+    for (const [message, loss] of losses) {
+      assert.throws(() => lossAndGradients(loss, parameters), { name: "RangeError", message });
+      assert.equal(tf.memory().numTensors, before, message);
+    }
+    disposeGradients(lossAndGradients(() => tf.sum(tf.exp(w)) as tf.Scalar, parameters));
+    assert.equal(tf.memory().numTensors, before);
+    w.dispose();
+  },
+);
