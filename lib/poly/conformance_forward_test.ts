@@ -1,12 +1,15 @@
 /** Forward passes and training: items F1 to F13 of PEFT's own suite, where they apply to Poly. */
 import assert from "node:assert/strict";
 import { useBackend } from "../backend/backend.ts";
+import { T5ForConditionalGeneration } from "../models/t5.ts";
 import { seededNoise } from "../ops/noise.ts";
 import { assertClose } from "../testing/assert_close.ts";
 import { onEachBackend } from "../testing/on_each_backend.ts";
 import { BATCH, fillWithWaves, smallLlama, smallT5, valuesOf } from "../testing/small_models.ts";
 import { toyInput, ToyModel } from "../testing/toy_model.ts";
 import * as tf from "../tf.ts";
+import { AdamW } from "../train/adamw.ts";
+import * as train from "../train/gradients.ts";
 import { PolyConfig, type PolyConfigOptions } from "./config.ts";
 import { getPeftModel, type PeftModel, type PeftModelOptions } from "./peft_model.ts";
 import type { TaskIds } from "./task_ids.ts";
@@ -44,6 +47,37 @@ function lossAndGradients(model: PeftModel<ToyModel>, taskIds: readonly number[]
   const gradients = new Map([...parameters].map(([name, { name: id }]) => [name, grads[id]]));
   return { value, parameters, gradients };
 }
+
+onEachBackend("F1 ten steps of Adam halve the loss", async () => {
+  const sizes = { d_model: 64, d_kv: 16, d_ff: 128, num_heads: 4, num_layers: 2, vocab_size: 24 };
+  const base = T5ForConditionalGeneration.fromConfig({ ...sizes, dropout_rate: 0 }, { seed: 0 });
+  const poly = { task_type: "SEQ_2_SEQ_LM", r: 8, n_tasks: 3, n_skills: 2, n_splits: 4 } as const;
+  const model = getPeftModel(base, new PolyConfig(poly));
+  const rows = Array.from({ length: 12 }, (_, b) => b);
+  const batch = {
+    inputIds: rows.map((b) =>
+      Array.from({ length: 6 }, (_, l) => 4 + (7 * b + 5 * l + b * l) % 20)
+    ),
+    labels: rows.map((b) => [2 + b % 2, 1]),
+    taskIds: rows.map((b) => b % 3),
+  };
+  const parameters = model.trainableParameters();
+  const optimizer = new AdamW([{ parameters, learningRate: 1e-2, weightDecay: 0 }]);
+  const losses: number[] = [];
+  for (let step = 0; step < 10; step++) {
+    const noise = seededNoise(step);
+    const result = train.lossAndGradients(
+      () => model.forward({ ...batch, training: true, noise }).loss,
+      parameters,
+    );
+    optimizer.step(result.gradients);
+    losses.push((await result.loss.data())[0]!);
+    train.disposeGradients(result);
+  }
+  assert.ok(losses.at(-1)! < 0.5 * losses[0]!, losses.join(" "));
+  optimizer.dispose();
+  free(model as unknown as PeftModel);
+}, { only: ["wasm", "cpu"] });
 
 onEachBackend("F3 the output is finite", async () => {
   const model = toy({ init_weights: false });
