@@ -22,6 +22,15 @@ interface Attrs {
   readonly owners: readonly number[];
   readonly shape: readonly [number, number, number, number];
   readonly columns: boolean;
+  readonly beta1: number;
+  readonly beta2: number;
+  /** One for each parameter: θ's share that stays, the step size, and the root of 1 − β₂ᵗ. */
+  readonly updates: readonly {
+    readonly keep: number;
+    readonly rate: number;
+    readonly root: number;
+  }[];
+  readonly maxNorm: number;
 }
 
 type Kernel = (
@@ -270,6 +279,35 @@ const KERNELS: Readonly<Record<string, Kernel>> = {
     const dWeight = wasm.make([O, I]);
     wasm.product(O, I, size(x!) / I, wasm.at(dy), true, wasm.at(x), false, wasm.at(dWeight));
     return dWeight;
+  },
+
+  /** The moments are written over: they are the optimiser's own, shared with nobody. */
+  AdamW(wasm, inputs, { updates, beta1, beta2, epsilon }) {
+    return updates.map(({ keep, rate, root }, i) => {
+      const [parameter, gradient, mean, square] = ["parameter", "gradient", "mean", "square"]
+        .map((name) => inputs[`${name}${i}`]!);
+      const updated = wasm.make(parameter!.shape);
+      wasm.run.adamW!(
+        size(parameter!),
+        ...[parameter, gradient, mean, square, updated].map((tensor) => wasm.at(tensor)),
+        ...[beta1, 1 - beta1, beta2, 1 - beta2, keep, rate, root, epsilon],
+      );
+      return updated;
+    });
+  },
+
+  ClipGradients(wasm, inputs, { maxNorm }) {
+    const gradients = Object.values(inputs);
+    const squares = gradients.map((g) => wasm.run.sumOfSquares!(size(g), wasm.at(g)));
+    const norm = Math.sqrt(squares.reduce((sum, square) => sum + square, 0));
+    const factor = maxNorm === 0 ? 1 : Math.min(1, maxNorm / (norm + 1e-6));
+    const clipped = gradients.map((gradient) => {
+      if (factor === 1) return wasm.share(gradient);
+      const scaled = wasm.make(gradient.shape);
+      wasm.run.scaled!(size(gradient), wasm.at(gradient), factor, wasm.at(scaled));
+      return scaled;
+    });
+    return [wasm.makeScalar(norm), ...clipped];
   },
 };
 

@@ -18,6 +18,8 @@ import { mergeHeads, splitHeads } from "../ops/split_heads.ts";
 import { assertClose } from "../testing/assert_close.ts";
 import { wave } from "../testing/wave.ts";
 import * as tf from "../tf.ts";
+import { AdamW } from "../train/adamw.ts";
+import { clipGradients } from "../train/clip_gradients.ts";
 import { installFastKernels, type MatMulPath } from "./fast_wasm.ts";
 import { fusedKernelNames } from "./fused_kernels.ts";
 import "./wasm.ts";
@@ -277,3 +279,44 @@ equalsItsComposition(
       [[owners.length, L, I], [O, I], [4, I, R], [4, R, O], ...(biased ? [[O]] : [])],
     ),
 );
+
+Deno.test("AdamW and clipGradients() by their kernels equal their compositions", async () => {
+  const shapes = [[3], [2, 5], [1], [4, 4]];
+  const train = async (matmul: MatMulPath) => {
+    installFastKernels({ matmul });
+    const named = shapes.map((shape, i): [string, tf.Variable] => {
+      return [`p${i}`, tf.tidy(() => tf.variable(tf.tensor(wave(size(shape), i), shape)))];
+    });
+    const optimizer = new AdamW([
+      { parameters: new Map(named.slice(0, 2)), learningRate: 0.1, weightDecay: 0.2 },
+      { parameters: new Map(named.slice(2)), learningRate: 0.01 },
+    ]);
+    const held = tf.clone(named[1]![1]); // what others hold of a parameter stays as it was
+    const norms: number[] = [];
+    for (let step = 0; step < 3; step++) {
+      const gradients = new Map(
+        named.slice(step === 1 ? 1 : 0).map(([name, { shape }]) => [
+          name,
+          tf.tensor(wave(size(shape), step + shape.length), shape),
+        ]),
+      );
+      const { gradients: clipped, norm } = clipGradients(gradients, step === 2 ? 1e3 : 0.5);
+      optimizer.step(clipped, 0.9);
+      norms.push(norm.arraySync());
+      tf.dispose([norm, ...gradients.values(), ...clipped.values()]);
+    }
+    const read = async (tensor: tf.Tensor) => await tensor.data() as Float32Array;
+    const values = await Promise.all([...named.map(([, p]) => p), held].map(read));
+    tf.dispose([held, ...named.map(([, parameter]) => parameter)]);
+    optimizer.dispose();
+    return [...values, Float32Array.from(norms)];
+  };
+  const before = tf.memory();
+  const [expected, actual] = [await train("published"), await train("wasm")];
+  const { numTensors, numBytes } = tf.memory();
+  assert.deepEqual([numTensors, numBytes], [before.numTensors, before.numBytes]);
+  for (const [i, data] of actual.entries()) {
+    const shape = [data.length];
+    await assertClose({ shape, data }, { shape, data: expected[i]! }, 1e-6, `parameter ${i}`);
+  }
+});

@@ -700,10 +700,10 @@ export function addBias(rows: i32, D: i32, bias: usize, x: usize): void {
 // --- Optimiser -------------------------------------------------------------------------------------
 
 /**
- * Adam with decoupled weight decay, in place: m ← β₁ m + (1 − β₁) g; v ← β₂ v + (1 − β₂) g²;
- * θ ← keep · θ − rate · m / (√v / root + ε).
+ * Adam with decoupled weight decay, the moments in place: m ← β₁ m + (1 − β₁) g; v ← β₂ v + (1 − β₂) g²;
+ * updated = keep · θ − rate · m / (√v / root + ε).
  */
-export function adamW(size: i32, parameter: usize, gradient: usize, mean: usize, square: usize, beta1: f32, rest1: f32, beta2: f32, rest2: f32, keep: f32, rate: f32, root: f32, epsilon: f32): void {
+export function adamW(size: i32, parameter: usize, gradient: usize, mean: usize, square: usize, updated: usize, beta1: f32, rest1: f32, beta2: f32, rest2: f32, keep: f32, rate: f32, root: f32, epsilon: f32): void {
   for (let i = 0; i < size; i += 4) {
     const left = size - i, g = load4(gradient, left);
     const m = f32x4.add(f32x4.mul(load4(mean, left), splat(beta1)), f32x4.mul(g, splat(rest1)));
@@ -712,8 +712,8 @@ export function adamW(size: i32, parameter: usize, gradient: usize, mean: usize,
     const step = f32x4.div(f32x4.mul(m, splat(rate)), divisor);
     store4(mean, m, left);
     store4(square, v, left);
-    store4(parameter, f32x4.sub(f32x4.mul(load4(parameter, left), splat(keep)), step), left);
-    parameter += 16, gradient += 16, mean += 16, square += 16;
+    store4(updated, f32x4.sub(f32x4.mul(load4(parameter, left), splat(keep)), step), left);
+    parameter += 16, gradient += 16, mean += 16, square += 16, updated += 16;
   }
 }
 

@@ -53,6 +53,12 @@ export class FusedWasm {
     return tensor;
   }
 
+  /** Another tensor of the same data. */
+  share({ dataId, shape, dtype }: tf.TensorInfo): tf.TensorInfo {
+    this.backend.incRef(dataId);
+    return { dataId, shape, dtype };
+  }
+
   /** The address of a place for so many numbers, until the next call. */
   scratch(floats: number): number {
     return this.#grow(this.#scratch, floats);

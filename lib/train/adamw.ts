@@ -1,3 +1,4 @@
+import { isFused, runKernel } from "../ops/fused.ts";
 import * as tf from "../tf.ts";
 import { checkGroups, type Optimizer, type ParameterGroup } from "./optimizer.ts";
 
@@ -9,6 +10,15 @@ export interface AdamWOptions {
   readonly beta2?: number;
   /** Added to the root of the second moment; 1e-8. */
   readonly epsilon?: number;
+}
+
+/** One parameter's step: θ ← keep · θ − rate · m / (√v / root + ε). */
+interface Update extends Moments {
+  readonly parameter: tf.Variable;
+  readonly gradient: tf.Tensor;
+  readonly keep: number;
+  readonly rate: number;
+  readonly root: number;
 }
 
 interface Moments {
@@ -74,10 +84,24 @@ export class AdamW implements Optimizer {
 
   step(gradients: ReadonlyMap<string, tf.Tensor>, scale = 1): void {
     for (const group of this.#groups) {
+      const updates: Update[] = [];
       for (const [name, parameter] of group.parameters) {
         const gradient = gradients.get(name);
-        if (gradient !== undefined) this.#update(name, parameter, gradient, group, scale);
+        if (gradient === undefined) continue;
+        const moments = this.#momentsOf(name, parameter);
+        const step = ++moments.step;
+        const rate = group.learningRate * scale;
+        updates.push({
+          ...moments,
+          parameter,
+          gradient,
+          keep: 1 - rate * (group.weightDecay ?? 0),
+          rate: rate / (1 - this.#beta1 ** step),
+          root: Math.sqrt(1 - this.#beta2 ** step),
+        });
       }
+      if (isFused("AdamW")) this.#updateAll(updates);
+      else updates.forEach((update) => this.#update(update));
     }
   }
 
@@ -86,13 +110,7 @@ export class AdamW implements Optimizer {
     this.#moments.clear();
   }
 
-  #update(
-    name: string,
-    parameter: tf.Variable,
-    gradient: tf.Tensor,
-    { learningRate, weightDecay = 0 }: ParameterGroup,
-    scale: number,
-  ): void {
+  #momentsOf(name: string, parameter: tf.Variable): Moments {
     let moments = this.#moments.get(name);
     if (moments === undefined) {
       moments = tf.tidy(() => ({
@@ -102,20 +120,35 @@ export class AdamW implements Optimizer {
       })) as Moments;
       this.#moments.set(name, moments);
     }
-    moments.step++;
-    const { mean, square, step } = moments;
-    const rate = learningRate * scale;
+    return moments;
+  }
+
+  #update({ parameter, gradient, mean, square, keep, rate, root }: Update): void {
     tf.tidy(() => {
       mean.assign(tf.add(tf.mul(mean, this.#beta1), tf.mul(gradient, 1 - this.#beta1)));
       square.assign(
         tf.add(tf.mul(square, this.#beta2), tf.mul(tf.square(gradient), 1 - this.#beta2)),
       );
-      const root = tf.div(tf.sqrt(square), Math.sqrt(1 - this.#beta2 ** step));
-      const update = tf.div(
-        tf.mul(mean, rate / (1 - this.#beta1 ** step)),
-        tf.add(root, this.#epsilon),
-      );
-      parameter.assign(tf.sub(tf.mul(parameter, 1 - rate * weightDecay), update));
+      const divisor = tf.add(tf.div(tf.sqrt(square), root), this.#epsilon);
+      const step = tf.div(tf.mul(mean, rate), divisor);
+      parameter.assign(tf.sub(tf.mul(parameter, keep), step));
     });
+  }
+
+  /** The same for all parameters of a group by one kernel. */
+  #updateAll(updates: readonly Update[]): void {
+    const inputs: Record<string, tf.Tensor> = {};
+    updates.forEach(({ parameter, gradient, mean, square }, i) => {
+      Object.assign(inputs, {
+        [`parameter${i}`]: parameter,
+        [`gradient${i}`]: gradient,
+        [`mean${i}`]: mean,
+        [`square${i}`]: square,
+      });
+    });
+    const [beta1, beta2, epsilon] = [this.#beta1, this.#beta2, this.#epsilon];
+    const updated = runKernel("AdamW", inputs, { updates, beta1, beta2, epsilon });
+    updates.forEach(({ parameter }, i) => parameter.assign(updated[i]!));
+    tf.dispose(updated);
   }
 }

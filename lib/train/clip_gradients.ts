@@ -1,3 +1,4 @@
+import { isFused, runKernel } from "../ops/fused.ts";
 import * as tf from "../tf.ts";
 
 /**
@@ -16,17 +17,24 @@ export function clipGradients(
   maxNorm: number,
 ): { readonly gradients: Map<string, tf.Tensor>; readonly norm: tf.Scalar } {
   const names = [...gradients.keys()];
-  const [norm, ...clipped] = tf.tidy(() => {
-    // Not tf.addN: with dozens of tensors its WebGPU shader binds too many buffers and computes nothing.
-    const squares = names.map((name) => tf.sum(tf.square(gradients.get(name)!)));
-    const total = tf.sqrt(squares.reduce((sum, square) => tf.add(sum, square)));
-    const factor = maxNorm === 0
-      ? tf.scalar(1)
-      : tf.minimum(1, tf.div(maxNorm, tf.add(total, 1e-6)));
-    return [total, ...names.map((name) => tf.mul(gradients.get(name)!, factor))];
-  });
+  const [norm, ...clipped] = isFused("ClipGradients")
+    ? fused([...gradients.values()], maxNorm)
+    : tf.tidy(() => {
+      // Not tf.addN: with dozens of tensors its WebGPU shader binds too many buffers and computes nothing.
+      const squares = names.map((name) => tf.sum(tf.square(gradients.get(name)!)));
+      const total = tf.sqrt(squares.reduce((sum, square) => tf.add(sum, square)));
+      const factor = maxNorm === 0
+        ? tf.scalar(1)
+        : tf.minimum(1, tf.div(maxNorm, tf.add(total, 1e-6)));
+      return [total, ...names.map((name) => tf.mul(gradients.get(name)!, factor))];
+    });
   return {
     gradients: new Map(names.map((name, i) => [name, clipped[i]!])),
     norm: norm as tf.Scalar,
   };
+}
+
+/** The norm and the clipped gradients by one kernel for all. */
+function fused(gradients: readonly tf.Tensor[], maxNorm: number): tf.Tensor[] {
+  return runKernel("ClipGradients", Object.fromEntries(gradients.entries()), { maxNorm });
 }
