@@ -166,3 +166,14 @@ Deno.test("recoveryOf() refuses what does not fit, by name", () => {
   fails([[[1], [1, 2]]], [[1], [0]], 9, "routing 0 has 1 skills for task 0 and 2 for task 1");
   fails([[[1], [NaN]]], [[1], [0]], 9, "routing 0 has a weight of NaN for task 1");
 });
+
+Deno.test("recoveryOf() has the mean of what the permutations find", () => {
+  const one = [[1], [0], [0]];
+  const n = 50;
+  const { recovery, recovery_null, recovery_p } = recoveryOf([one], one, options(n))!;
+  // A permutation finds 1 where the task stays, else −½.
+  const found = Math.round(recovery_p * (1 + n)) - 1;
+  assert.ok(found > 0 && found < n);
+  near(recovery, 1);
+  near(recovery_null, (found - (n - found) / 2) / n);
+});
