@@ -93,7 +93,7 @@ export async function renderSvg(figure: Figure): Promise<string> {
   y += 6;
   parts.push(
     `<g transform="translate(0,${y})" fill="#000" color="#000" text-anchor="middle" ` +
-      `font-size="11">${roundNumbers(content)}</g>`,
+      `font-size="11">${renumberClips(roundNumbers(content))}</g>`,
   );
   y += height + 4;
   for (const note of figure.notes) write(note, NOTE);
@@ -114,6 +114,15 @@ function roundNumbers(svg: string): string {
         (number) => String(Number(Number(number).toFixed(2))),
       ),
   );
+}
+
+/** Plot numbers its clip paths on and on over all plots of a process. */
+function renumberClips(svg: string): string {
+  const numbers = new Map<string, number>();
+  return svg.replace(/plot-clip-\d+/g, (id) => {
+    if (!numbers.has(id)) numbers.set(id, numbers.size + 1);
+    return `clip-${numbers.get(id)}`;
+  });
 }
 
 /** Lines that fit a width, judged by how wide the bundled font is on average. */
