@@ -1,6 +1,11 @@
 import { exactMatch } from "../tasks/exact_match.ts";
 import { rougeL } from "../tasks/rouge_l.ts";
-import { answer, evaluateTokens, type EvaluationTask } from "../train/evaluate.ts";
+import {
+  answer,
+  evaluateTokens,
+  type EvaluationTask,
+  type TokenScores,
+} from "../train/evaluate.ts";
 import type { MultiTaskModel } from "../train/multi_task_model.ts";
 import type { Encoding } from "../train/task_batch.ts";
 
@@ -17,7 +22,8 @@ export interface ScoreOptions {
  * Scores a model on tasks: generated answers against every reference, and the loss of the first.
  *
  * A task's score is the mean over its examples; scores of several tasks are to be averaged over tasks,
- * so that each counts alike. The loss is in nats per token, all else in [0, 1].
+ * so that each counts alike. The loss is in nats per token, all else in [0, 1]. A model whose loss is
+ * not finite can answer nothing: where that is so of some task, there are losses alone.
  *
  * Source: arXiv 2204.07705, section 5 (Rouge-L and exact match over references).
  */
@@ -27,20 +33,24 @@ export async function scoreTasks(
   encoding: Encoding,
   options: ScoreOptions,
 ): Promise<Scores[]> {
+  const tokens: TokenScores[] = [];
+  for (const task of tasks) {
+    tokens.push(await evaluateTokens(model, task, encoding, options.batchSize));
+  }
+  if (!tokens.every(({ loss }) => Number.isFinite(loss))) {
+    return tokens.map(({ loss }) => ({ loss }));
+  }
   const answers = await answer(model, tasks, encoding, options);
-  const scores: Scores[] = [];
-  for (const [i, task] of tasks.entries()) {
-    const { loss, tokenAccuracy } = await evaluateTokens(model, task, encoding, options.batchSize);
+  return tasks.map((task, i) => {
     const meanOf = (measure: (text: string, references: readonly string[]) => number) =>
       mean(task.examples.map(({ targets }, e) => measure(answers[i]![e]!, targets)));
-    scores.push({
+    return {
       exact_match: meanOf((text, references) => Number(exactMatch(text, references))),
       rouge_l: meanOf(rougeL),
-      token_accuracy: tokenAccuracy,
-      loss,
-    });
-  }
-  return scores;
+      token_accuracy: tokens[i]!.tokenAccuracy,
+      loss: tokens[i]!.loss,
+    };
+  });
 }
 
 /** The mean over tasks of each score, with a prefix before its name; nothing when there is no task. */
