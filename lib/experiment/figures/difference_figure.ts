@@ -53,9 +53,8 @@ export function differenceFigure(
   return {
     name: `${metric}_differences`,
     title: `Difference in ${metric} to ${baseline}`,
-    subtitle:
-      `Mean of differences paired on ${units}, with its 95 % interval; n pairs, wins / ties ` +
-      `/ losses, and p of the paired t-test after Holm's correction.`,
+    subtitle: `Mean of differences paired on ${units}, with its 95 % interval; p of the paired ` +
+      `t-test after Holm's correction, filled below 0.05.`,
     notes: missing === 0 ? [] : [
       `Gaps: pairs without both values, left out: ${missing}.`,
     ],

@@ -71,7 +71,7 @@ export function pointLabels(labels: readonly PointLabel[]): RenderFunction {
 /** Where a name may stand, best first. */
 function candidates(x: number, y: number, half: number): Box[] {
   const places = [boxAround(x + 8 + half, y, half, 6), boxAround(x - 8 - half, y, half, 6)];
-  for (let away = 13; away <= 91; away += 13) {
+  for (let away = 13; away <= 182; away += 13) {
     for (const aside of [0, half + 8, -half - 8]) {
       places.push(boxAround(x + aside, y - away, half, 6), boxAround(x + aside, y + away, half, 6));
     }
