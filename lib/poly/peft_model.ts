@@ -104,7 +104,8 @@ export class PeftModel<M extends AnyBaseModel = AnyBaseModel> {
    * Lets a language model go on from a prompt; every beam and returned sequence of a row has its task.
    *
    * @returns see {@linkcode generate}
-   * @throws {TypeError} when the base model is no language model; and as {@linkcode PeftModel.forward}
+   * @throws {TypeError} when the base model is no language model, or there is no prompt; and as
+   * {@linkcode PeftModel.forward}
    */
   async generate(
     inputs: PromptInputs & { readonly taskIds?: TaskIds | undefined } & GenerateOptions,
@@ -113,6 +114,9 @@ export class PeftModel<M extends AnyBaseModel = AnyBaseModel> {
       throw new TypeError(`Cannot generate as ${this.base.className} is no language model`);
     }
     const { inputIds, attentionMask, taskIds, ...options } = inputs;
+    if (inputIds === undefined) {
+      throw new TypeError("Cannot generate without a prompt: pass { inputIds, taskIds } by name");
+    }
     const call = this.call({ taskIds }, countRows({ inputIds }));
     try {
       const model = this.base as unknown as LanguageModel;
