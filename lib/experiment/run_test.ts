@@ -267,6 +267,17 @@ onEachBackend("runRecord() chooses its checkpoint on validation examples alone",
   assert.equal("best_step" in last.metrics, false);
 }, { only: ["wasm", "cpu"] });
 
+onEachBackend("runRecord() adapts from several draws of the examples, each anew", async () => {
+  const one = await run(PLANTED);
+  const two = await run(PLANTED, { shot_splits: 2 });
+  const heldOut = two.tasks.filter(({ phase }) => phase === "heldout");
+  assert.deepEqual(heldOut.map(({ task, split }) => [task, split]), [["t03", 0], ["t03", 1]]);
+  const [first, second] = heldOut.map(({ metrics }) => metrics.loss!);
+  assert.notEqual(first, second);
+  assert.equal(one.metrics.heldout_loss, first);
+  assert.ok(Math.abs(two.metrics.heldout_loss! - (first! + second!) / 2) < 1e-12);
+}, { only: ["cpu"] });
+
 onEachBackend("runRecord() runs without held-out tasks, and without steps", async () => {
   const alone = await run(PLANTED, { n_heldout_tasks: 0 });
   assert.equal(alone.status, "done");
