@@ -1,0 +1,59 @@
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { writeFilesAtomically } from "../util/atomic_write.ts";
+import type { LoggedRun } from "./figures/curve_table.ts";
+import { renderSvg } from "./figures/figure.ts";
+import { renderPng } from "./figures/figure_png.ts";
+import { parseMetrics } from "./metrics_log.ts";
+import { type DrawnFigure, reportPage } from "./report_page.ts";
+import { SweepStore } from "./store.ts";
+import { whenWriting } from "./store_error.ts";
+import { sweepFigures } from "./sweep_figures.ts";
+
+/**
+ * Writes `report.html`, one page that shows a sweep whole and opens from disk, and every figure of it
+ * as `figures/*.svg` and `figures/*.png`. A sweep that is not done yet is shown as far as it is.
+ *
+ * @param dir the sweep's folder of results
+ * @returns the page's path
+ * @throws {StoreError} when the folder cannot be read or written
+ * @throws {SyntaxError} when a run's log is damaged
+ * @throws {RangeError} when runs are done and none has measured the sweep's metric
+ */
+export async function writeReport(dir: string): Promise<string> {
+  const store = await SweepStore.read(dir);
+  const runs = await readRuns(store);
+  const figures: DrawnFigure[] = [];
+  const files = new Map<string, string | Uint8Array>();
+  for (const figure of sweepFigures(store.manifest, runs)) {
+    const svg = await renderSvg(figure);
+    figures.push({ figure, svg });
+    files.set(`${figure.name}.svg`, svg).set(`${figure.name}.png`, await renderPng(svg));
+  }
+  const page = reportPage(store.manifest, runs.map(({ result }) => result), figures);
+  try {
+    await writeFilesAtomically(join(dir, "figures"), files);
+    await writeFilesAtomically(dir, new Map([[REPORT, page]]));
+  } catch (error) {
+    throw whenWriting(dir, error);
+  }
+  return join(dir, REPORT);
+}
+
+/**
+ * Every run of a sweep with the rows of its log, for figures; a run that has not begun has none.
+ *
+ * @throws {StoreError} when a result is damaged
+ * @throws {SyntaxError} when a log is
+ */
+export async function readRuns(store: SweepStore): Promise<LoggedRun[]> {
+  const results = await store.results();
+  return await Promise.all(results.map(async (result) => {
+    const path = join(store.dir, "runs", result.id, "metrics.jsonl");
+    const log = existsSync(path) ? parseMetrics(await readFile(path, "utf8"), path) : [];
+    return { result, log };
+  }));
+}
+
+const REPORT = "report.html";
