@@ -24,7 +24,7 @@ export interface Sampler<E = Example> {
  * import { randomStream } from "../util/random.ts";
  *
  * const train = ["a", "b", "c"].map((input) => ({ input, targets: [input] }));
- * const sampler = taskSampler([{ name: "t", train, validation: [], test: [] }], randomStream(0, "x"));
+ * const sampler = taskSampler([{ train }], randomStream(0, "x"));
  * const inputs = sampler.next(3).map(({ example }) => example.input);
  * assert.deepEqual(inputs.sort(), ["a", "b", "c"]);
  * ```
