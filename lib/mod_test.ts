@@ -205,3 +205,43 @@ for (const [what, { Auto, config, task_type }] of Object.entries(CASES)) {
       assert.equal(tf.memory().numTensors, tensors);
     }));
 }
+
+Deno.test("the first example of README.md runs as it stands, but for its folders", () =>
+  inFolder(async (folder) => {
+    await useBackend("wasm");
+    const { config, task_type } = CASES.AutoModelForSeq2SeqLM;
+    const base = AutoModelForSeq2SeqLM.fromConfig(config, { seed: 1 });
+    await saveBaseModel(base, `${folder}/base`);
+    const model = getPeftModel(base, new PolyConfig({ task_type, n_tasks: 3 }));
+    await model.savePretrained(`${folder}/adapter`);
+    model.dispose();
+    base.dispose();
+
+    const readme = await Deno.readTextFile(new URL("../README.md", import.meta.url));
+    let [, program] = /```ts ignore\n([^]*?)```/.exec(readme)!;
+    const stands = {
+      "./lib/mod.ts": new URL("./mod.ts", import.meta.url).href,
+      "path/or/hub-id": `${folder}/base`,
+      "path/to/adapter": `${folder}/adapter`,
+      "adapter_for_peft": `${folder}/out`,
+      "lora_for_anyone": `${folder}/lora`,
+    };
+    for (const [text, place] of Object.entries(stands)) {
+      assert.ok(program!.includes(`"${text}"`), text);
+      program = program!.replace(`"${text}"`, JSON.stringify(place));
+    }
+    await Deno.writeTextFile(
+      `${folder}/example.ts`,
+      `const inputIds = [[5, 9, 3], [20, 4, 1]], attentionMask = [[1, 1, 1], [1, 1, 0]];
+       const labels = [[7, 1], [8, 1]], taskIds = [2, 0];
+       ${program}
+       export { ids, logits, loss };`,
+    );
+    const { ids, logits, loss } = await import(new URL(`file://${folder}/example.ts`).href);
+    assert.equal(ids.length, 2);
+    assert.deepEqual(logits.shape, [2, 2, 23]);
+    assert.ok((await loss.data())[0] > 0);
+    for (const written of ["out", "lora"]) {
+      assert.ok((await readSafetensors(`${folder}/${written}/adapter_model.safetensors`)).size > 0);
+    }
+  }));
