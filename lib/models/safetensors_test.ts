@@ -183,7 +183,10 @@ for (const [what, bytes, message] of HOSTILE) {
     fn: () =>
       withFile(bytes, async (path) => {
         const refused = (file: string) => (error: Error) => {
-          assert.ok(error instanceof SafetensorsError && error instanceof SyntaxError, error.stack);
+          assert.ok(
+            error instanceof SafetensorsError && error instanceof SyntaxError,
+            `${error.stack}`,
+          );
           assert.ok(error.message.startsWith(`Cannot read "${file}" as `), error.message);
           assert.match(error.message, message);
           return true;

@@ -95,7 +95,7 @@ Deno.test("C3 unknown keys are ignored with one warning in PEFT's words", () => 
     warnings[0]!.startsWith(
       "Unexpected keyword arguments ['foobar', 'spam'] for class PolyConfig, these are ignored.",
     ),
-    warnings[0],
+    `${warnings[0]}`,
   );
   assert.deepEqual(config.toDict(), read(TEXT).config.toDict());
 });

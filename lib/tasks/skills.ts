@@ -17,11 +17,18 @@ const SHORTEST = 3;
 const LONGEST = 6;
 
 /**
+ * Held-out tasks compose the skills of this many training tasks, the first: so they stay the same when
+ * more tasks are trained on.
+ */
+const OPENING_TASKS = 8;
+
+/**
  * Text-to-text tasks that are compositions of known string skills.
  *
  * Every skill stands in some training task as long as there are enough of them. A held-out task
- * composes skills that training tasks use, in a combination that no training task has. So the true
- * allocation of skills to tasks is known, and adapting to a held-out task means recombining.
+ * composes skills that training tasks use, in a combination that no training task has, and stays the
+ * same when there are more than eight training tasks. So the true allocation of skills to tasks is
+ * known, and adapting to a held-out task means recombining.
  *
  * @throws {RangeError} when a count is out of range, or the skills have too few combinations
  *
@@ -40,24 +47,24 @@ export function skillsSuite(options: SkillsOptions): TaskSuite {
   checkSuiteSize(options);
   const { n_tasks, n_heldout_tasks, max_skills = 2, name_in_input = true, seed } = options;
   const { training, heldOut } = compositions(n_tasks, n_heldout_tasks, max_skills, seed);
-  const digits = Math.max(2, String(n_tasks + n_heldout_tasks - 1).length);
-  const makeTask = (skills: readonly number[], index: number): Task => {
-    const name = `t${String(index).padStart(digits, "0")}`;
-    const examples = exampleStream(name, skills, name_in_input, seed);
-    const take = (count: number) => Array.from({ length: count }, examples);
-    return {
-      name,
-      skills,
-      train: take(options.n_train),
-      validation: take(options.n_validation),
-      test: take(options.n_test),
+  const makeTask =
+    (prefix: string, count: number) => (skills: readonly number[], i: number): Task => {
+      const name = `${prefix}${String(i).padStart(2, "0")}`;
+      const examples = exampleStream(name, skills, name_in_input, seed);
+      const take = (size: number) => Array.from({ length: size }, examples);
+      return {
+        name,
+        skills,
+        train: take(options.n_train),
+        validation: take(options.n_validation),
+        test: take(options.n_test),
+      };
     };
-  };
   return {
     name: "skills",
     skillNames: STRING_SKILLS.map(({ name }) => name),
-    training: training.map(makeTask),
-    heldOut: heldOut.map((skills, i) => makeTask(skills, n_tasks + i)),
+    training: training.map(makeTask("t")),
+    heldOut: heldOut.map(makeTask("h")),
   };
 }
 
@@ -75,38 +82,41 @@ function compositions(
     );
   }
   const random = randomStream(seed, "tasks");
-  const training: number[][] = [];
   const seen = new Set<string>();
-  const add = (list: number[][], skills: number[]): boolean => {
-    const key = skills.join();
-    if (seen.has(key)) return false;
-    seen.add(key);
-    list.push(skills);
-    return true;
-  };
-  // First a cover: every skill in turn, paired with another, so that none is left out.
-  const uncovered = random.shuffle(STRING_SKILLS.map((_, skill) => skill));
-  let tries = 0;
-  const limit = 1000 * (nTasks + nHeldOut + nSkills);
-  while (training.length < nTasks) {
-    if (++tries > limit) throw tooFew(nTasks, maxSkills);
-    const first = uncovered.length > 0 ? uncovered[0]! : random.integer(nSkills);
-    const size = 1 + random.integer(maxSkills);
-    if (add(training, subset(first, size, random, nSkills))) {
-      for (const skill of training.at(-1)!) {
-        if (uncovered.includes(skill)) uncovered.splice(uncovered.indexOf(skill), 1);
-      }
+  /** Draws until a combination is new. */
+  const draw = (what: number, propose: () => number[]): number[] => {
+    for (let tries = 0; tries < 10_000; tries++) {
+      const skills = propose();
+      if (seen.has(skills.join())) continue;
+      seen.add(skills.join());
+      return skills;
     }
-  }
-  const known = [...new Set(training.flat())].sort((a, b) => a - b);
-  const heldOut: number[][] = [];
-  while (heldOut.length < nHeldOut) {
-    if (++tries > 2 * limit || known.length < 2) throw tooFew(nHeldOut, maxSkills);
-    const size = 2 + random.integer(Math.max(1, maxSkills - 1));
-    const positions = subset(random.integer(known.length), size, random, known.length);
-    add(heldOut, positions.map((position) => known[position]!));
-  }
-  return { training, heldOut };
+    throw tooFew(what, maxSkills);
+  };
+  // Training tasks cover the skills in a random order, so that none is left out when there are enough.
+  const uncovered = random.shuffle(STRING_SKILLS.map((_, skill) => skill));
+  const drawTraining = (): number[] => {
+    const skills = draw(nTasks, () => {
+      const first = uncovered[0] ?? random.integer(nSkills);
+      return subset(first, 1 + random.integer(maxSkills), random, nSkills);
+    });
+    for (const skill of skills) {
+      if (uncovered.includes(skill)) uncovered.splice(uncovered.indexOf(skill), 1);
+    }
+    return skills;
+  };
+  const opening = Array.from({ length: Math.min(nTasks, OPENING_TASKS) }, drawTraining);
+  const known = [...new Set(opening.flat())].sort((a, b) => a - b);
+  if (nHeldOut > 0 && known.length < 2) throw tooFew(nHeldOut, maxSkills);
+  const randomHeldOut = randomStream(seed, "heldout_tasks");
+  const heldOut = Array.from({ length: nHeldOut }, () =>
+    draw(nHeldOut, () => {
+      const size = 2 + randomHeldOut.integer(Math.max(1, maxSkills - 1));
+      const first = randomHeldOut.integer(known.length);
+      return subset(first, size, randomHeldOut, known.length).map((position) => known[position]!);
+    }));
+  const rest = Array.from({ length: nTasks - opening.length }, drawTraining);
+  return { training: [...opening, ...rest], heldOut };
 }
 
 function tooFew(count: number, maxSkills: number): RangeError {

@@ -20,7 +20,9 @@ import { isPlainFileName } from "./plain_file_name.ts";
  * import assert from "node:assert/strict";
  *
  * const dir = await Deno.makeTempDir();
- * await writeFilesAtomically(dir, new Map([["a.txt", "text"], ["b.bin", new Uint8Array([1, 2])]]));
+ * const files = new Map<string, string | Uint8Array>([["a.txt", "text"]]);
+ * files.set("b.bin", new Uint8Array([1, 2]));
+ * await writeFilesAtomically(dir, files);
  * assert.equal(await Deno.readTextFile(`${dir}/a.txt`), "text");
  * await Deno.remove(dir, { recursive: true });
  * ```
