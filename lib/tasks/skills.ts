@@ -47,19 +47,18 @@ export function skillsSuite(options: SkillsOptions): TaskSuite {
   checkSuiteSize(options);
   const { n_tasks, n_heldout_tasks, max_skills = 2, name_in_input = true, seed } = options;
   const { training, heldOut } = compositions(n_tasks, n_heldout_tasks, max_skills, seed);
-  const makeTask =
-    (prefix: string, count: number) => (skills: readonly number[], i: number): Task => {
-      const name = `${prefix}${String(i).padStart(2, "0")}`;
-      const examples = exampleStream(name, skills, name_in_input, seed);
-      const take = (size: number) => Array.from({ length: size }, examples);
-      return {
-        name,
-        skills,
-        train: take(options.n_train),
-        validation: take(options.n_validation),
-        test: take(options.n_test),
-      };
+  const makeTask = (prefix: string) => (skills: readonly number[], i: number): Task => {
+    const name = `${prefix}${String(i).padStart(2, "0")}`;
+    const examples = exampleStream(name, skills, name_in_input, seed);
+    const take = (size: number) => Array.from({ length: size }, examples);
+    return {
+      name,
+      skills,
+      train: take(options.n_train),
+      validation: take(options.n_validation),
+      test: take(options.n_test),
     };
+  };
   return {
     name: "skills",
     skillNames: STRING_SKILLS.map(({ name }) => name),
