@@ -3,6 +3,6 @@
  *
  * @module
  */
-import { reportCommand } from "../lib/experiment/report_command.ts"; // becomes ../lib/mod.ts
+import { reportCommand } from "../lib/mod.ts";
 
 Deno.exitCode = await reportCommand(Deno.args);

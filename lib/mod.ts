@@ -118,5 +118,8 @@ export { AdamW, type AdamWOptions } from "./train/adamw.ts";
 export { disposeGradients, type LossAndGradients, lossAndGradients } from "./train/gradients.ts";
 export type { Optimizer, ParameterGroup } from "./train/optimizer.ts";
 
+export { doctorCommand, type DoctorCommandOptions } from "./experiment/doctor_command.ts";
+export { type Machine } from "./experiment/doctor.ts";
 export { pretrainCommand } from "./experiment/pretrain_command.ts";
+export { reportCommand, type ReportCommandOptions } from "./experiment/report_command.ts";
 export { sweepCommand, type SweepCommandOptions } from "./experiment/sweep_command.ts";

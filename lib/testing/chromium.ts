@@ -1,27 +1,8 @@
 import { join } from "node:path";
-
-/** Names under which a Chromium is looked for; CHROMIUM in the environment goes first. */
-const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+import { findChromium } from "../experiment/doctor.ts";
 
 /** The program of a Chromium; null when there is none, and tests that need it are ignored. */
 export const CHROMIUM: string | null = await findChromium();
-
-async function findChromium(): Promise<string | null> {
-  for (const name of [Deno.env.get("CHROMIUM") ?? "", ...NAMES]) {
-    if (name === "") continue;
-    try {
-      const { success } = await new Deno.Command(name, {
-        args: ["--version"],
-        stdout: "null",
-        stderr: "null",
-      }).output();
-      if (success) return name;
-    } catch {
-      // Not there: the next.
-    }
-  }
-  return null;
-}
 
 /** A page in a headless Chromium, driven over its DevTools protocol. */
 export class Page {

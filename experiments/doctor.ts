@@ -1,0 +1,8 @@
+/**
+ * `deno task doctor`: what this machine has, what is missing, and how to install it.
+ *
+ * @module
+ */
+import { doctorCommand } from "../lib/mod.ts";
+
+Deno.exitCode = await doctorCommand();
