@@ -1,0 +1,68 @@
+/** Everything that decides how much work a step is; a setting is called as in the model's files. */
+export interface BenchSize {
+  readonly model_type: "t5" | "llama";
+  readonly d_model: number;
+  readonly d_ff: number;
+  readonly num_layers: number;
+  readonly num_heads: number;
+  readonly d_kv: number;
+  readonly vocab_size: number;
+  readonly batch_size: number;
+  /** Tokens of each text, and of each target. */
+  readonly length: number;
+  readonly target_modules: string | readonly string[];
+  readonly r: number;
+  readonly n_tasks: number;
+  readonly n_skills: number;
+  readonly n_splits: number;
+}
+
+/** A decoder with MHR on its attention, as in the measurements that this project began with. */
+function decoder(
+  [d_model, num_layers, num_heads, length, batch_size, vocab_size]: readonly [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ],
+): BenchSize {
+  return {
+    model_type: "llama",
+    ...{ d_model, d_ff: 4 * d_model, num_layers, num_heads, d_kv: d_model / num_heads },
+    ...{ vocab_size, batch_size, length },
+    target_modules: ["q_proj", "k_proj", "v_proj", "o_proj"],
+    ...{ r: 8, n_tasks: 8, n_skills: 4, n_splits: 4 },
+  };
+}
+
+/** The sizes that are measured, by name. */
+export const BENCH_SIZES: Readonly<Record<string, BenchSize>> = {
+  "decoder-32": decoder([32, 2, 4, 16, 16, 32]),
+  "decoder-64": decoder([64, 2, 4, 32, 32, 64]),
+  "decoder-128": decoder([128, 4, 4, 64, 32, 256]),
+  "t5-sweep": {
+    model_type: "t5",
+    ...{ d_model: 96, d_ff: 192, num_layers: 2, num_heads: 4, d_kv: 24 },
+    ...{ vocab_size: 384, batch_size: 32, length: 12 },
+    target_modules: "all-linear",
+    ...{ r: 4, n_tasks: 16, n_skills: 8, n_splits: 4 },
+  },
+};
+
+/** Sizes that differ from `decoder-64` in one setting, to see how a step grows with it. */
+export const BENCH_SCALING: Readonly<Record<string, BenchSize>> = Object.fromEntries(
+  Object.entries({
+    batch_size: [8, 32, 128],
+    length: [16, 32, 64, 128],
+    d_model: [32, 64, 128, 256],
+    n_skills: [2, 4, 16, 64],
+  }).flatMap(([setting, values]) =>
+    values.map((value): [string, BenchSize] => {
+      const size = { ...BENCH_SIZES["decoder-64"]!, [setting]: value };
+      const { d_model, num_heads } = size;
+      return [`${setting}=${value}`, { ...size, d_ff: 4 * d_model, d_kv: d_model / num_heads }];
+    })
+  ),
+);
