@@ -25,7 +25,8 @@ export function panelGrid(
     readonly titleSize?: number;
   },
 ): PanelGrid {
-  const columns = Math.min(titles.length, options.columns ?? 3);
+  // Four make a square.
+  const columns = Math.min(titles.length, options.columns ?? (titles.length === 4 ? 2 : 3));
   // Room for the titles, and above them for the name of the vertical axis.
   const top = titles.some((title) => title !== "") ? 44 : 28;
   const rows = Math.ceil(titles.length / columns);
