@@ -159,7 +159,9 @@ class Running {
       stderr: "piped",
     }).spawn();
     const errors = new Response(process.stderr).text(); // read all along: a full pipe would block
-    const stdout = Readable.fromWeb(process.stdout as Parameters<typeof Readable.fromWeb>[0]);
+    const stdout = Readable.fromWeb(
+      process.stdout as unknown as Parameters<typeof Readable.fromWeb>[0],
+    );
     const lines = createInterface({ input: stdout })[Symbol.asyncIterator]();
     const first = await lines.next();
     if (first.done) {
