@@ -34,15 +34,14 @@ export interface BenchOptions {
   readonly rounds: number;
   /** How long a program is measured at a time; at least one step. */
   readonly milliseconds: number;
+  /** How long a program runs before it is measured, so that its code is compiled. */
+  readonly warmUp: number;
   /** The processor that all programs run on, where the system can pin them; null for any. */
   readonly cpu: number | null;
 }
 
 /** Largest relative difference of losses between programs that do the same work. */
 const SAME_LOSS = 1e-4;
-
-/** How long a program runs before it is measured, so that its code is compiled; milliseconds. */
-const WARM_UP = 3000;
 
 /** Thrown when programs that should do the same work have different losses. */
 export class BenchMismatch extends Error {
@@ -88,7 +87,7 @@ export async function measure(
     compareLosses(name, running);
     const measures: BenchMeasure[] = [];
     for (const step of ["train", "evaluate"] as const) {
-      for (const program of running) await program.ask({ step, milliseconds: WARM_UP });
+      for (const program of running) await program.ask({ step, milliseconds: options.warmUp });
       const replies = running.map((): BenchReply[] => []);
       for (let round = 0; round < options.rounds; round++) {
         for (const [i, program] of running.entries()) {

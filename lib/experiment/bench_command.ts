@@ -27,8 +27,8 @@ published, TensorFlow.js's WebAssembly backend as it is; peft, PEFT on PyTorch w
 the same work: their losses are compared first.
 `;
 
-/** How long each program is measured at a time. */
-const MILLISECONDS = 300;
+/** How long each program is measured at a time, and how long it runs before that. */
+const TIMES = { milliseconds: 300, warmUp: 3000 };
 
 /**
  * The command behind `deno task bench`.
@@ -65,7 +65,7 @@ export async function benchCommand(
   await useBackend("wasm");
   const load = os.loadavg();
   for (const [size, of, by] of sizes) {
-    const found = await measure(size, of, by, { rounds, milliseconds: MILLISECONDS, cpu });
+    const found = await measure(size, of, by, { rounds, cpu, ...TIMES });
     measures.push(...found);
     print(`${benchTable(found)}\n`);
   }
