@@ -59,9 +59,10 @@ Deno.test("machineFacts() tells commit, branch, lock file, and edits other than 
 Deno.test("peakMemory() is in bytes, and remembers what has been freed", () => {
   const before = peakMemory();
   assert.ok(before > 10e6 && before < 100e9, String(before));
-  let kept = new Uint8Array(before).fill(1);
+  // More than all that was ever held at once: what is held now may be less.
+  let kept = new Uint8Array(Math.round(1.2 * before)).fill(1);
   const after = peakMemory();
-  assert.ok(after > 1.5 * before, `${before} and then ${after}`);
+  assert.ok(after > 1.1 * before, `${before} and then ${after}`);
   kept = new Uint8Array(kept.subarray(0, 1));
   assert.ok(peakMemory() >= after);
 });
