@@ -8,20 +8,27 @@ export type Metrics = Readonly<Record<string, number | null>>;
 
 /** How one task went: as a task trained on, or as one held out and adapted to. */
 export interface TaskScore {
+  /** The name of the task. */
   readonly task: string;
+  /** Whether it was trained on, or held out. */
   readonly phase: "seen" | "heldout";
   /** Which draw of the few examples it was adapted with, from 0; 0 where there is none. */
   readonly split: number;
+  /** What was measured on its test examples. */
   readonly metrics: Metrics;
 }
 
 /** Everything known of one run. Its metrics are the columns of tables. */
 export interface RunResult {
+  /** The name of its folder. */
   readonly id: string;
+  /** All its settings. */
   readonly config: RunConfig;
   /** `diverged` is a result: training met NaN or infinity. `failed` is none: something broke. */
   readonly status: "done" | "diverged" | "failed" | "planned";
+  /** What was measured of the run as a whole. */
   readonly metrics: Metrics;
+  /** How each task went; none of a run that is planned or has failed. */
   readonly tasks: readonly TaskScore[];
   /** Where the result came from: versions, machine, times. */
   readonly provenance: Readonly<Record<string, unknown>>;

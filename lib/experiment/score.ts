@@ -14,7 +14,9 @@ export type Scores = Readonly<Record<string, number>> & { readonly loss: number 
 
 /** How an evaluation is done. */
 export interface ScoreOptions {
+  /** Examples in a batch; positive. */
   readonly batchSize: number;
+  /** Beams in generation; 1 is greedy. */
   readonly numBeams: number;
 }
 

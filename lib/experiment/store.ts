@@ -13,6 +13,7 @@ import type { PlannedRun, Sweep } from "./sweep.ts";
 
 /** What stands in a sweep's folder before any run is done: the sweep as it was planned. */
 export interface Manifest extends Sweep {
+  /** The version of the file's form. */
   readonly schema: 1;
 }
 

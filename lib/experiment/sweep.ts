@@ -10,6 +10,7 @@ import { settingValues } from "./setting_value.ts";
 export interface Sweep {
   /** The stem of its file, and of its folder of results. */
   readonly name: string;
+  /** What the sweep is to find out, in a sentence. */
   readonly question: string;
   /** The column by which tables are ordered. */
   readonly metric: string;
@@ -25,6 +26,7 @@ export interface Sweep {
 export interface PlannedRun {
   /** The name of its folder. */
   readonly id: string;
+  /** All its settings. */
   readonly config: RunConfig;
 }
 

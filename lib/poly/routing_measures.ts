@@ -4,7 +4,9 @@ export interface RouterLogits {
   readonly name: string;
   /** Z, split-major; shape `[T, H·S]`. Rows of tasks that were not trained say nothing: leave them out. */
   readonly moduleLogits: readonly ArrayLike<number>[];
+  /** S, at least 1. */
   readonly nSkills: number;
+  /** H, at least 1. */
   readonly nSplits: number;
 }
 

@@ -8,9 +8,13 @@ export interface Example {
 
 /** A named task with examples, of text unless said otherwise, that no two of its parts share. */
 export interface Task<E = Example> {
+  /** Its name, under which tables list it. */
   readonly name: string;
+  /** Examples to train on. */
   readonly train: readonly E[];
+  /** Examples on which checkpoints are chosen. */
   readonly validation: readonly E[];
+  /** Examples on which results are reported. */
   readonly test: readonly E[];
   /** Indices of the skills the task is made of, where they are known. */
   readonly skills?: readonly number[];
@@ -20,8 +24,11 @@ export interface Task<E = Example> {
 
 /** Tasks to train on together, and tasks held out to adapt to afterwards. */
 export interface TaskSuite<E = Example> {
+  /** The name of the suite. */
   readonly name: string;
+  /** Tasks to train on together; a task's index here is its id in a model. */
   readonly training: readonly Task<E>[];
+  /** Tasks that training does not see. */
   readonly heldOut: readonly Task<E>[];
   /** Names of the skills behind the tasks, where they are known. */
   readonly skillNames?: readonly string[];

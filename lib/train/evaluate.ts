@@ -5,8 +5,11 @@ import { encodeExamples, encodePrompts, type Encoding, type TaskExample } from "
 
 /** A task's examples to evaluate on, with the id under which the model knows the task. */
 export interface EvaluationTask<E = Example> {
+  /** The name of the task, for messages. */
   readonly name: string;
+  /** Its index in the model, from 0. */
   readonly taskId: number;
+  /** What is asked, at least one. */
   readonly examples: readonly E[];
 }
 

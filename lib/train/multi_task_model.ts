@@ -4,7 +4,9 @@ import type { TaskBatch } from "./task_batch.ts";
 
 /** What training says to a model beside the batch; in evaluation none of it is there. */
 export interface TrainingInputs {
+  /** Whether the model is to behave as in training; without it, as in evaluation. */
   readonly training?: boolean;
+  /** Where the routing takes its noise from in training. */
   readonly noise?: Noise;
   /** Share of each target that is spread over all classes; in [0, 1]. */
   readonly labelSmoothing?: number;
@@ -30,9 +32,14 @@ export interface MultiTaskModel extends Trainable<TaskBatch> {
 
 /** What generation for an evaluation asks of a model. */
 export interface GenerateInputs {
+  /** Prompt ids of `B` rows and `L` positions; `[B, L]`. */
   readonly inputIds: readonly (readonly number[])[];
+  /** 1 where an id counts; `[B, L]`. */
   readonly attentionMask: readonly (readonly number[])[];
+  /** Index of each row's task; `[B]`. */
   readonly taskIds: readonly number[];
+  /** Most tokens that are generated; positive. */
   readonly max_new_tokens: number;
+  /** Beams of the search; 1 is greedy. */
   readonly num_beams: number;
 }

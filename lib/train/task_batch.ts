@@ -16,7 +16,9 @@ export interface TaskBatch {
 
 /** How examples become ids. */
 export interface Encoding {
+  /** What turns text into ids. */
   readonly tokenizer: Tokenizer;
+  /** Whether the target is read apart from the input; a decoder reads both in one row. */
   readonly isEncoderDecoder: boolean;
   /** Longer inputs are cut; positive. */
   readonly maxInputTokens: number;
@@ -26,7 +28,9 @@ export interface Encoding {
 
 /** An example with the index of its task. */
 export interface TaskExample<E = Example> {
+  /** Index of its task, from 0. */
   readonly taskId: number;
+  /** The example itself. */
   readonly example: E;
 }
 

@@ -14,6 +14,7 @@ export interface TrainSettings extends ScheduleOptions {
   readonly batchSize: number;
   /** Batches whose mean gradient makes one step; positive. */
   readonly accumulation: number;
+  /** The rule by which gradients move parameters. */
   readonly optimizer: "adamw" | "adafactor";
   /** Of the skills. */
   readonly learningRate: number;
@@ -31,6 +32,7 @@ export interface TrainSettings extends ScheduleOptions {
 export interface TrainContext<Batch> {
   /** The next `count` examples, ready for the model. */
   nextBatch(count: number): Batch;
+  /** Where the routing takes its noise from. */
   readonly noise: Noise;
   /** Whether a parameter belongs to the routing, by its name. */
   readonly isRouting: (name: string) => boolean;
@@ -48,8 +50,15 @@ export interface TrainStep {
 
 /** Thrown when a loss or a gradient is no longer a number; a result, not a fault of the program. */
 export class DivergedError extends Error {
+  /** The name of the class. */
   override readonly name = "DivergedError";
-  constructor(readonly step: number, what: string, value: number) {
+  /** An error about `what`, whose value is not finite. */
+  constructor(
+    /** The step that could not be taken, from 1. */
+    readonly step: number,
+    what: string,
+    value: number,
+  ) {
     super(`Training diverged at step ${step}: ${what} is ${value}`);
   }
 }

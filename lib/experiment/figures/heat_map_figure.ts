@@ -17,8 +17,9 @@ import { GAP_COLOR } from "./series_style.ts";
 export interface HeatMapOptions {
   /** The column that is shown by shade and number. */
   readonly metric: string;
-  /** The columns of the two axes. */
+  /** The column along the horizontal axis. */
   readonly x: string;
+  /** The column along the vertical axis. */
   readonly y: string;
 }
 
