@@ -93,8 +93,10 @@ export const RUN_CONFIG = z.strictObject({
   seed: z.int().default(0).describe("Seed of every random number of the run"),
 });
 
+// The schema is named through its module, so that the documentation of this library is complete
+// without that of zod.
 /** The settings of one run, all present. */
-export type RunConfig = z.output<typeof RUN_CONFIG>;
+export type RunConfig = ReturnType<(typeof import("./run_config.ts"))["RUN_CONFIG"]["parse"]>;
 
 /** The settings a person writes: what is absent takes its default. */
 export type RunConfigInput = z.input<typeof RUN_CONFIG>;

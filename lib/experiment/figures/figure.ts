@@ -1,21 +1,18 @@
-import type { PlotOptions } from "@observablehq/plot";
 import { escapeXml } from "./escape_xml.ts";
 
-export type {
-  Markish,
-  PlotOptions,
-  RenderFunction,
-  ScaleOptions,
-  SymbolType,
-} from "@observablehq/plot";
+export type { Markish, RenderFunction, ScaleOptions, SymbolType } from "@observablehq/plot";
 
 /** The drawing library, handed to figures when they are drawn: making one costs nothing. */
 export type Plot = typeof import("@observablehq/plot");
+
+/** Marks, scales and sizes: all that Plot is told of one picture. */
+export type PlotOptions = NonNullable<Parameters<Plot["plot"]>[0]>;
 
 /** A picture of a table, before it is drawn. */
 export interface Figure {
   /** The stem of its files. */
   readonly name: string;
+  /** What it shows, in a line above it. */
   readonly title: string;
   /** What a point, a band and a line are, and how many seeds they rest on. */
   readonly subtitle: string;
