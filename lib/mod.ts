@@ -43,6 +43,7 @@ export {
   type TensorFlow,
   type Variable,
 } from "./tf.ts";
+export { type RandomStream, randomStream } from "./util/random.ts";
 
 export {
   type AutoModel,
@@ -81,6 +82,15 @@ export { saveBaseModel } from "./models/save_model.ts";
 export { T5ForConditionalGeneration } from "./models/t5.ts";
 export { AutoTokenizer, type Tokenizer } from "./models/tokenizer.ts";
 
+export { type SkillsOptions, skillsSuite } from "./tasks/skills.ts";
+export {
+  type Example,
+  type SuiteSize,
+  type Task,
+  type TaskSuite,
+  trueAllocation,
+} from "./tasks/task.ts";
+
 export type { Adapter } from "./poly/adapter.ts";
 export { type Part, PARTS } from "./poly/adapter_set.ts";
 export {
@@ -107,6 +117,12 @@ export {
 } from "./poly/peft_model.ts";
 export type { ResizeOptions } from "./poly/resize_tasks.ts";
 export { Router, type RoutingCall } from "./poly/router.ts";
+export {
+  measureRouting,
+  type RouterLogits,
+  type RoutingMeasures,
+  taskSimilarity,
+} from "./poly/routing_measures.ts";
 export type { SaveOptions } from "./poly/save_adapters.ts";
 export { GRANULARITIES, type Granularity, type PolySettings, PROFILES } from "./poly/settings.ts";
 export type { Consistent, LayerStatus, ModelStatus } from "./poly/status.ts";
@@ -115,11 +131,83 @@ export type { TaskIds } from "./poly/task_ids.ts";
 
 export { Adafactor, type AdafactorOptions } from "./train/adafactor.ts";
 export { AdamW, type AdamWOptions } from "./train/adamw.ts";
+export type { EvaluationTask } from "./train/evaluate.ts";
 export { disposeGradients, type LossAndGradients, lossAndGradients } from "./train/gradients.ts";
+export type {
+  GenerateInputs,
+  MultiTaskModel,
+  Trainable,
+  TrainingInputs,
+} from "./train/multi_task_model.ts";
 export type { Optimizer, ParameterGroup } from "./train/optimizer.ts";
+export { type Sampler, taskSampler } from "./train/sampler.ts";
+export type { ScheduleOptions } from "./train/schedule.ts";
+export {
+  encodeExamples,
+  type Encoding,
+  type TaskBatch,
+  type TaskExample,
+} from "./train/task_batch.ts";
+export {
+  DivergedError,
+  train,
+  type TrainContext,
+  type TrainSettings,
+  type TrainStep,
+} from "./train/train.ts";
 
+export {
+  type BaselineDifferences,
+  baselineDifferences,
+} from "./experiment/baseline_differences.ts";
 export { doctorCommand, type DoctorCommandOptions } from "./experiment/doctor_command.ts";
-export { type Machine } from "./experiment/doctor.ts";
+export type { Machine } from "./experiment/doctor.ts";
+export { leaderboard, type LeaderboardOptions } from "./experiment/leaderboard.ts";
+export { allocationsOf, learnedRouting } from "./experiment/learned_routing.ts";
+export { toMarkdown } from "./experiment/markdown_table.ts";
+export type { Allocation } from "./experiment/method.ts";
+export { pairedDifferences, type PairedOptions } from "./experiment/paired_differences.ts";
 export { pretrainCommand } from "./experiment/pretrain_command.ts";
 export { reportCommand, type ReportCommandOptions } from "./experiment/report_command.ts";
+export type { Metrics, RunResult, TaskScore } from "./experiment/result.ts";
+export { routingMetrics } from "./experiment/routing_metrics.ts";
+export type { RunConfig } from "./experiment/run_config.ts";
+export { type ScoreOptions, type Scores, scoreTasks } from "./experiment/score.ts";
+export { type Display, displayOf, show } from "./experiment/show.ts";
+export { type Manifest, type OpenOptions, SweepStore } from "./experiment/store.ts";
+export type { PlannedRun, Sweep } from "./experiment/sweep.ts";
 export { sweepCommand, type SweepCommandOptions } from "./experiment/sweep_command.ts";
+export {
+  type Cell,
+  type ColumnTable,
+  type Row,
+  rowsOf,
+  runsTable,
+  tableOf,
+  taskTable,
+} from "./experiment/table.ts";
+
+export {
+  type Allocation as LayerAllocation,
+  allocationFigure,
+} from "./experiment/figures/allocation_figure.ts";
+export { curveFigure, type CurveFigureOptions } from "./experiment/figures/curve_figure.ts";
+export {
+  differenceFigure,
+  type DifferenceFigureOptions,
+} from "./experiment/figures/difference_figure.ts";
+export {
+  efficiencyFigure,
+  type EfficiencyFigureOptions,
+} from "./experiment/figures/efficiency_figure.ts";
+export {
+  type Figure,
+  type Plot,
+  type PlotOptions,
+  renderSvg,
+} from "./experiment/figures/figure.ts";
+export { renderPng } from "./experiment/figures/figure_png.ts";
+export { heatMapFigure, type HeatMapOptions } from "./experiment/figures/heat_map_figure.ts";
+export { metricFigure, type MetricFigureOptions } from "./experiment/figures/metric_figure.ts";
+export { recoveryFigure } from "./experiment/figures/recovery_figure.ts";
+export { taskTreeFigure } from "./experiment/figures/task_tree_figure.ts";
