@@ -271,7 +271,7 @@ onEachBackend("runRecord() adapts from several draws of the examples, each anew"
   const one = await run(PLANTED);
   const two = await run(PLANTED, { shot_splits: 2 });
   const heldOut = two.tasks.filter(({ phase }) => phase === "heldout");
-  assert.deepEqual(heldOut.map(({ task, split }) => [task, split]), [["h00", 0], ["h00", 1]]);
+  assert.deepEqual(heldOut.map(({ task, split }) => [task, split]), [["t03", 0], ["t03", 1]]);
   const [first, second] = heldOut.map(({ metrics }) => metrics.loss!);
   assert.notEqual(first, second);
   assert.equal(one.metrics.heldout_loss, first);
