@@ -1,11 +1,11 @@
-import type { MatrixProduct, WasmBackend } from "./wasm_heap.ts";
+import type { AddingProduct, WasmBackend } from "./wasm_heap.ts";
 
 /** A BLAS library that was opened. */
 export interface Blas {
   /** The library's path or name, and what it says of itself. */
   readonly name: string;
   /** Its `cblas_sgemm` on the memory of a backend. */
-  productOn(backend: WasmBackend): MatrixProduct;
+  productOn(backend: WasmBackend): AddingProduct;
 }
 
 /** Where a BLAS is looked for, best first. The system's loader completes a name without a folder. */
@@ -143,7 +143,7 @@ function blas(name: string, library: Library): Blas {
     productOn({ wasm }) {
       let heap: Uint8Array | undefined;
       let base = 0n;
-      return (m, n, k, a, transposeA, b, transposeB, c) => {
+      return (m, n, k, a, transposeA, b, transposeB, c, add = false) => {
         if (wasm.HEAPU8 !== heap) {
           heap = wasm.HEAPU8;
           base = BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(wasm.HEAPU8)));
@@ -160,7 +160,7 @@ function blas(name: string, library: Library): Blas {
           transposeA ? m : k,
           base + BigInt(b),
           transposeB ? k : n,
-          0,
+          add ? 1 : 0,
           base + BigInt(c),
           n,
         );

@@ -6,7 +6,7 @@ import { matMulKernels } from "./matmul_kernels.ts";
 import { wasmProduct } from "./matmul_wasm.ts";
 import { probeProduct } from "./probe_product.ts";
 import { sharingKernels } from "./sharing_kernels.ts";
-import { asWasmBackend, type MatrixProduct, type WasmBackend } from "./wasm_heap.ts";
+import { type AddingProduct, asWasmBackend, type WasmBackend } from "./wasm_heap.ts";
 
 /** The ways to a matrix product on the WebAssembly backend, best first. */
 export const MATMUL_PATHS = ["blas", "wasm", "published"] as const;
@@ -108,7 +108,9 @@ export function installFastKernels(
       const kernels = [
         ...matMulKernels(found.product),
         ...sharingKernels(published),
-        ...fusedKernels(new FusedWasm(backend, found.product)),
+        ...fusedKernels(
+          new FusedWasm(backend, found.product, "isBlas" in found ? found.product : null),
+        ),
       ];
       return replace(backend, kernels, found.name, notes);
     }
@@ -123,10 +125,10 @@ export function installFastKernels(
 function blasProduct(
   backend: WasmBackend,
   path: string | undefined,
-): { name: string; product: MatrixProduct } | string {
+): { name: string; product: AddingProduct; isBlas: true } | string {
   const library = openBlas(path);
   if (typeof library === "string") return library;
-  return { name: `blas: ${library.name}`, product: library.productOn(backend) };
+  return { name: `blas: ${library.name}`, product: library.productOn(backend), isBlas: true };
 }
 
 /** A variable of the environment, unless it is unset, empty or may not be read. */

@@ -1,5 +1,6 @@
 import * as tf from "../tf.ts";
 import type { FusedWasm } from "./fused_wasm.ts";
+import { update, updateGrad, updateGradInput } from "./low_rank_products.ts";
 
 type Inputs = Readonly<Record<string, tf.TensorInfo>>;
 
@@ -68,8 +69,8 @@ const linear: Kernel = (wasm, { x, weight, bias, A, B: factorB }, { owners }) =>
   if (A === undefined) return y;
   const R = A.shape[2]!;
   const narrow = wasm.make([B, L, R]);
-  const from = [wasm.integers(owners), wasm.at(x), wasm.at(A), wasm.at(factorB)];
-  wasm.run.update!(B, L, I, R, O, ...from, wasm.at(narrow), to);
+  const from = [wasm.at(x), wasm.at(A), wasm.at(factorB)] as const;
+  update(wasm, { L, I, R, O, owners }, [...from, wasm.at(narrow), to]);
   return [y, narrow];
 };
 
@@ -251,14 +252,13 @@ const KERNELS: Readonly<Record<string, Kernel>> = {
   AdaptedLinear: linear,
 
   LinearGradFactors(wasm, { dy, x, narrow, A, B: factorB }, { owners }) {
-    const [B, L, I] = x!.shape as [number, number, number];
+    const [, L, I] = x!.shape as [number, number, number];
     const [U, R, O] = factorB!.shape as [number, number, number];
     const dNarrow = wasm.make(narrow!.shape);
     const [dA, dB] = [wasm.make(A!.shape), wasm.make(factorB!.shape)];
-    const from = [dy, x, narrow, factorB].map((tensor) => wasm.at(tensor));
-    const to = [dNarrow, dA, dB].map((tensor) => wasm.at(tensor));
-    const last = wasm.scratch(R * O);
-    wasm.run.updateGrad!(B, U, L, I, R, O, wasm.integers(owners), ...from, ...to, last);
+    const from = [wasm.at(dy), wasm.at(x), wasm.at(narrow), wasm.at(factorB)] as const;
+    const to = [wasm.at(dNarrow), wasm.at(dA), wasm.at(dB)] as const;
+    updateGrad(wasm, { L, I, R, O, owners }, U, from, to);
     return [dNarrow, dA, dB];
   },
 
@@ -266,11 +266,11 @@ const KERNELS: Readonly<Record<string, Kernel>> = {
     const [B, L, O] = dy!.shape as [number, number, number];
     const I = weight!.shape[1]!;
     const dx = wasm.make([B, L, I]);
-    wasm.product(B * L, I, O, wasm.at(dy), false, wasm.at(weight), false, wasm.at(dx));
+    const to = wasm.at(dx);
+    wasm.product(B * L, I, O, wasm.at(dy), false, wasm.at(weight), false, to);
     if (A === undefined) return dx;
     const R = A.shape[2]!;
-    const from = [wasm.integers(owners), wasm.at(dNarrow), wasm.at(A)];
-    wasm.run.updateGradInput!(B, L, I, R, ...from, wasm.at(dx), wasm.scratch(I * R));
+    updateGradInput(wasm, { L, I, R, O, owners }, [wasm.at(dNarrow), wasm.at(A), to]);
     return dx;
   },
 

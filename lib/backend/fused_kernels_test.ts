@@ -20,12 +20,16 @@ import { wave } from "../testing/wave.ts";
 import * as tf from "../tf.ts";
 import { AdamW } from "../train/adamw.ts";
 import { clipGradients } from "../train/clip_gradients.ts";
+import { openBlas } from "./blas.ts";
 import { installFastKernels, type MatMulPath } from "./fast_wasm.ts";
 import { fusedKernelNames } from "./fused_kernels.ts";
 import "./wasm.ts";
 
 await tf.setBackend("wasm");
 await tf.ready();
+
+/** The ways to a matrix product that the kernels are tried with. */
+const FAST: readonly MatMulPath[] = typeof openBlas() === "string" ? ["wasm"] : ["wasm", "blas"];
 
 const size = (shape: readonly number[]) => shape.reduce((product, n) => product * n, 1);
 
@@ -65,11 +69,14 @@ async function check(
   amplitude = 1,
 ): Promise<void> {
   const expected = await valueAndGradients(f, shapes, "published", amplitude);
-  const actual = await valueAndGradients(f, shapes, "wasm", amplitude);
-  for (const [i, result] of actual.entries()) {
-    await assertClose(result, expected[i]!, 1e-5, i === 0 ? "value" : `gradient ${i}`);
+  for (const matmul of FAST) {
+    const actual = await valueAndGradients(f, shapes, matmul, amplitude);
+    for (const [i, result] of actual.entries()) {
+      const what = `${i === 0 ? "value" : `gradient ${i}`} by ${matmul}`;
+      await assertClose(result, expected[i]!, 1e-5, what);
+    }
+    assert.deepEqual(await valueAndGradients(f, shapes, matmul, amplitude), actual);
   }
-  assert.deepEqual(await valueAndGradients(f, shapes, "wasm", amplitude), actual);
 }
 
 const extent = fc.integer({ min: 1, max: 9 });
@@ -320,3 +327,14 @@ Deno.test("AdamW and clipGradients() by their kernels equal their compositions",
     await assertClose({ shape, data }, { shape, data: expected[i]! }, 1e-6, `parameter ${i}`);
   }
 });
+
+Deno.test("adaptedLinear() of large factors that rows share equals its composition", () =>
+  check(
+    (x, weight, A, B) =>
+      adaptedLinear(x as tf.Tensor3D, weight as tf.Tensor2D, null, {
+        A: A as tf.Tensor3D,
+        B: B as tf.Tensor3D,
+        owners: [2, 0, 2],
+      }),
+    [[3, 40, 33], [34, 33], [3, 33, 7], [3, 7, 34]],
+  ));

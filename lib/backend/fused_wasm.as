@@ -84,7 +84,7 @@ function exp(x: v128): v128 {
   const n = f32x4.sub(rounded, rounder);
   x = madd(n, log2Rest, madd(n, minusLog2, x));
   const square = f32x4.mul(x, x);
-  const p = madd(madd(madd(madd(madd(e0, x, e1), x, e2), x, e3), x, e4), x, e5);
+  const p = madd(madd(madd(e0, x, e1), square, madd(e2, x, e3)), square, madd(e4, x, e5));
   const power = i32x4.shl(i32x4.add(rounded, exponentBias), 23);
   return v128.andnot(f32x4.mul(f32x4.add(madd(p, square, x), one), power), vanishes);
 }
@@ -438,7 +438,12 @@ export function swapMiddle(B: i32, L: i32, N: i32, D: i32, from: usize, to: usiz
     for (let n = 0; n < N; n++) {
       for (let l = 0; l < L; l++) {
         const at = from + l * fromRow + (n * D << 2);
-        for (let j = 0; j < D; j += 4) store4(to + (j << 2), load4(at + (j << 2), D - j), D - j);
+        let j = 0;
+        for (; j + 8 <= D; j += 8) {
+          const x = v128.load(at + (j << 2)), y = v128.load(at + (j << 2), 16);
+          v128.store(to + (j << 2), x), v128.store(to + (j << 2), y, 16);
+        }
+        for (; j < D; j += 4) store4(to + (j << 2), load4(at + (j << 2), D - j), D - j);
         to += D << 2;
       }
     }

@@ -1,12 +1,19 @@
 import * as tf from "../tf.ts";
 import { PLAIN, RELAXED } from "./fused_wasm_binary.ts";
-import { addressOf, allocate, type MatrixProduct, type WasmBackend } from "./wasm_heap.ts";
+import {
+  type AddingProduct,
+  addressOf,
+  allocate,
+  type MatrixProduct,
+  type WasmBackend,
+} from "./wasm_heap.ts";
 
 /** What `fused_wasm.as` exports: functions of numbers, documented there. */
 type Exports = Record<string, (...args: number[]) => number>;
 
-/** Products of at most this many multiplications are not worth a call each. */
-const SMALL_PRODUCT = 2 ** 15;
+/** Products of at most this many multiplications are not worth a call to BLAS, to the own kernel, each. */
+const SMALL_FOR_BLAS = 2 ** 13;
+const SMALL = 2 ** 15;
 
 /** Whole operations in WebAssembly (`fused_wasm.as`) in the memory of a backend. */
 export class FusedWasm {
@@ -14,15 +21,19 @@ export class FusedWasm {
   /** For large matrices. */
   readonly product: MatrixProduct;
   readonly run: Exports;
+  readonly #blas: AddingProduct | null;
   #scratch = { address: 0, floats: 0 };
   #numbers = { address: 0, floats: 0 };
 
   /**
+   * @param product for matrices that are not small
+   * @param blas the same where it is the system's BLAS, which is worth its calls for smaller ones
    * @param relaxed whether to use relaxed SIMD; by default where the engine has it
    */
   constructor(
     backend: WasmBackend,
     product: MatrixProduct,
+    blas: AddingProduct | null = null,
     relaxed: boolean = WebAssembly.validate(Uint8Array.fromBase64(RELAXED)),
   ) {
     const module = new WebAssembly.Module(Uint8Array.fromBase64(relaxed ? RELAXED : PLAIN));
@@ -30,6 +41,7 @@ export class FusedWasm {
     this.run = new WebAssembly.Instance(module, { env }).exports as unknown as Exports;
     this.backend = backend;
     this.product = product;
+    this.#blas = blas;
   }
 
   /** The address of a tensor's data; 0 for none. */
@@ -83,6 +95,16 @@ export class FusedWasm {
     return tensor;
   }
 
+  /** The BLAS, if there is one that is worth its calls for products of so many multiplications. */
+  largeProduct(multiplications: number): AddingProduct | null {
+    return multiplications > SMALL_FOR_BLAS ? this.#blas : null;
+  }
+
+  /** Makes numbers zero. */
+  clear(address: number, floats: number): void {
+    this.backend.wasm.HEAPU8.fill(0, address >>> 0, (address >>> 0) + 4 * floats);
+  }
+
   /** `count` products, each c [m, n] = scale · a [m, k] · b [k, n]; a side may be stored transposed. */
   products(
     count: number,
@@ -93,7 +115,7 @@ export class FusedWasm {
     transposeB: boolean,
     c: number,
   ): void {
-    if (m * n * k <= SMALL_PRODUCT) {
+    if (m * n * k <= (this.#blas === null ? SMALL : SMALL_FOR_BLAS)) {
       const scratch = this.scratch(k * n);
       const [turnedA, turnedB] = [Number(transposeA), Number(transposeB)];
       this.run.smallProducts!(count, m, n, k, a, turnedA, b, turnedB, c, 1, scratch);

@@ -62,3 +62,8 @@ export type MatrixProduct = (
   transposeB: boolean,
   c: number,
 ) => void;
+
+/** A {@linkcode MatrixProduct} that can also add to what c holds. */
+export type AddingProduct = (
+  ...args: [...product: Parameters<MatrixProduct>, add?: boolean]
+) => void;
