@@ -1,7 +1,7 @@
-import { routersOf } from "../poly/adapter.ts";
 import type { PeftModel } from "../poly/peft_model.ts";
-import { meanRouting, type RouterLogits, splitMixingWeights } from "../poly/routing_measures.ts";
+import { meanRouting, splitMixingWeights } from "../poly/routing_measures.ts";
 import { randomStream } from "../util/random.ts";
+import { learnedRouting } from "./learned_routing.ts";
 import type { Allocation } from "./method.ts";
 import { recoveryOf } from "./recovery.ts";
 import { mean } from "./score.ts";
@@ -28,13 +28,7 @@ export async function routingMetrics(
   truth: readonly Allocation[] | null,
   seed: number,
 ): Promise<Record<string, number | null>> {
-  const routers: RouterLogits[] = [];
-  for (
-    const { name, nSkills, nSplits, moduleLogits } of routersOf(model.adapters.get("default")!)
-  ) {
-    const rows = await moduleLogits.array() as number[][];
-    routers.push({ name, nSkills, nSplits, moduleLogits: rows });
-  }
+  const routers = await learnedRouting(model);
   const state = { ...meanRouting(routers) };
   if (truth === null) return state;
   const learned = routers.map(splitMixingWeights);

@@ -1,18 +1,20 @@
 import { join } from "node:path";
 import { type Noise, seededNoise } from "../ops/noise.ts";
 import type { AnyBaseModel, PeftModel } from "../poly/peft_model.ts";
-import type { Task } from "../tasks/task.ts";
+import type { Task, TaskSuite } from "../tasks/task.ts";
 import type { EvaluationTask } from "../train/evaluate.ts";
 import { taskSampler } from "../train/sampler.ts";
 import { DivergedError, train, type TrainContext, type TrainSettings } from "../train/train.ts";
 import { randomStream } from "../util/random.ts";
 import { gradientAlignment } from "./gradient_alignment.ts";
 import { languageProblem } from "./language_problem.ts";
+import { learnedRouting } from "./learned_routing.ts";
 import { adaptationModel, type Allocation, checkMethod, multiTaskModel } from "./method.ts";
 import { MetricsLog } from "./metrics_log.ts";
 import { plantedProblem } from "./planted.ts";
 import type { Problem } from "./problem.ts";
 import type { RunResult, TaskScore } from "./result.ts";
+import { writeRouting } from "./routing_file.ts";
 import { routingMetrics } from "./routing_metrics.ts";
 import type { RunConfig } from "./run_config.ts";
 import { mean, meanScores, type Scores } from "./score.ts";
@@ -39,7 +41,8 @@ const isRouting = (name: string) => name.includes(".poly_router.");
  * Source: the protocol of Ponti et al. 2022 (arXiv 2202.13914) and Caccia et al. 2023
  * (arXiv 2211.03831), with the checkpoint chosen on validation examples and never on test examples.
  *
- * @param dir the run's folder; its `metrics.jsonl` is started anew
+ * @param dir the run's folder; its `metrics.jsonl` is started anew, and what learned routing has
+ * found is left in `routing.safetensors`
  * @throws {RangeError} or {SyntaxError} when the record's settings or files cannot be used
  */
 export async function runRecord(
@@ -62,7 +65,7 @@ async function work<E, Batch extends object, M extends AnyBaseModel>(
   try {
     const log = await MetricsLog.open(join(dir, "metrics.jsonl"));
     try {
-      return await new Run(config, problem, log, report).outcome();
+      return await new Run(config, problem, dir, log, report).outcome();
     } finally {
       await log.close();
     }
@@ -82,6 +85,7 @@ class Run<E, Batch extends object, M extends AnyBaseModel> {
   constructor(
     readonly config: RunConfig,
     readonly problem: Problem<E, Batch, M>,
+    readonly dir: string,
     readonly log: MetricsLog,
     readonly report: Progress,
   ) {
@@ -103,6 +107,11 @@ class Run<E, Batch extends object, M extends AnyBaseModel> {
       Object.assign(this.#metrics, meanScores("seen", scoresOf(seen)));
       if (config.method === "poly") {
         Object.assign(this.#metrics, await routingMetrics(model, ofTraining, config.seed));
+        await writeRouting(this.dir, {
+          tasks: suite.training.map((task) => taskLabel(task, suite)),
+          routers: await learnedRouting(model),
+          truth: ofTraining,
+        });
       }
       if (suite.heldOut.length > 0) await this.#adaptToAll(model);
       return { status: "done", metrics: this.#metrics, tasks: this.#tasks };
@@ -304,6 +313,12 @@ class Run<E, Batch extends object, M extends AnyBaseModel> {
 interface Scored<E> {
   readonly task: EvaluationTask<E>;
   readonly scores: Scores;
+}
+
+/** What a task is called where people read it: its name, and its skills where they are known. */
+function taskLabel<E>({ name, skills }: Task<E>, { skillNames }: TaskSuite<E>): string {
+  if (skills === undefined || skillNames === undefined) return name;
+  return `${name} ${skills.map((skill) => skillNames[skill]).join(" + ")}`;
 }
 
 function scoresOf<E>(scored: readonly Scored<E>[]): Scores[] {
