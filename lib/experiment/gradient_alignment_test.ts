@@ -6,7 +6,7 @@ import * as tf from "../tf.ts";
 import { alignmentOf, gradientAlignment } from "./gradient_alignment.ts";
 import { multiTaskModel } from "./method.ts";
 import { plantedProblem } from "./planted.ts";
-import { parseRunConfig } from "./run_config.ts";
+import { parseRunConfig, type RunConfig } from "./run_config.ts";
 
 const vectors = (...rows: number[][]) => rows.map((row) => Float32Array.from(row));
 
@@ -59,7 +59,7 @@ function linear(): Trainable<{ readonly x: number[][] }> & { dispose(): void } {
 }
 
 onEachBackend(
-  "gradientAlignment() compares gradients of the first examples' mean loss",
+  "gradientAlignment() compares gradients of the first examples' mean loss, half by half",
   async () => {
     const model = linear();
     const tasks = [
@@ -77,8 +77,13 @@ onEachBackend(
       gradient_alignment: -1 / 3,
       gradient_conflict: 1 / 3,
       gradient_coherence: Math.hypot(1 / 3, 2 / 3) / (5 / 3),
+      merged_gradient_alignment: -1 / 3,
+      // The first task's halves agree, one half of the second has no gradient, the third has one half.
+      gradient_reliability: 1 / 2,
     });
-    assert.deepEqual(seen, [[0, 0], [1, 1], [2]]);
+    assert.deepEqual(seen, [[0], [0], [1], [1], [2]]);
+    const single = await gradientAlignment(model, tasks, encode, 1, (name) => name === "skills.w");
+    assert.equal(single.gradient_reliability, null);
     // With the parameter that all share, they agree more.
     const all = await gradientAlignment(model, tasks, encode, 2, () => true);
     assert.ok(all.gradient_alignment > 0.8);
@@ -87,7 +92,7 @@ onEachBackend(
 );
 
 onEachBackend(
-  "gradientAlignment() is 0 for private adapters, and not for shared ones",
+  "gradientAlignment() is 0 for private adapters, not for shared ones, and the same for both merged",
   async () => {
     const config = parseRunConfig({
       suite: "planted",
@@ -97,21 +102,39 @@ onEachBackend(
       r: 2,
     });
     const problem = await plantedProblem(config);
-    const alignments: number[] = [];
-    for (const method of ["private", "shared"] as const) {
-      const model = multiTaskModel(problem.base, { ...config, method }, null);
-      const { gradient_alignment } = await gradientAlignment(
-        problem.trainable(model),
-        problem.suite.training,
-        problem.encode,
-        4,
-        (name) => !name.includes("poly_router"),
-      );
-      alignments.push(gradient_alignment);
+    const aligned = async (method: RunConfig["method"], n_splits: number) => {
+      const model = multiTaskModel(problem.base, { ...config, method, n_splits }, null);
+      // Every skill the same: then the tasks compute the same, however they share.
+      const layers = [...model.adapters.get("default")!.layers.values()];
+      for (const [layer, { skillsA, skillsB }] of layers.entries()) {
+        tf.tidy(() => {
+          for (const [skills, seed] of [[skillsA, 2 * layer], [skillsB, 2 * layer + 1]] as const) {
+            const [H, S, rows, columns] = skills.shape as [number, number, number, number];
+            const one = tf.randomUniform([1, 1, H * rows, columns], -1, 1, "float32", seed);
+            const bySplit = tf.reshape(one, [H, 1, rows, columns]);
+            skills.assign(tf.tile(bySplit, [1, S, 1, 1]));
+          }
+        });
+      }
+      const { trainable, suite, encode } = problem;
+      const isSkill = (name: string) => !name.includes("poly_router");
+      const found = await gradientAlignment(trainable(model), suite.training, encode, 4, isSkill);
       model.dispose();
+      return found;
+    };
+    const [own, shared, poly] = [
+      await aligned("private", 1),
+      await aligned("shared", 1),
+      await aligned("poly", 1),
+    ];
+    assert.equal(own.gradient_alignment, 0);
+    assert.ok(Math.abs(shared.gradient_alignment) > 0.05, `${shared.gradient_alignment}`);
+    for (const { merged_gradient_alignment, gradient_reliability } of [own, poly]) {
+      near({ merged_gradient_alignment, gradient_reliability }, {
+        merged_gradient_alignment: shared.gradient_alignment,
+        gradient_reliability: shared.gradient_reliability!,
+      }, 1e-4);
     }
-    assert.equal(alignments[0], 0);
-    assert.ok(alignments[1]! > 0.05, `${alignments[1]}`);
     problem.dispose();
   },
   { only: ["wasm", "cpu"] },

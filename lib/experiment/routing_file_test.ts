@@ -57,7 +57,10 @@ Deno.test("readRouting() refuses a damaged file by name, and says what to do", (
       [writeSafetensors([["q.poly_router.module_logits", tensor]]), /JSON/],
       [writeSafetensors([], good), /none of that name/],
       [
-        writeSafetensors([["q.poly_router.module_logits", tensor]], { ...good, tasks: '["a","b"]' }),
+        writeSafetensors([["q.poly_router.module_logits", tensor]], {
+          ...good,
+          tasks: '["a","b"]',
+        }),
         /q has shape \[1,2\], not \[2,2\]/,
       ],
       [
@@ -70,7 +73,10 @@ Deno.test("readRouting() refuses a damaged file by name, and says what to do", (
       await assert.rejects(readRouting(dir), (error) => {
         assert.ok(error instanceof SyntaxError);
         assert.match(error.message, message);
-        assert.match(error.message, /routing\.safetensors as it is damaged.*remove the run's folder/s);
+        assert.match(
+          error.message,
+          /routing\.safetensors as it is damaged.*remove the run's folder/s,
+        );
         return true;
       });
     }
