@@ -51,9 +51,10 @@ export async function runRecord(
   report: Progress = () => {},
 ): Promise<RunOutcome> {
   checkMethod(config);
+  const posed = { ...config, seed: config.task_seed ?? config.seed };
   return config.suite === "planted"
-    ? await work(config, await plantedProblem(config), dir, report)
-    : await work(config, await languageProblem(config), dir, report);
+    ? await work(config, await plantedProblem(posed), dir, report)
+    : await work(config, await languageProblem(posed), dir, report);
 }
 
 async function work<E, Batch extends object, M extends AnyBaseModel>(

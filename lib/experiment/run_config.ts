@@ -25,6 +25,8 @@ export const RUN_CONFIG = z.strictObject({
   n_train: count.default(128).describe("Training examples per task"),
   n_validation: countOrNone.default(8).describe("Validation examples per task"),
   n_test: count.default(16).describe("Test examples per task"),
+  task_seed: z.int().nullable().default(null)
+    .describe("Seed of the tasks and their examples, to have the same for every seed; null: seed"),
   max_skills: count.default(2).describe("Most skills in one training task (skills)"),
   name_in_input: z.boolean().default(true)
     .describe("Whether an input opens with its task's name (skills)"),

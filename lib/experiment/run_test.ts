@@ -2,12 +2,14 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { LlamaForCausalLM } from "../models/llama.ts";
 import { saveBaseModel } from "../models/save_model.ts";
+import { meanRouting } from "../poly/routing_measures.ts";
 import { onEachBackend } from "../testing/on_each_backend.ts";
 import { HAS_SHARED, SHARED } from "../testing/shared.ts";
 import * as tf from "../tf.ts";
 import { parseMetrics } from "./metrics_log.ts";
 import { PRETRAIN_CONFIG, pretrainedModel } from "./pretrain.ts";
 import { resultToJson } from "./result.ts";
+import { readRouting, type RunRouting } from "./routing_file.ts";
 import { type RunOutcome, runRecord } from "./run.ts";
 import { parseRunConfig, type RunConfigInput } from "./run_config.ts";
 
@@ -91,6 +93,7 @@ interface Finished extends RunOutcome {
   /** What the run wrote. */
   readonly text: string;
   readonly rows: ReturnType<typeof parseMetrics>;
+  readonly routing: RunRouting | null;
 }
 
 async function run(...settings: RunConfigInput[]): Promise<Finished> {
@@ -99,7 +102,8 @@ async function run(...settings: RunConfigInput[]): Promise<Finished> {
     const config = parseRunConfig(Object.assign({}, ...settings));
     const outcome = await runRecord({ config }, dir);
     const text = await Deno.readTextFile(join(dir, "metrics.jsonl"));
-    return { ...outcome, text, rows: parseMetrics(text, "metrics.jsonl") };
+    const rows = parseMetrics(text, "metrics.jsonl");
+    return { ...outcome, text, rows, routing: await readRouting(dir) };
   } finally {
     await Deno.remove(dir, { recursive: true });
   }
@@ -334,6 +338,42 @@ onEachBackend("runRecord() takes a decoder for a base", async () => {
     assert.deepEqual(await run(TINY, learn), learned);
   });
 }, { only: ["wasm"] });
+
+onEachBackend(
+  "runRecord() takes tasks and examples from task_seed, and everything else from seed",
+  async () => {
+    const still: RunConfigInput = { steps: 0, n_heldout_tasks: 0, method: "shared" };
+    const loss = async (settings: RunConfigInput) =>
+      (await run(PLANTED, still, settings)).metrics.seen_loss!;
+    const first = await loss({ seed: 0 });
+    // Before a step the adapter computes nothing: the loss is that of the base and the tasks.
+    assert.equal(await loss({ seed: 5, task_seed: 0 }), first);
+    assert.notEqual(await loss({ seed: 5 }), first);
+    const learning = { steps: 2, task_seed: 0 };
+    assert.notEqual(await loss({ ...learning, seed: 5 }), await loss({ ...learning, seed: 0 }));
+  },
+  { only: ["cpu"] },
+);
+
+onEachBackend(
+  "runRecord() leaves what it learned of the routing, and nothing where it learns none",
+  async () => {
+    const learned = await run(PLANTED, { method: "poly", n_splits: 2, steps: 3 });
+    const { tasks, routers, truth } = learned.routing!;
+    assert.deepEqual(tasks, ["t00", "t01", "t02"]);
+    assert.deepEqual(truth!.map((rows) => rows.length), [3, 3]);
+    for (const { moduleLogits, nSkills, nSplits } of routers) {
+      assert.deepEqual([moduleLogits.length, nSkills, nSplits], [3, 5, 2]);
+      // Logits start within 0.001 of zero.
+      const logits = moduleLogits.flatMap((row) => Array.from(row));
+      assert.ok(logits.some((logit) => Math.abs(logit) > 0.01));
+    }
+    const { metrics } = learned;
+    assert.ok(Math.abs(meanRouting(routers).entropy - metrics.entropy!) < 1e-6);
+    assert.equal((await run(PLANTED, { method: "shared" })).routing, null);
+  },
+  { only: ["cpu"] },
+);
 
 onEachBackend("runRecord() measures how gradients agree, when asked", async () => {
   const asked: RunConfigInput = {
