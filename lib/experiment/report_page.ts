@@ -10,6 +10,7 @@ import type { RunResult } from "./result.ts";
 import { parseRunConfig, RUN_CONFIG, RUN_CONFIG_KEYS, type RunConfig } from "./run_config.ts";
 import type { Manifest } from "./store.ts";
 import { type Cell, rowsOf, runsTable, settingCell } from "./table.ts";
+import { taskSummary } from "./task_summary.ts";
 
 /** A figure with its picture. */
 export interface DrawnFigure {
@@ -51,7 +52,7 @@ style-src 'unsafe-inline'; script-src 'unsafe-inline'">
 <p>${escapeXml(summary(results))}</p>
 <nav aria-label="Sections"><ul><li><a href="#cells">Leaderboard</a></li>\
 <li><a href="#figures">Figures</a></li><li><a href="#settings">Settings</a></li>\
-<li><a href="#runs">Runs</a></li></ul></nav>
+<li><a href="#runs">Runs</a></li><li><a href="#tasks">Tasks</a></li></ul></nav>
 </header>
 <main>
 <h2 id="cells">Leaderboard</h2>
@@ -62,6 +63,8 @@ ${figures.map(drawn).join("\n") || "<p>There is nothing to draw yet.</p>"}
 ${settings(manifest)}
 <h2 id="runs">Runs</h2>
 ${runs(manifest, results)}
+<h2 id="tasks">Tasks</h2>
+${tasks(results)}
 </main>
 <script>${REPORT_SCRIPT}</script>
 </body>
@@ -132,6 +135,22 @@ function settings({ varying, runs }: Manifest): string {
 
 function settingRow(config: RunConfig): Record<string, Cell> {
   return Object.fromEntries(RUN_CONFIG_KEYS.map((key) => [key, settingCell(config[key])]));
+}
+
+function tasks(results: readonly RunResult[]): string {
+  const table = taskSummary(results);
+  if (table.numRows() === 0) return "<p>No task has scores yet.</p>";
+  const columns = table.columnNames();
+  const rows = rowsOf(table).map((row) => columns.map((column) => row[column] ?? null));
+  const generated = results.some(({ config: { suite, task_seed } }) =>
+    (suite === "skills" || suite === "planted") && task_seed === null
+  );
+  return `<p>Means over the seeds of runs that are done, with 95 % intervals; <code>n</code> counts the ` +
+    `seeds.${
+      generated ? " Every seed makes tasks of its own: under one name are different tasks." : ""
+    }` +
+    `</p>\n<details><summary>${rows.length} rows</summary>\n` +
+    `${reportTable({ name: "tasks", columns, rows })}</details>`;
 }
 
 function runs({ varying, metric }: Manifest, results: readonly RunResult[]): string {

@@ -41,7 +41,8 @@ Deno.test("writeReport() shows every run: done, diverged, failed with its error,
     const planned: RunResult = { ...results[0]!, status: "planned", metrics: {}, tasks: [] };
     await writeSampleSweep(dir, {}, [planned, ...results.slice(1)]);
     const page = await open(await writeReport(dir));
-    const [, runs] = page.querySelectorAll("[data-table]");
+    const [, runs, tasks] = page.querySelectorAll("[data-table]");
+    assert.equal([...tasks!.querySelectorAll("tbody tr")].length, 4 * 10);
     const rows = [...runs!.querySelectorAll("tbody tr")];
     assert.equal(rows.length, 40);
     const statuses = rows.map((row) => row.querySelector("td").textContent);

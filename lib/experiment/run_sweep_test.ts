@@ -192,7 +192,7 @@ Deno.test("sweepCommand() runs everything, tells each run, and writes and prints
   assert.match(lines[4]!, /^4 runs: 4 done in \d+s\.$/);
   assert.match(
     lines[5]!,
-    /^Tables are in .*out: leaderboard\.md, results\.csv, results\.arrow, tasks\.csv$/,
+    /^Tables are in .*out: leaderboard\.md, results\.csv, results\.arrow, tasks\.csv, task_summary\.csv$/,
   );
   assert.equal(stdout, await Deno.readTextFile(join(place.out, "leaderboard.md")));
   assert.equal(

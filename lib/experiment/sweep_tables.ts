@@ -4,14 +4,19 @@ import { toMarkdown } from "./markdown_table.ts";
 import type { RunResult } from "./result.ts";
 import type { Manifest } from "./store.ts";
 import { runsTable, taskTable, toArrow, toCSV } from "./table.ts";
+import { taskSummary } from "./task_summary.ts";
 
-/** Files with every number of a sweep, by name: `results.csv`, `results.arrow` and `tasks.csv`. */
+/**
+ * Files with every number of a sweep, by name: `results.csv` and `results.arrow` of the runs, `tasks.csv`
+ * of the tasks in each of them, `task_summary.csv` of the tasks over seeds.
+ */
 export function dataFiles(results: readonly RunResult[]): Map<string, string | Uint8Array> {
   const runs = runsTable(results);
   return new Map<string, string | Uint8Array>([
     ["results.csv", toCSV(runs)],
     ["results.arrow", toArrow(runs)],
     ["tasks.csv", toCSV(taskTable(results))],
+    ["task_summary.csv", toCSV(taskSummary(results))],
   ]);
 }
 
