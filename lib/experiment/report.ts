@@ -3,10 +3,14 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { writeFilesAtomically } from "../util/atomic_write.ts";
 import type { LoggedRun } from "./figures/curve_table.ts";
-import { renderSvg } from "./figures/figure.ts";
+import { type Figure, renderSvg } from "./figures/figure.ts";
 import { renderPng } from "./figures/figure_png.ts";
 import { parseMetrics } from "./metrics_log.ts";
 import { type DrawnFigure, reportPage } from "./report_page.ts";
+import { readRouting } from "./routing_file.ts";
+import { routingFigures } from "./routing_figures.ts";
+import { RunFolder } from "./run_folder.ts";
+import { shownRun } from "./shown_run.ts";
 import { SweepStore } from "./store.ts";
 import { whenWriting } from "./store_error.ts";
 import { sweepFigures } from "./sweep_figures.ts";
@@ -18,7 +22,7 @@ import { sweepFigures } from "./sweep_figures.ts";
  * @param dir the sweep's folder of results
  * @returns the page's path
  * @throws {StoreError} when the folder cannot be read or written
- * @throws {SyntaxError} when a run's log is damaged
+ * @throws {SyntaxError} when a run's log or routing is damaged
  * @throws {RangeError} when runs are done and none has measured the sweep's metric
  */
 export async function writeReport(dir: string): Promise<string> {
@@ -26,7 +30,7 @@ export async function writeReport(dir: string): Promise<string> {
   const runs = await readRuns(store);
   const figures: DrawnFigure[] = [];
   const files = new Map<string, string | Uint8Array>();
-  for (const figure of sweepFigures(store.manifest, runs)) {
+  for (const figure of await allFigures(store, runs)) {
     const svg = await renderSvg(figure);
     figures.push({ figure, svg });
     files.set(`${figure.name}.svg`, svg).set(`${figure.name}.png`, await renderPng(svg));
@@ -39,6 +43,15 @@ export async function writeReport(dir: string): Promise<string> {
     throw whenWriting(dir, error);
   }
   return join(dir, REPORT);
+}
+
+/** The figures of the table and the logs, and the routing of the run that a report opens. */
+async function allFigures(store: SweepStore, runs: readonly LoggedRun[]): Promise<Figure[]> {
+  const { manifest } = store;
+  const figures = sweepFigures(manifest, runs);
+  const shown = shownRun(runs.map(({ result }) => result), manifest.metric);
+  const routing = shown === null ? null : await readRouting(new RunFolder(store.dir, shown).dir);
+  return routing === null ? figures : [...figures, ...routingFigures(shown!.id, routing)];
 }
 
 /**

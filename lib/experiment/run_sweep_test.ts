@@ -190,10 +190,13 @@ Deno.test("sweepCommand() runs everything, tells each run, and writes and prints
   );
   assert.deepEqual([told.length, new Set(told).size], [4, 4], stderr);
   assert.match(lines[4]!, /^4 runs: 4 done in \d+s\.$/);
-  assert.match(
-    lines[5]!,
-    /^Tables are in .*out: leaderboard\.md, results\.csv, results\.arrow, tasks\.csv, task_summary\.csv$/,
-  );
+  assert.deepEqual(lines.slice(5), [
+    `Table:    ${place.out}/leaderboard.md; every number: results.csv, results.arrow, tasks.csv, ` +
+    `task_summary.csv`,
+    `Report:   ${place.out}/report.html`,
+    `Notebook: SWEEP=${place.out} deno task jupyter notebooks/quick.ipynb`,
+  ]);
+  assert.match(await Deno.readTextFile(join(place.out, "report.html")), /^<!doctype html>/);
   assert.equal(stdout, await Deno.readTextFile(join(place.out, "leaderboard.md")));
   assert.equal(
     (await Deno.readTextFile(join(place.out, "results.csv"))).trim().split("\n").length,

@@ -96,9 +96,12 @@ function readJobs(text: string): number {
 
 /** How to write the command again, for a shell. */
 export function sweepCommandLine(args: readonly string[]): string {
-  const quote = (word: string) =>
-    /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
-  return ["deno task sweep", ...args.map(quote)].join(" ");
+  return ["deno task sweep", ...args.map(shellWord)].join(" ");
+}
+
+/** A word as a shell reads it, quoted where it must be. */
+export function shellWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 /** The text of `deno task sweep --help`. */

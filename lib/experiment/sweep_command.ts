@@ -19,6 +19,7 @@ import { StoreError } from "./store_error.ts";
 import { readSweep, suggest, SweepError } from "./sweep.ts";
 import {
   readSweepArguments,
+  shellWord,
   type SweepArguments,
   sweepCommandLine,
   sweepHelp,
@@ -89,7 +90,9 @@ export async function sweepCommand(
     await store.write(new Map([[REPORT, report]]));
     stdout.write(report);
     say(`${summary(results)} in ${duration((performance.now() - started) / 1000)}.`);
-    say(`Tables are in ${dir}: ${[REPORT, ...files.keys()].join(", ")}`);
+    say(`Table:    ${join(dir, REPORT)}; every number: ${[...files.keys()].join(", ")}`);
+    say(`Report:   ${await pageOf(store)}`);
+    say(`Notebook: ${notebookLine(sweep.name, dir)}`);
     const failed = results.filter(({ status }) => status === "failed");
     for (const { error, ...run } of failed.slice(0, FAILURES_TOLD)) {
       say(`Failed: ${runLabel(run.id)}: ${firstLine(error)}`);
@@ -163,6 +166,25 @@ function reportOf({ dir, manifest }: SweepStore, results: readonly RunResult[]):
         `with metric=<column>`,
     );
   }
+}
+
+/** Writes the page of a sweep; says where it is, or why there is none. */
+async function pageOf({ dir }: SweepStore): Promise<string> {
+  const { writeReport } = await import("./report.ts");
+  try {
+    return await writeReport(dir);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return `none. ${error.message}`;
+  }
+}
+
+/** The command that opens a sweep in a notebook: its own, or that of the default sweep. */
+function notebookLine(name: string, dir: string): string {
+  const own = join("notebooks", `${name}.ipynb`);
+  return dir === join("results", name) && existsSync(own)
+    ? `deno task jupyter ${own}`
+    : `SWEEP=${shellWord(dir)} deno task jupyter ${join("notebooks", "quick.ipynb")}`;
 }
 
 /** How many runs ended how, as `48 runs: 46 done, 2 failed`. */

@@ -17,6 +17,7 @@ const CURVES = [
   { phase: "multitask", y: "loss" },
   { phase: "validation", y: "loss" },
   { phase: "alignment", y: "gradient_alignment", reference: 0 },
+  { phase: "alignment", y: "merged_gradient_alignment", reference: 0 },
 ];
 
 /**
