@@ -1,4 +1,5 @@
 import { pairedDifferences } from "./paired_differences.ts";
+import { haveOwnTasks } from "./own_tasks.ts";
 import type { RunResult } from "./result.ts";
 import type { Manifest } from "./store.ts";
 import { type ColumnTable, runsTable, settingCell, taskTable } from "./table.ts";
@@ -48,13 +49,18 @@ export function baselineDifferences(
   };
 }
 
-/** The table to pair runs in: scores of tasks where the metric is a mean over tasks, else of runs. */
+/**
+ * The table to pair runs in: scores of tasks where the metric is a mean over tasks, else of runs.
+ *
+ * Where every seed has tasks of its own, tasks of one name are not the same and those of one seed share
+ * a training: a seed is then one value, the mean over its tasks, as in the table of runs.
+ */
 function pairedTable(
   metric: string,
   results: readonly RunResult[],
 ): [table: ColumnTable, column: string, units: string] {
   const [, phase, column] = /^(seen|heldout)_(.+)$/.exec(metric) ?? [];
-  if (phase === "seen" || phase === "heldout") {
+  if ((phase === "seen" || phase === "heldout") && !haveOwnTasks(results)) {
     const tasks = taskTable(results, phase);
     if (tasks.columnNames().includes(column!)) return [tasks, column!, "task and seed"];
   }

@@ -2,6 +2,7 @@ import type { Figure } from "./figures/figure.ts";
 import { escapeXml } from "./figures/escape_xml.ts";
 import { valuesOf } from "./figures/measured_groups.ts";
 import { leaderboard } from "./leaderboard.ts";
+import { haveOwnTasks } from "./own_tasks.ts";
 import { firstLine } from "./progress.ts";
 import { REPORT_SCRIPT } from "./report_script.ts";
 import { REPORT_STYLE } from "./report_style.ts";
@@ -142,12 +143,11 @@ function tasks(results: readonly RunResult[]): string {
   if (table.numRows() === 0) return "<p>No task has scores yet.</p>";
   const columns = table.columnNames();
   const rows = rowsOf(table).map((row) => columns.map((column) => row[column] ?? null));
-  const generated = results.some(({ config: { suite, task_seed } }) =>
-    (suite === "skills" || suite === "planted") && task_seed === null
-  );
   return `<p>Means over the seeds of runs that are done, with 95 % intervals; <code>n</code> counts the ` +
     `seeds.${
-      generated ? " Every seed makes tasks of its own: under one name are different tasks." : ""
+      haveOwnTasks(results)
+        ? " Every seed makes tasks of its own: under one name are different tasks."
+        : ""
     }` +
     `</p>\n<details><summary>${rows.length} rows</summary>\n` +
     `${reportTable({ name: "tasks", columns, rows })}</details>`;

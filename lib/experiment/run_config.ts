@@ -103,6 +103,12 @@ export type RunConfig = ReturnType<(typeof import("./run_config.ts"))["RUN_CONFI
 /** The settings a person writes: what is absent takes its default. */
 export type RunConfigInput = z.input<typeof RUN_CONFIG>;
 
+/**
+ * Settings that came after results had been published, with the values at which a run is what it was
+ * without them: so earlier results keep their names and are read.
+ */
+export const LATER_SETTINGS: Partial<RunConfig> = { task_seed: null };
+
 /** Names of the settings, in the order of tables. */
 export const RUN_CONFIG_KEYS: readonly (keyof RunConfig)[] = Object.keys(
   RUN_CONFIG.shape,

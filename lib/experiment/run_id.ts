@@ -1,15 +1,17 @@
 import { createHash } from "node:crypto";
-import { RUN_CONFIG_KEYS, type RunConfig } from "./run_config.ts";
+import { LATER_SETTINGS, RUN_CONFIG_KEYS, type RunConfig } from "./run_config.ts";
 
 /**
  * Eight hexadecimal digits that stand for everything a run depends on: the start of the SHA-256 of
- * its settings in their fixed order.
+ * its settings in their fixed order. {@linkcode LATER_SETTINGS} count only where they change something.
  *
  * @param without settings to leave out; `["seed"]` gives what the seeds of one cell share
  */
 export function configHash(config: RunConfig, without: readonly (keyof RunConfig)[] = []): string {
-  const settings = RUN_CONFIG_KEYS.filter((key) => !without.includes(key))
-    .map((key) => [key, config[key]]);
+  const isOf = (key: keyof RunConfig) =>
+    !without.includes(key) &&
+    !(key in LATER_SETTINGS && (config[key] === undefined || config[key] === LATER_SETTINGS[key]));
+  const settings = RUN_CONFIG_KEYS.filter(isOf).map((key) => [key, config[key]]);
   return createHash("sha256").update(JSON.stringify(settings)).digest("hex").slice(0, 8);
 }
 

@@ -300,7 +300,8 @@ Deno.test("sweepCommand() --dry-run shows cells and what is left, and writes not
 
 Deno.test("sweepCommand() compares with the baseline, and by another metric without running again", async () => {
   await using place = await Place.with(
-    "question: Why?\nbaseline: { n_skills: 2 }\ngrid: { n_skills: [2, 4] }\nseeds: 0..2\n",
+    "question: Why?\nbaseline: { n_skills: 2 }\nset: { task_seed: 0 }\n" +
+      "grid: { n_skills: [2, 4] }\nseeds: 0..2\n",
   );
   const first = await place.sweep();
   assert.match(

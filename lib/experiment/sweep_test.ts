@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { RUN_CONFIG, RUN_CONFIG_KEYS } from "./run_config.ts";
+import { RUN_CONFIG, RUN_CONFIG_KEYS, type RunConfig } from "./run_config.ts";
 import { configHash, hashOf } from "./run_id.ts";
 import { settingValues } from "./setting_value.ts";
 import { readSweep } from "./sweep.ts";
@@ -102,6 +102,15 @@ Deno.test("configHash() tells apart any two settings, and sees no seed where non
   for (const key of RUN_CONFIG_KEYS) hashes.add(configHash({ ...base, [key]: "other" }));
   assert.equal(hashes.size, RUN_CONFIG_KEYS.length + 1);
   assert.equal(configHash(base, ["seed"]), configHash({ ...base, seed: 9 }, ["seed"]));
+});
+
+Deno.test("configHash() keeps the names of results from before a setting was there", () => {
+  // The hash of the defaults when there was no task_seed.
+  const { task_seed, ...before } = RUN_CONFIG.parse({});
+  assert.equal(task_seed, null);
+  assert.equal(configHash(before as RunConfig), "251d8a81");
+  assert.equal(configHash({ ...before, task_seed: null }), "251d8a81");
+  assert.notEqual(configHash({ ...before, task_seed: 0 }), "251d8a81");
 });
 
 Deno.test("settingValues() reads back what was written", () => {

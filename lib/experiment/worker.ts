@@ -3,6 +3,7 @@
  *
  * @module
  */
+import process from "node:process";
 import { type ChosenBackend, useBackend } from "../backend/backend.ts";
 import * as tf from "../tf.ts";
 import { machineFacts, peakMemory } from "./provenance.ts";
@@ -39,6 +40,7 @@ await serveRuns(async (run, dir, report) => {
       started: started.toISOString(),
       ended: ended.toISOString(),
       seconds: (ended.getTime() - started.getTime()) / 1000,
+      memory_bytes: process.memoryUsage().rss,
       peak_memory_bytes: peakMemory(),
     },
   };
