@@ -168,15 +168,21 @@ export { toMarkdown } from "./experiment/markdown_table.ts";
 export type { Allocation } from "./experiment/method.ts";
 export { pairedDifferences, type PairedOptions } from "./experiment/paired_differences.ts";
 export { pretrainCommand } from "./experiment/pretrain_command.ts";
+export type { MetricsRow } from "./experiment/metrics_log.ts";
+export { readRuns } from "./experiment/report.ts";
 export { reportCommand, type ReportCommandOptions } from "./experiment/report_command.ts";
 export type { Metrics, RunResult, TaskScore } from "./experiment/result.ts";
+export { readRouting, type RunRouting } from "./experiment/routing_file.ts";
+export { routingFigures } from "./experiment/routing_figures.ts";
 export { routingMetrics } from "./experiment/routing_metrics.ts";
 export type { RunConfig } from "./experiment/run_config.ts";
 export { type ScoreOptions, type Scores, scoreTasks } from "./experiment/score.ts";
+export { shownRouting, shownRun } from "./experiment/shown_run.ts";
 export { type Display, displayOf, show } from "./experiment/show.ts";
 export { type Manifest, type OpenOptions, SweepStore } from "./experiment/store.ts";
 export type { PlannedRun, Sweep } from "./experiment/sweep.ts";
 export { sweepCommand, type SweepCommandOptions } from "./experiment/sweep_command.ts";
+export { sweepFigures } from "./experiment/sweep_figures.ts";
 export {
   type Cell,
   type ColumnTable,
@@ -186,12 +192,14 @@ export {
   tableOf,
   taskTable,
 } from "./experiment/table.ts";
+export { taskSummary } from "./experiment/task_summary.ts";
 
 export {
   type Allocation as LayerAllocation,
   allocationFigure,
 } from "./experiment/figures/allocation_figure.ts";
 export { curveFigure, type CurveFigureOptions } from "./experiment/figures/curve_figure.ts";
+export { curveTable, type LoggedRun } from "./experiment/figures/curve_table.ts";
 export {
   differenceFigure,
   type DifferenceFigureOptions,

@@ -7,10 +7,8 @@ import { type Figure, renderSvg } from "./figures/figure.ts";
 import { renderPng } from "./figures/figure_png.ts";
 import { parseMetrics } from "./metrics_log.ts";
 import { type DrawnFigure, reportPage } from "./report_page.ts";
-import { readRouting } from "./routing_file.ts";
 import { routingFigures } from "./routing_figures.ts";
-import { RunFolder } from "./run_folder.ts";
-import { shownRun } from "./shown_run.ts";
+import { shownRouting } from "./shown_run.ts";
 import { SweepStore } from "./store.ts";
 import { whenWriting } from "./store_error.ts";
 import { sweepFigures } from "./sweep_figures.ts";
@@ -47,11 +45,9 @@ export async function writeReport(dir: string): Promise<string> {
 
 /** The figures of the table and the logs, and the routing of the run that a report opens. */
 async function allFigures(store: SweepStore, runs: readonly LoggedRun[]): Promise<Figure[]> {
-  const { manifest } = store;
-  const figures = sweepFigures(manifest, runs);
-  const shown = shownRun(runs.map(({ result }) => result), manifest.metric);
-  const routing = shown === null ? null : await readRouting(new RunFolder(store.dir, shown).dir);
-  return routing === null ? figures : [...figures, ...routingFigures(shown!.id, routing)];
+  const figures = sweepFigures(store.manifest, runs);
+  const shown = await shownRouting(store, runs.map(({ result }) => result));
+  return shown === null ? figures : [...figures, ...routingFigures(shown.id, shown.routing)];
 }
 
 /**

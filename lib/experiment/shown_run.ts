@@ -1,6 +1,9 @@
 import { measureGroups } from "./figures/measured_groups.ts";
 import type { RunResult } from "./result.ts";
+import { readRouting, type RunRouting } from "./routing_file.ts";
+import { RunFolder } from "./run_folder.ts";
 import { isHigherBetter } from "./setting_groups.ts";
+import type { SweepStore } from "./store.ts";
 import { rowsOf, runsTable } from "./table.ts";
 
 /**
@@ -37,4 +40,20 @@ export function shownRun(results: readonly RunResult[], metric: string): RunResu
   const distance = ({ value }: { value: number }) => Math.abs(value - best.estimate.mean!);
   const [typical] = [...best.points].sort((a, b) => distance(a) - distance(b));
   return learned.find(({ id }) => id === typical!.row.id)!;
+}
+
+/**
+ * The routing that {@linkcode shownRun} has learned, and that run's id.
+ *
+ * @returns null when there is no such run, or it has left no routing
+ * @throws {SyntaxError} when its file is damaged
+ * @throws {RangeError} as {@linkcode shownRun}
+ */
+export async function shownRouting(
+  { dir, manifest }: SweepStore,
+  results: readonly RunResult[],
+): Promise<{ readonly id: string; readonly routing: RunRouting } | null> {
+  const shown = shownRun(results, manifest.metric);
+  const routing = shown === null ? null : await readRouting(new RunFolder(dir, shown).dir);
+  return routing === null ? null : { id: shown!.id, routing };
 }

@@ -5,7 +5,9 @@ import { type ColumnTable, type Row, settingCell, tableOf } from "../table.ts";
 
 /** A run with the rows of its log. */
 export interface LoggedRun {
+  /** What is known of it. */
   readonly result: RunResult;
+  /** The rows, in the order written; none of a run that has not begun. */
   readonly log: readonly MetricsRow[];
 }
 
