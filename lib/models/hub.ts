@@ -1,11 +1,12 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { writeFilesAtomically } from "../util/atomic_write.ts";
-import { download } from "./download.ts";
+import { download } from "../util/download.ts";
+import type { ListedFile } from "../util/file_fault.ts";
+import { HubError, type HubFailure } from "../util/hub_error.ts";
+import type { Refusal } from "../util/hub_request.ts";
 import { downloadBar, type DownloadEvent } from "./download_bar.ts";
-import { HubError, type HubFailure } from "./hub_error.ts";
-import { fetchListing, type ListedFile, type Listing } from "./hub_listing.ts";
-import type { HubModel } from "./hub_request.ts";
+import { fetchListing, type HubModel, type Listing } from "./hub_listing.ts";
 
 export { type DownloadEvent, HubError, type HubFailure };
 
@@ -162,12 +163,13 @@ async function fill(
     ? await downloadBar()
     : null;
   const report = options.onProgress ?? ((event: DownloadEvent) => bar?.show(event));
+  const commit = encodeURIComponent(listing.commit ?? hub.revision);
   try {
     for (const [fileIndex, file] of todo.entries()) {
       const event = { file: file.name, total: file.size, files: todo.length, fileIndex };
       await download(
         hub,
-        listing.commit ?? hub.revision,
+        `/${hub.id}/resolve/${commit}/${encodeURIComponent(file.name)}`,
         file,
         join(dir, file.name),
         (received) => report({ ...event, received }),
@@ -207,14 +209,45 @@ function asHubModel(id: string, options: ResolveOptions): HubModel {
         `http://: found ${JSON.stringify(endpoint)}; set HF_ENDPOINT`,
     );
   }
+  const token = (options.token ?? Deno.env.get("HF_TOKEN"))?.trim() || null;
   return {
     id,
     revision,
     endpoint: endpoint.replace(/\/+$/, ""),
-    token: (options.token ?? Deno.env.get("HF_TOKEN"))?.trim() || null,
+    token,
     signal: options.signal,
     retryDelays: options.retryDelays ?? [500, 1000, 2000, 4000],
     patience: options.patience ?? 60_000,
+    otherWays: "set HF_ENDPOINT, or pass a folder",
+    otherFolder: "set HF_HOME to",
+    refusal: (status, headers) => refusal(revision, token, status, headers),
+  };
+}
+
+function refusal(
+  revision: string,
+  token: string | null,
+  status: number,
+  headers: Headers,
+): Refusal | null {
+  if (status === 401 || status === 403) {
+    const asked = token === null
+      ? `set HF_TOKEN to a token that may read it`
+      : `check that the token in HF_TOKEN may read it, and that its terms are accepted on its page`;
+    return {
+      failure: "unauthorized",
+      text:
+        `does not let this reader have it (status ${status}): it is gated, private or does not ` +
+        `exist; check the spelling, or ${asked}`,
+    };
+  }
+  if (status !== 404) return null;
+  return {
+    failure: "not_found",
+    text: headers.get("x-error-code") === "RevisionNotFound"
+      ? `has no revision "${revision}" of it; check the revision`
+      : `has no such model or revision: revision is "${revision}"; check the spelling, or pass a ` +
+        `folder`,
   };
 }
 

@@ -1,15 +1,12 @@
+import type { ListedFile } from "../util/file_fault.ts";
+import { HubError } from "../util/hub_error.ts";
+import { askText, type Hub } from "../util/hub_request.ts";
 import { isPlainFileName } from "../util/plain_file_name.ts";
-import { HubError } from "./hub_error.ts";
-import { ask, type HubModel } from "./hub_request.ts";
 
-/** A file of a model as the hub lists it. */
-export interface ListedFile {
-  /** Its name, without a folder. */
-  readonly name: string;
-  /** Bytes; null when the hub does not say. */
-  readonly size: number | null;
-  /** SHA-256 of the content (64 digits), or its git blob id (40 digits); null when not said. */
-  readonly hash: string | null;
+/** A model on a hub, and how to ask for it; its id is `org/name`, or `name`. */
+export interface HubModel extends Hub {
+  /** Branch, tag or commit. */
+  readonly revision: string;
 }
 
 /** What a hub says about one revision of a model. */
@@ -29,11 +26,7 @@ export interface Listing {
  */
 export async function fetchListing(hub: HubModel): Promise<Listing> {
   const path = `/api/models/${hub.id}/revision/${encodeURIComponent(hub.revision)}?blobs=true`;
-  return await ask(hub, path, () => ({ accept: "application/json" }), async ({ body }) => {
-    const chunks: Uint8Array<ArrayBuffer>[] = [];
-    for await (const chunk of body) chunks.push(chunk as Uint8Array<ArrayBuffer>);
-    return parse(hub, await new Blob(chunks).text());
-  });
+  return parse(hub, await askText(hub, path, { accept: "application/json" }));
 }
 
 function parse(hub: HubModel, text: string): Listing {

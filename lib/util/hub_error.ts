@@ -1,6 +1,6 @@
 /** What went wrong between this program and a hub. */
 export type HubFailure =
-  /** Neither a folder that exists nor a name a hub could have. */
+  /** Neither a folder that exists nor a name, commit or address a hub could have. */
   | "name"
   /** No network, no such host, nobody listening, or the connection keeps breaking. */
   | "unreachable"
@@ -10,12 +10,12 @@ export type HubFailure =
   | "not_found"
   /** The hub answers with an error, or with something that is not an answer. */
   | "server"
-  /** A file is not what the hub's listing says it is. */
+  /** A file or a listing is not what the listing or commit above it says it is. */
   | "content"
-  /** The cache cannot be written. */
+  /** The folder of downloads cannot be written. */
   | "disk";
 
-/** Says that a model could not be had, and what to do about it. */
+/** Says that a model or data could not be had, and what to do about it. */
 export class HubError extends Error {
   /** The error's class. */
   override readonly name = "HubError";

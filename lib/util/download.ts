@@ -1,46 +1,46 @@
-import { createHash } from "node:crypto";
+import { fileFault, type ListedFile } from "./file_fault.ts";
 import { HubError } from "./hub_error.ts";
-import type { ListedFile } from "./hub_listing.ts";
-import { type Answer, ask, type HubModel, mayPass } from "./hub_request.ts";
+import { type Answer, ask, type Hub, mayPass } from "./hub_request.ts";
 
 /**
- * Downloads one file of a model. What has come so far is kept as `<path>.incomplete`, and the next
+ * Downloads one file from a hub. What has come so far is kept as `<to>.incomplete`, and the next
  * call goes on from there when the listing has a hash by which the whole can be checked. The file
- * appears under `path` only when its size and hash are right and it is flushed to disk.
+ * appears under `to` only when its size and hash are right and it is flushed to disk.
  *
- * @param path where the file goes; its folder exists
+ * @param from where the hub has it: a path that its address starts
+ * @param to where the file goes; its folder exists
  * @param onBytes told how many bytes are there, as they come
  * @throws {HubError} when the file cannot be had, is not what the listing says, or cannot be written
  * @throws the signal's reason when it is aborted
  */
 export async function download(
-  hub: HubModel,
-  commit: string,
+  hub: Hub,
+  from: string,
   file: ListedFile,
-  path: string,
+  to: string,
   onBytes: (received: number) => void,
 ): Promise<void> {
-  const part = `${path}.incomplete`;
+  const part = `${to}.incomplete`;
   try {
-    let resumed = await fetchInto(part, hub, commit, file, onBytes);
+    let resumed = await fetchInto(part, hub, from, file, onBytes);
     for (;;) {
-      const fault = await faultOf(part, file);
+      const fault = await fileFault(part, file);
       if (fault === null) break;
       await Deno.remove(part);
-      if (!resumed) throw new HubError("content", `Cannot download ${hub.id}: ${fault}`);
-      resumed = await fetchInto(part, hub, commit, file, onBytes);
+      if (!resumed) throw new HubError("content", `Cannot download ${hub.id}: ${fault}; try again`);
+      resumed = await fetchInto(part, hub, from, file, onBytes);
     }
-    await Deno.rename(part, path);
+    await Deno.rename(part, to);
   } catch (error) {
-    throw onDisk(error, path);
+    throw onDisk(hub, error, to);
   }
 }
 
 /** Completes `part`; says whether some of it was there before. */
 async function fetchInto(
   part: string,
-  hub: HubModel,
-  commit: string,
+  hub: Hub,
+  from: string,
   file: ListedFile,
   onBytes: (received: number) => void,
 ): Promise<boolean> {
@@ -75,10 +75,9 @@ async function fetchInto(
       if (file.size !== null && start > file.size) return; // too long already
     }
   };
-  const name = encodeURIComponent(file.name);
   await ask(
     hub,
-    `/${hub.id}/resolve/${encodeURIComponent(commit)}/${name}`,
+    from,
     (): Record<string, string> => ({
       // A compressed answer would have neither the size nor the ranges of the file.
       "accept-encoding": "identity",
@@ -91,33 +90,17 @@ async function fetchInto(
   return resumed;
 }
 
-/** What is wrong with a downloaded file; null when nothing is. */
-async function faultOf(part: string, { name, size, hash }: ListedFile): Promise<string | null> {
-  const found = (await Deno.stat(part)).size;
-  if (size !== null && found !== size) {
-    return `the size of ${name} must be ${size} bytes as listed, not ${found}; try again`;
-  }
-  if (hash === null) return null;
-  const digest = createHash(hash.length === 64 ? "sha256" : "sha1");
-  if (hash.length === 40) digest.update(`blob ${found}\0`);
-  using input = await Deno.open(part);
-  for await (const chunk of input.readable) digest.update(chunk);
-  const actual = digest.digest("hex");
-  return actual === hash
-    ? null
-    : `the hash of ${name} must be ${hash} as listed, not ${actual}; try again`;
-}
-
-function onDisk(error: unknown, path: string): unknown {
+/** The error of a file system, as what could not be downloaded; any other error as it is. */
+export function onDisk(hub: Hub, error: unknown, path: string): unknown {
   const code = (error as { code?: unknown } | null)?.code;
   if (error instanceof HubError || typeof code !== "string") return error;
   return new HubError(
     "disk",
     code === "ENOSPC" || code === "EDQUOT"
-      ? `Cannot write ${path} as the disk is full; free some space, or set HF_HOME to another disk`
-      : `Cannot write ${path}: ${
-        (error as Error).message
-      }; set HF_HOME to a folder that can be written`,
+      ? `Cannot write ${path} as the disk is full; free some space, or ${hub.otherFolder} a folder ` +
+        `on another disk`
+      : `Cannot write ${path}: ${(error as Error).message}; ${hub.otherFolder} a folder that can ` +
+        `be written`,
     error,
   );
 }

@@ -1,11 +1,9 @@
-import { HubError } from "./hub_error.ts";
+import { HubError, type HubFailure } from "./hub_error.ts";
 
-/** A model on a hub, and how to ask for it. */
-export interface HubModel {
-  /** `org/name`, or `name`. */
+/** A server that files come from, and how it is asked. */
+export interface Hub {
+  /** What is downloaded, as messages name it. */
   readonly id: string;
-  /** Branch, tag or commit. */
-  readonly revision: string;
   /** The hub's address, without a slash at the end. */
   readonly endpoint: string;
   /** Sent to the hub, and to nobody it redirects to; null for none. */
@@ -16,6 +14,21 @@ export interface HubModel {
   readonly retryDelays: readonly number[];
   /** Milliseconds without a byte after which a connection counts as broken. */
   readonly patience: number;
+  /** What a person may do when the hub cannot be reached. */
+  readonly otherWays: string;
+  /** How a person names another folder for the files, up to that folder: "set HF_HOME to". */
+  readonly otherFolder: string;
+  /** What the hub means by a status; null when the status says all. */
+  readonly refusal: (status: number, headers: Headers) => Refusal | null;
+}
+
+/** Why a hub does not give what it was asked for. */
+export interface Refusal {
+  readonly failure: HubFailure;
+  /** Goes on after the hub's address: "has no such model". */
+  readonly text: string;
+  /** Whether asking again soon may help. */
+  readonly passing?: boolean;
 }
 
 /** One answer of the hub, and its body as it comes in. */
@@ -29,7 +42,13 @@ export interface Answer {
 }
 
 /** An error that may be gone at the next try. */
-class Passing extends HubError {}
+class Passing extends HubError {
+  /** Milliseconds that the hub wants to be left alone. */
+  wait = 0;
+}
+
+/** Who asks to be left alone for longer, in milliseconds, is not asked again. */
+const LONGEST_WAIT = 120_000;
 
 /**
  * Asks the hub for `path` and hands the answer to `read`. When the connection breaks, before or
@@ -40,7 +59,7 @@ class Passing extends HubError {}
  * @throws the signal's reason when it is aborted
  */
 export async function ask<T>(
-  hub: HubModel,
+  hub: Hub,
   path: string,
   headers: () => Record<string, string> | Promise<Record<string, string>>,
   read: (answer: Answer) => Promise<T>,
@@ -53,13 +72,26 @@ export async function ask<T>(
       hub.signal?.throwIfAborted();
       const delay = hub.retryDelays[tried];
       if (!(error instanceof Passing) || delay === undefined) throw error;
-      await pause(delay, hub.signal);
+      await pause(Math.max(delay, error.wait), hub.signal);
     }
   }
 }
 
+/** The whole answer of the hub to {@linkcode ask}, as text. */
+export async function askText(
+  hub: Hub,
+  path: string,
+  headers: Readonly<Record<string, string>>,
+): Promise<string> {
+  return await ask(hub, path, () => ({ ...headers }), async ({ body }) => {
+    const chunks: Uint8Array<ArrayBuffer>[] = [];
+    for await (const chunk of body) chunks.push(chunk as Uint8Array<ArrayBuffer>);
+    return await new Blob(chunks).text();
+  });
+}
+
 async function askOnce<T>(
-  hub: HubModel,
+  hub: Hub,
   path: string,
   headers: Record<string, string>,
   read: (answer: Answer) => Promise<T>,
@@ -100,7 +132,7 @@ async function askOnce<T>(
   }
 }
 
-function unreachable(hub: HubModel, why: unknown): HubError {
+function unreachable(hub: Hub, why: unknown): HubError {
   const cause = why instanceof Error && why.cause instanceof Error ? why.cause : why;
   const text = cause instanceof Error ? cause.message : String(cause);
   // A host that is not known or not listening will not be there a second later.
@@ -108,34 +140,23 @@ function unreachable(hub: HubModel, why: unknown): HubError {
   return new Kind(
     "unreachable",
     `Cannot download ${hub.id} as ${hub.endpoint} cannot be reached: ${text}; ` +
-      `check the network, set HF_ENDPOINT, or pass a folder`,
+      `check the network, ${hub.otherWays}`,
     why,
   );
 }
 
-function refusal(hub: HubModel, { status, headers }: Response): HubError {
+function refusal(hub: Hub, { status, headers }: Response): HubError {
   const start = `Cannot download ${hub.id} as ${hub.endpoint}`;
-  if (status === 401 || status === 403) {
-    const asked = hub.token === null
-      ? `set HF_TOKEN to a token that may read it`
-      : `check that the token in HF_TOKEN may read it, and that its terms are accepted on its page`;
-    return new HubError(
-      "unauthorized",
-      `${start} does not let this reader have it (status ${status}): it is gated, private or ` +
-        `does not exist; check the spelling, or ${asked}`,
-    );
-  }
-  if (status === 404) {
-    return new HubError(
-      "not_found",
-      headers.get("x-error-code") === "RevisionNotFound"
-        ? `${start} has no revision "${hub.revision}" of it; check the revision`
-        : `${start} has no such model or revision: revision is "${hub.revision}"; ` +
-          `check the spelling, or pass a folder`,
-    );
-  }
-  const Kind = status >= 500 || status === 429 || status === 408 ? Passing : HubError;
-  return new Kind("server", `${start} answers with status ${status}; try again later`);
+  const meant = hub.refusal(status, headers);
+  const wait = Number(headers.get("retry-after") ?? 0) * 1000; // NaN when it is a date
+  const passing = (meant?.passing ?? (status >= 500 || status === 429 || status === 408)) &&
+    !(wait > LONGEST_WAIT);
+  const error = new (passing ? Passing : HubError)(
+    meant?.failure ?? "server",
+    `${start} ${meant?.text ?? `answers with status ${status}; try again later`}`,
+  );
+  if (error instanceof Passing && wait > 0) error.wait = wait;
+  return error;
 }
 
 /** An error after which asking again may help. */
