@@ -94,16 +94,6 @@ function readJobs(text: string): number {
   throw new SweepError(`Cannot read --jobs ${text} as it must be a whole number of at least 1`);
 }
 
-/** How to write the command again, for a shell. */
-export function sweepCommandLine(args: readonly string[]): string {
-  return ["deno task sweep", ...args.map(shellWord)].join(" ");
-}
-
-/** A word as a shell reads it, quoted where it must be. */
-export function shellWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
-}
-
 /** The text of `deno task sweep --help`. */
 export function sweepHelp(): string {
   const defaults = parseRunConfig({});

@@ -2,6 +2,8 @@ import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import process from "node:process";
+import { commandLine, shellWord } from "./command_line.ts";
+import { interruptible } from "./interruptible.ts";
 import {
   barProgress,
   duration,
@@ -17,13 +19,7 @@ import { runSweep, type RunSweepOptions, selectRuns } from "./run_sweep.ts";
 import { lockSweep, SweepStore } from "./store.ts";
 import { StoreError } from "./store_error.ts";
 import { readSweep, suggest, SweepError } from "./sweep.ts";
-import {
-  readSweepArguments,
-  shellWord,
-  type SweepArguments,
-  sweepCommandLine,
-  sweepHelp,
-} from "./sweep_arguments.ts";
+import { readSweepArguments, type SweepArguments, sweepHelp } from "./sweep_arguments.ts";
 import { describePlan } from "./sweep_plan.ts";
 import { dataFiles, sweepReport } from "./sweep_tables.ts";
 
@@ -81,7 +77,7 @@ export async function sweepCommand(
     if (interrupted) {
       const { done, diverged } = countStatus(results);
       say(`Stopped with ${done + diverged} of ${results.length} runs done. To go on:`);
-      say(`  ${sweepCommandLine(args)}`);
+      say(`  ${commandLine("sweep", args)}`);
       return 130;
     }
     const files = dataFiles(results);
@@ -101,7 +97,7 @@ export async function sweepCommand(
     if (failed.length > FAILURES_TOLD) say(`  and ${failed.length - FAILURES_TOLD} more`);
     if (failed.length > 0) {
       const again = asked.onlyFailed ? args : [...args, "--only", "failed"];
-      say(`To try them again:\n  ${sweepCommandLine(again)}`);
+      say(`To try them again:\n  ${commandLine("sweep", again)}`);
     }
     return failed.length > 0 ? 1 : 0;
   } catch (error) {
@@ -118,21 +114,12 @@ async function runUntilStopped(
   progress: SweepProgress,
   options: RunSweepOptions,
 ): Promise<{ results: RunResult[]; interrupted: boolean }> {
-  const stop = new AbortController();
-  let first: number | null = null;
-  const interrupt = () => {
-    first ??= performance.now();
-    stop.abort();
-    if (performance.now() - first < SAME_SIGNAL) return;
-    progress.stop();
-    process.exit(130);
-  };
-  for (const signal of SIGNALS) process.on(signal, interrupt);
   try {
-    const results = await runSweep(store, before, progress, { ...options, signal: stop.signal });
-    return { results, interrupted: stop.signal.aborted };
+    return await interruptible(async (signal) => {
+      const results = await runSweep(store, before, progress, { ...options, signal });
+      return { results, interrupted: signal.aborted };
+    }, () => progress.stop());
   } finally {
-    for (const signal of SIGNALS) process.off(signal, interrupt);
     progress.stop();
   }
 }
@@ -183,8 +170,8 @@ async function pageOf({ dir }: SweepStore): Promise<string> {
 function notebookLine(name: string, dir: string): string {
   const own = join("notebooks", `${name}.ipynb`);
   return dir === join("results", name) && existsSync(own)
-    ? `deno task jupyter ${own}`
-    : `SWEEP=${shellWord(dir)} deno task jupyter ${join("notebooks", "quick.ipynb")}`;
+    ? commandLine("jupyter", [own])
+    : `SWEEP=${shellWord(dir)} ${commandLine("jupyter", [join("notebooks", "quick.ipynb")])}`;
 }
 
 /** How many runs ended how, as `48 runs: 46 done, 2 failed`. */
@@ -197,9 +184,6 @@ function summary(results: readonly RunResult[]): string {
 const REPORT = "leaderboard.md";
 /** Failed runs that are named at the end; every one has an `error.txt`. */
 const FAILURES_TOLD = 10;
-/** `deno task` passes on a Ctrl-C that has arrived already; within this time, in ms, it is the same. */
-const SAME_SIGNAL = 1000;
-const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
 function countStatus(results: readonly RunResult[]): Record<RunResult["status"], number> {
   const count = { done: 0, diverged: 0, failed: 0, planned: 0 };
