@@ -95,7 +95,7 @@ Deno.test("task files that are missing or malformed are refused by file and key"
   );
   await assert.rejects(() => superniSuite({ ...SIZE, data_dir: "/nowhere", split: "seeded" }), {
     name: "TaskFileError",
-    message: /"\/nowhere" as there is no such folder; set data_dir/,
+    message: /"\/nowhere" as there is no such folder; set data_dir .*: deno task data superni$/,
   });
 });
 

@@ -4,6 +4,9 @@ import { type HoldOut, type SourceTask, suiteFromTasks } from "./collection.ts";
 import type { SuiteSize, TaskSuite } from "./task.ts";
 import { listTaskFiles, objectsAt, readTaskObject, stringsAt, TaskFileError } from "./task_file.ts";
 
+/** The file in a folder of the data that says its download is not finished. */
+export const UNFINISHED = ".unfinished";
+
 /** Settings of {@linkcode superniSuite}. */
 export interface SuperniOptions extends SuiteSize {
   /** A clone of Super-NaturalInstructions, or its folder of task files. */
@@ -24,7 +27,8 @@ export interface SuperniOptions extends SuiteSize {
  * An input is the task's definition and the instance, in the words of Tk-Instruct's zero-example
  * prompt; every output of an instance is a reference.
  *
- * @throws {TaskFileError} when a folder or file is missing or malformed, naming file and key
+ * @throws {TaskFileError} when a folder or file is missing or malformed, naming file and key, or the
+ * download of the folder is not finished
  * @throws {RangeError} when there are fewer tasks than asked for
  */
 export async function superniSuite(options: SuperniOptions): Promise<TaskSuite> {
@@ -61,6 +65,18 @@ async function isFolder(path: string): Promise<boolean> {
 }
 
 async function taskFolder(dataDir: string): Promise<string> {
+  if (!await isFolder(dataDir)) {
+    throw new TaskFileError(
+      `Cannot read tasks from "${dataDir}" as there is no such folder; set data_dir to the folder ` +
+        `of a clone, or download one: deno task data superni`,
+    );
+  }
+  if (await stat(`${dataDir}/${UNFINISHED}`).catch(() => null) !== null) {
+    throw new TaskFileError(
+      `Cannot read tasks from "${dataDir}" as its download is not finished: run deno task data ` +
+        `superni ${dataDir} again`,
+    );
+  }
   return await isFolder(`${dataDir}/tasks`) ? `${dataDir}/tasks` : dataDir;
 }
 
@@ -95,8 +111,8 @@ function namesOf(tasks: readonly SourceTask[]): Set<string> {
 async function readNames(path: string): Promise<Set<string>> {
   const text = await readFile(path, "utf8").catch((error: Error) => {
     throw new TaskFileError(
-      `Cannot use the official split: ${error.message}; data_dir must be a whole clone, or set ` +
-        `split to "seeded" or "category"`,
+      `Cannot use the official split: ${error.message}; data_dir must be a whole clone, or what ` +
+        `deno task data superni downloads; or set split to "seeded" or "category"`,
     );
   });
   return new Set(text.split(/\s+/).filter((name) => name !== ""));

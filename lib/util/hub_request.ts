@@ -149,8 +149,10 @@ function refusal(hub: Hub, { status, headers }: Response): HubError {
   const start = `Cannot download ${hub.id} as ${hub.endpoint}`;
   const meant = hub.refusal(status, headers);
   const wait = Number(headers.get("retry-after") ?? 0) * 1000; // NaN when it is a date
-  const passing = (meant?.passing ?? (status >= 500 || status === 429 || status === 408)) &&
-    !(wait > LONGEST_WAIT);
+  const helps = meant === null
+    ? status >= 500 || status === 429 || status === 408
+    : meant.passing === true;
+  const passing = helps && !(wait > LONGEST_WAIT);
   const error = new (passing ? Passing : HubError)(
     meant?.failure ?? "server",
     `${start} ${meant?.text ?? `answers with status ${status}; try again later`}`,
