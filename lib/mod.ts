@@ -82,6 +82,12 @@ export { saveBaseModel } from "./models/save_model.ts";
 export { T5ForConditionalGeneration } from "./models/t5.ts";
 export { AutoTokenizer, type Tokenizer } from "./models/tokenizer.ts";
 
+export {
+  downloadSuperni,
+  type SuperniDownload,
+  type SuperniDownloadOptions,
+  type SuperniProgress,
+} from "./tasks/superni_download.ts";
 export { type SkillsOptions, skillsSuite } from "./tasks/skills.ts";
 export {
   type Example,
@@ -160,6 +166,7 @@ export {
   type BaselineDifferences,
   baselineDifferences,
 } from "./experiment/baseline_differences.ts";
+export { dataCommand, type DataCommandOptions } from "./experiment/data_command.ts";
 export { doctorCommand, type DoctorCommandOptions } from "./experiment/doctor_command.ts";
 export type { Machine } from "./experiment/doctor.ts";
 export { leaderboard, type LeaderboardOptions } from "./experiment/leaderboard.ts";

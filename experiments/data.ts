@@ -1,0 +1,8 @@
+/**
+ * `deno task data superni`: see `deno task data --help`.
+ *
+ * @module
+ */
+import { dataCommand } from "../lib/mod.ts";
+
+Deno.exitCode = await dataCommand(Deno.args);
