@@ -46,6 +46,16 @@ Exit codes: 0 all is there and right, 2 it cannot be had, 130 interrupted.
  * @param args the words after `deno task data`
  * @returns the exit code: 0 when all files are there and right, 2 when they cannot be had, 130 when
  * it was interrupted
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { PassThrough } from "node:stream";
+ *
+ * const stderr = new PassThrough();
+ * assert.equal(await dataCommand(["supreni"], { stderr }), 2);
+ * assert.equal(`${stderr.read()}`, `Unknown data "supreni", did you mean "superni"?\n`);
+ * ```
  */
 export async function dataCommand(
   args: readonly string[],
@@ -88,12 +98,10 @@ export async function dataCommand(
           `${others.length > 3 ? ` and ${others.length - 3} more` : ""} in ${asked.dir}`,
       );
     }
-    const did = fetched === 0 ? "was there already" : `is there, ${fetched} downloaded now`;
     stdout.write(
-      `${asked.dir} has Super-NaturalInstructions of commit ${
-        commit.slice(0, 7)
-      }: ${files} files, ` +
-        `${size(bytes)}, each checked; it ${did}. To use it:\n` +
+      `Super-NaturalInstructions is in ${asked.dir}: ${files} files, ${size(bytes)}, each as in ` +
+        `commit ${commit.slice(0, 7)}; ${fetched === 0 ? "all" : files - fetched} were there ` +
+        `before.\nTo use it:\n` +
         `  ${commandLine("sweep", ["experiments/superni.yaml", `data_dir=${asked.dir}`])}\n`,
     );
     return 0;

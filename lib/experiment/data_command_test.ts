@@ -28,8 +28,8 @@ Deno.test("dataCommand() downloads, says how to use it, and finds it there the s
   assert.equal(first.code, 0);
   assert.equal(
     first.out.replace(/8 files, [\d.]+ kB/, "8 files, 0 kB"),
-    `${dir} has Super-NaturalInstructions of commit ${github.commit.slice(0, 7)}: 8 files, 0 kB, ` +
-      `each checked; it is there, 8 downloaded now. To use it:\n` +
+    `Super-NaturalInstructions is in ${dir}: 8 files, 0 kB, each as in commit ` +
+      `${github.commit.slice(0, 7)}; 0 were there before.\nTo use it:\n` +
       `  deno task sweep experiments/superni.yaml 'data_dir=${dir}'\n`,
   );
   assert.match(first.err, /^(\d of 8 files, .*\n)+$/);
@@ -39,7 +39,7 @@ Deno.test("dataCommand() downloads, says how to use it, and finds it there the s
   await Deno.writeTextFile(join(dir, "tasks/mine.json"), "{}");
   const again = await run(["superni", dir], github);
   assert.equal(again.code, 0);
-  assert.match(again.out, /8 files, .* each checked; it was there already\. To use it:/);
+  assert.match(again.out, /8 files, .*; all were there before\.\nTo use it:/);
   assert.match(again.err, /Not of this data, and a sweep would read it too: tasks\/mine\.json in /);
   assert.deepEqual(github.asked, []);
   await Deno.remove(home, { recursive: true });
@@ -57,7 +57,7 @@ Deno.test("dataCommand() says what goes on when it was stopped or refused", asyn
   assert.equal(stopped.code, 130);
   assert.match(
     stopped.err,
-    /Stopped with \d+ of 23 files there\. To go on:\n  deno task data superni \/\S+\n$/,
+    /Stopped with \d+ of 23 files there\. To go on:\n {2}deno task data superni \/\S+\n$/,
   );
   assert.equal(stopped.out, "");
 
@@ -66,7 +66,7 @@ Deno.test("dataCommand() says what goes on when it was stopped or refused", asyn
   assert.equal(refused.code, 2);
   assert.match(
     refused.err,
-    /status 500; try again later\nStopped with \d+ of 23 .*To go on:\n  deno/,
+    /status 500; try again later\nStopped with \d+ of 23 .*To go on:\n {2}deno/,
   );
   const { code, err } = await run(["superni", join(home, "other")]);
   assert.equal(code, 2);

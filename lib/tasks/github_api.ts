@@ -59,7 +59,10 @@ export function githubRefusal(
     };
   }
   if (status === 404) {
-    return { failure: "not_found", text: `does not have ${wanted} (status 404)` };
+    return {
+      failure: "not_found",
+      text: `does not have ${wanted} (status 404); check that address`,
+    };
   }
   if (status !== 403 && status !== 429) return null;
   if (headers.get("x-ratelimit-remaining") === "0") {
