@@ -63,6 +63,22 @@ export function idsTensor(ids: Ids, what: string, options: IdsOptions): tf.Tenso
   return tf.tensor2d(values, [rows.length, L], "int32");
 }
 
+/**
+ * Whether a mask is known to let every position count: it may then be left out, at no change to the
+ * results. A tensor is not looked into, as reading it may have to be awaited.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * assert.ok(countsAll([[1, 1], [1, 1]]));
+ * assert.ok(!countsAll([[1, 1], [0, 1]]));
+ * ```
+ */
+export function countsAll(mask: Ids): boolean {
+  return !(mask instanceof tf.Tensor) && mask.every((row) => !row.includes(0));
+}
+
 function checkSizes([B, L]: readonly [number, number], what: string): void {
   if (B === 0 || L === 0) {
     throw new RangeError(

@@ -12,7 +12,7 @@ import type {
 } from "./base_model.ts";
 import { type Call, PlainCall, type PlainCallOptions } from "./call.ts";
 import { type Origin, readGenerationIds } from "./generation_ids.ts";
-import { idsTensor } from "./ids.ts";
+import { countsAll, idsTensor } from "./ids.ts";
 import { type LlamaConfig, parseLlamaConfig } from "./llama_config.ts";
 import { type LlamaInputs, llamaLayers, type LlamaMemory } from "./llama_layers.ts";
 import { llamaClass, llamaModules } from "./llama_modules.ts";
@@ -166,10 +166,11 @@ export class LlamaForCausalLM implements LanguageModel {
             `they are [${tensor.shape}] and [${ids.shape}]`,
         );
       };
-      const padding = inputs.attentionMask === undefined ? null : alike(
+      const mask = inputs.attentionMask === undefined ? null : alike(
         idsTensor(inputs.attentionMask, "attentionMask", { vocabSize: 2 }),
         "attentionMask",
       );
+      const padding = mask === null || countsAll(inputs.attentionMask!) ? null : mask;
       const labels = inputs.labels === undefined ? null : alike(
         idsTensor(inputs.labels, "labels", { vocabSize: this.vocabSize, allowIgnored: true }),
         "labels",
@@ -262,7 +263,7 @@ export class LlamaForCausalLM implements LanguageModel {
       const ids = idsTensor(tokens, "inputIds", { vocabSize: this.vocabSize });
       const [B, L] = ids.shape;
       const mask = idsTensor(attentionMask, "attentionMask", { vocabSize: 2 });
-      const padding = attentionMask.some((row) => row.includes(0)) ? mask : null;
+      const padding = countsAll(attentionMask) ? null : mask;
       const inputs: LlamaInputs = { ids, positions, padding, past };
       const { hidden, memory } = llamaLayers(this.#config, inputs, call);
       const last = tf.slice(hidden, [0, L - 1, 0], [B, 1, -1]);

@@ -140,11 +140,11 @@ function layerMask(
       const first = window === null ? 0 : Math.max(0, last - window + 1);
       allowed.fill(1, i * total + first, i * total + last + 1);
     }
-    let mask: tf.Tensor = tf.tensor4d(allowed, [1, 1, L, total]);
-    if (padding !== null) {
-      const [B] = padding.shape;
-      mask = tf.mul(mask, tf.cast(tf.reshape(padding, [B, 1, 1, total]), "float32"));
-    }
-    return tf.tile(mask, [1, 1, group, 1]) as tf.Tensor4D;
+    let mask = tf.tensor4d(allowed, [1, 1, L, total]);
+    // Before rows come in: WebAssembly's tile is slower than the attention that reads it.
+    if (group > 1) mask = tf.tile(mask, [1, 1, group, 1]);
+    if (padding === null) return mask;
+    const [B] = padding.shape;
+    return tf.mul(mask, tf.cast(tf.reshape(padding, [B, 1, 1, total]), "float32"));
   });
 }

@@ -12,7 +12,7 @@ import type {
 } from "./base_model.ts";
 import { type Call, PlainCall, type PlainCallOptions } from "./call.ts";
 import { type Origin, readGenerationIds } from "./generation_ids.ts";
-import { idsTensor } from "./ids.ts";
+import { countsAll, idsTensor } from "./ids.ts";
 import type { ModuleInfo } from "./module_info.ts";
 import type { Parameters } from "./parameters.ts";
 import { parseT5Config, type T5Config } from "./t5_config.ts";
@@ -141,12 +141,13 @@ export class T5ForConditionalGeneration implements LanguageModel {
   ): WithLoss<I, ForwardOutputs> {
     return tf.tidy(() => {
       const ids = this.#ids(inputs.inputIds, "inputIds");
-      const mask = inputs.attentionMask === undefined
+      const counts = inputs.attentionMask === undefined
         ? null
         : sameShape(idsTensor(inputs.attentionMask, "attentionMask", { vocabSize: 2 }), ids, [
           "attentionMask",
           "inputIds",
         ]);
+      const mask = counts === null || countsAll(inputs.attentionMask!) ? null : counts;
       const labels = inputs.labels === undefined
         ? null
         : idsTensor(inputs.labels, "labels", { vocabSize: this.vocabSize, allowIgnored: true });
@@ -180,7 +181,7 @@ export class T5ForConditionalGeneration implements LanguageModel {
       const ids = this.#ids(inputIds, "inputIds");
       const counts = idsTensor(attentionMask, "attentionMask", { vocabSize: 2 });
       sameShape(counts, ids, ["attentionMask", "inputIds"]);
-      const mask = attentionMask.some((row) => row.includes(0)) ? counts : null;
+      const mask = countsAll(attentionMask) ? null : counts;
       const pass = new T5Pass(this.#config, call);
       return { memory: pass.textMemory(pass.encode(ids, mask)), bias: pass.textBias(mask) };
     });
