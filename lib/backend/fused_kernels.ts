@@ -11,6 +11,7 @@ interface Attrs {
   readonly cubic: number;
   readonly scale: number;
   readonly forbidden: number;
+  readonly keep: boolean;
   readonly sign: number;
   readonly ignored: number;
   readonly smoothing: number;
@@ -33,6 +34,9 @@ interface Attrs {
   }[];
   readonly maxNorm: number;
 }
+
+/** So many numbers lie near the processor. */
+const NEAR = 2 ** 16;
 
 type Kernel = (
   wasm: FusedWasm,
@@ -107,37 +111,67 @@ const KERNELS: Readonly<Record<string, Kernel>> = {
     return [dx, dGate];
   },
 
-  Attention(wasm, { query, key, value, bias, mask }, { scale, forbidden }) {
-    const { count, B, N, Lq, Lk, Dh } = attentionSizes(query!, key!);
-    const weights = wasm.make([B, N, Lq, Lk]);
+  Attention(wasm, { query, key, value, bias, mask }, { scale, forbidden, keep }) {
+    const { count, N, Lq, Lk, Dh, atOnce } = attentionSizes(query!, key!);
+    const kept = keep ? [wasm.make([...query!.shape.slice(0, 3), Lk])] : [];
     const seen = wasm.make(query!.shape);
-    const [q, k, v, w] = [query, key, value, weights].map((tensor) => wasm.at(tensor));
-    wasm.products(count, [Lq, Lk, Dh], q!, false, k!, true, w!);
+    const [q, k, v, to] = [query, key, value, seen].map((tensor) => wasm.at(tensor));
     const shaped = [wasm.at(bias), ...steps(bias), wasm.at(mask), ...steps(mask)];
-    wasm.run.attentionWeights!(B, N, Lq, Lk, w!, scale, forbidden, ...shaped);
-    wasm.products(count, [Lq, Dh, Lk], w!, false, v!, false, wasm.at(seen));
-    return [seen, weights];
+    const part = keep ? 0 : wasm.part(atOnce * Lq * Lk);
+    for (let i = 0; i < count; i += atOnce) {
+      const heads = Math.min(atOnce, count - i);
+      const w = keep ? wasm.at(kept[0]) + 4 * i * Lq * Lk : part;
+      const [ofQ, ofK] = [4 * i * Lq * Dh, 4 * i * Lk * Dh];
+      wasm.products(heads, [Lq, Lk, Dh], q! + ofQ, false, k! + ofK, true, w);
+      wasm.run.attentionWeights!(i, heads, N, Lq, Lk, w, scale, forbidden, ...shaped);
+      wasm.products(heads, [Lq, Dh, Lk], w, false, v! + ofK, false, to! + ofQ);
+    }
+    return [seen, ...kept];
   },
 
-  AttentionGrad(wasm, { dy, query, key, value, weights, bias }, { scale }) {
-    const { count, B, N, Lq, Lk, Dh } = attentionSizes(query!, key!);
+  AttentionGrad(wasm, { dy, query, key, value, weights }, { scale }) {
+    const { count, Lq, Lk, Dh, atOnce } = attentionSizes(query!, key!);
     const dQuery = wasm.make(query!.shape);
     const [dKey, dValue] = [wasm.make(key!.shape), wasm.make(value!.shape)];
-    const dScores = wasm.make(weights!.shape);
-    const dBias = bias === undefined ? [] : [wasm.make(bias.shape)];
-    const [q, k, v, w, d] = [query, key, value, weights, dy].map((tensor) => wasm.at(tensor));
-    const [dq, dk, dv, ds] = [dQuery, dKey, dValue, dScores].map((tensor) => wasm.at(tensor));
-    wasm.products(count, [Lk, Dh, Lq], w!, true, d!, false, dv!);
-    wasm.products(count, [Lq, Lk, Dh], d!, false, v!, true, ds!);
-    wasm.run.attentionWeightsGrad!(count * Lq, Lk, w!, ds!);
-    for (const to of dBias) {
-      wasm.run.attentionBiasGrad!(B, N, Lq, Lk, ds!, ...steps(to), size(to), wasm.at(to));
+    const from = [query, key, value, weights, dy].map((tensor) => wasm.at(tensor));
+    const [dq, dk, dv] = [dQuery, dKey, dValue].map((tensor) => wasm.at(tensor));
+    const ds = wasm.part(atOnce * Lq * Lk);
+    for (let i = 0; i < count; i += atOnce) {
+      const heads = Math.min(atOnce, count - i);
+      const [ofQ, ofK, ofW] = [4 * i * Lq * Dh, 4 * i * Lk * Dh, 4 * i * Lq * Lk];
+      const [q, k, v, w, d] = from as [number, number, number, number, number];
+      wasm.products(heads, [Lk, Dh, Lq], w + ofW, true, d + ofQ, false, dv! + ofK);
+      wasm.products(heads, [Lq, Lk, Dh], d + ofQ, false, v + ofK, true, ds);
+      wasm.run.attentionWeightsGrad!(heads * Lq, Lk, w + ofW, ds, scale);
+      wasm.products(heads, [Lq, Dh, Lk], ds, false, k + ofK, false, dq! + ofQ);
+      wasm.products(heads, [Lk, Dh, Lq], ds, true, q + ofQ, false, dk! + ofK);
     }
-    if (scale !== 1) wasm.run.scaled!(count * Lq * Lk, ds!, scale, ds!);
-    wasm.products(count, [Lq, Dh, Lk], ds!, false, k!, false, dq!);
-    wasm.products(count, [Lk, Dh, Lq], ds!, true, q!, false, dk!);
-    wasm.backend.disposeData(dScores.dataId);
-    return [dQuery, dKey, dValue, ...dBias];
+    return [dQuery, dKey, dValue];
+  },
+
+  /** Apart from the others, as a bias is mostly frozen. */
+  AttentionGradBias(wasm, { dy, value, weights }, { shape }) {
+    const [, N, Lq, Lk] = weights!.shape as [number, number, number, number];
+    const { count, Dh, atOnce } = attentionSizes(dy!, value!);
+    const dBias = wasm.make(shape);
+    const [v, w, d, to] = [value, weights, dy, dBias].map((tensor) => wasm.at(tensor));
+    const ds = wasm.part(atOnce * Lq * Lk);
+    wasm.clear(to!, size(dBias));
+    for (let i = 0; i < count; i += atOnce) {
+      const heads = Math.min(atOnce, count - i);
+      wasm.products(
+        heads,
+        [Lq, Lk, Dh],
+        d! + 4 * i * Lq * Dh,
+        false,
+        v! + 4 * i * Lk * Dh,
+        true,
+        ds,
+      );
+      wasm.run.attentionWeightsGrad!(heads * Lq, Lk, w! + 4 * i * Lq * Lk, ds, 1);
+      wasm.run.attentionBiasGrad!(i, heads, N, Lq, Lk, ds, ...steps(dBias), to!);
+    }
+    return dBias;
   },
 
   SwapMiddle(wasm, { x }) {
@@ -323,7 +357,10 @@ function rows(x: tf.TensorInfo): [rows: number, length: number] {
 
 function attentionSizes(query: tf.TensorInfo, key: tf.TensorInfo) {
   const [B, N, Lq, Dh] = query.shape as [number, number, number, number];
-  return { count: B * N, B, N, Lq, Lk: key.shape[2]!, Dh };
+  const Lk = key.shape[2]!;
+  // So many heads at a time that what is computed of them does not leave the second-level cache.
+  const atOnce = Math.max(1, Math.floor(NEAR / (Lq * Lk + 2 * (Lq + Lk) * Dh)));
+  return { count: B * N, N, Lq, Lk, Dh, atOnce: Math.min(atOnce, B * N) };
 }
 
 /** The steps, in elements, along the first three of four axes; 0 where they broadcast. */

@@ -320,74 +320,131 @@ export function rmsNormGradWeight(rows: i32, D: i32, dy: usize, x: usize, epsilo
 
 // --- Gated activation ------------------------------------------------------------------------------
 
+/** x · σ(linear · x + cubic · x³) · gate. */
+@inline
+function gated(x: v128, gate: v128, linear: v128, cubic: v128): v128 {
+  const s = logistic(f32x4.mul(x, mulAdd(f32x4.mul(x, x), cubic, linear)));
+  return f32x4.mul(f32x4.mul(x, s), gate);
+}
+
 /** y = x · σ(linear · x + cubic · x³) · gate. */
 export function gate(size: i32, x: usize, gateAt: usize, linear: f32, cubic: f32, y: usize): void {
   const l = splat(linear), c = splat(cubic);
-  for (let i = 0; i < size; i += 4) {
-    const v = load4(x, size - i);
-    const s = logistic(f32x4.mul(v, mulAdd(f32x4.mul(v, v), c, l)));
-    store4(y, f32x4.mul(f32x4.mul(v, s), load4(gateAt, size - i)), size - i);
+  let i = 0;
+  for (; i + 8 <= size; i += 8) { // two at a time, as the arithmetic of one waits for itself
+    const y0 = gated(v128.load(x), v128.load(gateAt), l, c);
+    const y1 = gated(v128.load(x, 16), v128.load(gateAt, 16), l, c);
+    v128.store(y, y0), v128.store(y, y1, 16);
+    x += 32, gateAt += 32, y += 32;
+  }
+  for (; i < size; i += 4) {
+    store4(y, gated(load4(x, size - i), load4(gateAt, size - i), l, c), size - i);
     x += 16, gateAt += 16, y += 16;
   }
 }
 
-/** With s the σ above: dx = dy · gate · s · (1 + x · (1 − s) · (linear + 3 cubic · x²)); dGate = dy · x · s. */
+/** With s the σ above: dy · gate · s · (1 + x · (1 − s) · (linear + 3 cubic · x²)), and in `other` dy · x · s. */
+@inline
+function gatedSlope(d: v128, x: v128, gate: v128, linear: v128, cubic: v128, cubic3: v128, dx: usize, dGate: usize, count: i32): void {
+  const square = f32x4.mul(x, x);
+  const s = logistic(f32x4.mul(x, mulAdd(square, cubic, linear)));
+  const steep = f32x4.mul(f32x4.mul(x, f32x4.sub(one, s)), mulAdd(square, cubic3, linear));
+  const slope = f32x4.mul(s, f32x4.add(one, steep));
+  store4(dx, f32x4.mul(f32x4.mul(d, gate), slope), count);
+  store4(dGate, f32x4.mul(d, f32x4.mul(x, s)), count);
+}
+
+/** The gradients of `gate` to x and to its gate. */
 export function gateGrad(size: i32, dy: usize, x: usize, gateAt: usize, linear: f32, cubic: f32, dx: usize, dGate: usize): void {
   const l = splat(linear), c = splat(cubic), c3 = splat(3 * cubic);
-  for (let i = 0; i < size; i += 4) {
-    const v = load4(x, size - i), d = load4(dy, size - i), square = f32x4.mul(v, v);
-    const s = logistic(f32x4.mul(v, mulAdd(square, c, l)));
-    const steep = f32x4.mul(f32x4.mul(v, f32x4.sub(one, s)), mulAdd(square, c3, l));
-    const slope = f32x4.mul(s, f32x4.add(one, steep));
-    store4(dx, f32x4.mul(f32x4.mul(d, load4(gateAt, size - i)), slope), size - i);
-    store4(dGate, f32x4.mul(d, f32x4.mul(v, s)), size - i);
+  let i = 0;
+  for (; i + 4 <= size; i += 4) {
+    gatedSlope(v128.load(dy), v128.load(x), v128.load(gateAt), l, c, c3, dx, dGate, 4);
     dy += 16, x += 16, gateAt += 16, dx += 16, dGate += 16;
   }
+  const left = size - i;
+  if (left > 0) gatedSlope(loadSome(dy, left), loadSome(x, left), loadSome(gateAt, left), l, c, c3, dx, dGate, left);
 }
 
 // --- Attention -------------------------------------------------------------------------------------
 
-/**
- * In place, for each row, head and query: softmax(scale · scores + bias + forbidden · (1 − mask)); 0
- * where the mask is 0 for all keys. Steps of bias and mask are in elements, 0 where they broadcast; an
- * address of 0 stands for none.
- */
-export function attentionWeights(B: i32, N: i32, Lq: i32, Lk: i32, scores: usize, scale: f32, forbidden: f32, bias: usize, biasB: i32, biasN: i32, biasQ: i32, mask: usize, maskB: i32, maskN: i32, maskQ: i32): void {
-  const factor = splat(scale), nothing = splat(-Infinity), never = splat(forbidden);
-  for (let b = 0; b < B; b++) {
-    for (let n = 0; n < N; n++) {
-      for (let q = 0; q < Lq; q++) {
-        const biasRow = bias + (b * biasB + n * biasN + q * biasQ << 2);
-        const maskRow = mask + (b * maskB + n * maskN + q * maskQ << 2);
-        let largest = nothing, allowed = splat(0);
-        for (let j = 0; j < Lk; j += 4) {
-          const left = Lk - j, at = scores + (j << 2);
-          let x = f32x4.mul(load4(at, left), factor);
-          if (bias) x = f32x4.add(x, load4(biasRow + (j << 2), left));
-          if (mask) {
-            const m = load4(maskRow + (j << 2), left);
-            allowed = f32x4.pmax(allowed, m);
-            x = f32x4.add(x, f32x4.mul(f32x4.sub(one, m), never));
-          }
-          store4(at, x, left);
-          if (left < 4) x = left == 1 ? v128.shuffle<f32>(x, nothing, 0, 4, 4, 4) : left == 2 ? v128.shuffle<f32>(x, nothing, 0, 1, 4, 4) : v128.shuffle<f32>(x, nothing, 0, 1, 2, 4);
-          largest = f32x4.pmax(largest, x);
-        }
-        const top = splat(largestOf(largest));
-        let sum = splat(0);
-        for (let j = 0; j < Lk; j += 4) {
-          const left = Lk - j, at = scores + (j << 2);
-          const e = exp(f32x4.sub(load4(at, left), top));
-          store4(at, e, left);
-          sum = f32x4.add(sum, left >= 4 ? e : keep(e, left));
-        }
-        const share = splat((mask ? largestOf(allowed) : 1) / sumOf(sum));
-        for (let j = 0; j < Lk; j += 4) {
-          const at = scores + (j << 2);
-          store4(at, f32x4.mul(load4(at, Lk - j), share), Lk - j);
-        }
-        scores += Lk << 2;
+/** scale · score + bias + forbidden · (1 − mask). Inlined with the flags constant. */
+@inline
+function shaped(x: v128, scale: v128, hasBias: bool, bias: v128, hasMask: bool, mask: v128, forbidden: v128): v128 {
+  x = f32x4.mul(x, scale);
+  if (hasBias) x = f32x4.add(x, bias);
+  return hasMask ? f32x4.add(x, f32x4.mul(f32x4.sub(one, mask), forbidden)) : x;
+}
+
+/** In place, the softmax of one query's scores; 0 where the mask is 0 for all keys. */
+@inline
+function weightsRow(Lk: i32, row: usize, scale: v128, forbidden: v128, hasBias: bool, bias: usize, hasMask: bool, mask: usize): void {
+  const nothing = splat(-Infinity), none = splat(0);
+  let end = Lk;
+  if (hasMask) {
+    // Behind the last key that is allowed there is nothing to compute: in a text read from left to
+    // right, half of all.
+    const odd = end & 3;
+    if (odd && !v128.any_true(loadSome(mask + (end - odd << 2), odd))) {
+      end -= odd;
+      storeSome(row + (end << 2), none, odd);
+    }
+    if (!(end & 3)) {
+      while (end > 0 && !v128.any_true(v128.load(mask + (end << 2) - 16))) {
+        end -= 4;
+        v128.store(row + (end << 2), none);
       }
+    }
+  }
+  const left = end & 3, whole: usize = end - left << 2;
+  let largest = nothing, allowed = none, sum = none;
+  for (let at: usize = 0; at < whole; at += 16) {
+    const m = hasMask ? v128.load(mask + at) : none;
+    const x = shaped(v128.load(row + at), scale, hasBias, hasBias ? v128.load(bias + at) : none, hasMask, m, forbidden);
+    if (hasMask) allowed = f32x4.pmax(allowed, m);
+    v128.store(row + at, x);
+    largest = f32x4.pmax(largest, x);
+  }
+  if (left) {
+    const m = hasMask ? loadSome(mask + whole, left) : none;
+    const x = shaped(loadSome(row + whole, left), scale, hasBias, hasBias ? loadSome(bias + whole, left) : none, hasMask, m, forbidden);
+    if (hasMask) allowed = f32x4.pmax(allowed, m);
+    storeSome(row + whole, x, left);
+    largest = f32x4.pmax(largest, left == 1 ? v128.shuffle<f32>(x, nothing, 0, 4, 4, 4) : left == 2 ? v128.shuffle<f32>(x, nothing, 0, 1, 4, 4) : v128.shuffle<f32>(x, nothing, 0, 1, 2, 4));
+  }
+  const top = splat(largestOf(largest));
+  for (let at: usize = 0; at < whole; at += 16) {
+    const e = exp(f32x4.sub(v128.load(row + at), top));
+    v128.store(row + at, e);
+    sum = f32x4.add(sum, e);
+  }
+  if (left) {
+    const e = exp(f32x4.sub(loadSome(row + whole, left), top));
+    storeSome(row + whole, e, left);
+    sum = f32x4.add(sum, keep(e, left));
+  }
+  const share = splat((hasMask ? largestOf(allowed) : 1) / sumOf(sum));
+  for (let at: usize = 0; at < whole; at += 16) v128.store(row + at, f32x4.mul(v128.load(row + at), share));
+  if (left) storeSome(row + whole, f32x4.mul(loadSome(row + whole, left), share), left);
+}
+
+/**
+ * In place, for each query of `count` heads of all B · N: softmax(scale · scores + bias + forbidden ·
+ * (1 − mask)); 0 where the mask is 0 for all keys. Scores are of these heads alone. Steps of bias and
+ * mask are in elements, 0 where they broadcast; an address of 0 stands for none.
+ */
+export function attentionWeights(first: i32, count: i32, N: i32, Lq: i32, Lk: i32, scores: usize, scale: f32, forbidden: f32, bias: usize, biasB: i32, biasN: i32, biasQ: i32, mask: usize, maskB: i32, maskN: i32, maskQ: i32): void {
+  const factor = splat(scale), never = splat(forbidden);
+  for (let i = first; i < first + count; i++) {
+    const b = i / N, n = i % N;
+    let biasRow = bias + (b * biasB + n * biasN << 2), maskRow = mask + (b * maskB + n * maskN << 2);
+    for (let q = 0; q < Lq; q++) {
+      if (bias) {
+        if (mask) weightsRow(Lk, scores, factor, never, true, biasRow, true, maskRow);
+        else weightsRow(Lk, scores, factor, never, true, biasRow, false, 0);
+      } else if (mask) weightsRow(Lk, scores, factor, never, false, 0, true, maskRow);
+      else weightsRow(Lk, scores, factor, never, false, 0, false, 0);
+      scores += Lk << 2, biasRow += biasQ << 2, maskRow += maskQ << 2;
     }
   }
 }
@@ -400,33 +457,36 @@ function keep(x: v128, count: i32): v128 {
   return count == 2 ? v128.shuffle<f32>(x, none, 0, 1, 4, 4) : v128.shuffle<f32>(x, none, 0, 1, 2, 4);
 }
 
-/** In place, the gradient of the weights of each query to that of its scores: w · (d − Σ w · d). */
-export function attentionWeightsGrad(rows: i32, Lk: i32, weights: usize, gradient: usize): void {
+/** In place, the gradient of the weights of each query to that of its scores, by a factor: w · (d − Σ w · d). */
+export function attentionWeightsGrad(rows: i32, Lk: i32, weights: usize, gradient: usize, factor: f32): void {
+  const left = Lk & 3, whole: usize = Lk - left << 2, f = splat(factor);
   for (let row = 0; row < rows; row++) {
     let sum = splat(0);
-    for (let j = 0; j < Lk; j += 4) sum = mulAdd(load4(weights + (j << 2), Lk - j), load4(gradient + (j << 2), Lk - j), sum);
+    for (let at: usize = 0; at < whole; at += 16) sum = madd(v128.load(weights + at), v128.load(gradient + at), sum);
+    if (left) sum = madd(loadSome(weights + whole, left), loadSome(gradient + whole, left), sum);
     const mean = splat(sumOf(sum));
-    for (let j = 0; j < Lk; j += 4) {
-      const at = gradient + (j << 2), d = f32x4.sub(load4(at, Lk - j), mean);
-      store4(at, f32x4.mul(load4(weights + (j << 2), Lk - j), d), Lk - j);
+    for (let at: usize = 0; at < whole; at += 16) {
+      const d = f32x4.mul(v128.load(weights + at), f32x4.sub(v128.load(gradient + at), mean));
+      v128.store(gradient + at, f32x4.mul(d, f));
+    }
+    if (left) {
+      const d = f32x4.mul(loadSome(weights + whole, left), f32x4.sub(loadSome(gradient + whole, left), mean));
+      storeSome(gradient + whole, f32x4.mul(d, f), left);
     }
     weights += Lk << 2, gradient += Lk << 2;
   }
 }
 
-/** dBias = Σ of the scores' gradient over all that share a bias, whose `size` numbers have these steps. */
-export function attentionBiasGrad(B: i32, N: i32, Lq: i32, Lk: i32, dScores: usize, biasB: i32, biasN: i32, biasQ: i32, size: i32, dBias: usize): void {
-  memory.fill(dBias, 0, size << 2);
-  for (let b = 0; b < B; b++) {
-    for (let n = 0; n < N; n++) {
-      for (let q = 0; q < Lq; q++) {
-        const row = dBias + (b * biasB + n * biasN + q * biasQ << 2);
-        for (let j = 0; j < Lk; j += 4) {
-          const at: usize = j << 2, left = Lk - j;
-          store4(row + at, f32x4.add(load4(row + at, left), load4(dScores + at, left)), left);
-        }
-        dScores += Lk << 2;
+/** Adds the gradient of the scores of `count` heads of all B · N to that of their bias, which has these steps. */
+export function attentionBiasGrad(first: i32, count: i32, N: i32, Lq: i32, Lk: i32, dScores: usize, biasB: i32, biasN: i32, biasQ: i32, dBias: usize): void {
+  for (let i = first; i < first + count; i++) {
+    let row = dBias + (i / N * biasB + i % N * biasN << 2);
+    for (let q = 0; q < Lq; q++) {
+      for (let j = 0; j < Lk; j += 4) {
+        const at: usize = j << 2, left = Lk - j;
+        store4(row + at, f32x4.add(load4(row + at, left), load4(dScores + at, left)), left);
       }
+      dScores += Lk << 2, row += biasQ << 2;
     }
   }
 }
@@ -738,8 +798,15 @@ export function sumOfSquares(size: i32, x: usize): f64 {
 
 /** y = x · factor. */
 export function scaled(size: i32, x: usize, factor: f32, y: usize): void {
-  for (let i = 0; i < size; i += 4) {
-    store4(y, f32x4.mul(load4(x, size - i), splat(factor)), size - i);
+  const f = splat(factor);
+  let i = 0;
+  for (; i + 8 <= size; i += 8) {
+    const x0 = v128.load(x), x1 = v128.load(x, 16);
+    v128.store(y, f32x4.mul(x0, f)), v128.store(y, f32x4.mul(x1, f), 16);
+    x += 32, y += 32;
+  }
+  for (; i < size; i += 4) {
+    store4(y, f32x4.mul(load4(x, size - i), f), size - i);
     x += 16, y += 16;
   }
 }

@@ -23,6 +23,7 @@ export class FusedWasm {
   readonly run: Exports;
   readonly #blas: AddingProduct | null;
   #scratch = { address: 0, floats: 0 };
+  #part = { address: 0, floats: 0 };
   #numbers = { address: 0, floats: 0 };
 
   /**
@@ -69,6 +70,11 @@ export class FusedWasm {
   share({ dataId, shape, dtype }: tf.TensorInfo): tf.TensorInfo {
     this.backend.incRef(dataId);
     return { dataId, shape, dtype };
+  }
+
+  /** The address of a place for so many numbers, until the next call; products leave it alone. */
+  part(floats: number): number {
+    return this.#grow(this.#part, floats);
   }
 
   /** The address of a place for so many numbers, until the next call. */

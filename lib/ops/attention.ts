@@ -1,5 +1,5 @@
 import * as tf from "../tf.ts";
-import { isFused, runKernel } from "./fused.ts";
+import { differentiate, isFused, isRecording, runKernel, runKernelForOne } from "./fused.ts";
 
 /**
  * What replaces a score that is not allowed; any score vanishes when added to it. Not quite the lowest
@@ -107,7 +107,7 @@ function isRowPerQuery(tensor: tf.Tensor | undefined, keys: number): boolean {
   return tensor === undefined || tensor.shape.at(-1) === keys && tensor.rank <= 4;
 }
 
-/** The same by one kernel for each direction, which keep the weights but no scores. */
+/** The same by one kernel, which keeps the weights only for a backward pass, and never the scores. */
 function fused(
   query: tf.Tensor4D,
   key: tf.Tensor4D,
@@ -116,28 +116,39 @@ function fused(
   bias: tf.Tensor | undefined,
   mask: tf.Tensor | undefined,
 ): tf.Tensor4D {
-  const attrs = { scale, forbidden: FORBIDDEN };
-  const allowed = mask === undefined ? undefined : asFloat(overScores(mask));
-  const inputs = [query, key, value, ...(bias === undefined ? [] : [overScores(bias)])];
-  return tf.customGrad((...given) => {
-    const save = given.pop() as tf.GradSaveFunc;
-    const [query, key, value, bias] = given as tf.Tensor[];
-    const [seen, weights] = runKernel(
-      "Attention",
-      { query, key, value, bias, mask: allowed },
-      attrs,
-    );
-    save([...given as tf.Tensor[], weights!]);
-    return {
-      value: seen!,
-      gradFunc(dy: tf.Tensor, saved: tf.Tensor[]) {
-        const weights = saved.at(-1);
-        const [query, key, value, bias] = saved.slice(0, -1);
-        return runKernel("AttentionGrad", { dy, query, key, value, weights, bias }, attrs);
-      },
-    };
-  })(...inputs) as tf.Tensor4D;
+  const shapedBias = bias === undefined ? undefined : overScores(bias);
+  const shapedMask = mask === undefined ? undefined : asFloat(overScores(mask));
+  const inputs = { query, key, value, bias: shapedBias, mask: shapedMask };
+  const attrs: AttentionAttrs = {
+    ...{ scale, forbidden: FORBIDDEN },
+    keep: isRecording(),
+    biasShape: shapedBias?.shape,
+  };
+  return runKernelForOne("Attention", inputs, attrs) as tf.Tensor4D;
 }
+
+interface AttentionAttrs {
+  readonly scale: number;
+  readonly forbidden: number;
+  readonly keep: boolean;
+  readonly biasShape: readonly number[] | undefined;
+}
+
+differentiate<AttentionAttrs>(
+  "Attention",
+  { save: ["query", "key", "value"], outputs: [false, true] },
+  ({ dy, saved: [query, key, value, weights], attrs }) => {
+    const inputs = { dy, query, key, value, weights };
+    const [dQuery, dKey, dValue] = runKernel("AttentionGrad", inputs, attrs);
+    const shape = attrs.biasShape;
+    return {
+      query: () => dQuery!,
+      key: () => dKey!,
+      value: () => dValue!,
+      bias: () => runKernel("AttentionGradBias", { dy, value, weights }, { shape })[0]!,
+    };
+  },
+);
 
 /** With as many axes as the scores. */
 function overScores(tensor: tf.Tensor): tf.Tensor {

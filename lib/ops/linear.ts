@@ -79,8 +79,8 @@ differentiate("Linear", { save: ["x", "weight"] }, ({ dy, saved: [x, weight] }) 
 
 differentiate<{ readonly owners: readonly number[] }>(
   "AdaptedLinear",
-  { save: ["x", "weight", "A", "B"], outputs: 2 },
-  ({ dy, saved: [x, weight, A, B, , narrow], attrs }) => {
+  { save: ["x", "weight", "A", "B"], outputs: [false, true] },
+  ({ dy, saved: [x, weight, A, B, narrow], attrs }) => {
     const [dNarrow, dA, dB] = runKernel("LinearGradFactors", { dy, x, narrow, A, B }, attrs);
     return {
       x: () => runKernel("LinearGradInput", { dy, weight, dNarrow, A }, attrs)[0]!,

@@ -77,7 +77,7 @@ interface RouteAttrs {
 
 differentiate<RouteAttrs>(
   "Route",
-  { save: [], outputs: 2 },
+  { save: [], outputs: [true, true] },
   ({ dy, saved: [weights, slopes], attrs }) => ({
     logits: () => runKernel("RouteGrad", { dy, weights, slopes }, attrs)[0]!,
   }),
