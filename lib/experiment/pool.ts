@@ -6,6 +6,8 @@ import { parseEvent, readLines, type WorkerEvent, type WorkerTask } from "./work
 export interface PoolOptions {
   /** The sweep's folder of results. */
   readonly resultsDir: string;
+  /** Whether trained adapters stay in the runs' folders. */
+  readonly keepAdapters?: boolean;
   /** Processes at work at once; positive. */
   readonly jobs: number;
   /** Stops handing out runs and ends the workers when it is aborted. */
@@ -78,7 +80,8 @@ async function workThrough(
   const next = async () => {
     current = queue.shift();
     if (current === undefined) return await tasks.close();
-    const task: WorkerTask = { resultsDir: options.resultsDir, run: current };
+    const { resultsDir, keepAdapters: keepAdapter = false } = options;
+    const task: WorkerTask = { resultsDir, run: current, keepAdapter };
     await tasks.write(new TextEncoder().encode(JSON.stringify(task) + "\n"));
   };
   try {

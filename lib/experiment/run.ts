@@ -43,30 +43,46 @@ const isRouting = (name: string) => name.includes(".poly_router.");
  *
  * @param dir the run's folder; its `metrics.jsonl` is started anew, and what learned routing has
  * found is left in `routing.safetensors`
+ * @param keepAdapter whether the adapter, after multi-task training, stays in `adapter` in that folder
  * @throws {RangeError} or {SyntaxError} when the record's settings or files cannot be used
  */
 export async function runRecord(
   { config }: Pick<PlannedRun, "config">,
   dir: string,
   report: Progress = () => {},
+  keepAdapter = false,
 ): Promise<RunOutcome> {
   checkMethod(config);
+  if (keepAdapter && config.router_straight_through) {
+    throw new RangeError(
+      `Cannot keep the adapter of a run with router_straight_through as PEFT's format cannot say that ` +
+        `routing is rounded: leave out --adapters, or set router_straight_through to false`,
+    );
+  }
+  const kept = keepAdapter ? join(dir, "adapter") : null;
   const posed = { ...config, seed: config.task_seed ?? config.seed };
   return config.suite === "planted"
-    ? await work(config, await plantedProblem(posed), dir, report)
-    : await work(config, await languageProblem(posed), dir, report);
+    ? await work(config, await plantedProblem(posed), { dir, kept, report })
+    : await work(config, await languageProblem(posed), { dir, kept, report });
+}
+
+/** What a run writes to. */
+interface Place {
+  readonly dir: string;
+  /** The folder that the trained adapter goes to; null for none. */
+  readonly kept: string | null;
+  readonly report: Progress;
 }
 
 async function work<E, Batch extends object, M extends AnyBaseModel>(
   config: RunConfig,
   problem: Problem<E, Batch, M>,
-  dir: string,
-  report: Progress,
+  place: Place,
 ): Promise<RunOutcome> {
   try {
-    const log = await MetricsLog.open(join(dir, "metrics.jsonl"));
+    const log = await MetricsLog.open(join(place.dir, "metrics.jsonl"));
     try {
-      return await new Run(config, problem, dir, log, report).outcome();
+      return await new Run(config, problem, place, log).outcome();
     } finally {
       await log.close();
     }
@@ -86,9 +102,8 @@ class Run<E, Batch extends object, M extends AnyBaseModel> {
   constructor(
     readonly config: RunConfig,
     readonly problem: Problem<E, Batch, M>,
-    readonly dir: string,
+    readonly place: Place,
     readonly log: MetricsLog,
-    readonly report: Progress,
   ) {
     this.#noise = seededNoise(config.seed);
     const adaptations = problem.suite.heldOut.length * config.shot_splits;
@@ -103,12 +118,13 @@ class Run<E, Batch extends object, M extends AnyBaseModel> {
     try {
       this.#metrics.parameters_multitask = model.getNbTrainableParameters()[0];
       await this.#trainTogether(model);
+      if (this.place.kept !== null) await model.savePretrained(this.place.kept);
       const seen = await this.#score(model, suite.training.map(asSeen), config.steps);
       this.#keep(seen, "seen", 0);
       Object.assign(this.#metrics, meanScores("seen", scoresOf(seen)));
       if (config.method === "poly") {
         Object.assign(this.#metrics, await routingMetrics(model, ofTraining, config.seed));
-        await writeRouting(this.dir, {
+        await writeRouting(this.place.dir, {
           tasks: suite.training.map((task) => taskLabel(task, suite)),
           routers: await learnedRouting(model),
           truth: ofTraining,
@@ -305,7 +321,7 @@ class Run<E, Batch extends object, M extends AnyBaseModel> {
 
   /** Tells how far the run is, and lets the process attend to what is waiting. */
   async #advance(loss: number): Promise<void> {
-    this.report(++this.#stepsDone / Math.max(1, this.#allSteps), loss);
+    this.place.report(++this.#stepsDone / Math.max(1, this.#allSteps), loss);
     await new Promise((resolve) => setTimeout(resolve, 0));
   }
 }

@@ -12,6 +12,8 @@ export interface RunSweepOptions {
   readonly jobs: number;
   /** Run only what failed before. */
   readonly onlyFailed?: boolean;
+  /** Keep the trained adapter of every run in its folder. */
+  readonly keepAdapters?: boolean;
   /** Stop at the first run that fails. */
   readonly failFast?: boolean;
   /** Stops the sweep when it is aborted; runs at work are given up, to be done again. */
@@ -48,6 +50,7 @@ export async function runSweep(
   const signals = [failed.signal, ...(options.signal ? [options.signal] : [])];
   const events = runInPool([...runs.values()], {
     resultsDir: store.dir,
+    keepAdapters: options.keepAdapters ?? false,
     jobs: options.jobs,
     signal: AbortSignal.any(signals),
     ...(options.worker ? { worker: options.worker } : {}),

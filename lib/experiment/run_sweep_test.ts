@@ -322,6 +322,22 @@ Deno.test("sweepCommand() compares with the baseline, and by another metric with
   assert.match(unknown.stderr, /no column "heldout_los": did you mean "heldout_loss"\? The runs/);
 });
 
+Deno.test("sweepCommand() keeps adapters when asked, and tells how many runs were done without", async () => {
+  await using place = await Place.with("grid: { n_skills: [2, 4] }");
+  assert.doesNotMatch((await place.sweep()).stderr, /Adapters/);
+  const [first, second] = await place.runDirs();
+  await Deno.remove(second!, { recursive: true });
+  const { code, stderr } = await place.sweep("--adapters");
+  assert.equal(code, 0);
+  assert.ok(
+    stderr.includes(
+      `\nAdapters: ${place.out}/runs/*/adapter; 1 of 2 runs were done without: remove their folders`,
+    ),
+    stderr,
+  );
+  assert.deepEqual([first, second].map((dir) => existsSync(join(dir!, "adapter"))), [false, true]);
+});
+
 Deno.test("sweepCommand() says when no run is done", async () => {
   await using place = await Place.with("set: { data_file: fail }\nbaseline: { n_skills: 99 }");
   const { code, stdout } = await place.sweep();

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { AutoModelForSeq2SeqLM } from "../models/auto_model.ts";
 import { LlamaForCausalLM } from "../models/llama.ts";
 import { saveBaseModel } from "../models/save_model.ts";
+import { PeftModel } from "../poly/peft_model.ts";
 import { meanRouting } from "../poly/routing_measures.ts";
 import { onEachBackend } from "../testing/on_each_backend.ts";
 import { HAS_SHARED, SHARED } from "../testing/shared.ts";
 import * as tf from "../tf.ts";
+import { learnedRouting } from "./learned_routing.ts";
 import { parseMetrics } from "./metrics_log.ts";
 import { PRETRAIN_CONFIG, pretrainedModel } from "./pretrain.ts";
 import { resultToJson } from "./result.ts";
@@ -95,6 +98,34 @@ interface Finished extends RunOutcome {
   readonly rows: ReturnType<typeof parseMetrics>;
   readonly routing: RunRouting | null;
 }
+
+onEachBackend(
+  "runRecord() keeps the adapter it has trained when asked, as PEFT has it",
+  async () => {
+    await withBase("t5", async (base_model) => {
+      const dir = await Deno.makeTempDir();
+      const config = parseRunConfig({ ...TINY, base_model, n_heldout_tasks: 0 });
+      await runRecord({ config }, dir, () => {}, true);
+      const base = await AutoModelForSeq2SeqLM.fromPretrained(base_model);
+      const model = await PeftModel.fromPretrained(base, join(dir, "adapter"));
+      const { n_tasks, n_skills, n_splits, r, base_model_name_or_path } =
+        model.adapters.get("default")!.config;
+      assert.deepEqual([n_tasks, n_skills, n_splits, r], [3, 3, 2, 2]);
+      assert.equal(base_model_name_or_path, base_model);
+      assert.deepEqual(await learnedRouting(model), (await readRouting(dir))!.routers);
+      model.dispose();
+      base.dispose();
+
+      const rounded = parseRunConfig({ ...TINY, base_model, router_straight_through: true });
+      await assert.rejects(runRecord({ config: rounded }, dir, () => {}, true), {
+        name: "RangeError",
+        message: /^Cannot keep the adapter .* leave out --adapters/,
+      });
+      await Deno.remove(dir, { recursive: true });
+    });
+  },
+  { only: ["wasm"] },
+);
 
 async function run(...settings: RunConfigInput[]): Promise<Finished> {
   const dir = await Deno.makeTempDir();

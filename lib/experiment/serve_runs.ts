@@ -7,11 +7,13 @@ import type { WorkerEvent, WorkerTask } from "./worker_message.ts";
 /**
  * Does one run in its folder.
  * @param report hears how far it is: the share done, in [0, 1], and the latest loss
+ * @param keepAdapter whether the trained adapter is to stay in the folder
  */
 export type DoRun = (
   run: PlannedRun,
   dir: string,
   report: (done: number, loss: number) => void,
+  keepAdapter: boolean,
 ) => Promise<Pick<RunResult, "status" | "metrics" | "tasks" | "provenance">>;
 
 /** Least time between two reports of one run, in ms. */
@@ -27,12 +29,16 @@ const REPORT_EVERY = 200;
  */
 export async function serveRuns(doRun: DoRun): Promise<void> {
   for await (const line of linesOfParent()) {
-    const { resultsDir, run } = JSON.parse(line) as WorkerTask;
-    say(await serve(new RunFolder(resultsDir, run), doRun));
+    const { resultsDir, run, keepAdapter } = JSON.parse(line) as WorkerTask;
+    say(await serve(new RunFolder(resultsDir, run), doRun, keepAdapter));
   }
 }
 
-async function serve(folder: RunFolder, doRun: DoRun): Promise<WorkerEvent> {
+async function serve(
+  folder: RunFolder,
+  doRun: DoRun,
+  keepAdapter: boolean,
+): Promise<WorkerEvent> {
   const { run } = folder;
   try {
     using _lock = await folder.begin();
@@ -43,7 +49,7 @@ async function serve(folder: RunFolder, doRun: DoRun): Promise<WorkerEvent> {
       if (performance.now() - reported < REPORT_EVERY) return;
       reported = performance.now();
       say({ kind: "progress", id: run.id, done, loss });
-    });
+    }, keepAdapter);
     if (!isFinal(found.status)) throw new TypeError(`A run cannot end as ${found.status}`);
     await folder.finish({ ...run, ...found });
     return { kind: "finished", id: run.id, status: found.status };

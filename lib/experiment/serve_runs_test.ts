@@ -27,7 +27,7 @@ class FakeWorker implements AsyncDisposable {
 
   /** What the worker tells of a run. */
   async do(run: PlannedRun): Promise<WorkerEvent[]> {
-    const task = JSON.stringify({ resultsDir: this.dir, run });
+    const task = JSON.stringify({ resultsDir: this.dir, run, keepAdapter: false });
     await this.#tasks.write(new TextEncoder().encode(`${task}\n`));
     const events: WorkerEvent[] = [];
     do {

@@ -16,6 +16,8 @@ export interface SweepArguments {
   readonly failFast: boolean;
   readonly onlyFailed: boolean;
   readonly extend: boolean;
+  /** Keep the trained adapter of every run. */
+  readonly adapters: boolean;
   readonly quiet: boolean;
   readonly help: boolean;
 }
@@ -29,6 +31,7 @@ const OPTIONS = {
   "fail-fast": { type: "boolean", default: false },
   only: { type: "string" },
   extend: { type: "boolean", default: false },
+  adapters: { type: "boolean", default: false },
   out: { type: "string", short: "o" },
   quiet: { type: "boolean", short: "q", default: false },
   help: { type: "boolean", short: "h", default: false },
@@ -72,6 +75,7 @@ export function readSweepArguments(args: readonly string[]): SweepArguments {
     failFast: values["fail-fast"],
     onlyFailed: values.only === "failed",
     extend: values.extend,
+    adapters: values.adapters,
     quiet: values.quiet,
     help: values.help,
   };
@@ -118,6 +122,7 @@ Run the same command again to go on where it was stopped.
   --fail-fast         stop at the first run that fails
   --only failed       run only what failed before
   --extend            add what the sweep has gained since it first ran
+  --adapters          keep the adapter of every run, as PEFT loads it: runs/<run>/adapter
   -o, --out DIR       folder of results [results/<name of the sweep>]
   -q, --quiet         show no progress
   -h, --help          this text

@@ -72,7 +72,7 @@ export async function sweepCommand(
       store,
       before,
       await progressOf(store, before, asked, stderr),
-      { ...asked, jobs, ...(worker ? { worker } : {}) },
+      { ...asked, jobs, keepAdapters: asked.adapters, ...(worker ? { worker } : {}) },
     );
     if (interrupted) {
       const { done, diverged } = countStatus(results);
@@ -89,6 +89,7 @@ export async function sweepCommand(
     say(`Table:    ${join(dir, REPORT)}; every number: ${[...files.keys()].join(", ")}`);
     say(`Report:   ${await pageOf(store)}`);
     say(`Notebook: ${notebookLine(sweep.name, dir)}`);
+    if (asked.adapters) say(`Adapters: ${adaptersLine(dir, results)}`);
     const failed = results.filter(({ status }) => status === "failed");
     for (const { error, ...run } of failed.slice(0, FAILURES_TOLD)) {
       say(`Failed: ${runLabel(run.id)}: ${firstLine(error)}`);
@@ -172,6 +173,16 @@ function notebookLine(name: string, dir: string): string {
   return dir === join("results", name) && existsSync(own)
     ? commandLine("jupyter", [own])
     : `SWEEP=${shellWord(dir)} ${commandLine("jupyter", [join("notebooks", "quick.ipynb")])}`;
+}
+
+/** Where the adapters of runs are, and how many runs were done before anyone asked to keep theirs. */
+function adaptersLine(dir: string, results: readonly RunResult[]): string {
+  const done = results.filter(({ status }) => status === "done");
+  const without = done.filter((run) => !existsSync(join(new RunFolder(dir, run).dir, "adapter")));
+  const left = without.length === 0
+    ? ""
+    : `; ${without.length} of ${done.length} runs were done without: remove their folders to do them again`;
+  return join(dir, "runs", "*", "adapter") + left;
 }
 
 /** How many runs ended how, as `48 runs: 46 done, 2 failed`. */

@@ -26,10 +26,10 @@ async function backendOf(name: RunConfig["backend"]): Promise<ChosenBackend> {
   return choice;
 }
 
-await serveRuns(async (run, dir, report) => {
+await serveRuns(async (run, dir, report, keepAdapter) => {
   const started = new Date();
   const backend = await backendOf(run.config.backend);
-  const outcome = await runRecord(run, dir, report);
+  const outcome = await runRecord(run, dir, report, keepAdapter);
   const ended = new Date();
   return {
     ...outcome,

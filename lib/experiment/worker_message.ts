@@ -4,6 +4,8 @@ import type { PlannedRun } from "./sweep.ts";
 export interface WorkerTask {
   readonly resultsDir: string;
   readonly run: PlannedRun;
+  /** Whether the trained adapter stays in the run's folder. */
+  readonly keepAdapter: boolean;
 }
 
 /** What a worker tells its parent, one JSON object a line on its standard output. */

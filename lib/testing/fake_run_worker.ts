@@ -28,7 +28,7 @@ function isAlive(pid: string): boolean {
   }
 }
 
-const pretend: DoRun = async ({ id, config }, dir, report) => {
+const pretend: DoRun = async ({ id, config }, dir, report, keepAdapter) => {
   if (existsSync(join(dir, "result.json"))) journal(`again ${id}`);
   const owner = join(dir, "owner");
   if (existsSync(owner) && isAlive(await Deno.readTextFile(owner))) journal(`two ${id}`);
@@ -72,6 +72,7 @@ const pretend: DoRun = async ({ id, config }, dir, report) => {
     case "fill unseen":
       await Deno.writeFile(join(dir, "filler"), new Uint8Array(1e6)).catch(() => {});
   }
+  if (keepAdapter) await Deno.mkdir(join(dir, "adapter"), { recursive: true });
   await Deno.remove(owner);
   const provenance = { seconds: 0.05 + Math.random() };
   return { status: "done", metrics, tasks, provenance };
