@@ -12,6 +12,7 @@ import {
 import { readSafetensors } from "./models/safetensors.ts";
 import { assertClose } from "./testing/assert_close.ts";
 import { HAS_SHARED, SHARED } from "./testing/shared.ts";
+import { withFolder } from "./testing/with_folder.ts";
 import * as tf from "./tf.ts";
 
 type Rows = number[][];
@@ -32,22 +33,13 @@ const FORMS: Record<
   ],
 };
 
-async function inFolder(test: (dir: string) => Promise<void>): Promise<void> {
-  const dir = await Deno.makeTempDir({ prefix: "mod_" });
-  try {
-    await test(dir);
-  } finally {
-    await Deno.remove(dir, { recursive: true });
-  }
-}
-
 Deno.test({
   name: "the public calls give PEFT's numbers, from plain arrays and from tensors",
   ignore: !HAS_SHARED,
   sanitizeOps: false,
   sanitizeResources: false,
   fn: () =>
-    inFolder(async (folder) => {
+    withFolder(async (folder) => {
       const dir = `${SHARED}/golden/t5_mhr/base`;
       const adapterDir = `${SHARED}/golden/t5_mhr/adapter`;
       const expected = await readSafetensors(`${SHARED}/golden/t5_mhr/expected.safetensors`);
@@ -132,7 +124,7 @@ const CASES = {
 
 for (const [what, { Auto, config, task_type }] of Object.entries(CASES)) {
   Deno.test(`the public calls work as written, on a model made here: ${what}`, () =>
-    inFolder(async (folder) => {
+    withFolder(async (folder) => {
       await useBackend("wasm");
       const tensors = tf.memory().numTensors;
       const dir = `${folder}/base`;
@@ -207,7 +199,7 @@ for (const [what, { Auto, config, task_type }] of Object.entries(CASES)) {
 }
 
 Deno.test("the first example of README.md runs as it stands, but for its folders", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     await useBackend("wasm");
     const { config, task_type } = CASES.AutoModelForSeq2SeqLM;
     const base = AutoModelForSeq2SeqLM.fromConfig(config, { seed: 1 });

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { type Notebook, type NotebookOutput, outputFaults } from "./notebook.ts";
 import {
@@ -12,19 +11,10 @@ import {
   notebooksCommand,
   readNotebook,
 } from "./notebooks_command.ts";
+import { withFolder } from "../testing/with_folder.ts";
 
 const PATHS = await notebookPaths();
 const PYTHON = await findJupyter();
-
-/** Runs with a folder that is gone afterwards. */
-async function inFolder(run: (dir: string) => Promise<void>): Promise<void> {
-  const dir = await mkdtemp(join(tmpdir(), "notebooks-test-"));
-  try {
-    await run(dir);
-  } finally {
-    await rm(dir, { recursive: true });
-  }
-}
 
 async function writeNotebook(dir: string, name: string, sources: readonly string[]) {
   const path = join(dir, `${name}.ipynb`);
@@ -56,7 +46,7 @@ for (const path of PATHS) {
 }
 
 Deno.test("checkNotebooks() names the fault and its cell's code", async () => {
-  await inFolder(async (dir) => {
+  await withFolder(async (dir) => {
     const good = await writeNotebook(dir, "good", ["const a = await Promise.resolve(1);", "a + 1"]);
     const bad = await writeNotebook(dir, "bad", ["const b = 1;", "const c: string = b;"]);
     assert.equal(await checkNotebooks([good]), "");
@@ -97,7 +87,7 @@ Deno.test({
   name: "executeNotebook() loses no output that comes after the kernel is idle",
   ignore: PYTHON === null,
   fn: async () => {
-    await inFolder(async (dir) => {
+    await withFolder(async (dir) => {
       const cells = Array.from(
         { length: 6 },
         (_, i) => `await new Promise((resolve) => setTimeout(resolve, 30)); "value ${i}"`,
@@ -117,7 +107,7 @@ Deno.test({
   name: "executeNotebook() tells which cell failed, and leaves the notebook as it was",
   ignore: PYTHON === null,
   fn: async () => {
-    await inFolder(async (dir) => {
+    await withFolder(async (dir) => {
       const path = await writeNotebook(dir, "fails", [
         "const a = 1;",
         'throw new Error("broken");',
@@ -134,7 +124,7 @@ Deno.test({
   name: "executeNotebook() runs the quick start from a clean kernel, with all outputs as committed",
   ignore: PYTHON === null,
   fn: async () => {
-    await inFolder(async (dir) => {
+    await withFolder(async (dir) => {
       const path = PATHS.find((path) => basename(path) === "quick_start.ipynb")!;
       const target = join(dir, "quick_start.ipynb");
       assert.deepEqual(await executeNotebook(PYTHON!, path, target), []);

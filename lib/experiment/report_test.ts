@@ -5,19 +5,11 @@ import { join } from "node:path";
 import { parseHTML } from "linkedom";
 import { sampleResults } from "../testing/sample_results.ts";
 import { writeSampleSweep } from "../testing/sample_sweep.ts";
+import { withFolder } from "../testing/with_folder.ts";
 import { writeReport } from "./report.ts";
 import { reportCommand } from "./report_command.ts";
 import type { RunResult } from "./result.ts";
 import { SweepStore } from "./store.ts";
-
-async function withFolder(test: (dir: string) => Promise<void>): Promise<void> {
-  const dir = await Deno.makeTempDir();
-  try {
-    await test(dir);
-  } finally {
-    await Deno.remove(dir, { recursive: true });
-  }
-}
 
 /** Enough runs for every kind of figure. */
 const SMALL = sampleResults({ n_skills: [2, 4], n_splits: [1, 4], seed: [0, 1] }, { whole: true });

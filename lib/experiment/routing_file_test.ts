@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { openSafetensors, writeSafetensors } from "../models/safetensors.ts";
 import { readRouting, type RunRouting, writeRouting } from "./routing_file.ts";
+import { withFolder } from "../testing/with_folder.ts";
 
 const ROUTING: RunRouting = {
   tasks: ["t00 sort", "t01 swap", "t02 trim + sort"],
@@ -14,15 +15,6 @@ const ROUTING: RunRouting = {
   })),
   truth: null,
 };
-
-async function withFolder(test: (dir: string) => Promise<void>): Promise<void> {
-  const dir = await Deno.makeTempDir();
-  try {
-    await test(dir);
-  } finally {
-    await Deno.remove(dir, { recursive: true });
-  }
-}
 
 Deno.test("readRouting() gives back tasks, layers in their order and every logit", () =>
   withFolder(async (dir) => {

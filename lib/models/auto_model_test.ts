@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { assertClose } from "../testing/assert_close.ts";
 import { onEachBackend } from "../testing/on_each_backend.ts";
 import { HAS_SHARED, SHARED } from "../testing/shared.ts";
+import { withFolder } from "../testing/with_folder.ts";
 import * as tf from "../tf.ts";
 import { AutoModelForCausalLM, AutoModelForSeq2SeqLM } from "./auto_model.ts";
 import { writeCheckpoint } from "./checkpoint.ts";
@@ -19,15 +20,6 @@ const LLAMA = {
   num_hidden_layers: 1,
   num_attention_heads: 2,
 };
-
-async function withFolder(test: (dir: string) => Promise<void>): Promise<void> {
-  const dir = await Deno.makeTempDir();
-  try {
-    await test(dir);
-  } finally {
-    await Deno.remove(dir, { recursive: true });
-  }
-}
 
 onEachBackend(
   "AutoModelForSeq2SeqLM.fromPretrained() loads an mT5 as transformers does",

@@ -3,6 +3,7 @@ import { readSafetensors } from "../models/safetensors.ts";
 import { assertClose } from "../testing/assert_close.ts";
 import { onEachBackend } from "../testing/on_each_backend.ts";
 import { BATCH, fillWithWaves, smallT5 } from "../testing/small_models.ts";
+import { withFolder } from "../testing/with_folder.ts";
 import * as tf from "../tf.ts";
 import { PolyConfig, type PolyConfigOptions } from "./config.ts";
 import { getPeftModel, PeftModel } from "./peft_model.ts";
@@ -23,15 +24,6 @@ function make(options: PolyConfigOptions = {}) {
   const model = getPeftModel(base, new PolyConfig({ ...OPTIONS, ...options }));
   fillWithWaves(model.adapters.get("default")!);
   return { base, model };
-}
-
-async function withFolder(test: (dir: string) => Promise<void>): Promise<void> {
-  const dir = await Deno.makeTempDir({ prefix: "export_adapter_" });
-  try {
-    await test(dir);
-  } finally {
-    await Deno.remove(dir, { recursive: true });
-  }
 }
 
 const { inputIds, attentionMask, labels } = BATCH;
