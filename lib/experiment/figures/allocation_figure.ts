@@ -1,5 +1,6 @@
 import type { Figure } from "./figure.ts";
 import { panelGrid } from "./panel_grid.ts";
+import { shortName } from "./short_name.ts";
 
 /** What one split of one layer's routing gives each task of each skill. */
 export interface Allocation {
@@ -47,12 +48,15 @@ export function allocationFigure(
     }
   }
   const skills = Math.max(...panels.map(({ weights }) => weights[0]?.length ?? 0));
-  const longest = Math.max(0, ...tasks.map((task) => task.length));
-  const marginLeft = Math.min(220, 20 + 6.6 * longest);
-  const titles = Math.max(...panels.map(({ name }) => name.length));
+  const longest = Math.max(0, ...tasks.map((task) => shortName(task).length));
+  const marginLeft = 20 + 6.7 * longest;
+  const titles = panels.map(({ name }) => inTwoLines(name));
+  const widest = Math.max(
+    ...titles.flatMap((title) => title.split("\n")).map(({ length }) => length),
+  );
   const columns = Math.max(
     1,
-    Math.floor((704 - marginLeft) / Math.max(titles * 6 + 8, 13 * skills)),
+    Math.floor((704 - marginLeft) / Math.max(widest * 6 + 8, 13 * skills)),
   );
   return {
     name: "allocation",
@@ -66,7 +70,7 @@ export function allocationFigure(
       panels.map(({ name, weights }) => describe(name, weights, tasks)).join("; ")
     }.`,
     draw: (Plot) => {
-      const grid = panelGrid(Plot, panels.map(({ name }) => name), {
+      const grid = panelGrid(Plot, titles, {
         panelHeight: Math.max(60, 15 * tasks.length) + 24,
         columns,
         titleSize: 9,
@@ -81,7 +85,6 @@ export function allocationFigure(
       return {
         ...grid.options,
         marginLeft,
-        marginTop: 28,
         x: {
           type: "band",
           domain: Array.from({ length: skills }, (_, skill) => skill),
@@ -92,7 +95,14 @@ export function allocationFigure(
           tickSize: 0,
           tickFormat: (skill: number) => skills <= 12 || skill % 4 === 0 ? String(skill) : "",
         },
-        y: { type: "band", domain: tasks, label: null, padding: 0.08, tickSize: 0 },
+        y: {
+          type: "band",
+          domain: tasks,
+          tickFormat: shortName,
+          label: null,
+          padding: 0.08,
+          tickSize: 0,
+        },
         marks: [
           ...grid.marks,
           Plot.cell(cells, {
@@ -103,6 +113,18 @@ export function allocationFigure(
       };
     },
   };
+}
+
+/** Most letters of a panel's title in one line. */
+const TITLE_LENGTH = 24;
+
+/** A long dotted name, broken at the dot that is nearest to its middle. */
+function inTwoLines(name: string): string {
+  if (name.length <= TITLE_LENGTH) return name;
+  const dots = [...name.matchAll(/\./g)].map(({ index }) => index);
+  const fromMiddle = (dot: number) => Math.abs(dot - name.length / 2);
+  const [middle] = dots.sort((a, b) => fromMiddle(a) - fromMiddle(b));
+  return middle === undefined ? name : `${name.slice(0, middle)}\n${name.slice(middle + 1)}`;
 }
 
 /** Layers by what tells their names apart. */

@@ -13,7 +13,7 @@ export interface PanelGrid {
 /**
  * Lays out panels that share their scales, each under its title.
  *
- * @param titles of the panels; one panel with an empty title is the whole plot
+ * @param titles of the panels, perhaps of several lines; one panel with an empty title is the whole plot
  */
 export function panelGrid(
   Plot: Plot,
@@ -28,7 +28,9 @@ export function panelGrid(
   // Four make a square.
   const columns = Math.min(titles.length, options.columns ?? (titles.length === 4 ? 2 : 3));
   // Room for the titles, and above them for the name of the vertical axis.
-  const top = titles.some((title) => title !== "") ? 44 : 28;
+  const lines = Math.max(...titles.map((title) => title.split("\n").length));
+  const size = options.titleSize ?? 11;
+  const top = titles.some((title) => title !== "") ? 44 + Math.ceil((lines - 1) * 1.1 * size) : 28;
   const rows = Math.ceil(titles.length / columns);
   const channels = (i: number) => ({ fx: () => i % columns, fy: () => Math.floor(i / columns) });
   return {
@@ -56,8 +58,10 @@ export function panelGrid(
       Plot.frame({ stroke: "#bbb", ...constant(channels(i)) }),
       Plot.text([title], {
         frameAnchor: "top-left",
-        dy: -15,
-        fontSize: options.titleSize ?? 11,
+        lineAnchor: "bottom",
+        dy: -6,
+        lineHeight: 1.1,
+        fontSize: size,
         fontWeight: "bold",
         ...channels(i),
       }),

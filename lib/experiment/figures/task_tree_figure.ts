@@ -1,5 +1,6 @@
 import { averageLinkage, type Cluster } from "./average_linkage.ts";
 import type { Figure } from "./figure.ts";
+import { shortName } from "./short_name.ts";
 
 interface Point {
   readonly distance: number;
@@ -47,7 +48,7 @@ export function taskTreeFigure(
   };
   draw(tree);
   const T = tasks.length;
-  const longest = Math.max(...tasks.map((task) => task.length));
+  const longest = Math.max(...tasks.map((task) => shortName(task).length));
   return {
     name: "task_tree",
     title: "Tasks by how alike they route",
@@ -56,7 +57,7 @@ export function taskTreeFigure(
     alt: `Tree of ${T} tasks. Joined: ${joints.join("; ")}.`,
     draw: (Plot) => ({
       height: 18 * T + 70,
-      marginLeft: Math.min(300, 6.8 * longest + 20),
+      marginLeft: 6.8 * longest + 20,
       marginRight: 24,
       marginTop: 12,
       marginBottom: 44,
@@ -72,7 +73,7 @@ export function taskTreeFigure(
         domain: [-0.5, T - 0.5],
         reverse: true,
         ticks: tree.items.map((_, place) => place),
-        tickFormat: (place: number) => tasks[tree.items[place]!]!,
+        tickFormat: (place: number) => shortName(tasks[tree.items[place]!]!),
         tickSize: 0,
         label: null,
       },
