@@ -70,6 +70,7 @@ export async function examine(machine: Machine): Promise<Finding[]> {
     blas(machine),
     await git(machine),
     await jupyter(machine),
+    await notebook(machine),
     await chromium(machine),
     await peft(machine),
   ];
@@ -202,6 +203,18 @@ async function jupyter({ os, ask, jupyter }: Machine): Promise<Finding> {
     install: installBy(os, {
       linux: INSTALL_JUPYTER,
       darwin: "python3 -m pip install jupyterlab nbclient",
+    }),
+  };
+}
+
+async function notebook({ os, ask }: Machine): Promise<Finding> {
+  return {
+    name: "Jupyter Notebook",
+    found: await ask("jupyter", ["notebook", "--version"]),
+    widens: "deno task jupyter opens the notebooks in a browser",
+    install: installBy(os, {
+      linux: `${APT}jupyter-notebook`,
+      darwin: "python3 -m pip install notebook",
     }),
   };
 }

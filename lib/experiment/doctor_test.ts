@@ -25,6 +25,7 @@ const FULL: Machine = {
     Promise.resolve(
       {
         git: "git version 2.39.5",
+        jupyter: "6.4.12",
         chromium: "Chromium 156.0.8078.79",
         python3: "0.7.2",
         "/venv/bin/python": "peft 0.21.0, torch 2.13.0, transformers 5.17.0",
@@ -47,6 +48,7 @@ Deno.test("examine() finds what is there, in its own words", async () => {
     BLAS: "libopenblas.so.0 (OpenBLAS 0.3.21)",
     git: "2.39.5",
     Jupyter: "nbclient 0.7.2 of python3",
+    "Jupyter Notebook": "6.4.12",
     Chromium: "156.0.8078.79",
     "Python with PEFT": "peft 0.21.0, torch 2.13.0, transformers 5.17.0",
   });
@@ -57,7 +59,15 @@ Deno.test("examine() says of everything missing what it widens and how to instal
   for (const os of ["linux", "darwin"] as const) {
     const missing = (await examine({ ...BARE, os })).filter(({ found }) => found === null);
     assert.deepEqual(missing.map(({ name }) => name), [
-      ...["WebGPU adapter", "BLAS", "git", "Jupyter", "Chromium", "Python with PEFT"],
+      ...[
+        "WebGPU adapter",
+        "BLAS",
+        "git",
+        "Jupyter",
+        "Jupyter Notebook",
+        "Chromium",
+        "Python with PEFT",
+      ],
     ]);
     for (const { name, widens, install } of missing) {
       assert.ok(widens.length > 20, name);
