@@ -189,7 +189,8 @@ function adaptersLine(dir: string, results: readonly RunResult[]): string {
 function summary(results: readonly RunResult[]): string {
   const counts = Object.entries(countStatus(results)).filter(([, count]) => count > 0);
   const parts = counts.map(([status, count]) => `${count} ${status}`);
-  return `${results.length} runs: ${parts.join(", ")}`;
+  const runs = results.length === 1 ? "run" : "runs";
+  return `${results.length} ${runs}: ${parts.join(", ")}`;
 }
 
 const REPORT = "leaderboard.md";
