@@ -195,11 +195,43 @@ function tile1x4(k: i32, columns: i32, a: usize, aCol: usize, b: usize, bRow: us
   store4(c, add ? f32x4.add(sum, load4(c, columns)) : sum, columns);
 }
 
+/** Any number of rows by eight columns, four terms of each sum, which are added to it unless it is new. */
+function panel4x8(m: i32, a: usize, aRow: usize, aCol: usize, b: usize, bRow: usize, c: usize, cRow: usize, add: i32): void {
+  const b00 = v128.load(b), b01 = v128.load(b, 16), b10 = v128.load(b + bRow), b11 = v128.load(b + bRow, 16);
+  b += 2 * bRow;
+  const b20 = v128.load(b), b21 = v128.load(b, 16), b30 = v128.load(b + bRow), b31 = v128.load(b + bRow, 16);
+  const aCol2 = 2 * aCol, aCol3 = 3 * aCol, zero = splat(0);
+  for (; m > 0; m--) {
+    let c0 = zero, c1 = zero, x = v128.load32_splat(a);
+    if (add) c0 = v128.load(c), c1 = v128.load(c, 16);
+    c0 = madd(x, b00, c0), c1 = madd(x, b01, c1), x = v128.load32_splat(a + aCol);
+    c0 = madd(x, b10, c0), c1 = madd(x, b11, c1), x = v128.load32_splat(a + aCol2);
+    c0 = madd(x, b20, c0), c1 = madd(x, b21, c1), x = v128.load32_splat(a + aCol3);
+    v128.store(c, madd(x, b30, c0)), v128.store(c, madd(x, b31, c1), 16);
+    a += aRow, c += cRow;
+  }
+}
+
 /**
  * c [m, n] = scale · a [m, k] · b [k, n], or that added to c. Steps are in bytes: from row to row, and
  * from column to column of `a`; columns of `b` and `c` are dense. For products too small for blocks.
  */
 function product(m: i32, n: i32, k: i32, a: usize, aRow: usize, aCol: usize, b: usize, bRow: usize, c: usize, cRow: usize, scale: f32, add: i32): void {
+  if ((k == 4 || k == 8) && m >= 4 && n >= 8 && scale == 1) {
+    // Sums as short as a rank cost less where the other side stays in registers than in tiles.
+    const columns: usize = n & ~7;
+    for (let j: usize = 0; j < columns << 2; j += 32) {
+      panel4x8(m, a, aRow, aCol, b + j, bRow, c + j, cRow, add);
+      if (k == 8) panel4x8(m, a + 4 * aCol, aRow, aCol, b + 4 * bRow + j, bRow, c + j, cRow, 1);
+    }
+    n -= <i32>columns;
+    if (n > 0) tiles(m, n, k, a, aRow, aCol, b + (columns << 2), bRow, c + (columns << 2), cRow, scale, add);
+  } else {
+    tiles(m, n, k, a, aRow, aCol, b, bRow, c, cRow, scale, add);
+  }
+}
+
+function tiles(m: i32, n: i32, k: i32, a: usize, aRow: usize, aCol: usize, b: usize, bRow: usize, c: usize, cRow: usize, scale: f32, add: i32): void {
   const factor = splat(scale);
   let i = 0;
   for (; i + 4 <= m; i += 4) {
@@ -276,30 +308,35 @@ function rmsScale(D: i32, x: usize, epsilon: f32): f32 {
 
 /** y = x · s · w for each row. */
 export function rmsNorm(rows: i32, D: i32, x: usize, w: usize, epsilon: f32, y: usize): void {
+  const left = D & 3, whole: usize = D - left << 2;
   for (let row = 0; row < rows; row++) {
     const scale = splat(rmsScale(D, x, epsilon));
-    for (let j = 0; j < D; j += 4) {
-      const v = f32x4.mul(load4(x + (j << 2), D - j), scale);
-      store4(y + (j << 2), f32x4.mul(v, load4(w + (j << 2), D - j)), D - j);
+    for (let at: usize = 0; at < whole; at += 16) {
+      v128.store(y + at, f32x4.mul(f32x4.mul(v128.load(x + at), scale), v128.load(w + at)));
     }
+    if (left) storeSome(y + whole, f32x4.mul(f32x4.mul(loadSome(x + whole, left), scale), loadSome(w + whole, left)), left);
     x += D << 2, y += D << 2;
   }
 }
 
 /** With n = x · s and d = dy · w: dx = (d − n · mean(d · n)) · s. */
 export function rmsNormGrad(rows: i32, D: i32, dy: usize, x: usize, w: usize, epsilon: f32, dx: usize): void {
+  const left = D & 3, whole: usize = D - left << 2;
   for (let row = 0; row < rows; row++) {
     const scale = splat(rmsScale(D, x, epsilon));
     let sum = splat(0);
-    for (let j = 0; j < D; j += 4) {
-      const d = f32x4.mul(load4(dy + (j << 2), D - j), load4(w + (j << 2), D - j));
-      sum = mulAdd(d, f32x4.mul(load4(x + (j << 2), D - j), scale), sum);
+    for (let at: usize = 0; at < whole; at += 16) {
+      sum = madd(f32x4.mul(v128.load(dy + at), v128.load(w + at)), f32x4.mul(v128.load(x + at), scale), sum);
     }
+    if (left) sum = madd(f32x4.mul(loadSome(dy + whole, left), loadSome(w + whole, left)), f32x4.mul(loadSome(x + whole, left), scale), sum);
     const along = splat(sumOf(sum) / f32(D));
-    for (let j = 0; j < D; j += 4) {
-      const d = f32x4.mul(load4(dy + (j << 2), D - j), load4(w + (j << 2), D - j));
-      const n = f32x4.mul(load4(x + (j << 2), D - j), scale);
-      store4(dx + (j << 2), f32x4.mul(f32x4.sub(d, f32x4.mul(n, along)), scale), D - j);
+    for (let at: usize = 0; at < whole; at += 16) {
+      const d = f32x4.mul(v128.load(dy + at), v128.load(w + at)), n = f32x4.mul(v128.load(x + at), scale);
+      v128.store(dx + at, f32x4.mul(f32x4.sub(d, f32x4.mul(n, along)), scale));
+    }
+    if (left) {
+      const d = f32x4.mul(loadSome(dy + whole, left), loadSome(w + whole, left)), n = f32x4.mul(loadSome(x + whole, left), scale);
+      storeSome(dx + whole, f32x4.mul(f32x4.sub(d, f32x4.mul(n, along)), scale), left);
     }
     dy += D << 2, x += D << 2, dx += D << 2;
   }
@@ -320,50 +357,29 @@ export function rmsNormGradWeight(rows: i32, D: i32, dy: usize, x: usize, epsilo
 
 // --- Gated activation ------------------------------------------------------------------------------
 
-/** x · σ(linear · x + cubic · x³) · gate. */
-@inline
-function gated(x: v128, gate: v128, linear: v128, cubic: v128): v128 {
-  const s = logistic(f32x4.mul(x, mulAdd(f32x4.mul(x, x), cubic, linear)));
-  return f32x4.mul(f32x4.mul(x, s), gate);
-}
-
 /** y = x · σ(linear · x + cubic · x³) · gate. */
 export function gate(size: i32, x: usize, gateAt: usize, linear: f32, cubic: f32, y: usize): void {
   const l = splat(linear), c = splat(cubic);
-  let i = 0;
-  for (; i + 8 <= size; i += 8) { // two at a time, as the arithmetic of one waits for itself
-    const y0 = gated(v128.load(x), v128.load(gateAt), l, c);
-    const y1 = gated(v128.load(x, 16), v128.load(gateAt, 16), l, c);
-    v128.store(y, y0), v128.store(y, y1, 16);
-    x += 32, gateAt += 32, y += 32;
-  }
-  for (; i < size; i += 4) {
-    store4(y, gated(load4(x, size - i), load4(gateAt, size - i), l, c), size - i);
+  for (let i = 0; i < size; i += 4) {
+    const v = load4(x, size - i);
+    const s = logistic(f32x4.mul(v, mulAdd(f32x4.mul(v, v), c, l)));
+    store4(y, f32x4.mul(f32x4.mul(v, s), load4(gateAt, size - i)), size - i);
     x += 16, gateAt += 16, y += 16;
   }
 }
 
-/** With s the σ above: dy · gate · s · (1 + x · (1 − s) · (linear + 3 cubic · x²)), and in `other` dy · x · s. */
-@inline
-function gatedSlope(d: v128, x: v128, gate: v128, linear: v128, cubic: v128, cubic3: v128, dx: usize, dGate: usize, count: i32): void {
-  const square = f32x4.mul(x, x);
-  const s = logistic(f32x4.mul(x, mulAdd(square, cubic, linear)));
-  const steep = f32x4.mul(f32x4.mul(x, f32x4.sub(one, s)), mulAdd(square, cubic3, linear));
-  const slope = f32x4.mul(s, f32x4.add(one, steep));
-  store4(dx, f32x4.mul(f32x4.mul(d, gate), slope), count);
-  store4(dGate, f32x4.mul(d, f32x4.mul(x, s)), count);
-}
-
-/** The gradients of `gate` to x and to its gate. */
+/** With s the σ above: dx = dy · gate · s · (1 + x · (1 − s) · (linear + 3 cubic · x²)); dGate = dy · x · s. */
 export function gateGrad(size: i32, dy: usize, x: usize, gateAt: usize, linear: f32, cubic: f32, dx: usize, dGate: usize): void {
   const l = splat(linear), c = splat(cubic), c3 = splat(3 * cubic);
-  let i = 0;
-  for (; i + 4 <= size; i += 4) {
-    gatedSlope(v128.load(dy), v128.load(x), v128.load(gateAt), l, c, c3, dx, dGate, 4);
+  for (let i = 0; i < size; i += 4) {
+    const v = load4(x, size - i), d = load4(dy, size - i), square = f32x4.mul(v, v);
+    const s = logistic(f32x4.mul(v, mulAdd(square, c, l)));
+    const steep = f32x4.mul(f32x4.mul(v, f32x4.sub(one, s)), mulAdd(square, c3, l));
+    const slope = f32x4.mul(s, f32x4.add(one, steep));
+    store4(dx, f32x4.mul(f32x4.mul(d, load4(gateAt, size - i)), slope), size - i);
+    store4(dGate, f32x4.mul(d, f32x4.mul(v, s)), size - i);
     dy += 16, x += 16, gateAt += 16, dx += 16, dGate += 16;
   }
-  const left = size - i;
-  if (left > 0) gatedSlope(loadSome(dy, left), loadSome(x, left), loadSome(gateAt, left), l, c, c3, dx, dGate, left);
 }
 
 // --- Attention -------------------------------------------------------------------------------------
@@ -513,17 +529,23 @@ export function swapMiddle(B: i32, L: i32, N: i32, D: i32, from: usize, to: usiz
 
 /** y = x · cos + turned(x) · sin · sign, where turned(x) is (−second half, first half) of the features. */
 export function rotate(B: i32, N: i32, L: i32, D: i32, x: usize, cos: usize, sin: usize, tablesB: i32, sign: f32, y: usize): void {
-  const half = D >> 1, side: usize = half << 2, s = splat(sign);
+  const half = D >> 1, left = half & 3, side: usize = half << 2, whole: usize = half - left << 2, s = splat(sign);
   for (let b = 0; b < B; b++) {
     for (let n = 0; n < N; n++) {
       let c = cos + (b * tablesB << 2), t = sin + (b * tablesB << 2);
       for (let l = 0; l < L; l++) {
-        for (let j = 0; j < half; j += 4) {
-          const left = half - j, at: usize = j << 2;
-          const x1 = load4(x + at, left), x2 = load4(x + side + at, left);
-          const s1 = f32x4.mul(load4(t + at, left), s), s2 = f32x4.mul(load4(t + side + at, left), s);
-          store4(y + at, f32x4.sub(f32x4.mul(x1, load4(c + at, left)), f32x4.mul(x2, s1)), left);
-          store4(y + side + at, mulAdd(x2, load4(c + side + at, left), f32x4.mul(x1, s2)), left);
+        let at: usize = 0;
+        for (; at < whole; at += 16) {
+          const x1 = v128.load(x + at), x2 = v128.load(x + side + at);
+          const s1 = f32x4.mul(v128.load(t + at), s), s2 = f32x4.mul(v128.load(t + side + at), s);
+          v128.store(y + at, f32x4.sub(f32x4.mul(x1, v128.load(c + at)), f32x4.mul(x2, s1)));
+          v128.store(y + side + at, mulAdd(x2, v128.load(c + side + at), f32x4.mul(x1, s2)));
+        }
+        if (left) {
+          const x1 = loadSome(x + at, left), x2 = loadSome(x + side + at, left);
+          const s1 = f32x4.mul(loadSome(t + at, left), s), s2 = f32x4.mul(loadSome(t + side + at, left), s);
+          storeSome(y + at, f32x4.sub(f32x4.mul(x1, loadSome(c + at, left)), f32x4.mul(x2, s1)), left);
+          storeSome(y + side + at, mulAdd(x2, loadSome(c + side + at, left), f32x4.mul(x1, s2)), left);
         }
         x += D << 2, y += D << 2, c += D << 2, t += D << 2;
       }
@@ -715,16 +737,25 @@ export function mixGradWeights(B: i32, H: i32, S: i32, X: i32, Y: i32, columns: 
 
 // --- Low-rank update -------------------------------------------------------------------------------
 
+/** How many rows from row `b` on have one owner: they are as one. */
+function together(b: i32, B: i32, owners: usize): i32 {
+  const owner = load<i32>(owners + (b << 2));
+  let rows = 1;
+  while (b + rows < B && load<i32>(owners + (b + rows << 2)) == owner) rows++;
+  return rows;
+}
+
 /**
  * narrow = x · A / R and y += narrow · B for each row, with the factors that `owners` names. x [B, L, I],
  * A [U, I, R], narrow [B, L, R], B [U, R, O], y [B, L, O].
  */
 export function update(B: i32, L: i32, I: i32, R: i32, O: i32, owners: usize, x: usize, A: usize, factorsB: usize, narrow: usize, y: usize): void {
-  for (let b = 0; b < B; b++) {
+  for (let b = 0, M = L; b < B; b += M / L) {
     const owner = load<i32>(owners + (b << 2));
-    product(L, R, I, x, I << 2, 4, A + (owner * I * R << 2), R << 2, narrow, R << 2, 1 / f32(R), 0);
-    product(L, O, R, narrow, R << 2, 4, factorsB + (owner * R * O << 2), O << 2, y, O << 2, 1, 1);
-    x += L * I << 2, narrow += L * R << 2, y += L * O << 2;
+    M = together(b, B, owners) * L;
+    product(M, R, I, x, I << 2, 4, A + (owner * I * R << 2), R << 2, narrow, R << 2, 1 / f32(R), 0);
+    product(M, O, R, narrow, R << 2, 4, factorsB + (owner * R * O << 2), O << 2, y, O << 2, 1, 1);
+    x += M * I << 2, narrow += M * R << 2, y += M * O << 2;
   }
 }
 
@@ -735,22 +766,24 @@ export function update(B: i32, L: i32, I: i32, R: i32, O: i32, owners: usize, x:
 export function updateGrad(B: i32, U: i32, L: i32, I: i32, R: i32, O: i32, owners: usize, dy: usize, x: usize, narrow: usize, factorsB: usize, dNarrow: usize, dA: usize, dB: usize, scratch: usize): void {
   memory.fill(dA, 0, U * I * R << 2);
   memory.fill(dB, 0, U * R * O << 2);
-  for (let b = 0; b < B; b++) {
+  for (let b = 0, M = L; b < B; b += M / L) {
     const owner = load<i32>(owners + (b << 2));
+    M = together(b, B, owners) * L;
     transpose(R, O, factorsB + (owner * R * O << 2), O << 2, scratch);
-    product(L, R, O, dy, O << 2, 4, scratch, R << 2, dNarrow, R << 2, 1 / f32(R), 0);
-    product(I, R, L, x, 4, I << 2, dNarrow, R << 2, dA + (owner * I * R << 2), R << 2, 1, 1);
-    product(R, O, L, narrow, 4, R << 2, dy, O << 2, dB + (owner * R * O << 2), O << 2, 1, 1);
-    x += L * I << 2, narrow += L * R << 2, dNarrow += L * R << 2, dy += L * O << 2;
+    product(M, R, O, dy, O << 2, 4, scratch, R << 2, dNarrow, R << 2, 1 / f32(R), 0);
+    product(I, R, M, x, 4, I << 2, dNarrow, R << 2, dA + (owner * I * R << 2), R << 2, 1, 1);
+    product(R, O, M, narrow, 4, R << 2, dy, O << 2, dB + (owner * R * O << 2), O << 2, 1, 1);
+    x += M * I << 2, narrow += M * R << 2, dNarrow += M * R << 2, dy += M * O << 2;
   }
 }
 
 /** dx += dNarrow · Aᵀ for each row. The scratch holds I · R numbers. */
 export function updateGradInput(B: i32, L: i32, I: i32, R: i32, owners: usize, dNarrow: usize, A: usize, dx: usize, scratch: usize): void {
-  for (let b = 0; b < B; b++) {
+  for (let b = 0, M = L; b < B; b += M / L) {
+    M = together(b, B, owners) * L;
     transpose(I, R, A + (load<i32>(owners + (b << 2)) * I * R << 2), R << 2, scratch);
-    product(L, I, R, dNarrow, R << 2, 4, scratch, I << 2, dx, I << 2, 1, 1);
-    dNarrow += L * R << 2, dx += L * I << 2;
+    product(M, I, R, dNarrow, R << 2, 4, scratch, I << 2, dx, I << 2, 1, 1);
+    dNarrow += M * R << 2, dx += M * I << 2;
   }
 }
 
@@ -769,15 +802,17 @@ export function addBias(rows: i32, D: i32, bias: usize, x: usize): void {
  * updated = keep · θ − rate · m / (√v / root + ε).
  */
 export function adamW(size: i32, parameter: usize, gradient: usize, mean: usize, square: usize, updated: usize, beta1: f32, rest1: f32, beta2: f32, rest2: f32, keep: f32, rate: f32, root: f32, epsilon: f32): void {
+  const b1 = splat(beta1), r1 = splat(rest1), b2 = splat(beta2), r2 = splat(rest2);
+  const ke = splat(keep), ra = splat(rate), ro = splat(root), ep = splat(epsilon);
   for (let i = 0; i < size; i += 4) {
     const left = size - i, g = load4(gradient, left);
-    const m = f32x4.add(f32x4.mul(load4(mean, left), splat(beta1)), f32x4.mul(g, splat(rest1)));
-    const v = f32x4.add(f32x4.mul(load4(square, left), splat(beta2)), f32x4.mul(f32x4.mul(g, g), splat(rest2)));
-    const divisor = f32x4.add(f32x4.div(f32x4.sqrt(v), splat(root)), splat(epsilon));
-    const step = f32x4.div(f32x4.mul(m, splat(rate)), divisor);
+    const m = f32x4.add(f32x4.mul(load4(mean, left), b1), f32x4.mul(g, r1));
+    const v = f32x4.add(f32x4.mul(load4(square, left), b2), f32x4.mul(f32x4.mul(g, g), r2));
+    const divisor = f32x4.add(f32x4.div(f32x4.sqrt(v), ro), ep);
+    const step = f32x4.div(f32x4.mul(m, ra), divisor);
     store4(mean, m, left);
     store4(square, v, left);
-    store4(updated, f32x4.sub(f32x4.mul(load4(parameter, left), splat(keep)), step), left);
+    store4(updated, f32x4.sub(f32x4.mul(load4(parameter, left), ke), step), left);
     parameter += 16, gradient += 16, mean += 16, square += 16, updated += 16;
   }
 }

@@ -13,6 +13,15 @@ export interface LowRankSizes {
   readonly owners: readonly number[];
 }
 
+/** The owners, each once for all rows in succession that it has: they are as one. */
+function* runs(owners: readonly number[]): Generator<{ owner: number; b: number; rows: number }> {
+  for (let b = 0, rows = 0; b < owners.length; b += rows) {
+    const owner = owners[b]!;
+    for (rows = 1; owners[b + rows] === owner;) rows++;
+    yield { owner, b, rows };
+  }
+}
+
 /** narrow = x · A / R and y += narrow · B for each row. */
 export function update(
   wasm: FusedWasm,
@@ -25,16 +34,16 @@ export function update(
     wasm.run.update!(owners.length, L, I, R, O, at, x, A, factorsB, narrow, y);
     return;
   }
-  owners.forEach((owner, b) => {
+  for (const { owner, b, rows } of runs(owners)) {
     const to = narrow + 4 * b * L * R;
-    multiply(L, R, I, x + 4 * b * L * I, false, A + 4 * owner * I * R, false, to);
-  });
+    multiply(rows * L, R, I, x + 4 * b * L * I, false, A + 4 * owner * I * R, false, to);
+  }
   wasm.run.scaled!(owners.length * L * R, narrow, 1 / R, narrow);
-  owners.forEach((owner, b) => {
+  for (const { owner, b, rows } of runs(owners)) {
     const from = narrow + 4 * b * L * R;
     const to = y + 4 * b * L * O;
-    multiply(L, O, R, from, false, factorsB + 4 * owner * R * O, false, to, true);
-  });
+    multiply(rows * L, O, R, from, false, factorsB + 4 * owner * R * O, false, to, true);
+  }
 }
 
 /** dNarrow = dy · Bᵀ / R, dA = Σ xᵀ · dNarrow and dB = Σ narrowᵀ · dy over the rows that share them. */
@@ -52,18 +61,19 @@ export function updateGrad(
     wasm.run.updateGrad!(owners.length, U, L, I, R, O, at, ...from, ...to, scratch);
     return;
   }
-  owners.forEach((owner, b) => {
+  for (const { owner, b, rows } of runs(owners)) {
     const to = dNarrow + 4 * b * L * R;
-    multiply(L, R, O, dy + 4 * b * L * O, false, factorsB + 4 * owner * R * O, true, to);
-  });
+    multiply(rows * L, R, O, dy + 4 * b * L * O, false, factorsB + 4 * owner * R * O, true, to);
+  }
   wasm.run.scaled!(owners.length * L * R, dNarrow, 1 / R, dNarrow);
   wasm.clear(dA, U * I * R);
   wasm.clear(dB, U * R * O);
-  owners.forEach((owner, b) => {
+  for (const { owner, b, rows } of runs(owners)) {
     const [toA, toB] = [dA + 4 * owner * I * R, dB + 4 * owner * R * O];
-    multiply(I, R, L, x + 4 * b * L * I, true, dNarrow + 4 * b * L * R, false, toA, true);
-    multiply(R, O, L, narrow + 4 * b * L * R, true, dy + 4 * b * L * O, false, toB, true);
-  });
+    const M = rows * L;
+    multiply(I, R, M, x + 4 * b * L * I, true, dNarrow + 4 * b * L * R, false, toA, true);
+    multiply(R, O, M, narrow + 4 * b * L * R, true, dy + 4 * b * L * O, false, toB, true);
+  }
 }
 
 /** dx += dNarrow · Aᵀ for each row. */
@@ -78,8 +88,8 @@ export function updateGradInput(
     wasm.run.updateGradInput!(owners.length, L, I, R, at, dNarrow, A, dx, scratch);
     return;
   }
-  owners.forEach((owner, b) => {
+  for (const { owner, b, rows } of runs(owners)) {
     const from = dNarrow + 4 * b * L * R;
-    multiply(L, I, R, from, false, A + 4 * owner * I * R, true, dx + 4 * b * L * I, true);
-  });
+    multiply(rows * L, I, R, from, false, A + 4 * owner * I * R, true, dx + 4 * b * L * I, true);
+  }
 }
