@@ -136,7 +136,7 @@ interface AttentionAttrs {
 
 differentiate<AttentionAttrs>(
   "Attention",
-  { save: ["query", "key", "value"], outputs: [false, true] },
+  { save: ["query", "key", "value"], outputs: [false, true], used: 1 },
   ({ dy, saved: [query, key, value, weights], attrs }) => {
     const inputs = { dy, query, key, value, weights };
     const [dQuery, dKey, dValue] = runKernel("AttentionGrad", inputs, attrs);

@@ -52,12 +52,13 @@ export function runKernel(
     on.makeTensorFromTensorInfo(info)
   );
   if (on.isTapeOn()) {
-    const { save, outputs: saveOutputs } = SAVED.get(operation) ?? { save: [], outputs: [] };
+    const { save, outputs: kept, used } = SAVED.get(operation) ?? { save: [] };
     const saved = [
       ...save.map((name) => given[name]!),
-      ...outputs.filter((_, i) => saveOutputs[i]),
+      ...outputs.filter((_, i) => kept?.[i]),
     ].map(share);
-    on.addTapeNode(operation, given, outputs, null, saved, attrs as tf.NamedAttrMap);
+    const dependent = outputs.slice(0, used);
+    on.addTapeNode(operation, given, dependent, null, saved, attrs as tf.NamedAttrMap);
   }
   return outputs;
 }
@@ -118,9 +119,14 @@ interface Saved {
   readonly save: readonly string[];
   /** Which of the outputs they read too; none when absent. */
   readonly outputs?: readonly boolean[];
+  /**
+   * Of how many outputs, from the first on, others make use; of all when absent. To the rest no
+   * gradient comes, which would else be made up of zeros.
+   */
+  readonly used?: number;
 }
 
-const SAVED = new Map<string, Required<Saved>>();
+const SAVED = new Map<string, Saved>();
 
 /**
  * Says how {@linkcode runKernel} is differentiated. Each gradient is computed only when something needs
@@ -130,14 +136,14 @@ const SAVED = new Map<string, Required<Saved>>();
  */
 export function differentiate<Attrs extends object>(
   operation: string,
-  { save, outputs = [] }: Saved,
+  saved: Saved,
   gradients: (backward: Backward<Attrs>) => Readonly<Record<string, () => tf.Tensor>>,
 ): void {
-  SAVED.set(operation, { save, outputs });
+  SAVED.set(operation, saved);
   tf.registerGradient({
     kernelName: operation,
-    inputsToSave: [...save],
-    outputsToSave: [...outputs],
+    inputsToSave: [...saved.save],
+    outputsToSave: [...saved.outputs ?? []],
     gradFunc: (dy, saved, attrs) => {
       const dys = Array.isArray(dy) ? dy : [dy];
       return gradients({ dy: dys[0]!, dys, saved, attrs: attrs as unknown as Attrs });

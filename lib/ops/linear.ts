@@ -79,7 +79,7 @@ differentiate("Linear", { save: ["x", "weight"] }, ({ dy, saved: [x, weight] }) 
 
 differentiate<{ readonly owners: readonly number[] }>(
   "AdaptedLinear",
-  { save: ["x", "weight", "A", "B"], outputs: [false, true] },
+  { save: ["x", "weight", "A", "B"], outputs: [false, true], used: 1 },
   ({ dy, saved: [x, weight, A, B, narrow], attrs }) => {
     const [dNarrow, dA, dB] = runKernel("LinearGradFactors", { dy, x, narrow, A, B }, attrs);
     return {

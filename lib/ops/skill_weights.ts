@@ -77,7 +77,7 @@ interface RouteAttrs {
 
 differentiate<RouteAttrs>(
   "Route",
-  { save: [], outputs: [true, true] },
+  { save: [], outputs: [true, true], used: 1 },
   ({ dy, saved: [weights, slopes], attrs }) => ({
     logits: () => runKernel("RouteGrad", { dy, weights, slopes }, attrs)[0]!,
   }),
