@@ -138,7 +138,7 @@ function compareLosses(size: string, running: readonly Running[]): void {
 }
 
 /** A program that waits for requests. */
-class Running {
+export class Running {
   private constructor(
     readonly program: BenchProgram,
     readonly ready: BenchReady,
@@ -147,6 +147,11 @@ class Running {
     readonly lines: AsyncIterator<string>,
   ) {}
 
+  /**
+   * Starts a program on what {@linkcode writeBenchWork} wrote, and waits until it is ready.
+   *
+   * @param cpu the processor it is pinned to; null for any
+   */
   static async start(program: BenchProgram, dir: string, cpu: number | null): Promise<Running> {
     const pinned = cpu === null ? [] : ["taskset", "--cpu-list", `${cpu}`];
     const [command, ...args] = [...pinned, ...program.command, dir];
@@ -170,6 +175,7 @@ class Running {
     return new Running(program, ready, process, process.stdin.getWriter(), lines);
   }
 
+  /** Lets it take steps. */
   async ask(request: BenchRequest): Promise<BenchReply> {
     await this.input.write(new TextEncoder().encode(`${JSON.stringify(request)}\n`));
     const { value, done } = await this.lines.next();
@@ -177,6 +183,7 @@ class Running {
     return JSON.parse(value) as BenchReply;
   }
 
+  /** Ends it. */
   async stop(): Promise<void> {
     await this.input.close().catch(() => {}); // it may have ended by itself
     await this.process.status;

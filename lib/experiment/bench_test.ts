@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { useBackend } from "../backend/backend.ts";
+import { openBlas } from "../backend/blas.ts";
 import {
   type BenchMeasure,
   BenchMismatch,
@@ -10,7 +11,14 @@ import {
 } from "./bench.ts";
 import { benchCommand } from "./bench_command.ts";
 import { BENCH_SIZES } from "./bench_size.ts";
-import { benchTable } from "./bench_table.ts";
+import {
+  gigaflops,
+  measureProducts,
+  PRODUCT_SIZES,
+  type ProductMeasure,
+} from "./bench_products.ts";
+import { benchTable, productTable, workerTable } from "./bench_table.ts";
+import { measureWorkers, workerGain } from "./bench_workers.ts";
 import { HAS_PYTHON, PYTHON } from "../testing/python.ts";
 
 const OPTIONS = { rounds: 2, milliseconds: 1, warmUp: 1, cpu: null };
@@ -86,6 +94,7 @@ Deno.test("benchCommand() refuses what it cannot measure", async () => {
   for (
     const [args, fault] of [
       [["--sizes", "huge"], /there is no size "huge", only decoder-32/],
+      [["--parts", "steps,all"], /there is no part "all", only steps, products, workers/],
       [["--rounds", "0"], /--rounds is a whole number, at least 1: got 0/],
       [["--python", "/no/python"], /there is no file "\/no\/python"/],
       [["--name", "a/b"], /--name is made of letters/],
@@ -96,4 +105,56 @@ Deno.test("benchCommand() refuses what it cannot measure", async () => {
     assert.equal(await benchCommand(args, (more) => void (text += more)), 2);
     assert.match(text, fault);
   }
+});
+
+Deno.test("measureProducts() finds the same numbers by every way", async () => {
+  const sizes = PRODUCT_SIZES.filter(({ count, m, n, k }) => count * m * n * k < 2 ** 19);
+  assert.ok(sizes.length > 5);
+  const measures = await measureProducts(sizes, { rounds: 2, milliseconds: 0.1 });
+  const ways = typeof openBlas() === "string"
+    ? ["published", "own"]
+    : ["published", "own", "blas", "blas alone"];
+  assert.deepEqual(
+    measures.map(({ name, way }) => [name, way]),
+    sizes.flatMap(({ name }) => ways.map((way) => [name, way])),
+  );
+  for (const measure of measures) {
+    assert.ok(measure.rounds.length === 2 && measure.rounds.every((time) => time > 0));
+    assert.ok(gigaflops(measure) > 0 && gigaflops(measure) < 1e4);
+  }
+  await useBackend("wasm"); // with the kernels that it has by itself
+});
+
+Deno.test("PRODUCT_SIZES have names of their own", () => {
+  assert.equal(new Set(PRODUCT_SIZES.map(({ name }) => name)).size, PRODUCT_SIZES.length);
+});
+
+Deno.test("productTable() gives speeds, and medians of the rounds' ratios", () => {
+  const size = { name: "p", count: 2, m: 10, n: 5, k: 25, transposeB: true };
+  const one = (way: ProductMeasure["way"], rounds: number[]) => ({ ...size, way, rounds });
+  const table = productTable([one("published", [10, 30, 40]), one("own", [5, 10, 10])]);
+  assert.deepEqual(table.split("\n")[2]!.split("|").slice(1, 9).map((cell) => cell.trim()), [
+    ...["p", "2 × (10×25 · 25×5ᵀ)", "0.1667", "0.5", "—", "—", "3", "—"],
+  ]);
+});
+
+Deno.test("measureWorkers() compares two workers at once with one alone", async () => {
+  await useBackend("wasm");
+  const [name, size] = SMALL[0]!;
+  const program = benchPrograms(null, false)[0]!;
+  const options = { rounds: 2, milliseconds: 1, warmUp: 1, cpus: null };
+  const measure = await measureWorkers(name, size, program, options);
+  assert.deepEqual([measure.size, measure.program], ["decoder-32", "own"]);
+  const speeds = [...measure.alone, ...measure.together];
+  assert.ok(speeds.length === 4 && speeds.every((speed) => speed > 0 && Number.isFinite(speed)));
+  assert.ok(workerGain(measure) > 0);
+});
+
+Deno.test("workerTable() gives medians, and that of the rounds' ratios", () => {
+  const table = workerTable([
+    { size: "s", program: "p", alone: [10, 20, 10], together: [19, 30, 17] },
+  ]);
+  assert.deepEqual(table.split("\n")[2]!.split("|").slice(1, 6).map((cell) => cell.trim()), [
+    ...["s", "p", "10", "19", "1.7"],
+  ]);
 });

@@ -1,0 +1,71 @@
+import { type BenchProgram, median, Running } from "./bench.ts";
+import type { BenchReply } from "./bench_process.ts";
+import type { BenchSize } from "./bench_size.ts";
+import { writeBenchWork } from "./bench_work.ts";
+
+/** How to measure workers. */
+export interface WorkerOptions {
+  readonly rounds: number;
+  /** How long is measured at a time; at least one step. */
+  readonly milliseconds: number;
+  /** How long each worker runs before that. */
+  readonly warmUp: number;
+  /** The two processors that the workers run on, where the system can pin them; null for any. */
+  readonly cpus: readonly [number, number] | null;
+}
+
+/** What two workers got done at once, and each alone. */
+export interface WorkerMeasure {
+  readonly size: string;
+  readonly program: string;
+  /** Training steps a second of either worker while the other waits, their mean; of each round. */
+  readonly alone: readonly number[];
+  /** Training steps a second of both at once, their sum; of each round. */
+  readonly together: readonly number[];
+}
+
+/**
+ * Measures the throughput of two processes that do the same training work, as the workers of a sweep
+ * do, against that of one. In each round the first works alone, then both, then the second alone.
+ */
+export async function measureWorkers(
+  name: string,
+  size: BenchSize,
+  program: BenchProgram,
+  options: WorkerOptions,
+): Promise<WorkerMeasure> {
+  const dir = await Deno.makeTempDir({ prefix: "bench-" });
+  const running: Running[] = [];
+  try {
+    await writeBenchWork(dir, size);
+    for (const i of [0, 1]) {
+      running.push(await Running.start(program, dir, options.cpus?.[i] ?? null));
+    }
+    const [first, second] = running as [Running, Running];
+    const train = async (worker: Running, milliseconds = options.milliseconds) =>
+      stepsPerSecond(await worker.ask({ step: "train", milliseconds }));
+    const both = () => Promise.all([train(first), train(second)]);
+    await Promise.all(running.map((worker) => train(worker, options.warmUp)));
+    const [alone, together]: [number[], number[]] = [[], []];
+    for (let round = 0; round < options.rounds; round++) {
+      const before = await train(first);
+      const [one, other] = await both();
+      const after = await train(second);
+      alone.push((before + after) / 2);
+      together.push(one + other);
+    }
+    return { size: name, program: program.name, alone, together };
+  } finally {
+    await Promise.all(running.map((worker) => worker.stop()));
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+/** How many times as much two workers get done as one, in the median of the rounds. */
+export function workerGain({ alone, together }: WorkerMeasure): number {
+  return median(together.map((steps, round) => steps / alone[round]!));
+}
+
+function stepsPerSecond({ milliseconds }: BenchReply): number {
+  return 1000 * milliseconds.length / milliseconds.reduce((total, step) => total + step, 0);
+}
