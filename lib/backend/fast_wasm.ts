@@ -105,12 +105,11 @@ export function installFastKernels(
       : blasProduct(backend, options.blasPath ?? environment("POLY_BLAS"));
     const fault = typeof found === "string" ? found : probeProduct(found.product, backend);
     if (typeof found !== "string" && fault === null) {
+      const wasm = new FusedWasm(backend, found.product, "isBlas" in found ? found.product : null);
       const kernels = [
-        ...matMulKernels(found.product),
+        ...matMulKernels(wasm),
         ...sharingKernels(published),
-        ...fusedKernels(
-          new FusedWasm(backend, found.product, "isBlas" in found ? found.product : null),
-        ),
+        ...fusedKernels(wasm),
       ];
       return replace(backend, kernels, found.name, notes);
     }

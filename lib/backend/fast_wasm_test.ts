@@ -136,6 +136,51 @@ onEachPath("matMul() equals plain loops beyond the blocks it works in", () => {
   }
 });
 
+onEachPath(
+  "matMul() passes NaN and infinity on, as sums do, to the elements they belong to",
+  () => {
+    const extent = fc.integer({ min: 1, max: 20 });
+    const sides = fc.record({ transposeA: fc.boolean(), transposeB: fc.boolean() });
+    const strange = fc.array(fc.tuple(fc.nat(), fc.constantFrom(NaN, Infinity, -Infinity)), {
+      maxLength: 3,
+    });
+    const thin = fc.constantFrom("no", "rows", "columns");
+    fc.assert(
+      fc.property(
+        ...[extent, extent, extent, sides, strange, strange, thin] as const,
+        (m, n, k, { transposeA, transposeB }, inA, inB, thin) => {
+          if (thin === "rows") m = 1;
+          if (thin === "columns") n = 1;
+          const a = Float32Array.from({ length: m * k }, (_, i) => i * 7 % 19 - 9);
+          const b = Float32Array.from({ length: k * n }, (_, i) => i * 5 % 23 - 11);
+          for (const [at, value] of inA) a[at % a.length] = value;
+          for (const [at, value] of inB) b[at % b.length] = value;
+          const expected = Float32Array.from({ length: m * n }, (_, i) => {
+            const [row, column] = [Math.floor(i / n), i % n];
+            let sum = 0;
+            for (let p = 0; p < k; p++) {
+              sum += a[transposeA ? p * m + row : row * k + p]! *
+                b[transposeB ? column * k + p : p * n + column]!;
+            }
+            return sum;
+          });
+          const product = tf.tidy(() =>
+            tf.matMul(
+              tf.tensor2d(a, transposeA ? [k, m] : [m, k]),
+              tf.tensor2d(b, transposeB ? [n, k] : [k, n]),
+              transposeA,
+              transposeB,
+            ).dataSync()
+          );
+          const plain = (values: ArrayLike<number>) => Array.from(values, (x) => x + 0); // −0 is 0
+          assert.deepEqual(plain(product), plain(expected));
+        },
+      ),
+      { numRuns: 300, seed: 5 },
+    );
+  },
+);
+
 onEachPath("matMul() of nothing is empty, and of no terms is zero", () => {
   for (const [m, n, k] of [[0, 3, 2], [3, 0, 2], [3, 2, 0], [0, 0, 0]] as const) {
     check({ aBatch: [2], bBatch: [2], m, n, k, transposeA: false, transposeB: true });
@@ -212,6 +257,17 @@ Deno.test("matMul() of the own kernel gives a row the same bits whatever rows an
     }
     const column = tf.matMul(a, tf.slice(b, [0, 44], [300, 1])).arraySync();
     assert.deepEqual(column, whole.map((row) => [row[44]]));
+    const [turnedA, turnedB] = [tf.transpose(a), tf.transpose(b)];
+    for (const from of [0, 7]) {
+      const row = tf.slice(a, [from, 0], [1, 300]);
+      assert.deepEqual(tf.matMul(row, turnedB, false, true).arraySync(), [whole[from]]);
+      const column = tf.slice(b, [0, from], [300, 1]);
+      const expected = whole.map((row) => [row[from]]);
+      assert.deepEqual(tf.matMul(turnedA, column, true, false).arraySync(), expected);
+    }
+    // Small enough for another way than the whole.
+    const few = tf.matMul(tf.slice(a, [9, 0], [11, 300]), tf.slice(b, [0, 3], [300, 9]));
+    assert.deepEqual(few.arraySync(), whole.slice(9, 20).map((row) => row.slice(3, 12)));
   });
 });
 

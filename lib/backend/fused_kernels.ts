@@ -68,7 +68,7 @@ const linear: Kernel = (wasm, { x, weight, bias, A, B: factorB }, { owners }) =>
   const O = weight!.shape[0]!;
   const y = wasm.make([B, L, O]);
   const to = wasm.at(y);
-  wasm.product(B * L, O, I, wasm.at(x), false, wasm.at(weight), true, to);
+  wasm.products(1, [B * L, O, I], wasm.at(x), false, wasm.at(weight), true, to);
   if (bias !== undefined) wasm.run.addBias!(B * L, O, wasm.at(bias), to);
   if (A === undefined) return y;
   const R = A.shape[2]!;
@@ -301,7 +301,7 @@ const KERNELS: Readonly<Record<string, Kernel>> = {
     const I = weight!.shape[1]!;
     const dx = wasm.make([B, L, I]);
     const to = wasm.at(dx);
-    wasm.product(B * L, I, O, wasm.at(dy), false, wasm.at(weight), false, to);
+    wasm.products(1, [B * L, I, O], wasm.at(dy), false, wasm.at(weight), false, to);
     if (A === undefined) return dx;
     const R = A.shape[2]!;
     updateGradInput(wasm, { L, I, R, O, owners }, [wasm.at(dNarrow), wasm.at(A), to]);
@@ -311,7 +311,8 @@ const KERNELS: Readonly<Record<string, Kernel>> = {
   LinearGradWeight(wasm, { dy, x }) {
     const [O, I] = [dy!.shape.at(-1)!, x!.shape.at(-1)!];
     const dWeight = wasm.make([O, I]);
-    wasm.product(O, I, size(x!) / I, wasm.at(dy), true, wasm.at(x), false, wasm.at(dWeight));
+    const sizes = [O, I, size(x!) / I] as const;
+    wasm.products(1, sizes, wasm.at(dy), true, wasm.at(x), false, wasm.at(dWeight));
     return dWeight;
   },
 

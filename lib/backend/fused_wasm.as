@@ -122,6 +122,9 @@ function logistic(x: v128): v128 {
 
 // --- Small products --------------------------------------------------------------------------------
 
+/** How many terms of a sum are added up before they are added to those before. */
+const BLOCK_K: i32 = 256;
+
 @inline
 function put(c: usize, x: v128, scale: v128, add: i32): void {
   x = f32x4.mul(x, scale);
@@ -147,11 +150,29 @@ function tile4x8(k: i32, a: usize, aRow: usize, aCol: usize, b: usize, bRow: usi
   put(c, c30, scale, add), put(c + 16, c31, scale, add);
 }
 
-/** Four rows by four columns. */
+/** Eight rows by four columns: with fewer, each sum would wait for itself. */
+function tile8x4(k: i32, a: usize, aRow: usize, aCol: usize, b: usize, bRow: usize, c: usize, cRow: usize, scale: v128, add: i32): void {
+  let a1 = a + aRow, a2 = a1 + aRow, a3 = a2 + aRow, a4 = a3 + aRow, a5 = a4 + aRow, a6 = a5 + aRow, a7 = a6 + aRow;
+  let c0 = splat(0), c1 = c0, c2 = c0, c3 = c0, c4 = c0, c5 = c0, c6 = c0, c7 = c0;
+  for (; k > 0; k--) {
+    const y = v128.load(b);
+    c0 = madd(v128.load32_splat(a), y, c0), c1 = madd(v128.load32_splat(a1), y, c1);
+    c2 = madd(v128.load32_splat(a2), y, c2), c3 = madd(v128.load32_splat(a3), y, c3);
+    c4 = madd(v128.load32_splat(a4), y, c4), c5 = madd(v128.load32_splat(a5), y, c5);
+    c6 = madd(v128.load32_splat(a6), y, c6), c7 = madd(v128.load32_splat(a7), y, c7);
+    a += aCol, a1 += aCol, a2 += aCol, a3 += aCol, a4 += aCol, a5 += aCol, a6 += aCol, a7 += aCol, b += bRow;
+  }
+  put(c, c0, scale, add), c += cRow, put(c, c1, scale, add), c += cRow;
+  put(c, c2, scale, add), c += cRow, put(c, c3, scale, add), c += cRow;
+  put(c, c4, scale, add), c += cRow, put(c, c5, scale, add), c += cRow;
+  put(c, c6, scale, add), c += cRow, put(c, c7, scale, add);
+}
+
+/** Four rows by four columns, each sum of even and of odd terms apart, as one alone would wait for itself. */
 function tile4x4(k: i32, a: usize, aRow: usize, aCol: usize, b: usize, bRow: usize, c: usize, cRow: usize, scale: v128, add: i32): void {
   let a1 = a + aRow, a2 = a1 + aRow, a3 = a2 + aRow;
   let c0 = splat(0), c1 = c0, c2 = c0, c3 = c0, d0 = c0, d1 = c0, d2 = c0, d3 = c0;
-  for (; k > 1; k -= 2) { // two chains of sums, as one would wait for itself
+  for (; k > 1; k -= 2) {
     let y = v128.load(b);
     c0 = madd(v128.load32_splat(a), y, c0), c1 = madd(v128.load32_splat(a1), y, c1);
     c2 = madd(v128.load32_splat(a2), y, c2), c3 = madd(v128.load32_splat(a3), y, c3);
@@ -166,10 +187,37 @@ function tile4x4(k: i32, a: usize, aRow: usize, aCol: usize, b: usize, bRow: usi
     c0 = madd(v128.load32_splat(a), y, c0), c1 = madd(v128.load32_splat(a1), y, c1);
     c2 = madd(v128.load32_splat(a2), y, c2), c3 = madd(v128.load32_splat(a3), y, c3);
   }
-  put(c, f32x4.add(c0, d0), scale, add), c += cRow;
-  put(c, f32x4.add(c1, d1), scale, add), c += cRow;
-  put(c, f32x4.add(c2, d2), scale, add), c += cRow;
-  put(c, f32x4.add(c3, d3), scale, add);
+  put(c, f32x4.add(c0, d0), scale, add), c += cRow, put(c, f32x4.add(c1, d1), scale, add), c += cRow;
+  put(c, f32x4.add(c2, d2), scale, add), c += cRow, put(c, f32x4.add(c3, d3), scale, add);
+}
+
+/** Four rows by four columns, each sum in the order of its terms. */
+function tile4x4InOrder(k: i32, a: usize, aRow: usize, aCol: usize, b: usize, bRow: usize, c: usize, cRow: usize, scale: v128, add: i32): void {
+  let a1 = a + aRow, a2 = a1 + aRow, a3 = a2 + aRow;
+  let c0 = splat(0), c1 = c0, c2 = c0, c3 = c0;
+  for (; k > 0; k--) {
+    const y = v128.load(b);
+    c0 = madd(v128.load32_splat(a), y, c0), c1 = madd(v128.load32_splat(a1), y, c1);
+    c2 = madd(v128.load32_splat(a2), y, c2), c3 = madd(v128.load32_splat(a3), y, c3);
+    a += aCol, a1 += aCol, a2 += aCol, a3 += aCol, b += bRow;
+  }
+  put(c, c0, scale, add), c += cRow, put(c, c1, scale, add), c += cRow;
+  put(c, c2, scale, add), c += cRow, put(c, c3, scale, add);
+}
+
+/** One row by thirty-two columns. */
+function tile1x32(k: i32, a: usize, aCol: usize, b: usize, bRow: usize, c: usize, scale: v128, add: i32): void {
+  let c0 = splat(0), c1 = c0, c2 = c0, c3 = c0, c4 = c0, c5 = c0, c6 = c0, c7 = c0;
+  for (; k > 0; k--) {
+    const x = v128.load32_splat(a);
+    c0 = madd(x, v128.load(b), c0), c1 = madd(x, v128.load(b, 16), c1);
+    c2 = madd(x, v128.load(b, 32), c2), c3 = madd(x, v128.load(b, 48), c3);
+    c4 = madd(x, v128.load(b, 64), c4), c5 = madd(x, v128.load(b, 80), c5);
+    c6 = madd(x, v128.load(b, 96), c6), c7 = madd(x, v128.load(b, 112), c7);
+    a += aCol, b += bRow;
+  }
+  put(c, c0, scale, add), put(c + 16, c1, scale, add), put(c + 32, c2, scale, add), put(c + 48, c3, scale, add);
+  put(c + 64, c4, scale, add), put(c + 80, c5, scale, add), put(c + 96, c6, scale, add), put(c + 112, c7, scale, add);
 }
 
 /** One row by sixteen columns. */
@@ -182,6 +230,17 @@ function tile1x16(k: i32, a: usize, aCol: usize, b: usize, bRow: usize, c: usize
     a += aCol, b += bRow;
   }
   put(c, c0, scale, add), put(c + 16, c1, scale, add), put(c + 32, c2, scale, add), put(c + 48, c3, scale, add);
+}
+
+/** One row by eight columns. */
+function tile1x8(k: i32, a: usize, aCol: usize, b: usize, bRow: usize, c: usize, scale: v128, add: i32): void {
+  let c0 = splat(0), c1 = c0;
+  for (; k > 0; k--) {
+    const x = v128.load32_splat(a);
+    c0 = madd(x, v128.load(b), c0), c1 = madd(x, v128.load(b, 16), c1);
+    a += aCol, b += bRow;
+  }
+  put(c, c0, scale, add), put(c + 16, c1, scale, add);
 }
 
 /** One row by up to four columns. */
@@ -216,7 +275,7 @@ function panel4x8(m: i32, a: usize, aRow: usize, aCol: usize, b: usize, bRow: us
  * c [m, n] = scale · a [m, k] · b [k, n], or that added to c. Steps are in bytes: from row to row, and
  * from column to column of `a`; columns of `b` and `c` are dense. For products too small for blocks.
  */
-function product(m: i32, n: i32, k: i32, a: usize, aRow: usize, aCol: usize, b: usize, bRow: usize, c: usize, cRow: usize, scale: f32, add: i32): void {
+function product(m: i32, n: i32, k: i32, a: usize, aRow: usize, aCol: usize, b: usize, bRow: usize, c: usize, cRow: usize, scale: f32, add: i32, inOrder: bool = false): void {
   if ((k == 4 || k == 8) && m >= 4 && n >= 8 && scale == 1) {
     // Sums as short as a rank cost less where the other side stays in registers than in tiles.
     const columns: usize = n & ~7;
@@ -225,19 +284,28 @@ function product(m: i32, n: i32, k: i32, a: usize, aRow: usize, aCol: usize, b: 
       if (k == 8) panel4x8(m, a + 4 * aCol, aRow, aCol, b + 4 * bRow + j, bRow, c + j, cRow, 1);
     }
     n -= <i32>columns;
-    if (n > 0) tiles(m, n, k, a, aRow, aCol, b + (columns << 2), bRow, c + (columns << 2), cRow, scale, add);
+    if (n > 0) tiles(m, n, k, a, aRow, aCol, b + (columns << 2), bRow, c + (columns << 2), cRow, scale, add, inOrder);
   } else {
-    tiles(m, n, k, a, aRow, aCol, b, bRow, c, cRow, scale, add);
+    tiles(m, n, k, a, aRow, aCol, b, bRow, c, cRow, scale, add, inOrder);
   }
 }
 
-function tiles(m: i32, n: i32, k: i32, a: usize, aRow: usize, aCol: usize, b: usize, bRow: usize, c: usize, cRow: usize, scale: f32, add: i32): void {
+/** The same by tiles; `inOrder`, the sums are in the order of their terms, whatever rows are beside them. */
+function tiles(m: i32, n: i32, k: i32, a: usize, aRow: usize, aCol: usize, b: usize, bRow: usize, c: usize, cRow: usize, scale: f32, add: i32, inOrder: bool): void {
   const factor = splat(scale);
   let i = 0;
   for (; i + 4 <= m; i += 4) {
     let j = 0;
     for (; j + 8 <= n; j += 8) tile4x8(k, a, aRow, aCol, b + (j << 2), bRow, c + (j << 2), cRow, factor, add);
-    if (j + 4 <= n) tile4x4(k, a, aRow, aCol, b + (j << 2), bRow, c + (j << 2), cRow, factor, add), j += 4;
+    if (j + 4 <= n) {
+      if (!inOrder) {
+        tile4x4(k, a, aRow, aCol, b + (j << 2), bRow, c + (j << 2), cRow, factor, add);
+      } else if (!(i & 4)) { // the odd four of eight were done with the even four before them
+        if (i + 8 <= m) tile8x4(k, a, aRow, aCol, b + (j << 2), bRow, c + (j << 2), cRow, factor, add);
+        else tile4x4InOrder(k, a, aRow, aCol, b + (j << 2), bRow, c + (j << 2), cRow, factor, add);
+      }
+      j += 4;
+    }
     if (j < n) {
       for (let r = 0; r < 4; r++) tile1x4(k, n - j, a + r * aRow, aCol, b + (j << 2), bRow, c + r * cRow + (j << 2), factor, add);
     }
@@ -245,7 +313,9 @@ function tiles(m: i32, n: i32, k: i32, a: usize, aRow: usize, aCol: usize, b: us
   }
   for (; i < m; i++) {
     let j = 0;
-    for (; j + 16 <= n; j += 16) tile1x16(k, a, aCol, b + (j << 2), bRow, c + (j << 2), factor, add);
+    for (; j + 32 <= n; j += 32) tile1x32(k, a, aCol, b + (j << 2), bRow, c + (j << 2), factor, add);
+    if (j + 16 <= n) tile1x16(k, a, aCol, b + (j << 2), bRow, c + (j << 2), factor, add), j += 16;
+    if (j + 8 <= n) tile1x8(k, a, aCol, b + (j << 2), bRow, c + (j << 2), factor, add), j += 8;
     for (; j < n; j += 4) tile1x4(k, n - j, a, aCol, b + (j << 2), bRow, c + (j << 2), factor, add);
     a += aRow, c += cRow;
   }
@@ -275,16 +345,81 @@ function transpose(rows: i32, columns: i32, from: usize, fromRow: usize, to: usi
   }
 }
 
+/** Four terms of four sums: x[i] += Σ over j of b[i, j] · a[j]. */
+@inline
+function dots4(a: usize, b: usize, row: usize, sum: v128): v128 {
+  const r0 = v128.load(b), r1 = v128.load(b + row), r2 = v128.load(b + 2 * row), r3 = v128.load(b + 3 * row);
+  const p0 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5), p1 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
+  const q0 = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5), q1 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);
+  sum = madd(v128.load32_splat(a), v128.shuffle<f32>(p0, q0, 0, 1, 4, 5), sum);
+  sum = madd(v128.load32_splat(a, 4), v128.shuffle<f32>(p0, q0, 2, 3, 6, 7), sum);
+  sum = madd(v128.load32_splat(a, 8), v128.shuffle<f32>(p1, q1, 0, 1, 4, 5), sum);
+  return madd(v128.load32_splat(a, 12), v128.shuffle<f32>(p1, q1, 2, 3, 6, 7), sum);
+}
+
+/** One more term of four sums. */
+@inline
+function dots1(a: usize, b: usize, row: usize, sum: v128): v128 {
+  let y = v128.load32_zero(b);
+  y = v128.load_lane<f32>(b + row, y, 1), y = v128.load_lane<f32>(b + 2 * row, y, 2), y = v128.load_lane<f32>(b + 3 * row, y, 3);
+  return madd(v128.load32_splat(a), y, sum);
+}
+
 /**
- * `count` products of dense matrices, each c [m, n] = scale · a [m, k] · b [k, n]; a "turned" side is
- * stored transposed. The scratch holds k · n numbers when `b` is turned.
+ * c [n] = b [n, k] · a [k], or that added to c, with rows of b that lie `row` bytes apart. They are
+ * turned on the way, so that a sum has its terms in the order of every other product's.
  */
-export function smallProducts(count: i32, m: i32, n: i32, k: i32, a: usize, turnedA: i32, b: usize, turnedB: i32, c: usize, scale: f32, scratch: usize): void {
+function dots(n: i32, k: i32, a: usize, b: usize, row: usize, c: usize, add: i32): void {
+  const left = k & 3, whole: usize = k - left << 2, plain = splat(1);
+  let j = 0;
+  for (; j + 16 <= n; j += 16) {
+    const b1 = b + 4 * row, b2 = b1 + 4 * row, b3 = b2 + 4 * row;
+    let s0 = splat(0), s1 = s0, s2 = s0, s3 = s0, at: usize = 0;
+    for (; at < whole; at += 16) {
+      s0 = dots4(a + at, b + at, row, s0), s1 = dots4(a + at, b1 + at, row, s1);
+      s2 = dots4(a + at, b2 + at, row, s2), s3 = dots4(a + at, b3 + at, row, s3);
+    }
+    for (; at < <usize>k << 2; at += 4) {
+      s0 = dots1(a + at, b + at, row, s0), s1 = dots1(a + at, b1 + at, row, s1);
+      s2 = dots1(a + at, b2 + at, row, s2), s3 = dots1(a + at, b3 + at, row, s3);
+    }
+    put(c, s0, plain, add), put(c + 16, s1, plain, add), put(c + 32, s2, plain, add), put(c + 48, s3, plain, add);
+    b = b3 + 4 * row, c += 64;
+  }
+  for (; j + 4 <= n; j += 4) {
+    let sum = splat(0), at: usize = 0;
+    for (; at < whole; at += 16) sum = dots4(a + at, b + at, row, sum);
+    for (; at < <usize>k << 2; at += 4) sum = dots1(a + at, b + at, row, sum);
+    put(c, sum, plain, add);
+    b += 4 * row, c += 16;
+  }
+  for (; j < n; j++) {
+    let sum = splat(0);
+    for (let at: usize = 0; at < <usize>k << 2; at += 4) sum = madd(v128.load32_splat(a + at), v128.load32_splat(b + at), sum);
+    store<f32>(c, f32x4.extract_lane(sum, 0) + (add ? load<f32>(c) : 0));
+    b += row, c += 4;
+  }
+}
+
+/**
+ * `count` products of dense matrices, each c [m, n] = a [m, k] · b [k, n]; a "turned" side is stored
+ * transposed. The scratch holds k · n numbers when `b` is turned, unless m or n is 1. An element is one
+ * chain of multiply-adds along k for each BLOCK_K of it, as by `matmul_wasm.as`.
+ */
+export function smallProducts(count: i32, m: i32, n: i32, k: i32, a: usize, turnedA: i32, b: usize, turnedB: i32, c: usize, scratch: usize): void {
   const aRow: usize = turnedA ? 4 : k << 2, aCol: usize = turnedA ? m << 2 : 4;
   for (let i = 0; i < count; i++) {
     let from = b;
-    if (turnedB) transpose(n, k, b, k << 2, scratch), from = scratch;
-    product(m, n, k, a, aRow, aCol, from, n << 2, c, n << 2, scale, 0);
+    if (turnedB && m > 1 && n > 1) transpose(n, k, b, k << 2, scratch), from = scratch;
+    for (let k0 = 0; k0 < k; k0 += BLOCK_K) {
+      const kc = min(BLOCK_K, k - k0), along: usize = k0 << 2;
+      // A vector lies the same transposed: cᵀ = bᵀ · aᵀ.
+      if (m == 1 && turnedB) dots(n, kc, a + along, b + along, k << 2, c, k0);
+      else if (n == 1 && !turnedA) dots(m, kc, b + along, a + along, k << 2, c, k0);
+      else if (n == 1) tiles(1, m, kc, b + along, 0, 4, a + along * m, m << 2, c, 0, 1, k0, true);
+      else if (k0 == 0) product(m, n, kc, a, aRow, aCol, from, n << 2, c, n << 2, 1, 0, true);
+      else tiles(m, n, kc, a + k0 * aCol, aRow, aCol, from + along * n, n << 2, c, n << 2, 1, 1, true);
+    }
     a += m * k << 2, b += k * n << 2, c += m * n << 2;
   }
 }

@@ -18,9 +18,8 @@ const SMALL = 2 ** 15;
 /** Whole operations in WebAssembly (`fused_wasm.as`) in the memory of a backend. */
 export class FusedWasm {
   readonly backend: WasmBackend;
-  /** For large matrices. */
-  readonly product: MatrixProduct;
   readonly run: Exports;
+  readonly #product: MatrixProduct;
   readonly #blas: AddingProduct | null;
   #scratch = { address: 0, floats: 0 };
   #part = { address: 0, floats: 0 };
@@ -41,7 +40,7 @@ export class FusedWasm {
     const env = { memory: backend.wasm.asm.memory };
     this.run = new WebAssembly.Instance(module, { env }).exports as unknown as Exports;
     this.backend = backend;
-    this.product = product;
+    this.#product = product;
     this.#blas = blas;
   }
 
@@ -111,7 +110,11 @@ export class FusedWasm {
     this.backend.wasm.HEAPU8.fill(0, address >>> 0, (address >>> 0) + 4 * floats);
   }
 
-  /** `count` products, each c [m, n] = scale · a [m, k] · b [k, n]; a side may be stored transposed. */
+  /**
+   * `count` products of matrices one after another, each c [m, n] = a [m, k] · b [k, n]; a side may be
+   * stored transposed. Small ones, and those with a single row or column, are worth no call each; which
+   * way is taken depends on the sizes alone.
+   */
   products(
     count: number,
     [m, n, k]: readonly [number, number, number],
@@ -121,15 +124,16 @@ export class FusedWasm {
     transposeB: boolean,
     c: number,
   ): void {
-    if (m * n * k <= (this.#blas === null ? SMALL : SMALL_FOR_BLAS)) {
-      const scratch = this.scratch(k * n);
+    const isThin = m === 1 || n === 1;
+    if (isThin || m * n * k <= (this.#blas === null ? SMALL : SMALL_FOR_BLAS)) {
+      const scratch = transposeB && !isThin ? this.scratch(k * n) : 0;
       const [turnedA, turnedB] = [Number(transposeA), Number(transposeB)];
-      this.run.smallProducts!(count, m, n, k, a, turnedA, b, turnedB, c, 1, scratch);
+      this.run.smallProducts!(count, m, n, k, a, turnedA, b, turnedB, c, scratch);
       return;
     }
     for (let i = 0; i < count; i++) {
       const [aOfI, bOfI] = [a + 4 * m * k * i, b + 4 * k * n * i];
-      this.product(m, n, k, aOfI, transposeA, bOfI, transposeB, c + 4 * m * n * i);
+      this.#product(m, n, k, aOfI, transposeA, bOfI, transposeB, c + 4 * m * n * i);
     }
   }
 

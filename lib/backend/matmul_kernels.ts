@@ -1,5 +1,6 @@
 import * as tf from "../tf.ts";
-import { addressOf, type MatrixProduct, type WasmBackend } from "./wasm_heap.ts";
+import type { FusedWasm } from "./fused_wasm.ts";
+import { addressOf, type WasmBackend } from "./wasm_heap.ts";
 
 interface MatMulAttrs {
   readonly transposeA: boolean;
@@ -31,8 +32,8 @@ const ACTIVATIONS: Record<string, string> = {
   elu: "Elu",
 };
 
-/** The kernels `BatchMatMul` and `_FusedMatMul` of the WebAssembly backend on one matrix product. */
-export function matMulKernels(product: MatrixProduct): tf.KernelConfig[] {
+/** The kernels `BatchMatMul` and `_FusedMatMul` of the WebAssembly backend on one way to a product. */
+export function matMulKernels(wasm: FusedWasm): tf.KernelConfig[] {
   return [
     {
       kernelName: "BatchMatMul",
@@ -40,7 +41,7 @@ export function matMulKernels(product: MatrixProduct): tf.KernelConfig[] {
       kernelFunc: ({ inputs, attrs, backend }) => {
         const { a, b } = inputs as unknown as MatMulInputs;
         const { transposeA, transposeB } = attrs as unknown as MatMulAttrs;
-        return batchMatMul(product, backend as WasmBackend, a, b, transposeA, transposeB);
+        return batchMatMul(wasm, backend as WasmBackend, a, b, transposeA, transposeB);
       },
     },
     {
@@ -48,7 +49,7 @@ export function matMulKernels(product: MatrixProduct): tf.KernelConfig[] {
       backendName: "wasm",
       kernelFunc: ({ inputs, attrs, backend }) =>
         fusedMatMul(
-          product,
+          wasm,
           backend as WasmBackend,
           inputs as unknown as FusedInputs,
           attrs as unknown as FusedAttrs,
@@ -59,7 +60,7 @@ export function matMulKernels(product: MatrixProduct): tf.KernelConfig[] {
 
 /** a [..., M, K] · b [..., K, N] = [..., M, N]; the leading axes broadcast. */
 function batchMatMul(
-  product: MatrixProduct,
+  wasm: FusedWasm,
   backend: WasmBackend,
   a: tf.TensorInfo,
   b: tf.TensorInfo,
@@ -104,7 +105,11 @@ function batchMatMul(
   const bAt = addressOf(backend, b);
   const bCount = tf.util.sizeFromShape(bBatch);
   if (bCount === 1 && !transposeA) {
-    product(count * m, n, k, aAt, false, bAt, transposeB, c); // one tall matrix of all rows
+    wasm.products(1, [count * m, n, k], aAt, false, bAt, transposeB, c); // one tall matrix of all rows
+    return out;
+  }
+  if (tf.util.sizeFromShape(aBatch) === count && bCount === count) {
+    wasm.products(count, [m, n, k], aAt, transposeA, bAt, transposeB, c);
     return out;
   }
   const aIndex = matrixIndex(aBatch, batch);
@@ -112,7 +117,7 @@ function batchMatMul(
   for (let i = 0; i < count; i++) {
     const aOfI = aAt + 4 * m * k * aIndex(i);
     const bOfI = bAt + 4 * k * n * bIndex(i);
-    product(m, n, k, aOfI, transposeA, bOfI, transposeB, c + 4 * m * n * i);
+    wasm.products(1, [m, n, k], aOfI, transposeA, bOfI, transposeB, c + 4 * m * n * i);
   }
   return out;
 }
@@ -137,7 +142,7 @@ function matrixIndex(side: readonly number[], batch: readonly number[]): (i: num
 
 /** activation(a · b + bias), each step by the backend's own kernel. */
 function fusedMatMul(
-  product: MatrixProduct,
+  wasm: FusedWasm,
   backend: WasmBackend,
   { a, b, bias, preluActivationWeights }: FusedInputs,
   { transposeA, transposeB, activation = "linear", leakyreluAlpha = 0 }: FusedAttrs,
@@ -149,7 +154,7 @@ function fusedMatMul(
         Object.keys(ACTIVATIONS).join(", "),
     );
   }
-  let result = batchMatMul(product, backend, a, b, transposeA, transposeB);
+  let result = batchMatMul(wasm, backend, a, b, transposeA, transposeB);
   const then = (kernelName: string, inputs: tf.NamedTensorInfoMap, attrs: tf.NamedAttrMap = {}) => {
     const before = result;
     try {
