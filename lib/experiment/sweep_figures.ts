@@ -8,6 +8,7 @@ import { heatMapFigure } from "./figures/heat_map_figure.ts";
 import { otherSettings, valuesOf } from "./figures/measured_groups.ts";
 import { metricFigure } from "./figures/metric_figure.ts";
 import { recoveryFigure } from "./figures/recovery_figure.ts";
+import type { RunResult } from "./result.ts";
 import { groupBySettings } from "./setting_groups.ts";
 import type { Manifest } from "./store.ts";
 import { type ColumnTable, PARAMETER_COLUMNS, type Row, rowsOf, runsTable } from "./table.ts";
@@ -65,7 +66,7 @@ export function sweepFigures(manifest: Manifest, runs: readonly LoggedRun[]): Fi
       : []),
     ...efficiency(table, metric),
     ...differences(manifest, runs),
-    ...(hasNumbers(rows, "recovery") ? axes.slice(0, 1).map((x) => recoveryFigure(table, x)) : []),
+    ...recovery(results),
     ...curves(manifest, runs),
   ];
 }
@@ -95,6 +96,17 @@ function axesOf(rows: readonly Row[]): string[] {
   return good.length > 0 ? good : axes.length > 0 ? axes : ["n_skills"];
 }
 
+/** Recovery of the runs that learn routing; the others have none to recover. */
+function recovery(results: readonly RunResult[]): Figure[] {
+  const table = runsTable(results.filter(({ config }) => config.method === "poly"));
+  const rows = rowsOf(table);
+  if (!rows.some((row) => typeof row.recovery === "number")) return [];
+  const { notes, ...figure } = recoveryFigure(table, axesOf(rows)[0]!);
+  const left = results.length - rows.length;
+  const runs = left === 1 ? "1 run whose method learns" : `${left} runs whose methods learn`;
+  return [{ ...figure, notes: left === 0 ? notes : [...notes, `Left out: ${runs} no routing.`] }];
+}
+
 function efficiency(table: ColumnTable, metric: string): Figure[] {
   const rows = rowsOf(table);
   const size = [...PARAMETER_COLUMNS].reverse().find((column) =>
@@ -121,8 +133,4 @@ function curves({ varying }: Manifest, runs: readonly LoggedRun[]): Figure[] {
 
 function varies(rows: readonly Row[], key: string): boolean {
   return rows.some((row) => row[key] !== rows[0]![key]);
-}
-
-function hasNumbers(rows: readonly Row[], column: string): boolean {
-  return rows.some((row) => typeof row[column] === "number");
 }

@@ -48,6 +48,16 @@ Deno.test("sweepFigures() leaves out a setting that changes in one line alone", 
   assert.ok(!found.includes("heldout_exact_match_by_n_splits"), String(found));
 });
 
+Deno.test("sweepFigures() draws recovery of the runs that learn routing, by what varies among them", () => {
+  const methods = sampleResults({ method: ["shared", "poly"], n_skills: [8], n_splits: [1] });
+  const finer = sampleResults({ method: ["poly"], n_skills: [8], n_splits: [4] });
+  const figures = figuresOf([...methods, ...finer]);
+  const recovery = figures.filter(({ name }) => name.startsWith("recovery"));
+  assert.deepEqual(recovery.map(({ name }) => name), ["recovery_by_n_splits"]);
+  assert.equal(recovery[0]!.notes.at(-1), "Left out: 4 runs whose methods learn no routing.");
+  assert.ok(!recovery[0]!.alt.includes("shared"));
+});
+
 Deno.test("sweepFigures() takes settings that move together as one", () => {
   const results = [[2, 8], [4, 4], [8, 2]].flatMap(([S, H]) =>
     sampleResults({ n_skills: [S!], n_splits: [H!] })

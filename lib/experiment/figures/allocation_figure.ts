@@ -47,7 +47,7 @@ export function allocationFigure(
       );
     }
   }
-  const skills = Math.max(...panels.map(({ weights }) => weights[0]?.length ?? 0));
+  const skills = skillsOf(panels);
   const longest = Math.max(0, ...tasks.map((task) => shortName(task).length));
   const marginLeft = 20 + 6.7 * longest;
   const titles = panels.map(({ name }) => inTwoLines(name));
@@ -61,8 +61,11 @@ export function allocationFigure(
   return {
     name: "allocation",
     title: "Allocation of skills to tasks",
-    subtitle:
-      `Mixing weights of ${tasks.length} tasks over ${skills} skills; white is 0, black is 1.`,
+    subtitle: `Mixing weights of ${tasks.length} tasks over ${skillsOf(allocations)} skills` +
+      `${
+        truth === undefined ? "" : `, and the truth over ${truth[0]?.length ?? 0}`
+      }; white is 0, ` +
+      `black is 1.`,
     notes: allocations.length === 1
       ? []
       : ["Skills of different layers and splits have nothing but their numbers in common."],
@@ -139,6 +142,10 @@ function withoutCommonStart(allocations: readonly Allocation[]): Allocation[] {
     name: parts[i]!.slice(common).join("."),
     weights,
   }));
+}
+
+function skillsOf(allocations: readonly Allocation[]): number {
+  return Math.max(...allocations.map(({ weights }) => weights[0]?.length ?? 0));
 }
 
 function proportions(row: readonly number[]): number[] {
