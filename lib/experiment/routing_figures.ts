@@ -7,7 +7,7 @@ import { runLabel } from "./progress.ts";
 import type { RunRouting } from "./routing_file.ts";
 
 /** Most layers and splits in one figure, and most rows of tasks in all its panels together. */
-const MOST_PANELS = 12;
+const MOST_PANELS = 8;
 const MOST_ROWS = 240;
 
 /**
@@ -32,7 +32,7 @@ const MOST_ROWS = 240;
  * const [allocation, tree] = routingFigures("seed=0--0a1b2c3d", {
  *   tasks: ["sort", "swap"], routers, truth: null,
  * });
- * assert.match(allocation!.notes[0]!, /^12 of 40 layers and splits are drawn/);
+ * assert.match(allocation!.notes[0]!, /^8 of 40 layers and splits are drawn/);
  * assert.match(tree!.subtitle, /Run seed=0\.$/);
  * ```
  */

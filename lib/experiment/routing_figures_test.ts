@@ -35,9 +35,9 @@ Deno.test("routingFigures() draws every layer and split when they are few, and s
 Deno.test("routingFigures() draws the first, the last and some between when there are many", () => {
   const [many] = routingFigures("n_skills=2,seed=0--0a1b2c3d", routing(36, 16, 4));
   const drawn = panels(many!.alt);
-  assert.equal(drawn.length, 12);
+  assert.equal(drawn.length, 8);
   assert.deepEqual([drawn[0], drawn.at(-1)], ["0, split 0", "35, split 3"]);
-  assert.match(many!.notes[0]!, /^12 of 144 layers and splits are drawn/);
+  assert.match(many!.notes[0]!, /^8 of 144 layers and splits are drawn/);
   assert.match(many!.subtitle, /Run n_skills=2,seed=0\.$/);
   // With many tasks a panel is long, so there are fewer.
   assert.equal(panels(routingFigures("a", routing(36, 100, 1))[0]!.alt).length, 2);

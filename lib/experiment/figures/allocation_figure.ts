@@ -121,10 +121,10 @@ export function allocationFigure(
 /** Most letters of a panel's title in one line. */
 const TITLE_LENGTH = 24;
 
-/** A long dotted name, broken at the dot that is nearest to its middle. */
+/** A long dotted name, broken before the word that is nearest to its middle. */
 function inTwoLines(name: string): string {
   if (name.length <= TITLE_LENGTH) return name;
-  const dots = [...name.matchAll(/\./g)].map(({ index }) => index);
+  const dots = [...name.matchAll(/\.(?!\d)/g)].map(({ index }) => index);
   const fromMiddle = (dot: number) => Math.abs(dot - name.length / 2);
   const [middle] = dots.sort((a, b) => fromMiddle(a) - fromMiddle(b));
   return middle === undefined ? name : `${name.slice(0, middle)}\n${name.slice(middle + 1)}`;
