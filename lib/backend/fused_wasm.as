@@ -89,6 +89,28 @@ function exp(x: v128): v128 {
   return v128.andnot(f32x4.mul(f32x4.add(madd(p, square, x), one), power), vanishes);
 }
 
+/** e^x and e^y to `to`, each number loaded once for both: the loads cost as much as the arithmetic. */
+@inline
+function exp2To(x: v128, y: v128, to: usize): void {
+  const low = lowest, high = highest, log2 = log2OfE, r = rounder, ml = minusLog2, lr = log2Rest;
+  const xVanishes = f32x4.lt(x, low), yVanishes = f32x4.lt(y, low);
+  x = f32x4.pmin(f32x4.pmax(x, low), high), y = f32x4.pmin(f32x4.pmax(y, low), high);
+  const xRounded = madd(x, log2, r), yRounded = madd(y, log2, r);
+  const xn = f32x4.sub(xRounded, r), yn = f32x4.sub(yRounded, r);
+  x = madd(xn, lr, madd(xn, ml, x)), y = madd(yn, lr, madd(yn, ml, y));
+  const xx = f32x4.mul(x, x), yy = f32x4.mul(y, y);
+  let c = e0, d = e1;
+  let xp = madd(c, x, d), yp = madd(c, y, d);
+  c = e2, d = e3;
+  xp = madd(xp, xx, madd(c, x, d)), yp = madd(yp, yy, madd(c, y, d));
+  c = e4, d = e5;
+  xp = madd(xp, xx, madd(c, x, d)), yp = madd(yp, yy, madd(c, y, d));
+  const o = one, bias = exponentBias;
+  const xPower = i32x4.shl(i32x4.add(xRounded, bias), 23), yPower = i32x4.shl(i32x4.add(yRounded, bias), 23);
+  v128.store(to, v128.andnot(f32x4.mul(f32x4.add(madd(xp, xx, x), o), xPower), xVanishes));
+  v128.store(to, v128.andnot(f32x4.mul(f32x4.add(madd(yp, yy, y), o), yPower), yVanishes), 16);
+}
+
 /** Natural logarithm of normal numbers above 0. Cephes, `logf`. */
 @inline
 function log(x: v128): v128 {
@@ -494,8 +516,18 @@ export function rmsNormGradWeight(rows: i32, D: i32, dy: usize, x: usize, epsilo
 
 /** y = x · σ(linear · x + cubic · x³) · gate. */
 export function gate(size: i32, x: usize, gateAt: usize, linear: f32, cubic: f32, y: usize): void {
-  const l = splat(linear), c = splat(cubic);
-  for (let i = 0; i < size; i += 4) {
+  const l = splat(linear), c = splat(cubic), o = one;
+  let i = 0;
+  for (; i + 8 <= size; i += 8) {
+    const v = v128.load(x), w = v128.load(x, 16);
+    const p = f32x4.mul(v, mulAdd(f32x4.mul(v, v), c, l)), q = f32x4.mul(w, mulAdd(f32x4.mul(w, w), c, l));
+    exp2To(f32x4.neg(p), f32x4.neg(q), y);
+    const s = f32x4.div(o, f32x4.add(o, v128.load(y))), t = f32x4.div(o, f32x4.add(o, v128.load(y, 16)));
+    v128.store(y, f32x4.mul(f32x4.mul(v, s), v128.load(gateAt)));
+    v128.store(y, f32x4.mul(f32x4.mul(w, t), v128.load(gateAt, 16)), 16);
+    x += 32, gateAt += 32, y += 32;
+  }
+  for (; i < size; i += 4) {
     const v = load4(x, size - i);
     const s = logistic(f32x4.mul(v, mulAdd(f32x4.mul(v, v), c, l)));
     store4(y, f32x4.mul(f32x4.mul(v, s), load4(gateAt, size - i)), size - i);
@@ -505,8 +537,23 @@ export function gate(size: i32, x: usize, gateAt: usize, linear: f32, cubic: f32
 
 /** With s the σ above: dx = dy · gate · s · (1 + x · (1 − s) · (linear + 3 cubic · x²)); dGate = dy · x · s. */
 export function gateGrad(size: i32, dy: usize, x: usize, gateAt: usize, linear: f32, cubic: f32, dx: usize, dGate: usize): void {
-  const l = splat(linear), c = splat(cubic), c3 = splat(3 * cubic);
-  for (let i = 0; i < size; i += 4) {
+  const l = splat(linear), c = splat(cubic), c3 = splat(3 * cubic), o = one;
+  let i = 0;
+  for (; i + 8 <= size; i += 8) {
+    const v = v128.load(x), w = v128.load(x, 16);
+    const p = f32x4.mul(v, mulAdd(f32x4.mul(v, v), c, l)), q = f32x4.mul(w, mulAdd(f32x4.mul(w, w), c, l));
+    exp2To(f32x4.neg(p), f32x4.neg(q), dx);
+    for (let at: usize = 0; at < 32; at += 16) {
+      const v = v128.load(x + at), d = v128.load(dy + at);
+      const s = f32x4.div(o, f32x4.add(o, v128.load(dx + at)));
+      const steep = f32x4.mul(f32x4.mul(v, f32x4.sub(o, s)), mulAdd(f32x4.mul(v, v), c3, l));
+      const slope = f32x4.mul(s, f32x4.add(o, steep));
+      v128.store(dx + at, f32x4.mul(f32x4.mul(d, v128.load(gateAt + at)), slope));
+      v128.store(dGate + at, f32x4.mul(d, f32x4.mul(v, s)));
+    }
+    dy += 32, x += 32, gateAt += 32, dx += 32, dGate += 32;
+  }
+  for (; i < size; i += 4) {
     const v = load4(x, size - i), d = load4(dy, size - i), square = f32x4.mul(v, v);
     const s = logistic(f32x4.mul(v, mulAdd(square, c, l)));
     const steep = f32x4.mul(f32x4.mul(v, f32x4.sub(one, s)), mulAdd(square, c3, l));
@@ -564,7 +611,12 @@ function weightsRow(Lk: i32, row: usize, scale: v128, forbidden: v128, hasBias: 
     largest = f32x4.pmax(largest, left == 1 ? v128.shuffle<f32>(x, nothing, 0, 4, 4, 4) : left == 2 ? v128.shuffle<f32>(x, nothing, 0, 1, 4, 4) : v128.shuffle<f32>(x, nothing, 0, 1, 2, 4));
   }
   const top = splat(largestOf(largest));
-  for (let at: usize = 0; at < whole; at += 16) {
+  let at: usize = 0;
+  for (; at + 32 <= whole; at += 32) {
+    exp2To(f32x4.sub(v128.load(row + at), top), f32x4.sub(v128.load(row + at, 16), top), row + at);
+    sum = f32x4.add(f32x4.add(sum, v128.load(row + at)), v128.load(row + at, 16));
+  }
+  if (at < whole) {
     const e = exp(f32x4.sub(v128.load(row + at), top));
     v128.store(row + at, e);
     sum = f32x4.add(sum, e);
