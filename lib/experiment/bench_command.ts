@@ -119,7 +119,8 @@ export async function benchCommand(
       `\`blas_alone\` is the library without the kernel around it.\n\n`,
     workers.length === 0 ? "" : `## Workers\n\n${workerTable(workers)}\n` +
       `Training steps a second by one process and by two at once, BLAS on one thread each, ` +
-      `${inRounds}.\n\n`,
+      `${inRounds}; \`processors\` is the ratio of plain arithmetic alike, which is 2 where two ` +
+      `processors are there for them.\n\n`,
   ];
   const report = `# Bench, ${name}\n\n${sections.join("")}## Machine\n\n` +
     `\`\`\`json\n${JSON.stringify(machine, null, 2)}\n\`\`\`\n`;

@@ -62,7 +62,10 @@ export function productTable(measures: readonly ProductMeasure[]): string {
   return toMarkdown(tableOf(rows));
 }
 
-/** A row for each size: training steps a second by one worker and by two at once, and their ratio. */
+/**
+ * A row for each size: training steps a second by one worker and by two at once, their ratio, and the same
+ * ratio of plain arithmetic.
+ */
 export function workerTable(measures: readonly WorkerMeasure[]): string {
   return toMarkdown(tableOf(measures.map((measure) => ({
     size: measure.size,
@@ -70,5 +73,6 @@ export function workerTable(measures: readonly WorkerMeasure[]): string {
     steps_by_one: median(measure.alone),
     steps_by_two: median(measure.together),
     ratio: workerGain(measure),
+    processors: median(measure.processors),
   }))));
 }

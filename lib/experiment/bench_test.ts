@@ -145,16 +145,16 @@ Deno.test("measureWorkers() compares two workers at once with one alone", async 
   const options = { rounds: 2, milliseconds: 1, warmUp: 1, cpus: null };
   const measure = await measureWorkers(name, size, program, options);
   assert.deepEqual([measure.size, measure.program], ["decoder-32", "own"]);
-  const speeds = [...measure.alone, ...measure.together];
-  assert.ok(speeds.length === 4 && speeds.every((speed) => speed > 0 && Number.isFinite(speed)));
+  const speeds = [...measure.alone, ...measure.together, ...measure.processors];
+  assert.ok(speeds.length === 6 && speeds.every((speed) => speed > 0 && Number.isFinite(speed)));
   assert.ok(workerGain(measure) > 0);
 });
 
 Deno.test("workerTable() gives medians, and that of the rounds' ratios", () => {
   const table = workerTable([
-    { size: "s", program: "p", alone: [10, 20, 10], together: [19, 30, 17] },
+    { size: "s", program: "p", alone: [10, 20, 10], together: [19, 30, 17], processors: [1, 2, 2] },
   ]);
-  assert.deepEqual(table.split("\n")[2]!.split("|").slice(1, 6).map((cell) => cell.trim()), [
-    ...["s", "p", "10", "19", "1.7"],
+  assert.deepEqual(table.split("\n")[2]!.split("|").slice(1, 7).map((cell) => cell.trim()), [
+    ...["s", "p", "10", "19", "1.7", "2"],
   ]);
 });

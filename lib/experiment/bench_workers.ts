@@ -1,5 +1,5 @@
 import { type BenchProgram, median, Running } from "./bench.ts";
-import type { BenchReply } from "./bench_process.ts";
+import type { BenchReply, BenchRequest } from "./bench_process.ts";
 import type { BenchSize } from "./bench_size.ts";
 import { writeBenchWork } from "./bench_work.ts";
 
@@ -22,6 +22,11 @@ export interface WorkerMeasure {
   readonly alone: readonly number[];
   /** Training steps a second of both at once, their sum; of each round. */
   readonly together: readonly number[];
+  /**
+   * How many times as much plain arithmetic both got done at once as one alone, in each round: how many
+   * processors were there for them. Where it is far below 2, `together` says little of the workers.
+   */
+  readonly processors: readonly number[];
 }
 
 /**
@@ -42,19 +47,31 @@ export async function measureWorkers(
       running.push(await Running.start(program, dir, options.cpus?.[i] ?? null));
     }
     const [first, second] = running as [Running, Running];
-    const train = async (worker: Running, milliseconds = options.milliseconds) =>
-      stepsPerSecond(await worker.ask({ step: "train", milliseconds }));
-    const both = () => Promise.all([train(first), train(second)]);
-    await Promise.all(running.map((worker) => train(worker, options.warmUp)));
-    const [alone, together]: [number[], number[]] = [[], []];
+    const speedOf = async (worker: Running, step: BenchRequest["step"], milliseconds: number) =>
+      stepsPerSecond(await worker.ask({ step, milliseconds }));
+    /** The first alone, both at once, the second alone, so that a drift falls on both sides. */
+    const compare = async (step: BenchRequest["step"], milliseconds: number) => {
+      const before = await speedOf(first, step, milliseconds);
+      const [one, other] = await Promise.all([
+        speedOf(first, step, milliseconds),
+        speedOf(second, step, milliseconds),
+      ]);
+      const after = await speedOf(second, step, milliseconds);
+      return { alone: (before + after) / 2, together: one + other };
+    };
+    await compare("train", options.warmUp);
+    const [alone, together, processors]: number[][] = [[], [], []];
     for (let round = 0; round < options.rounds; round++) {
-      const before = await train(first);
-      const [one, other] = await both();
-      const after = await train(second);
-      alone.push((before + after) / 2);
-      together.push(one + other);
+      const trained = await compare("train", options.milliseconds);
+      alone!.push(trained.alone);
+      together!.push(trained.together);
+      const counted = await compare("arithmetic", options.milliseconds / 4);
+      processors!.push(counted.together / counted.alone);
     }
-    return { size: name, program: program.name, alone, together };
+    return {
+      ...{ size: name, program: program.name },
+      ...{ alone: alone!, together: together!, processors: processors! },
+    };
   } finally {
     await Promise.all(running.map((worker) => worker.stop()));
     await Deno.remove(dir, { recursive: true });
@@ -62,7 +79,9 @@ export async function measureWorkers(
 }
 
 /** How many times as much two workers get done as one, in the median of the rounds. */
-export function workerGain({ alone, together }: WorkerMeasure): number {
+export function workerGain(
+  { alone, together }: Pick<WorkerMeasure, "alone" | "together">,
+): number {
   return median(together.map((steps, round) => steps / alone[round]!));
 }
 
