@@ -60,8 +60,13 @@ export async function reportCommand(
 
 async function sweepFolders(results: string): Promise<string[]> {
   if (!existsSync(results)) return [];
-  return (await readdir(results)).sort().map((name) => join(results, name))
-    .filter((dir) => existsSync(join(dir, "manifest.json")));
+  const names = async (dir: string) =>
+    (await readdir(dir, { withFileTypes: true })).filter((entry) => entry.isDirectory())
+      .map(({ name }) => join(dir, name)).sort();
+  // Those that people have run, and those that are kept in folders beside them.
+  const folders = await names(results);
+  const inside = await Promise.all(folders.map(names));
+  return [...folders, ...inside.flat()].filter((dir) => existsSync(join(dir, "manifest.json")));
 }
 
 function listOf(known: readonly string[], results: string): string {

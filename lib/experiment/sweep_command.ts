@@ -167,12 +167,11 @@ async function pageOf({ dir }: SweepStore): Promise<string> {
   }
 }
 
-/** The command that opens a sweep in a notebook: its own, or that of the default sweep. */
+/** The command that opens a sweep in a notebook: the study's own, or that of the default sweep. */
 function notebookLine(name: string, dir: string): string {
   const own = join("notebooks", `${name}.ipynb`);
-  return dir === join("results", name) && existsSync(own)
-    ? commandLine("jupyter", [own])
-    : `SWEEP=${shellWord(dir)} ${commandLine("jupyter", [join("notebooks", "quick.ipynb")])}`;
+  const notebook = existsSync(own) ? own : join("notebooks", "quick.ipynb");
+  return `SWEEP=${shellWord(dir)} ${commandLine("jupyter", [notebook])}`;
 }
 
 /** Where the adapters of runs are, and how many runs were done before anyone asked to keep theirs. */
