@@ -172,6 +172,25 @@ function tile4x8(k: i32, a: usize, aRow: usize, aCol: usize, b: usize, bRow: usi
   put(c, c30, scale, add), put(c + 16, c31, scale, add);
 }
 
+/** Four rows by twelve columns. */
+function tile4x12(k: i32, a: usize, aRow: usize, aCol: usize, b: usize, bRow: usize, c: usize, cRow: usize, scale: v128, add: i32): void {
+  let a1 = a + aRow, a2 = a1 + aRow, a3 = a2 + aRow;
+  let c00 = splat(0), c01 = c00, c02 = c00, c10 = c00, c11 = c00, c12 = c00, c20 = c00, c21 = c00, c22 = c00, c30 = c00, c31 = c00, c32 = c00;
+  for (; k > 0; k--) {
+    const b0 = v128.load(b), b1 = v128.load(b, 16), b2 = v128.load(b, 32);
+    let x = v128.load32_splat(a);
+    c00 = madd(x, b0, c00), c01 = madd(x, b1, c01), c02 = madd(x, b2, c02), x = v128.load32_splat(a1);
+    c10 = madd(x, b0, c10), c11 = madd(x, b1, c11), c12 = madd(x, b2, c12), x = v128.load32_splat(a2);
+    c20 = madd(x, b0, c20), c21 = madd(x, b1, c21), c22 = madd(x, b2, c22), x = v128.load32_splat(a3);
+    c30 = madd(x, b0, c30), c31 = madd(x, b1, c31), c32 = madd(x, b2, c32);
+    a += aCol, a1 += aCol, a2 += aCol, a3 += aCol, b += bRow;
+  }
+  put(c, c00, scale, add), put(c + 16, c01, scale, add), put(c + 32, c02, scale, add), c += cRow;
+  put(c, c10, scale, add), put(c + 16, c11, scale, add), put(c + 32, c12, scale, add), c += cRow;
+  put(c, c20, scale, add), put(c + 16, c21, scale, add), put(c + 32, c22, scale, add), c += cRow;
+  put(c, c30, scale, add), put(c + 16, c31, scale, add), put(c + 32, c32, scale, add);
+}
+
 /** Eight rows by four columns: with fewer, each sum would wait for itself. */
 function tile8x4(k: i32, a: usize, aRow: usize, aCol: usize, b: usize, bRow: usize, c: usize, cRow: usize, scale: v128, add: i32): void {
   let a1 = a + aRow, a2 = a1 + aRow, a3 = a2 + aRow, a4 = a3 + aRow, a5 = a4 + aRow, a6 = a5 + aRow, a7 = a6 + aRow;
@@ -188,6 +207,21 @@ function tile8x4(k: i32, a: usize, aRow: usize, aCol: usize, b: usize, bRow: usi
   put(c, c2, scale, add), c += cRow, put(c, c3, scale, add), c += cRow;
   put(c, c4, scale, add), c += cRow, put(c, c5, scale, add), c += cRow;
   put(c, c6, scale, add), c += cRow, put(c, c7, scale, add);
+}
+
+/** Twelve rows by four columns. */
+function tile12x4(k: i32, a: usize, aRow: usize, aCol: usize, b: usize, bRow: usize, c: usize, cRow: usize, scale: v128, add: i32): void {
+  let a1 = a + aRow, a2 = a1 + aRow, a3 = a2 + aRow, a4 = a3 + aRow, a5 = a4 + aRow, a6 = a5 + aRow, a7 = a6 + aRow, a8 = a7 + aRow, a9 = a8 + aRow, a10 = a9 + aRow, a11 = a10 + aRow;
+  let c0 = splat(0), c1 = c0, c2 = c0, c3 = c0, c4 = c0, c5 = c0, c6 = c0, c7 = c0, c8 = c0, c9 = c0, c10 = c0, c11 = c0;
+  for (; k > 0; k--) {
+    const y = v128.load(b);
+    c0 = madd(v128.load32_splat(a), y, c0), c1 = madd(v128.load32_splat(a1), y, c1), c2 = madd(v128.load32_splat(a2), y, c2);
+    c3 = madd(v128.load32_splat(a3), y, c3), c4 = madd(v128.load32_splat(a4), y, c4), c5 = madd(v128.load32_splat(a5), y, c5);
+    c6 = madd(v128.load32_splat(a6), y, c6), c7 = madd(v128.load32_splat(a7), y, c7), c8 = madd(v128.load32_splat(a8), y, c8);
+    c9 = madd(v128.load32_splat(a9), y, c9), c10 = madd(v128.load32_splat(a10), y, c10), c11 = madd(v128.load32_splat(a11), y, c11);
+    a += aCol, a1 += aCol, a2 += aCol, a3 += aCol, a4 += aCol, a5 += aCol, a6 += aCol, a7 += aCol, a8 += aCol, a9 += aCol, a10 += aCol, a11 += aCol, b += bRow;
+  }
+  put(c, c0, scale, add), c += cRow, put(c, c1, scale, add), c += cRow, put(c, c2, scale, add), c += cRow, put(c, c3, scale, add), c += cRow, put(c, c4, scale, add), c += cRow, put(c, c5, scale, add), c += cRow, put(c, c6, scale, add), c += cRow, put(c, c7, scale, add), c += cRow, put(c, c8, scale, add), c += cRow, put(c, c9, scale, add), c += cRow, put(c, c10, scale, add), c += cRow, put(c, c11, scale, add);
 }
 
 /** Four rows by four columns, each sum of even and of odd terms apart, as one alone would wait for itself. */
@@ -315,16 +349,20 @@ function product(m: i32, n: i32, k: i32, a: usize, aRow: usize, aCol: usize, b: 
 /** The same by tiles; `inOrder`, the sums are in the order of their terms, whatever rows are beside them. */
 function tiles(m: i32, n: i32, k: i32, a: usize, aRow: usize, aCol: usize, b: usize, bRow: usize, c: usize, cRow: usize, scale: f32, add: i32, inOrder: bool): void {
   const factor = splat(scale);
-  let i = 0;
+  let i = 0, strip = 0; // the first row that the last four columns are not done of
   for (; i + 4 <= m; i += 4) {
     let j = 0;
-    for (; j + 8 <= n; j += 8) tile4x8(k, a, aRow, aCol, b + (j << 2), bRow, c + (j << 2), cRow, factor, add);
-    if (j + 4 <= n) {
+    for (; j + 8 <= n && !(inOrder && n - j == 12); j += 8) tile4x8(k, a, aRow, aCol, b + (j << 2), bRow, c + (j << 2), cRow, factor, add);
+    if (inOrder && n - j == 12) { // the last four would be slower alone
+      tile4x12(k, a, aRow, aCol, b + (j << 2), bRow, c + (j << 2), cRow, factor, add), j += 12;
+    } else if (j + 4 <= n) {
       if (!inOrder) {
         tile4x4(k, a, aRow, aCol, b + (j << 2), bRow, c + (j << 2), cRow, factor, add);
-      } else if (!(i & 4)) { // the odd four of eight were done with the even four before them
-        if (i + 8 <= m) tile8x4(k, a, aRow, aCol, b + (j << 2), bRow, c + (j << 2), cRow, factor, add);
-        else tile4x4InOrder(k, a, aRow, aCol, b + (j << 2), bRow, c + (j << 2), cRow, factor, add);
+      } else if (i == strip) { // else it was done with the rows before
+        const rest = m - i & ~3, at = b + (j << 2), to = c + (j << 2);
+        if (rest == 12) tile12x4(k, a, aRow, aCol, at, bRow, to, cRow, factor, add), strip += 12;
+        else if (rest >= 8) tile8x4(k, a, aRow, aCol, at, bRow, to, cRow, factor, add), strip += 8;
+        else tile4x4InOrder(k, a, aRow, aCol, at, bRow, to, cRow, factor, add), strip += 4;
       }
       j += 4;
     }
