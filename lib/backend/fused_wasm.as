@@ -213,6 +213,27 @@ function tile8x4(k: i32, a: usize, aRow: usize, aCol: usize, b: usize, bRow: usi
 function tile12x4(k: i32, a: usize, aRow: usize, aCol: usize, b: usize, bRow: usize, c: usize, cRow: usize, scale: v128, add: i32): void {
   let a1 = a + aRow, a2 = a1 + aRow, a3 = a2 + aRow, a4 = a3 + aRow, a5 = a4 + aRow, a6 = a5 + aRow, a7 = a6 + aRow, a8 = a7 + aRow, a9 = a8 + aRow, a10 = a9 + aRow, a11 = a10 + aRow;
   let c0 = splat(0), c1 = c0, c2 = c0, c3 = c0, c4 = c0, c5 = c0, c6 = c0, c7 = c0, c8 = c0, c9 = c0, c10 = c0, c11 = c0;
+  if (aCol == 4) { // four terms at a time: a quarter of the addresses to count on
+    for (; k > 3; k -= 4) {
+      let y = v128.load(b);
+      c0 = madd(v128.load32_splat(a), y, c0), c1 = madd(v128.load32_splat(a1), y, c1), c2 = madd(v128.load32_splat(a2), y, c2), c3 = madd(v128.load32_splat(a3), y, c3);
+      c4 = madd(v128.load32_splat(a4), y, c4), c5 = madd(v128.load32_splat(a5), y, c5), c6 = madd(v128.load32_splat(a6), y, c6), c7 = madd(v128.load32_splat(a7), y, c7);
+      c8 = madd(v128.load32_splat(a8), y, c8), c9 = madd(v128.load32_splat(a9), y, c9), c10 = madd(v128.load32_splat(a10), y, c10), c11 = madd(v128.load32_splat(a11), y, c11);
+      b += bRow, y = v128.load(b);
+      c0 = madd(v128.load32_splat(a, 4), y, c0), c1 = madd(v128.load32_splat(a1, 4), y, c1), c2 = madd(v128.load32_splat(a2, 4), y, c2), c3 = madd(v128.load32_splat(a3, 4), y, c3);
+      c4 = madd(v128.load32_splat(a4, 4), y, c4), c5 = madd(v128.load32_splat(a5, 4), y, c5), c6 = madd(v128.load32_splat(a6, 4), y, c6), c7 = madd(v128.load32_splat(a7, 4), y, c7);
+      c8 = madd(v128.load32_splat(a8, 4), y, c8), c9 = madd(v128.load32_splat(a9, 4), y, c9), c10 = madd(v128.load32_splat(a10, 4), y, c10), c11 = madd(v128.load32_splat(a11, 4), y, c11);
+      b += bRow, y = v128.load(b);
+      c0 = madd(v128.load32_splat(a, 8), y, c0), c1 = madd(v128.load32_splat(a1, 8), y, c1), c2 = madd(v128.load32_splat(a2, 8), y, c2), c3 = madd(v128.load32_splat(a3, 8), y, c3);
+      c4 = madd(v128.load32_splat(a4, 8), y, c4), c5 = madd(v128.load32_splat(a5, 8), y, c5), c6 = madd(v128.load32_splat(a6, 8), y, c6), c7 = madd(v128.load32_splat(a7, 8), y, c7);
+      c8 = madd(v128.load32_splat(a8, 8), y, c8), c9 = madd(v128.load32_splat(a9, 8), y, c9), c10 = madd(v128.load32_splat(a10, 8), y, c10), c11 = madd(v128.load32_splat(a11, 8), y, c11);
+      b += bRow, y = v128.load(b);
+      c0 = madd(v128.load32_splat(a, 12), y, c0), c1 = madd(v128.load32_splat(a1, 12), y, c1), c2 = madd(v128.load32_splat(a2, 12), y, c2), c3 = madd(v128.load32_splat(a3, 12), y, c3);
+      c4 = madd(v128.load32_splat(a4, 12), y, c4), c5 = madd(v128.load32_splat(a5, 12), y, c5), c6 = madd(v128.load32_splat(a6, 12), y, c6), c7 = madd(v128.load32_splat(a7, 12), y, c7);
+      c8 = madd(v128.load32_splat(a8, 12), y, c8), c9 = madd(v128.load32_splat(a9, 12), y, c9), c10 = madd(v128.load32_splat(a10, 12), y, c10), c11 = madd(v128.load32_splat(a11, 12), y, c11);
+      a += 16, a1 += 16, a2 += 16, a3 += 16, a4 += 16, a5 += 16, a6 += 16, a7 += 16, a8 += 16, a9 += 16, a10 += 16, a11 += 16, b += bRow;
+    }
+  }
   for (; k > 0; k--) {
     const y = v128.load(b);
     c0 = madd(v128.load32_splat(a), y, c0), c1 = madd(v128.load32_splat(a1), y, c1), c2 = madd(v128.load32_splat(a2), y, c2);
