@@ -10,7 +10,7 @@ import { type ReportCell, reportTable } from "./report_table.ts";
 import type { RunResult } from "./result.ts";
 import { parseRunConfig, RUN_CONFIG, RUN_CONFIG_KEYS, type RunConfig } from "./run_config.ts";
 import type { Manifest } from "./store.ts";
-import { type Cell, rowsOf, runsTable, settingCell } from "./table.ts";
+import { type Cell, type ColumnTable, rowsOf, runsTable, settingCell } from "./table.ts";
 import { taskSummary } from "./task_summary.ts";
 
 /** A figure with its picture. */
@@ -90,13 +90,18 @@ function summary(results: readonly RunResult[]): string {
 function cells(results: readonly RunResult[], metric: string): string {
   if (!results.some(({ status }) => status === "done")) return "<p>No run is done.</p>";
   const table = leaderboard(runsTable(results), { metric });
-  const columns = table.columnNames();
-  const rows = rowsOf(table).map((row) => columns.map((column) => row[column] ?? null));
   return `<p>Mean of <code>${
     escapeXml(metric)
   }</code> over the runs that are done, with its 95 % ` +
     `interval, best first. Runs that diverged or failed are in no mean; their numbers stand beside it.` +
-    `</p>\n${reportTable({ name: "settings", columns, rows })}`;
+    `</p>\n${whole("settings", table)}`;
+}
+
+/** A table with all its columns and rows. */
+function whole(name: string, table: ColumnTable): string {
+  const columns = table.columnNames();
+  const rows = rowsOf(table).map((row) => columns.map((column) => row[column] ?? null));
+  return reportTable({ name, columns, rows });
 }
 
 function drawn({ figure, svg }: DrawnFigure): string {
@@ -141,16 +146,14 @@ function settingRow(config: RunConfig): Record<string, Cell> {
 function tasks(results: readonly RunResult[]): string {
   const table = taskSummary(results);
   if (table.numRows() === 0) return "<p>No task has scores yet.</p>";
-  const columns = table.columnNames();
-  const rows = rowsOf(table).map((row) => columns.map((column) => row[column] ?? null));
   return `<p>Means over the seeds of runs that are done, with 95 % intervals; <code>n</code> counts the ` +
     `seeds.${
       haveOwnTasks(results)
         ? " Every seed makes tasks of its own: under one name are different tasks."
         : ""
     }` +
-    `</p>\n<details><summary>${rows.length} rows</summary>\n` +
-    `${reportTable({ name: "tasks", columns, rows })}</details>`;
+    `</p>\n<details><summary>${table.numRows()} rows</summary>\n` +
+    `${whole("tasks", table)}</details>`;
 }
 
 function runs({ varying, metric }: Manifest, results: readonly RunResult[]): string {

@@ -1,5 +1,5 @@
 import type { PeftModel } from "../poly/peft_model.ts";
-import { meanRouting, splitMixingWeights } from "../poly/routing_measures.ts";
+import { meanRouting, type RouterLogits, splitMixingWeights } from "../poly/routing_measures.ts";
 import { randomStream } from "../util/random.ts";
 import { learnedRouting } from "./learned_routing.ts";
 import type { Allocation } from "./method.ts";
@@ -28,7 +28,15 @@ export async function routingMetrics(
   truth: readonly Allocation[] | null,
   seed: number,
 ): Promise<Record<string, number | null>> {
-  const routers = await learnedRouting(model);
+  return metricsOfRouting(await learnedRouting(model), truth, seed);
+}
+
+/** The same of routing that has been read. */
+export function metricsOfRouting(
+  routers: readonly RouterLogits[],
+  truth: readonly Allocation[] | null,
+  seed: number,
+): Record<string, number | null> {
   const state = { ...meanRouting(routers) };
   if (truth === null) return state;
   const learned = routers.map(splitMixingWeights);

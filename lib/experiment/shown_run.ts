@@ -29,14 +29,10 @@ export function shownRun(results: readonly RunResult[], metric: string): RunResu
     status === "done" && config.method === "poly" && config.n_skills > 1
   );
   const sign = isHigherBetter(metric) ? 1 : -1;
-  const best = measureGroups(rowsOf(runsTable(learned)), metric)
+  const [best] = measureGroups(rowsOf(runsTable(learned)), metric)
     .filter(({ estimate }) => estimate.mean !== null)
-    .reduce<ReturnType<typeof measureGroups>[number] | null>(
-      (best, group) =>
-        best === null || sign * group.estimate.mean! > sign * best.estimate.mean! ? group : best,
-      null,
-    );
-  if (best === null) return null;
+    .sort((a, b) => sign * (b.estimate.mean! - a.estimate.mean!));
+  if (best === undefined) return null;
   const distance = ({ value }: { value: number }) => Math.abs(value - best.estimate.mean!);
   const [typical] = [...best.points].sort((a, b) => distance(a) - distance(b));
   return learned.find(({ id }) => id === typical!.row.id)!;
