@@ -1,3 +1,4 @@
+import { BAR_STYLE } from "./bar_style.ts";
 import type { SuperniProgress } from "../tasks/superni_download.ts";
 import { duration } from "./progress.ts";
 
@@ -37,12 +38,7 @@ export async function dataBar(
   const bar = new progress.SingleBar({
     stream,
     format: "[{bar}] {share}% | {files} files | {sizes}{rate}",
-    barsize: 24,
-    barCompleteChar: "=",
-    barIncompleteChar: "-",
-    clearOnComplete: true,
-    gracefulExit: false, // Ctrl-C is not the bar's to handle
-    hideCursor: true,
+    ...BAR_STYLE,
   });
   let start: { time: number; received: number } | null = null;
   return {

@@ -1,17 +1,12 @@
 import assert from "node:assert/strict";
-import { PassThrough } from "node:stream";
+import { fakeTerminal } from "../testing/fake_terminal.ts";
 import { dataBar, dataLines } from "./data_progress.ts";
 
 const all = { files: 1000, bytes: 2_000_000_000 };
 
 Deno.test("dataBar() draws one bar for all files, and the rate of what came in this call", async () => {
   let drawn = "";
-  const terminal = Object.assign(new PassThrough(), {
-    isTTY: true,
-    columns: 100,
-    cursorTo: () => {},
-    clearLine: () => {},
-  });
+  const terminal = fakeTerminal();
   terminal.on("data", (text) => drawn += text);
   let now = 0;
   const bar = await dataBar(terminal, () => now);

@@ -1,3 +1,4 @@
+import { BAR_STYLE } from "./bar_style.ts";
 import type { SingleBar } from "cli-progress";
 import type { RunResult } from "./result.ts";
 import type { PlannedRun } from "./sweep.ts";
@@ -111,12 +112,7 @@ export async function barProgress(
     const created = new progress.SingleBar({
       stream,
       format: "[{bar}] {runs} runs{rate}{left}{loss}",
-      barsize: 24,
-      barCompleteChar: "=",
-      barIncompleteChar: "-",
-      clearOnComplete: true,
-      gracefulExit: false, // Ctrl-C is not the bar's to handle
-      hideCursor: true,
+      ...BAR_STYLE,
     });
     created.start(options.total, ended, payload());
     return created;

@@ -1,15 +1,10 @@
 import assert from "node:assert/strict";
-import { PassThrough } from "node:stream";
+import { fakeTerminal } from "../testing/fake_terminal.ts";
 import { downloadBar } from "./download_bar.ts";
 
 Deno.test("downloadBar() draws a line per file and leaves it when done", async () => {
   let drawn = "";
-  const terminal = Object.assign(new PassThrough(), {
-    isTTY: true,
-    columns: 100,
-    cursorTo: () => {},
-    clearLine: () => {},
-  });
+  const terminal = fakeTerminal();
   terminal.on("data", (text) => drawn += text);
   const bar = await downloadBar(terminal);
   bar.stop(); // nothing to leave yet

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import fc from "fast-check";
 import { type DownloadEvent, HubError, resolveModel, type ResolveOptions } from "./hub.ts";
+import { localServer } from "../testing/local_server.ts";
 
 /** What a test hub may do to a request instead of answering it as a hub does. */
 type Trick = (path: string, request: Request) => Response | Promise<Response> | undefined;
@@ -28,12 +29,7 @@ class TestHub implements AsyncDisposable {
     ...(name.endsWith(".safetensors") &&
       { lfs: { sha256: sha256(content), size: content.length } }),
   });
-  readonly #server = Deno.serve({
-    port: 0,
-    hostname: "127.0.0.1",
-    onListen() {},
-    onError: () => new Response(null, { status: 500 }),
-  }, (request) => this.#answer(request));
+  readonly #server = localServer((request) => this.#answer(request));
 
   private constructor(readonly cacheDir: string) {}
 

@@ -1,4 +1,5 @@
 import { gitObjectId, type GitTreeEntry, gitTreeId } from "../util/git_object.ts";
+import { localServer } from "./local_server.ts";
 
 /** What a test may have done to a request instead of answering it as GitHub does. */
 export type GithubTrick = (
@@ -24,12 +25,7 @@ export class FakeGithub implements AsyncDisposable {
   readonly #record: Record<string, unknown>;
   readonly #trees = new Map<string, Record<string, unknown>[]>();
   readonly #blobs = new Map<string, string>();
-  readonly #server = Deno.serve({
-    port: 0,
-    hostname: "127.0.0.1",
-    onListen() {},
-    onError: () => new Response(null, { status: 500 }),
-  }, (request) => this.#answer(request));
+  readonly #server = localServer((request) => this.#answer(request));
 
   constructor(readonly root: FakeFolder) {
     const tree = this.#add(root, "");

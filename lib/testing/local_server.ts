@@ -1,0 +1,11 @@
+/** A server on a free port of this machine that answers silently; what goes wrong in it is status 500. */
+export function localServer(
+  answer: (request: Request) => Response | Promise<Response>,
+): Deno.HttpServer<Deno.NetAddr> {
+  return Deno.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    onListen() {},
+    onError: () => new Response(null, { status: 500 }),
+  }, answer);
+}
