@@ -163,7 +163,7 @@ Deno.test({
     const owner = async () => {
       const [dir] = existsSync(join(place.out, "runs")) ? await place.runDirs() : [];
       return dir && existsSync(join(dir, "owner"))
-        ? await Deno.readTextFile(join(dir, "owner"))
+        ? (await Deno.readTextFile(join(dir, "owner"))).split("\n")[0]!
         : "";
     };
     await until(async () => await owner() !== "");

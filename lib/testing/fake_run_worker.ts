@@ -19,20 +19,30 @@ function journal(line: string): void {
   if (path !== undefined) Deno.writeTextFileSync(path, `${line}\n`, { append: true });
 }
 
-/** Whether a process is there, and no zombie; where there is no `/proc` nobody can tell. */
-function isAlive(pid: string): boolean {
+/**
+ * When a process began, as the system counts; empty when it is gone, a zombie, or there is no `/proc`.
+ * Numbers of processes are given again, the number and this together are not.
+ */
+function startOf(pid: string): string {
   try {
-    return Deno.readTextFileSync(`/proc/${pid}/cmdline`) !== "";
+    if (Deno.readTextFileSync(`/proc/${pid}/cmdline`) === "") return "";
+    return Deno.readTextFileSync(`/proc/${pid}/stat`).split(") ").at(-1)!.split(" ")[19]!;
   } catch {
-    return false;
+    return "";
   }
+}
+
+/** Whether the process that noted itself as a run's owner is there. */
+function isAlive(owner: string): boolean {
+  const [pid, start] = owner.split("\n") as [string, string];
+  return start !== "" && startOf(pid) === start;
 }
 
 const pretend: DoRun = async ({ id, config }, dir, report, keepAdapter) => {
   if (existsSync(join(dir, "result.json"))) journal(`again ${id}`);
   const owner = join(dir, "owner");
   if (existsSync(owner) && isAlive(await Deno.readTextFile(owner))) journal(`two ${id}`);
-  await Deno.writeTextFile(owner, String(Deno.pid));
+  await Deno.writeTextFile(owner, `${Deno.pid}\n${startOf(String(Deno.pid))}`);
   journal(`start ${id}`);
 
   const stream = randomStream(0, configHash(config));
