@@ -86,3 +86,14 @@ Deno.test("the floor check sees an import that climbs and a package past its doo
   ]);
   assert.deepEqual(climbing("poly/a.ts", `import { b } from "../ops/b.ts";\nimport "./c.ts";`), []);
 });
+
+Deno.test("no file writes the environment, which C libraries read from other threads meanwhile", async () => {
+  const faults: string[] = [];
+  for await (const file of sources(LIB)) {
+    const text = await Deno.readTextFile(file);
+    if (/\benv\.(set|delete)\(|\bprocess\.env(\.\w+|\[[^\]]*\])\s*=[^=]/.test(text)) {
+      faults.push(relative(LIB, file));
+    }
+  }
+  assert.deepEqual(faults, []);
+});

@@ -22,14 +22,26 @@ const CANDIDATES: Partial<Record<typeof Deno.build.os, readonly string[]>> = {
   windows: ["libopenblas.dll", "openblas.dll", "mkl_rt.2.dll"],
 };
 
-/** Read by the libraries when they are loaded; workers give the parallelism, one core each. */
-const ONE_THREAD = [
-  ...["OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"],
-];
+/**
+ * The environment in which the libraries use one thread from the moment they are loaded, for the
+ * processes that this project starts: workers give the parallelism, one core each.
+ *
+ * {@linkcode openBlas} itself never writes the environment. Where other threads run, writing it is
+ * a race that C libraries lose: a graphics driver that reads a variable meanwhile reads freed memory.
+ */
+export const ONE_THREAD = {
+  OPENBLAS_NUM_THREADS: "1",
+  MKL_NUM_THREADS: "1",
+  BLIS_NUM_THREADS: "1",
+  VECLIB_MAXIMUM_THREADS: "1",
+} as const;
 
 const ROW_MAJOR = 101;
 const AS_STORED = 111;
 const TRANSPOSED = 112;
+
+/** Accelerate's `BLAS_THREADING_SINGLE_THREADED`. */
+const SINGLE_THREADED = 1;
 
 const SYMBOLS = {
   cblas_sgemm: {
@@ -46,6 +58,7 @@ const SYMBOLS = {
   MKL_Get_Version_String: { parameters: ["buffer", "i32"], result: "void", optional: true },
   bli_thread_set_num_threads: { parameters: ["isize"], result: "void", optional: true },
   bli_info_get_version_str: { parameters: [], result: "pointer", optional: true },
+  BLASSetThreading: { parameters: ["i32"], result: "i32", optional: true },
 } as const;
 
 type Library = Deno.DynamicLibrary<typeof SYMBOLS>;
@@ -54,7 +67,8 @@ type Library = Deno.DynamicLibrary<typeof SYMBOLS>;
  * Opens the system's BLAS (OpenBLAS, MKL, BLIS, Accelerate) and pins it to one thread.
  *
  * A library that is none of these, such as the reference BLAS, is slower than the project's own
- * kernel and is opened only when it is named. Opening never asks for permission.
+ * kernel and is opened only when it is named. Opening never asks for permission. Accelerate can be
+ * pinned from macOS 15 on; before, it takes `VECLIB_MAXIMUM_THREADS` from the environment.
  *
  * @param path the one library to open, a path or a name that the system's loader knows
  * @returns the library, or why there is none
@@ -74,7 +88,7 @@ export function openBlas(path?: string): Blas | string {
   for (const candidate of candidates) {
     if (!permitted(candidate)) continue;
     try {
-      const library = withOneThread(() => Deno.dlopen(candidate, SYMBOLS)) as Library;
+      const library = Deno.dlopen(candidate, SYMBOLS) as Library;
       const description = pinAndDescribe(library.symbols, candidate);
       if (description !== null || path !== undefined) {
         return blas(description === null ? candidate : `${candidate} (${description})`, library);
@@ -91,22 +105,6 @@ export function openBlas(path?: string): Blas | string {
 
 function permitted(path: string): boolean {
   return Deno.permissions.querySync({ name: "ffi", path }).state === "granted";
-}
-
-/** Loads with the number of threads in the environment, so that no pool of threads is ever started. */
-function withOneThread<T>(load: () => T): T {
-  const before = ONE_THREAD
-    .filter((variable) => Deno.permissions.querySync({ name: "env", variable }).state === "granted")
-    .map((variable) => [variable, Deno.env.get(variable)] as const);
-  try {
-    for (const [variable] of before) Deno.env.set(variable, "1");
-    return load();
-  } finally {
-    for (const [variable, value] of before) {
-      if (value === undefined) Deno.env.delete(variable);
-      else Deno.env.set(variable, value);
-    }
-  }
 }
 
 /** Makes a library known by its symbols use one thread; what it says of itself, `null` when unknown. */
@@ -133,7 +131,9 @@ function pinAndDescribe(symbols: Library["symbols"], path: string): string | nul
     s.bli_thread_set_num_threads(1n);
     return `BLIS ${s.bli_info_get_version_str ? text(s.bli_info_get_version_str()) : ""}`.trim();
   }
-  return path.includes("Accelerate.framework") ? "Accelerate" : null;
+  if (!path.includes("Accelerate.framework")) return null;
+  s.BLASSetThreading?.(SINGLE_THREADED);
+  return "Accelerate";
 }
 
 function blas(name: string, library: Library): Blas {

@@ -11,6 +11,7 @@ const backend = asWasmBackend(tf.backend())!;
 const found = openBlas();
 const library = typeof found === "string" ? null : found;
 const ignore = library === null;
+const BLAS = new URL("./blas.ts", import.meta.url).href;
 
 Deno.test({
   name: "openBlas() finds the system's library, which computes known values",
@@ -22,22 +23,39 @@ Deno.test({
 });
 
 Deno.test({
-  name: "openBlas() leaves the environment as it was and the library on one thread",
+  name: "openBlas() pins a library that was loaded with more threads to one",
   ignore: ignore || !library.name.includes("OpenBLAS"),
-  fn() {
-    const name = library!.name.split(" (")[0]!;
-    Deno.env.set("OPENBLAS_NUM_THREADS", "7");
-    Deno.env.delete("MKL_NUM_THREADS");
-    openBlas(name);
-    assert.equal(Deno.env.get("OPENBLAS_NUM_THREADS"), "7");
-    assert.equal(Deno.env.get("MKL_NUM_THREADS"), undefined);
-    Deno.env.delete("OPENBLAS_NUM_THREADS");
-    const one = Deno.dlopen(name, {
-      openblas_get_num_threads: { parameters: [], result: "i32" },
-    });
-    assert.equal(one.symbols.openblas_get_num_threads(), 1);
-    one.close();
+  async fn() {
+    // In a process of its own, as the number of threads is the whole process's.
+    const program = `import { openBlas } from ${JSON.stringify(BLAS)};
+      const path = ${JSON.stringify(library!.name.split(" (")[0])};
+      const { symbols } = Deno.dlopen(path, {
+        openblas_get_num_threads: { parameters: [], result: "i32" },
+      });
+      const before = symbols.openblas_get_num_threads();
+      openBlas(path);
+      console.log(before, symbols.openblas_get_num_threads());`;
+    const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "--no-check", `data:text/typescript,${encodeURIComponent(program)}`],
+      env: { OPENBLAS_NUM_THREADS: "2" },
+    }).output();
+    const decoder = new TextDecoder();
+    assert.equal(decoder.decode(stdout), "2 1\n", decoder.decode(stderr));
   },
+});
+
+Deno.test("openBlas() leaves the environment alone", () => {
+  const { set, delete: remove } = Deno.env;
+  const fail = () => assert.fail("the environment was written");
+  Deno.env.set = fail;
+  Deno.env.delete = fail;
+  try {
+    openBlas();
+    openBlas("/no/such/libblas.so");
+  } finally {
+    Deno.env.set = set;
+    Deno.env.delete = remove;
+  }
 });
 
 Deno.test("openBlas() says why a library that is named cannot be opened", () => {

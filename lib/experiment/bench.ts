@@ -1,6 +1,7 @@
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
+import { ONE_THREAD } from "../backend/blas.ts";
 import type { BenchReady, BenchReply, BenchRequest } from "./bench_process.ts";
 import type { BenchSize } from "./bench_size.ts";
 import { writeBenchWork } from "./bench_work.ts";
@@ -52,10 +53,12 @@ export class BenchMismatch extends Error {
 export function benchPrograms(python: string | null, hasBlas: boolean): BenchProgram[] {
   const file = (path: string) => fileURLToPath(new URL(path, import.meta.url));
   const deno = [Deno.execPath(), "run", "--allow-all", file("bench_process.ts")];
-  const by = (matmul: string) => ({ POLY_MATMUL: matmul });
-  const oneThread = {
-    ...{ OMP_NUM_THREADS: "1", MKL_NUM_THREADS: "1" },
-    ...{ HF_HUB_OFFLINE: "1", CUDA_VISIBLE_DEVICES: "" },
+  const by = (matmul: string) => ({ ...ONE_THREAD, POLY_MATMUL: matmul });
+  const pythonEnv = {
+    ...ONE_THREAD,
+    OMP_NUM_THREADS: "1",
+    HF_HUB_OFFLINE: "1",
+    CUDA_VISIBLE_DEVICES: "",
   };
   return [
     ...(hasBlas ? [{ name: "blas", command: deno, env: by("blas") }] : []),
@@ -63,7 +66,7 @@ export function benchPrograms(python: string | null, hasBlas: boolean): BenchPro
     { name: "published", command: deno, env: by("published") },
     ...(python === null
       ? []
-      : [{ name: "peft", command: [python, file("../testing/peft_step.py")], env: oneThread }]),
+      : [{ name: "peft", command: [python, file("../testing/peft_step.py")], env: pythonEnv }]),
   ];
 }
 

@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { ONE_THREAD } from "../backend/blas.ts";
 import type { PlannedRun } from "./sweep.ts";
 import { parseEvent, readLines, type WorkerEvent, type WorkerTask } from "./worker_message.ts";
 
@@ -61,7 +62,7 @@ async function workThrough(
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--allow-all", "--quiet", fileURLToPath(options.worker ?? WORKER)],
     // One thread a process: two libraries that each take every core slow each other down.
-    env: { OPENBLAS_NUM_THREADS: "1", MKL_NUM_THREADS: "1", BLIS_NUM_THREADS: "1" },
+    env: ONE_THREAD,
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { type DownloadEvent, HubError, resolveModel, type ResolveOptions } from "./hub.ts";
 import { localServer } from "../testing/local_server.ts";
+import { withEnvironment } from "../testing/with_environment.ts";
 
 /** What a test hub may do to a request instead of answering it as a hub does. */
 type Trick = (path: string, request: Request) => Response | Promise<Response> | undefined;
@@ -132,19 +133,6 @@ async function rejects(
     assert.equal(error.failure, failure);
     return true;
   });
-}
-
-async function withEnv(set: Record<string, string>, test: () => Promise<void>): Promise<void> {
-  const before = Object.keys(set).map((key) => [key, Deno.env.get(key)] as const);
-  for (const [key, value] of Object.entries(set)) Deno.env.set(key, value);
-  try {
-    await test();
-  } finally {
-    for (const [key, value] of before) {
-      if (value === undefined) Deno.env.delete(key);
-      else Deno.env.set(key, value);
-    }
-  }
 }
 
 Deno.test("resolveModel() downloads what is wanted, and nothing the second time", async () => {
@@ -350,7 +338,7 @@ Deno.test("resolveModel() sends the token to the hub, and to nobody it redirects
   await using elsewhere = await TestHub.start();
   hub.trick = (path) =>
     path.startsWith("/api") ? undefined : Response.redirect(`${elsewhere.endpoint}${path}`);
-  await withEnv({ HF_TOKEN: "hf_secret\n", HF_ENDPOINT: `${hub.endpoint}/` }, async () => {
+  await withEnvironment({ HF_TOKEN: "hf_secret\n", HF_ENDPOINT: `${hub.endpoint}/` }, async () => {
     await resolveModel("org/name", { cacheDir: hub.cacheDir });
   });
   assert.deepEqual([...hub.authorizations], ["Bearer hf_secret"]);
@@ -379,13 +367,13 @@ Deno.test("resolveModel() says when the hub cannot be reached, and uses what is 
 
 Deno.test("resolveModel() asks nobody when HF_HUB_OFFLINE is set", async () => {
   await using hub = await TestHub.start();
-  await withEnv({ HF_HUB_OFFLINE: "1" }, async () => {
+  await withEnvironment({ HF_HUB_OFFLINE: "1" }, async () => {
     await rejects(hub.resolve(), "unreachable", /as HF_HUB_OFFLINE is set/);
     assert.deepEqual(hub.asked, []);
   });
   await hub.resolve();
   hub.asked.length = 0;
-  await withEnv({ HF_HUB_OFFLINE: "1" }, async () => {
+  await withEnvironment({ HF_HUB_OFFLINE: "1" }, async () => {
     assert.equal(await hub.resolve(), hub.dir);
   });
   assert.deepEqual(hub.asked, []);
@@ -396,11 +384,11 @@ Deno.test("resolveModel() keeps the cache where the environment says", async () 
   const { endpoint, cacheDir } = hub;
   const below = join("polytropos", "org--name", "main");
   const patterns = ["config.json"];
-  await withEnv({ HF_HUB_CACHE: "", HF_HOME: join(cacheDir, "home") }, async () => {
+  await withEnvironment({ HF_HUB_CACHE: "", HF_HOME: join(cacheDir, "home") }, async () => {
     const dir = await resolveModel("org/name", { endpoint, patterns });
     assert.equal(dir, join(cacheDir, "home", "hub", below));
   });
-  await withEnv({ HF_HUB_CACHE: join(cacheDir, "hubs"), HF_HOME: "/nowhere" }, async () => {
+  await withEnvironment({ HF_HUB_CACHE: join(cacheDir, "hubs"), HF_HOME: "/nowhere" }, async () => {
     const dir = await resolveModel("org/name", { endpoint, patterns });
     assert.equal(dir, join(cacheDir, "hubs", below));
   });

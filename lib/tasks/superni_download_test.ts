@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type FakeFolder, FakeGithub, fakeSuperni } from "../testing/fake_github.ts";
+import { withEnvironment } from "../testing/with_environment.ts";
 import { HubError } from "../util/hub_error.ts";
 import { superniSuite } from "./superni.ts";
 import {
@@ -386,14 +387,9 @@ Deno.test("downloadSuperni() says what a commit lacks", async () => {
 Deno.test("downloadSuperni() sends GITHUB_TOKEN to GitHub only, and a token it is given", async () => {
   await using one = await Case.start();
   const { endpoint: api, commit } = one.github;
-  const before = Deno.env.get("GITHUB_TOKEN");
-  Deno.env.set("GITHUB_TOKEN", "ghp_secret");
-  try {
+  await withEnvironment({ GITHUB_TOKEN: "ghp_secret" }, async () => {
     await downloadSuperni(one.dir, { api, raw: api, commit });
-  } finally {
-    if (before === undefined) Deno.env.delete("GITHUB_TOKEN");
-    else Deno.env.set("GITHUB_TOKEN", before);
-  }
+  });
   const sent = () => new Set(one.github.headers.map((sent) => sent.get("authorization")));
   assert.deepEqual([...sent()], [null]);
   assert.ok(
@@ -408,13 +404,10 @@ Deno.test("downloadSuperni() sends GITHUB_TOKEN to GitHub only, and a token it i
 Deno.test("downloadSuperni() finds other addresses in the environment", async () => {
   await using one = await Case.start();
   const set = { POLY_GITHUB_API: `${one.github.endpoint}/`, POLY_GITHUB_RAW: one.github.endpoint };
-  for (const [key, value] of Object.entries(set)) Deno.env.set(key, value);
-  try {
+  await withEnvironment(set, async () => {
     const { fetched } = await downloadSuperni(one.dir, { commit: one.github.commit });
     assert.equal(fetched, 8);
-  } finally {
-    for (const key of Object.keys(set)) Deno.env.delete(key);
-  }
+  });
 });
 
 Deno.test("downloadSuperni() pins one commit of the authors' repository", async () => {
