@@ -312,7 +312,7 @@ Deno.test("resolveModel() gives up on a connection that says nothing", async () 
   const content = hub.files.get("model.safetensors")!;
   let stalls = 1;
   hub.trick = (path) => path === WEIGHTS && stalls-- > 0 ? stalled(content, 300) : undefined;
-  await hub.resolve({ patience: 100 });
+  await hub.resolve({ patience: 500 });
   assert.deepEqual(hub.asked.slice(-2), [WEIGHTS, `${WEIGHTS} bytes=300-`]);
 });
 
