@@ -32,7 +32,8 @@ export interface PairedOptions {
  * With one row per run, the interval `low` to `high` is Student's over the seeds. With tasks, a task's
  * difference is its mean over seeds and draws, and the interval is that of a hierarchical bootstrap
  * over tasks and then their values. `wins`, `ties` and `losses` count seeds or tasks, `n` of them;
- * `p` is the two-sided paired t-test over the same, `p_holm` corrected for the rows of the table.
+ * `p` is the two-sided paired t-test over the same, a gap where all differ alike, and `p_holm` is
+ * corrected for the rows of the table.
  * `n_missing` counts what has no partner: not run yet, failed or diverged on either side.
  *
  * @param table as {@linkcode runsTable} or {@linkcode taskTable} makes it

@@ -17,7 +17,10 @@ export interface PairedEstimate extends Estimate {
   readonly n_above: number;
   readonly n_equal: number;
   readonly n_below: number;
-  /** Two-sided p of the paired t-test that the mean is 0; null with fewer than two pairs. */
+  /**
+   * Two-sided p of the paired t-test that the mean is 0; null with fewer than two pairs, or when all
+   * differ by the same: few coarse scores often do, and a t-test without spread would call it certain.
+   */
   readonly p: number | null;
 }
 
@@ -152,6 +155,7 @@ export function checkFinite(action: string, values: readonly number[]): void {
 
 function tTest(center: number | null, deviation: number | null, n: number): number | null {
   if (center === null || deviation === null) return null;
-  if (deviation === 0) return center === 0 ? 1 : 0;
+  // What rounding leaves is no spread.
+  if (deviation <= 1e-12 * Math.abs(center)) return center === 0 ? 1 : null;
   return 2 * jstat.studentt.cdf(-Math.abs(center) * Math.sqrt(n) / deviation, n - 1);
 }
