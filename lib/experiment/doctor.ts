@@ -70,7 +70,7 @@ export async function examine(machine: Machine): Promise<Finding[]> {
     blas(machine),
     await git(machine),
     await jupyter(machine),
-    await notebook(machine),
+    await jupyterPages(machine),
     await chromium(machine),
     await peft(machine),
   ];
@@ -207,10 +207,16 @@ async function jupyter({ os, ask, jupyter }: Machine): Promise<Finding> {
   };
 }
 
-async function notebook({ os, ask }: Machine): Promise<Finding> {
+async function jupyterPages({ os, ask }: Machine): Promise<Finding> {
+  const version = (page: string) => ask("jupyter", [page, "--version"]);
+  const [notebook, lab] = [await version("notebook"), await version("lab")];
+  const found = [
+    ...(notebook === null ? [] : [`Notebook ${notebook} (deno task jupyter)`]),
+    ...(lab === null ? [] : [`Lab ${lab} (deno task jupyter:lab)`]),
+  ];
   return {
-    name: "Jupyter Notebook",
-    found: await ask("jupyter", ["notebook", "--version"]),
+    name: "Jupyter's pages",
+    found: found.length === 0 ? null : found.join(", "),
     widens: "deno task jupyter opens the notebooks in a browser",
     install: installBy(os, {
       linux: `${APT}jupyter-notebook`,

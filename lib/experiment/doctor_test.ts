@@ -25,7 +25,7 @@ const FULL: Machine = {
     Promise.resolve(
       {
         git: "git version 2.39.5",
-        jupyter: "6.4.12",
+        jupyter: { notebook: "6.4.12", lab: "4.6.4" }[args[0]!],
         chromium: "Chromium 156.0.8078.79",
         python3: "0.7.2",
         "/venv/bin/python": "peft 0.21.0, torch 2.13.0, transformers 5.17.0",
@@ -48,7 +48,7 @@ Deno.test("examine() finds what is there, in its own words", async () => {
     BLAS: "libopenblas.so.0 (OpenBLAS 0.3.21)",
     git: "2.39.5",
     Jupyter: "nbclient 0.7.2 of python3",
-    "Jupyter Notebook": "6.4.12",
+    "Jupyter's pages": "Notebook 6.4.12 (deno task jupyter), Lab 4.6.4 (deno task jupyter:lab)",
     Chromium: "156.0.8078.79",
     "Python with PEFT": "peft 0.21.0, torch 2.13.0, transformers 5.17.0",
   });
@@ -64,7 +64,7 @@ Deno.test("examine() says of everything missing what it widens and how to instal
         "BLAS",
         "git",
         "Jupyter",
-        "Jupyter Notebook",
+        "Jupyter's pages",
         "Chromium",
         "Python with PEFT",
       ],
@@ -103,6 +103,21 @@ Deno.test("examine() tells another Deno, a software adapter, and a Python withou
   const [peft] = (await examine({ ...BARE, env: () => "/usr/bin/python3" })).slice(-1);
   assert.equal(peft!.found, null);
   assert.match(peft!.widens, /PEFT_PYTHON is \/usr\/bin\/python3, which has no peft/);
+});
+
+Deno.test("examine() takes either of Jupyter's pages", async () => {
+  for (
+    const [page, found] of [
+      ["notebook", "Notebook 7.6.3 (deno task jupyter)"],
+      ["lab", "Lab 7.6.3 (deno task jupyter:lab)"],
+    ] as const
+  ) {
+    const machine: Machine = {
+      ...BARE,
+      ask: (_, args) => Promise.resolve(args[0] === page ? "7.6.3" : null),
+    };
+    assert.equal((await foundBy(machine))["Jupyter's pages"], found);
+  }
 });
 
 Deno.test("examine() takes the Chromium that the environment names first", async () => {
