@@ -1,7 +1,5 @@
-import type { PeftModel } from "../poly/peft_model.ts";
 import { meanRouting, type RouterLogits, splitMixingWeights } from "../poly/routing_measures.ts";
 import { randomStream } from "../util/random.ts";
-import { learnedRouting } from "./learned_routing.ts";
 import type { Allocation } from "./method.ts";
 import { recoveryOf } from "./recovery.ts";
 import { mean } from "./score.ts";
@@ -10,29 +8,20 @@ import { mean } from "./score.ts";
 const PERMUTATIONS = 199;
 
 /**
- * What the routing of the adapter `default` has learned: the measures of its state, as means over
- * routers and splits, and how well it finds the true allocation where that is known.
+ * What routing has learned: the measures of its state, as means over routers and splits, and how well
+ * it finds the true allocation where that is known.
  *
  * Skills of different routers and splits have nothing but their numbers in common, so each split of each
  * router is matched to the truth by itself and `recovery`, `recovery_f1` and `recovery_null` are means
  * over all of them. Where splits have truths of their own, `recovery_p` is the largest of the splits'.
  *
+ * @param routers as `learnedRouting()` reads them
  * @param truth the true skills of the tasks that the model knows, `[T, S]`, one for each split or one
  * for all
  * @param seed of the permutations
  * @returns null for recovery where no true skill tells tasks apart
  */
-export async function routingMetrics(
-  // deno-lint-ignore no-explicit-any -- the base model does not matter
-  model: PeftModel<any>,
-  truth: readonly Allocation[] | null,
-  seed: number,
-): Promise<Record<string, number | null>> {
-  return metricsOfRouting(await learnedRouting(model), truth, seed);
-}
-
-/** The same of routing that has been read. */
-export function metricsOfRouting(
+export function routingMetrics(
   routers: readonly RouterLogits[],
   truth: readonly Allocation[] | null,
   seed: number,

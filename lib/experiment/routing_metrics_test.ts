@@ -4,6 +4,7 @@ import { PolyConfig } from "../poly/config.ts";
 import { getPeftModel, type PeftModel } from "../poly/peft_model.ts";
 import { onEachBackend } from "../testing/on_each_backend.ts";
 import * as tf from "../tf.ts";
+import { learnedRouting } from "./learned_routing.ts";
 import { routingMetrics } from "./routing_metrics.ts";
 
 const TRUTH = [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [0, 1, 1], [1, 0, 1], [1, 0, 0]];
@@ -40,6 +41,10 @@ function setRouting(model: PeftModel<Mlp>, layer: string, bySplit: number[][][])
   tf.tidy(() => moduleLogits.assign(tf.tensor2d(Z)));
 }
 
+async function metricsOf(model: PeftModel<Mlp>, truth: number[][][] | null) {
+  return routingMetrics(await learnedRouting(model), truth, 0);
+}
+
 function free(model: PeftModel<Mlp>): void {
   model.dispose();
   model.base.dispose();
@@ -52,24 +57,24 @@ onEachBackend(
     const wrong = TRUTH.map((_, task) => TRUTH[(task * 3 + 1) % T]!);
     setRouting(model, "layers.0", [TRUTH, TRUTH]);
     setRouting(model, "layers.2", [TRUTH, wrong]);
-    const found = await routingMetrics(model, [TRUTH], 0);
+    const found = await metricsOf(model, [TRUTH]);
     // Ten claims of one in 7 · 3.
     assert.ok(Math.abs(found.density! - 10 / 21) < 1e-6);
     assert.ok(found.entropy! < 1e-6 && found.usage! > 0.98);
     // Four tasks mix one skill and three mix two.
     assert.ok(Math.abs(found.effective_skills! - 10 / 7) < 1e-6);
-    const right = await routingMetrics(model, [TRUTH, TRUTH], 0);
+    const right = await metricsOf(model, [TRUTH, TRUTH]);
     assert.deepEqual(right.recovery, found.recovery);
     assert.ok(found.recovery! > 0.7 && found.recovery! < 0.8, `${found.recovery}`);
     assert.ok(found.recovery_f1! > 0.75 && found.recovery_f1! < 1);
     // The share that is wrong has the truth of its own split to be right.
     setRouting(model, "layers.0", [TRUTH, wrong]);
-    const own = await routingMetrics(model, [TRUTH, wrong], 0);
-    const ofSkill = await routingMetrics(model, [TRUTH], 0);
+    const own = await metricsOf(model, [TRUTH, wrong]);
+    const ofSkill = await metricsOf(model, [TRUTH]);
     assert.equal(own.recovery_f1, 1);
     assert.ok(own.recovery! > ofSkill.recovery! + 0.1 && own.recovery! > own.recovery_null! + 0.3);
     assert.ok(own.recovery_p! <= 0.05, `${own.recovery_p}`);
-    assert.deepEqual(await routingMetrics(model, [TRUTH, wrong], 0), own);
+    assert.deepEqual(await metricsOf(model, [TRUTH, wrong]), own);
     free(model);
   },
   { only: ["wasm", "cpu"] },
@@ -81,7 +86,7 @@ onEachBackend("routingMetrics() counts a router that layers share once", async (
   const single = routed(1);
   setRouting(single, "layers.0", [TRUTH]);
   setRouting(single, "layers.2", [TRUTH]);
-  assert.deepEqual(await routingMetrics(shared, null, 0), await routingMetrics(single, null, 0));
+  assert.deepEqual(await metricsOf(shared, null), await metricsOf(single, null));
   free(shared);
   free(single);
 }, { only: ["cpu"] });
@@ -90,7 +95,7 @@ onEachBackend(
   "routingMetrics() has no recovery without a truth that tells tasks apart",
   async () => {
     const model = routed(1);
-    const unknown = await routingMetrics(model, null, 0);
+    const unknown = await metricsOf(model, null);
     assert.deepEqual(Object.keys(unknown), [
       "entropy",
       "density",
@@ -98,7 +103,7 @@ onEachBackend(
       "effective_skills",
       "active_skills",
     ]);
-    const same = await routingMetrics(model, [TRUTH.map(() => [1, 1])], 0);
+    const same = await metricsOf(model, [TRUTH.map(() => [1, 1])]);
     for (const name of ["recovery", "recovery_f1", "recovery_null", "recovery_p"]) {
       assert.equal(same[name], null);
     }

@@ -15,7 +15,7 @@ import { plantedProblem } from "./planted.ts";
 import type { Problem } from "./problem.ts";
 import type { RunResult, TaskScore } from "./result.ts";
 import { writeRouting } from "./routing_file.ts";
-import { metricsOfRouting } from "./routing_metrics.ts";
+import { routingMetrics } from "./routing_metrics.ts";
 import type { RunConfig } from "./run_config.ts";
 import { mean, meanScores, type Scores } from "./score.ts";
 import { restoreSnapshot, type Snapshot, takeSnapshot } from "./snapshot.ts";
@@ -124,7 +124,7 @@ class Run<E, Batch extends object, M extends AnyBaseModel> {
       Object.assign(this.#metrics, meanScores("seen", scoresOf(seen)));
       if (config.method === "poly") {
         const routers = await learnedRouting(model);
-        Object.assign(this.#metrics, metricsOfRouting(routers, ofTraining, config.seed));
+        Object.assign(this.#metrics, routingMetrics(routers, ofTraining, config.seed));
         await writeRouting(this.place.dir, {
           tasks: suite.training.map((task) => taskLabel(task, suite)),
           routers,
