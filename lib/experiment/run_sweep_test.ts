@@ -104,7 +104,7 @@ async function drain(child: Deno.ChildProcess): Promise<{ code: number; stderr: 
 
 const GRID = "grid: { n_skills: [1, 2, 3, 4, 5, 6, 7, 8] }\nseeds: 0..19\n";
 const N_RUNS = 160;
-/** A killed sweep is let do at most about so many runs, so that ten of them leave some. */
+/** About as many runs as a sweep gets done before it is killed, at most: ten of them leave some. */
 const MOST_RUNS = 8;
 
 Deno.test({
