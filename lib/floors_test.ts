@@ -16,7 +16,7 @@ const FLOORS = [
 const DOORS: Record<string, RegExp> = {
   "@tensorflow/tfjs": /^tf\.ts$/,
   "@tensorflow/tfjs-backend-wasm": /^backend\//,
-  "@tensorflow/tfjs-backend-webgpu": /^backend\/webgpu\.ts$/,
+  "@tensorflow/tfjs-backend-webgpu": /^backend\/webgpu\/adapter\.ts$/,
   "@huggingface/tokenizers": /^models\/tokenizer\.ts$/,
   "@observablehq/plot": /^experiment\/figures\/figure\.ts$/,
   "@resvg/resvg-js": /^experiment\/figures\/figure_png\.ts$/,

@@ -1,7 +1,7 @@
 import * as tf from "../tf.ts";
 import { fastKernels } from "./fast_wasm.ts";
 import "./wasm.ts";
-import { webgpuAdapter } from "./webgpu.ts";
+import { webgpuAdapter } from "./webgpu/adapter.ts";
 
 /** The devices a model can run on, best first. */
 export const BACKENDS = ["webgpu", "wasm", "cpu"] as const;

@@ -1,5 +1,5 @@
 import { type BackendName, BACKENDS, useBackend } from "../backend/backend.ts";
-import { webgpuAdapter } from "../backend/webgpu.ts";
+import { webgpuAdapter } from "../backend/webgpu/adapter.ts";
 import * as tf from "../tf.ts";
 
 // Small operations would otherwise run on the CPU, and the test would not test the GPU.
