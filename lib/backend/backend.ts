@@ -2,6 +2,7 @@ import * as tf from "../tf.ts";
 import { fastKernels } from "./fast_wasm.ts";
 import "./wasm.ts";
 import { webgpuAdapter } from "./webgpu/adapter.ts";
+import { recordOnce } from "./webgpu/recorder.ts";
 
 /** The devices a model can run on, best first. */
 export const BACKENDS = ["webgpu", "wasm", "cpu"] as const;
@@ -79,7 +80,11 @@ async function slowness(name: BackendName): Promise<string | null> {
 
 /** What the numbers of a run may depend on beside the backend's name. */
 async function note(name: BackendName): Promise<string> {
-  if (name === "webgpu") return ` (${(await webgpuAdapter())?.description})`;
+  if (name === "webgpu") {
+    const slow = recordOnce(tf.backend());
+    const why = slow === null ? "" : `; each dispatch is recorded anew: ${slow}`;
+    return ` (${(await webgpuAdapter())?.description}${why})`;
+  }
   if (name !== "wasm") return "";
   const { path, notes } = fastKernels();
   return ` (matrix products by ${[path, ...notes].join("; ")})`;
@@ -96,6 +101,7 @@ async function start(name: BackendName): Promise<string | null> {
   let fault: string | null = "does not start";
   try {
     if (name === "wasm") fastKernels();
+    if (name === "webgpu") recordOnce(tf.backend());
     fault = await probe().catch((error: Error) => `fails at a matrix product: ${error.message}`);
   } finally {
     if (fault !== null && before !== undefined) await tf.setBackend(before);

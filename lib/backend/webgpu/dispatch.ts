@@ -1,5 +1,5 @@
-import * as tf from "../../tf.ts";
-import type { WebgpuBackend } from "./private_parts.ts";
+import type * as tf from "../../tf.ts";
+import { recorderOf } from "./recorder.ts";
 
 /** A compute shader. */
 export interface ComputeProgram {
@@ -42,6 +42,8 @@ export interface Dispatch {
  *
  * @param backend the `backend` that a kernel function is given
  * @returns the outputs, in order; those that are new belong to the caller
+ * @throws {TypeError} when the backend is not WebGPU's or was not started by `useBackend`
+ * @throws {RangeError} when there are more inputs and outputs than a shader can bind, often 8
  *
  * @example
  * ```ts ignore
@@ -66,55 +68,41 @@ export interface Dispatch {
  * ```
  */
 export function dispatch(backend: unknown, call: Dispatch): tf.TensorInfo[] {
-  const webgpu = backend as WebgpuBackend;
-  const outputs = call.outputs.map((output) =>
-    "dataId" in output ? output : webgpu.makeTensorInfo(output.shape, output.dtype)
-  );
-  const buffers = [...call.inputs, ...outputs].map(({ dataId }) => {
-    webgpu.uploadToGPU(dataId);
-    webgpu.commandQueueOwnedIds.add(dataId);
-    return webgpu.tensorMap.get(dataId).resource as GPUBuffer;
+  const recorder = recorderOf(backend);
+  const buffers = call.inputs.map(({ dataId }) => recorder.bufferOf(dataId));
+  const outputs = call.outputs.map((output) => {
+    if (!("dataId" in output)) {
+      const made = recorder.backend.makeTensorInfo(output.shape, output.dtype);
+      buffers.push(recorder.bufferOf(made.dataId));
+      return made;
+    }
+    buffers.push(recorder.ownBufferOf(output.dataId));
+    return output;
   });
-  // A tensor that has been read keeps its values on the host; written in place, it has others now.
-  for (const { dataId } of outputs) webgpu.tensorMap.get(dataId).values = null;
+  const pipeline = pipelineOf(recorder.backend.device, call.program, buffers.length);
   const { integers = [], floats = [] } = call.params ?? {};
-  if (integers.length + floats.length > 0) {
-    const words = new Int32Array(Math.ceil((integers.length + floats.length) / 4) * 4);
-    words.set(integers);
-    new Float32Array(words.buffer).set(floats, integers.length);
-    const uniform = webgpu.bufferManager.acquireBuffer(
-      words.byteLength,
-      GPUBufferUsage.COPY_DST | GPUBufferUsage.UNIFORM,
-    );
-    webgpu.queue.writeBuffer(uniform, 0, words);
-    webgpu.uniformPendingDisposal.push(uniform);
-    buffers.push(uniform);
-  }
-  const pipeline = pipelineOf(webgpu.device, call.program);
-  const bindGroup = webgpu.device.createBindGroup({
-    layout: pipeline.getBindGroupLayout(0),
-    entries: buffers.map((buffer, binding) => ({ binding, resource: { buffer } })),
-  });
-  webgpu.ensureCommandEncoderReady();
-  const pass = webgpu.computePassEncoder ??= webgpu.commandEncoder!.beginComputePass();
-  pass.setPipeline(pipeline);
-  pass.setBindGroup(0, bindGroup);
-  pass.dispatchWorkgroups(...call.workgroups);
-  webgpu.dispatchCountInPass++;
-  if (webgpu.dispatchCountInPass >= tf.env().getNumber("WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE")) {
-    webgpu.endComputePassEncoder();
-    webgpu.submitQueue();
-  }
+  if (integers.length + floats.length > 0) buffers.push(recorder.params(integers, floats));
+  recorder.record(pipeline, buffers, call.workgroups);
   return outputs;
 }
 
 const pipelines = new WeakMap<GPUDevice, Map<string, GPUComputePipeline>>();
 
-function pipelineOf(device: GPUDevice, { name, code }: ComputeProgram): GPUComputePipeline {
+function pipelineOf(
+  device: GPUDevice,
+  { name, code }: ComputeProgram,
+  tensors: number,
+): GPUComputePipeline {
   let ofDevice = pipelines.get(device);
   if (ofDevice === undefined) pipelines.set(device, ofDevice = new Map());
   let pipeline = ofDevice.get(name);
   if (pipeline === undefined) {
+    const most = device.limits.maxStorageBuffersPerShaderStage;
+    if (tensors > most) {
+      throw new RangeError(
+        `Cannot dispatch "${name}" as inputs and outputs must be at most ${most}: got ${tensors}`,
+      );
+    }
     const module = device.createShaderModule({ code, label: name });
     pipeline = device.createComputePipeline({
       layout: "auto",
