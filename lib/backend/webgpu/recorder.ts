@@ -28,7 +28,7 @@ import { UploadArena } from "./upload_arena.ts";
  * Dispatches between two submits. A submit costs the host as much as some dozens of dispatches, and
  * lets the device begin.
  */
-const DISPATCHES_PER_SUBMIT = 128;
+const DISPATCHES_PER_SUBMIT = 512;
 /** Bytes of large values that may be on their way before a submit lets their staging buffers go. */
 const STAGED_BYTES = 1 << 26;
 /** Calls of so many kinds are certain to be remembered. */
