@@ -30,6 +30,25 @@ Deno.test({
   },
 });
 
+onEachBackend("useBackend() says when dispatches cannot be kept from step to step", async () => {
+  const factory = tf.findBackendFactory("webgpu");
+  const replace = (by: typeof factory) => {
+    tf.removeBackend("webgpu");
+    tf.registerBackend("webgpu", by);
+  };
+  replace(async () => Object.assign(await factory(), { dispatchCountInPass: undefined }));
+  try {
+    const { reason } = await useBackend("webgpu");
+    assert.match(
+      reason,
+      /; each dispatch is recorded anew: its backend has no dispatchCountInPass\)/,
+    );
+  } finally {
+    replace(factory);
+    await useBackend("webgpu");
+  }
+}, { only: ["webgpu"] });
+
 Deno.test("useBackend() refuses a name that is none", async () => {
   await assert.rejects(() => useBackend("cuda" as "cpu"), {
     name: "RangeError",

@@ -1,9 +1,9 @@
 import type { BufferManager } from "./private_parts.ts";
 
 /** Buffers that nobody has taken for so many submits are destroyed. */
-const IDLE_SUBMITS = 1024;
+const IDLE_SUBMITS = 256;
 /** Idle buffers are looked for once in so many submits. */
-const SWEEP_EVERY = 256;
+const SWEEP_EVERY = 64;
 
 /** One buffer and its place. */
 interface Slot {

@@ -54,7 +54,8 @@ interface Kind {
   readonly uniform: GPUBuffer;
 }
 
-const recorders = new WeakMap<object, Recorder>();
+/** By backend: its recorder, or why it has none. */
+const recorders = new WeakMap<object, Recorder | string>();
 
 /**
  * Makes dispatches of a WebGPU backend cheap; once done for a backend, it is not done again.
@@ -62,11 +63,16 @@ const recorders = new WeakMap<object, Recorder>();
  * @returns what the backend lacks for it, then it is left as it is; else null
  */
 export function recordOnce(backend: unknown): string | null {
-  if (recorders.has(backend as object)) return null;
-  const missing = missingParts(backend);
-  if (missing.length > 0) return `its backend has no ${missing.join(", ")}`;
-  recorders.set(backend as object, new Recorder(backend as WebgpuBackend));
-  return null;
+  const webgpu = backend as WebgpuBackend;
+  let recorder = recorders.get(webgpu);
+  if (recorder === undefined) {
+    const missing = missingParts(webgpu);
+    recorder = missing.length === 0
+      ? new Recorder(webgpu)
+      : `its backend has no ${missing.join(", ")}`;
+    recorders.set(webgpu, recorder);
+  }
+  return typeof recorder === "string" ? recorder : null;
 }
 
 /**
@@ -76,12 +82,11 @@ export function recordOnce(backend: unknown): string | null {
  */
 export function recorderOf(backend: unknown): Recorder {
   const recorder = recorders.get(backend as object);
-  if (recorder === undefined) {
-    throw new TypeError(
-      'Cannot dispatch as the backend must be WebGPU\'s, started by useBackend("webgpu")',
-    );
-  }
-  return recorder;
+  if (recorder instanceof Recorder) return recorder;
+  throw new TypeError(
+    'Cannot dispatch as the backend must be WebGPU\'s, started by useBackend("webgpu")' +
+      (recorder === undefined ? "" : `: ${recorder}`),
+  );
 }
 
 /** Records dispatches on one backend. */
