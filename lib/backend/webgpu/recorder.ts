@@ -14,6 +14,7 @@ import * as tf from "../../tf.ts";
 import { BindGroups } from "./bind_groups.ts";
 import { BufferPool } from "./buffer_pool.ts";
 import { Constants } from "./constants.ts";
+import { earlyRead } from "./early_read.ts";
 import {
   missingParts,
   type Program,
@@ -36,14 +37,15 @@ const KINDS = 8192;
 
 const BATCH_SIZE = "WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE";
 
-/** As TensorFlow.js makes the buffers of tensors, and those of uniforms. */
+/** As TensorFlow.js makes the buffers of tensors, those of uniforms, and those to read from. */
 const TENSOR_USAGE = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
 const UNIFORM_USAGE = GPUBufferUsage.COPY_DST | GPUBufferUsage.UNIFORM;
+const READ_USAGE = GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ;
 
 /** The methods of the backend that are replaced. */
 type Methods = Pick<
   WebgpuBackend,
-  "uploadToGPU" | "makeUniforms" | "runWebGPUProgram" | "submitQueue" | "getBufferData"
+  "uploadToGPU" | "makeUniforms" | "runWebGPUProgram" | "submitQueue"
 >;
 
 /** What calls of one kind have in common. */
@@ -127,9 +129,8 @@ export class Recorder {
       makeUniforms: backend.makeUniforms.bind(backend),
       runWebGPUProgram: backend.runWebGPUProgram.bind(backend),
       submitQueue: backend.submitQueue.bind(backend),
-      getBufferData: backend.getBufferData.bind(backend),
     };
-    const methods: Methods = {
+    const methods: Methods & Pick<WebgpuBackend, "getBufferData"> = {
       uploadToGPU: (dataId) => void this.bufferOf(dataId),
       makeUniforms: (uniforms) => {
         const made = this.#published.makeUniforms(uniforms);
@@ -139,10 +140,7 @@ export class Recorder {
       },
       runWebGPUProgram: (...call) => this.#run(...call),
       submitQueue: () => this.#submit(),
-      getBufferData: (buffer) => {
-        this.#constants.read();
-        return this.#published.getBufferData(buffer);
-      },
+      getBufferData: (buffer) => this.#read(buffer),
     };
     Object.assign(backend, methods, { bufferManager: this.#pool });
     tf.env().set(BATCH_SIZE, DISPATCHES_PER_SUBMIT);
@@ -271,6 +269,16 @@ export class Recorder {
     const constant = values.length === 1 ? this.#constants.get(dtype, values[0]!, upload) : null;
     data.resource = constant ?? upload();
     data.values = null;
+  }
+
+  /** Copies a buffer to the host after all that is recorded. */
+  #read(buffer: GPUBuffer): Promise<ArrayBuffer> {
+    this.#constants.read();
+    const { size } = buffer;
+    const staging = this.#pool.acquireBuffer(size, READ_USAGE);
+    this.#copy(buffer, 0, staging, size);
+    this.#submit();
+    return earlyRead(staging, () => this.#pool.releaseBuffer(staging));
   }
 
   #copy(from: GPUBuffer, offset: number, to: GPUBuffer, bytes: number): void {

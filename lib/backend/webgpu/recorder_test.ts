@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { onEachBackend } from "../../testing/on_each_backend.ts";
 import * as tf from "../../tf.ts";
 import { dispatch } from "./dispatch.ts";
+import type { WebgpuBackend } from "./private_parts.ts";
 import { recorderOf, recordOnce } from "./recorder.ts";
 
 const WEBGPU = { only: ["webgpu"] } as const;
@@ -68,6 +69,11 @@ function trainingLoop(firstRate: number) {
   };
 }
 
+/** Until the buffers that were read from are free, some 10 ms after their content was there. */
+function endOfReads(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 200));
+}
+
 async function losses(steps: number, each: (step: number) => Promise<void> = async () => {}) {
   const loop = trainingLoop(0.5);
   const found: number[] = [];
@@ -114,6 +120,7 @@ onEachBackend(
       loss.dispose();
     };
     for (let i = 0; i < 9; i++) await step();
+    await endOfReads();
     const { dispatches, ...others } = await countCalls(step);
     assert.ok(dispatches > 30, `${dispatches}`);
     assert.deepEqual(others, { submits: 1, writes: 1, groups: 0, buffers: 0 });
@@ -124,8 +131,10 @@ onEachBackend(
 
 onEachBackend("memory returns to where it was", async () => {
   await losses(3); // its constants are kept
+  await endOfReads();
   const before = tf.memory() as tf.MemoryInfo & { numBytesInGPU: number };
   await losses(3);
+  await endOfReads();
   const after = tf.memory() as tf.MemoryInfo & { numBytesInGPU: number };
   assert.equal(after.numBytesInGPU, before.numBytesInGPU);
   assert.equal(after.numBytes, before.numBytes);
@@ -223,3 +232,38 @@ Deno.test("recordOnce() names what another version of the backend lacks, and lea
   );
   assert.deepEqual(backend, before);
 });
+
+onEachBackend("a read does not wait for longer than the device does", async () => {
+  const x = tf.tensor1d([1, 2, 3]);
+  const read = async (factor: number) => {
+    const product = tf.tidy(() => tf.mul(x, tf.tensor1d([factor, 1, factor])));
+    assert.deepEqual([...await product.data()], [factor, 2, 3 * factor]);
+    product.dispose();
+  };
+  const started = performance.now();
+  for (let i = 0; i < 600; i++) await read(i); // 6 s if each waited for 10 ms
+  assert.ok(performance.now() - started < 5000);
+  x.dispose();
+}, WEBGPU);
+
+onEachBackend(
+  "buffers that are not used for long are destroyed, and made again when needed",
+  async () => {
+    const backend = tf.backend() as unknown as WebgpuBackend;
+    const run = async () => {
+      const sum = tf.tidy(() => tf.add(tf.ones([123_457]), tf.ones([123_457])));
+      const at = await sum.data();
+      assert.deepEqual([at[0], at[123_456]], [2, 2]);
+      sum.dispose();
+    };
+    await run();
+    const before = backend.bufferManager.numBytesAllocated;
+    for (let i = 0; i < 400; i++) {
+      backend.ensureCommandEncoderReady();
+      backend.submitQueue();
+    }
+    assert.ok(backend.bufferManager.numBytesAllocated <= before - 3 * 4 * 123_457);
+    await run();
+  },
+  WEBGPU,
+);
