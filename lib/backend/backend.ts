@@ -2,6 +2,7 @@ import * as tf from "../tf.ts";
 import { fastKernels } from "./fast_wasm.ts";
 import "./wasm.ts";
 import { webgpuAdapter } from "./webgpu/adapter.ts";
+import { installWebgpuKernels } from "./webgpu/kernels/catalogue.ts";
 import { recordOnce } from "./webgpu/recorder.ts";
 
 /** The devices a model can run on, best first. */
@@ -101,7 +102,7 @@ async function start(name: BackendName): Promise<string | null> {
   let fault: string | null = "does not start";
   try {
     if (name === "wasm") fastKernels();
-    if (name === "webgpu") recordOnce(tf.backend());
+    if (name === "webgpu") installWebgpuKernels(recordOnce(tf.backend()) === null);
     fault = await probe().catch((error: Error) => `fails at a matrix product: ${error.message}`);
   } finally {
     if (fault !== null && before !== undefined) await tf.setBackend(before);

@@ -1,0 +1,58 @@
+import * as tf from "../../../tf.ts";
+import { crossEntropy, crossEntropyGrad } from "./cross_entropy.ts";
+import { gate, gateGrad } from "./gate.ts";
+import { Gpu, type Kernel } from "./kernel.ts";
+import { mixFactors, mixFactorsGradSkills, mixFactorsGradWeights } from "./mix_factors.ts";
+import { rmsNorm, rmsNormGrad, rmsNormGradWeight } from "./rms_norm.ts";
+import { rotate } from "./rotate.ts";
+import { route, routeGrad } from "./route.ts";
+import { addRows, takeRows } from "./rows.ts";
+import { swapMiddle } from "./swap_middle.ts";
+
+/** The kernels of the WebGPU backend for whole operations of `lib/ops`, which say what each computes. */
+const KERNELS = {
+  RmsNorm: rmsNorm,
+  RmsNormGrad: rmsNormGrad,
+  RmsNormGradWeight: rmsNormGradWeight,
+  Gate: gate,
+  GateGrad: gateGrad,
+  SwapMiddle: swapMiddle,
+  Rotate: rotate,
+  CrossEntropy: crossEntropy,
+  CrossEntropyGrad: crossEntropyGrad,
+  TakeRows: takeRows,
+  AddRows: addRows,
+  Route: route,
+  RouteGrad: routeGrad,
+  MixFactors: mixFactors,
+  MixFactorsGradSkills: mixFactorsGradSkills,
+  MixFactorsGradWeights: mixFactorsGradWeights,
+};
+
+/** The names of the kernels. */
+export const WEBGPU_KERNELS: readonly string[] = Object.keys(KERNELS);
+
+const gpus = new WeakMap<object, Gpu>();
+
+/**
+ * Adds the kernels of this project to the WebGPU backend, or takes them away, which leaves every
+ * operation to its composition of plain ones.
+ */
+export function installWebgpuKernels(wanted = true): void {
+  for (const [kernelName, kernel] of Object.entries(KERNELS)) {
+    if (tf.getKernel(kernelName, "webgpu") !== undefined) tf.unregisterKernel(kernelName, "webgpu");
+    if (!wanted) continue;
+    tf.registerKernel({
+      kernelName,
+      backendName: "webgpu",
+      kernelFunc: ({ inputs, attrs, backend }) =>
+        (kernel as Kernel<string>)(gpuOf(backend as object), inputs as never, attrs),
+    });
+  }
+}
+
+function gpuOf(backend: object): Gpu {
+  let gpu = gpus.get(backend);
+  if (gpu === undefined) gpus.set(backend, gpu = new Gpu(backend));
+  return gpu;
+}

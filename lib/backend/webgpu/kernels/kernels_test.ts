@@ -1,0 +1,180 @@
+/**
+ * Each operation that has kernels of its own on WebGPU equals the composition it is defined by, in
+ * value and gradients, on tiny sizes and on sizes that are all different and larger than a workgroup,
+ * and gives the same bytes each time.
+ */
+import assert from "node:assert/strict";
+import { gatedActivation } from "../../../ops/activation.ts";
+import { crossEntropy } from "../../../ops/cross_entropy.ts";
+import { embedding } from "../../../ops/embedding.ts";
+import { isFused } from "../../../ops/fused.ts";
+import { mixFactors } from "../../../ops/mix_factors.ts";
+import { rmsNorm } from "../../../ops/rms_norm.ts";
+import { rotary, rotaryTables } from "../../../ops/rotary.ts";
+import { skillWeights } from "../../../ops/skill_weights.ts";
+import { mergeHeads, splitHeads } from "../../../ops/split_heads.ts";
+import { assertClose } from "../../../testing/assert_close.ts";
+import { onEachBackend } from "../../../testing/on_each_backend.ts";
+import { wave } from "../../../testing/wave.ts";
+import * as tf from "../../../tf.ts";
+import { useBackend } from "../../backend.ts";
+import { installWebgpuKernels, WEBGPU_KERNELS } from "./catalogue.ts";
+
+await useBackend("cpu");
+
+type Shape = readonly number[];
+type Operation = (...inputs: tf.Tensor[]) => tf.Tensor;
+interface Result {
+  readonly shape: number[];
+  readonly data: Float32Array;
+}
+
+const size = (shape: Shape) => shape.reduce((product, n) => product * n, 1);
+
+/** The value of a function of float tensors, and its gradients for a slope of waves. */
+async function valueAndGradients(f: Operation, shapes: readonly Shape[], amplitude: number) {
+  const before = tf.memory();
+  const results = tf.tidy(() => {
+    const inputs = shapes.map((shape, i) =>
+      tf.tensor(wave(size(shape), 0.3 + i, amplitude), [...shape])
+    );
+    const value = f(...inputs);
+    const dy = tf.tensor(wave(value.size, 2.2), value.shape);
+    return [value, ...tf.grads((...given: tf.Tensor[]) => f(...given))(inputs, dy)];
+  });
+  const read: Result[] = [];
+  for (const result of results) {
+    read.push({ shape: result.shape, data: await result.data() as Float32Array });
+  }
+  tf.dispose(results);
+  const { numTensors, numBytes } = tf.memory();
+  assert.deepEqual([numTensors, numBytes], [before.numTensors, before.numBytes], "left behind");
+  return read;
+}
+
+/** Fails unless the kernels do what the composition does on the CPU, the same bytes each time. */
+async function check(f: Operation, shapes: readonly Shape[], amplitude = 1): Promise<void> {
+  await tf.setBackend("cpu");
+  const expected = await valueAndGradients(f, shapes, amplitude);
+  await tf.setBackend("webgpu");
+  const actual = await valueAndGradients(f, shapes, amplitude);
+  for (const [i, result] of actual.entries()) {
+    const what = `${i === 0 ? "value" : `gradient ${i}`} of [${shapes.join("], [")}]`;
+    await assertClose(result, expected[i]!, 2e-5, what);
+  }
+  assert.deepEqual(await valueAndGradients(f, shapes, amplitude), actual, "other bytes");
+}
+
+/** Declares a test of an operation. */
+function equalsItsComposition(operation: string, property: () => Promise<void>): void {
+  onEachBackend(`${operation} by its kernels equals its composition`, property, {
+    only: ["webgpu"],
+  });
+}
+
+onEachBackend("installWebgpuKernels() puts every kernel in place and takes it away", () => {
+  installWebgpuKernels(false);
+  assert.ok(!WEBGPU_KERNELS.some((name) => isFused(name)));
+  installWebgpuKernels();
+  assert.ok(WEBGPU_KERNELS.every((name) => isFused(name)));
+}, { only: ["webgpu"] });
+
+equalsItsComposition("rmsNorm()", async () => {
+  const norm: Operation = (x, w) => rmsNorm(x as tf.Tensor3D, w as tf.Tensor1D, 1e-6);
+  await check(norm, [[1, 1, 1], [1]]);
+  await check(norm, [[5, 27, 131], [131]]);
+});
+
+equalsItsComposition("gatedActivation()", async () => {
+  for (const name of ["silu", "quick_gelu", "gelu_pytorch_tanh"]) {
+    await check((x, gate) => gatedActivation(name, x, gate), [[7, 67], [7, 67]], 4);
+  }
+  await check((x, gate) => gatedActivation("silu", x, gate), [[1], [1]]);
+});
+
+equalsItsComposition("splitHeads() and mergeHeads()", async () => {
+  await check((x) => splitHeads(x as tf.Tensor3D, 5), [[3, 7, 5 * 11]]);
+  await check((x) => mergeHeads(x as tf.Tensor4D), [[3, 7, 5, 11]]);
+});
+
+equalsItsComposition("rotary()", async () => {
+  for (const rows of [1, 3]) {
+    await check((x) => {
+      const positions = Array.from({ length: rows }, (_, b) => [b, b + 2, b + 3, b + 7, b + 9]);
+      return rotary(x as tf.Tensor4D, rotaryTables(positions, wave(7, 0.8)));
+    }, [[3, 4, 5, 14]]);
+  }
+});
+
+equalsItsComposition("crossEntropy()", async () => {
+  for (const [N, V, smoothing] of [[1, 2, 0], [37, 301, 0.1], [301, 5, 0]] as const) {
+    await check(
+      (logits) => {
+        const labels = Int32Array.from({ length: N }, (_, i) => i % 3 === 2 ? -100 : 5 * i % V);
+        return crossEntropy(logits as tf.Tensor2D, tf.tensor1d(labels), smoothing);
+      },
+      [[N, V]],
+      6,
+    );
+  }
+});
+
+equalsItsComposition(
+  "crossEntropy() of ignored labels only, NaN without a slope,",
+  () =>
+    check((logits) => {
+      const loss = crossEntropy(logits as tf.Tensor2D, tf.tensor1d([-100, -100], "int32"));
+      return tf.where(tf.isNaN(loss), tf.add(tf.mul(tf.sum(logits), 0), 1), loss);
+    }, [[2, 3]]),
+);
+
+equalsItsComposition("embedding()", async () => {
+  for (const [V, D, B, L] of [[1, 1, 1, 1], [23, 131, 5, 29]] as const) {
+    await check((table) => {
+      const ids = Int32Array.from({ length: B * L }, (_, i) => 7 * i * i % V);
+      return embedding(tf.tensor2d(ids, [B, L]), table as tf.Tensor2D);
+    }, [[V, D]]);
+  }
+});
+
+onEachBackend("embedding() by its kernel gives NaN for an id that is out of range", async () => {
+  const [table, ids] = [tf.ones<tf.Rank.R2>([3, 2]), tf.tensor1d([2, 3, -1], "int32")];
+  const rows = embedding(ids, table);
+  assert.deepEqual([...await rows.data()], [1, 1, NaN, NaN, NaN, NaN]);
+  tf.dispose([table, ids, rows]);
+}, { only: ["webgpu"] });
+
+equalsItsComposition("skillWeights()", async () => {
+  const [B, T, H, S] = [17, 5, 7, 11];
+  const drawn = wave(B * H * S, 0.7, 0.5).map((value) => Math.round(1e4 * value + 5e3) / 1e4);
+  for (
+    const [noisy, straightThrough, amplitude] of [
+      [false, false, 2],
+      [true, false, 14],
+      [true, true, 2],
+    ] as const
+  ) {
+    await check(
+      (logits) =>
+        skillWeights(logits as tf.Tensor2D, Array.from({ length: B }, (_, b) => 3 * b % T), {
+          ...{ nSplits: H, temperature: 0.5, straightThrough },
+          uniform: noisy ? tf.tensor(drawn, [B, H, S]) : undefined,
+        }),
+      [[T, H * S]],
+      amplitude,
+    );
+  }
+});
+
+equalsItsComposition("mixFactors()", async () => {
+  for (const [B, H, S, X, R, Y] of [[1, 1, 1, 1, 1, 1], [6, 3, 5, 29, 4, 31]] as const) {
+    await check((weights, skillsA, skillsB) => {
+      const { A, B: factorB } = mixFactors(
+        weights as tf.Tensor3D,
+        skillsA as tf.Tensor4D,
+        skillsB as tf.Tensor4D,
+      );
+      return tf.concat([tf.reshape(A, [-1]), tf.reshape(factorB, [-1])]);
+    }, [[B, H, S], [H, S, X, R], [H, S, R, Y]]);
+  }
+});
