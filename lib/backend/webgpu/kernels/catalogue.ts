@@ -2,6 +2,8 @@ import * as tf from "../../../tf.ts";
 import { crossEntropy, crossEntropyGrad } from "./cross_entropy.ts";
 import { gate, gateGrad } from "./gate.ts";
 import { Gpu, type Kernel } from "./kernel.ts";
+import { adaptedLinear, linear } from "./linear.ts";
+import { linearGradFactors, linearGradInput, linearGradWeight } from "./linear_grad.ts";
 import { mixFactors, mixFactorsGradSkills, mixFactorsGradWeights } from "./mix_factors.ts";
 import { rmsNorm, rmsNormGrad, rmsNormGradWeight } from "./rms_norm.ts";
 import { rotate } from "./rotate.ts";
@@ -27,6 +29,11 @@ const KERNELS = {
   MixFactors: mixFactors,
   MixFactorsGradSkills: mixFactorsGradSkills,
   MixFactorsGradWeights: mixFactorsGradWeights,
+  Linear: linear,
+  AdaptedLinear: adaptedLinear,
+  LinearGradFactors: linearGradFactors,
+  LinearGradInput: linearGradInput,
+  LinearGradWeight: linearGradWeight,
 };
 
 /** The names of the kernels. */

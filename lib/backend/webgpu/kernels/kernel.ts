@@ -63,6 +63,8 @@ export class Gpu {
    * Runs a program; see {@linkcode dispatch}.
    *
    * @param outputs tensors of numbers to make, by their shapes, or tensors to write over
+   * @throws {RangeError} when the grid is larger than a device can have it
+   * @throws {TypeError} when an input of integers is not one
    */
   run(
     program: TypedProgram,
@@ -71,6 +73,12 @@ export class Gpu {
     params: Params,
     workgroups: Groups,
   ): tf.TensorInfo[] {
+    if (workgroups.some((count) => count! > MOST_GROUPS)) {
+      throw new RangeError(
+        `Cannot run ${program.name} as its grid may have ${MOST_GROUPS} workgroups along an axis: ` +
+          `got ${workgroups.join(" × ")}; use smaller batches`,
+      );
+    }
     const converted: tf.TensorInfo[] = [];
     const readable = inputs.map((input, i) => {
       const { dtype } = this.#backend.tensorMap.get(input.dataId); // a cast to float32 leaves it as it was

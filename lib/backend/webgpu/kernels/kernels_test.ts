@@ -8,6 +8,7 @@ import { gatedActivation } from "../../../ops/activation.ts";
 import { crossEntropy } from "../../../ops/cross_entropy.ts";
 import { embedding } from "../../../ops/embedding.ts";
 import { isFused } from "../../../ops/fused.ts";
+import { adaptedLinear, linear } from "../../../ops/linear.ts";
 import { mixFactors } from "../../../ops/mix_factors.ts";
 import { rmsNorm } from "../../../ops/rms_norm.ts";
 import { rotary, rotaryTables } from "../../../ops/rotary.ts";
@@ -176,5 +177,46 @@ equalsItsComposition("mixFactors()", async () => {
       );
       return tf.concat([tf.reshape(A, [-1]), tf.reshape(factorB, [-1])]);
     }, [[B, H, S], [H, S, X, R], [H, S, R, Y]]);
+  }
+});
+
+equalsItsComposition("linear()", async () => {
+  for (
+    const [B, L, I, O] of [
+      [1, 1, 1, 1],
+      [3, 37, 41, 67],
+      [1, 65, 65, 4033], // with the larger tiles: the value and the gradient of the weight
+      [5, 13, 4033, 3], // and the gradient of x
+    ] as const
+  ) {
+    const shapes = [[B, L, I], [O, I], [O]];
+    const operation: Operation = (x, weight, bias) =>
+      linear(x as tf.Tensor3D, weight as tf.Tensor2D, bias as tf.Tensor1D ?? null);
+    await check(operation, shapes);
+    if (B === 3) await check(operation, shapes.slice(0, 2));
+  }
+});
+
+equalsItsComposition("adaptedLinear()", async () => {
+  for (
+    const [owners, L, I, O, R] of [
+      [[0], 1, 1, 1, 1],
+      [[2, 0, 2], 37, 41, 67, 5], // all in one program
+      [[1, 2, 3, 0], 3, 41, 67, 3], // too few positions for that
+      [[1, 1, 0], 11, 19, 35, 18], // too high a rank
+      [[0, 2, 1], 22, 3, 4033, 6], // with the larger tiles: the value
+      [[0, 2, 1], 22, 4033, 3, 6], // the gradient of x
+    ] as const
+  ) {
+    const U = Math.max(...owners) + 1;
+    const shapes = [[owners.length, L, I], [O, I], [U, I, R], [U, R, O], [O]];
+    const operation: Operation = (x, weight, A, B, bias) =>
+      adaptedLinear(x as tf.Tensor3D, weight as tf.Tensor2D, bias as tf.Tensor1D ?? null, {
+        A: A as tf.Tensor3D,
+        B: B as tf.Tensor3D,
+        owners,
+      });
+    await check(operation, shapes);
+    if (I === 41) await check(operation, shapes.slice(0, 4));
   }
 });
