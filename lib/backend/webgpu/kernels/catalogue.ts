@@ -1,4 +1,6 @@
 import * as tf from "../../../tf.ts";
+import { attention } from "./attention.ts";
+import { attentionGrad, attentionGradBias } from "./attention_grad.ts";
 import { crossEntropy, crossEntropyGrad } from "./cross_entropy.ts";
 import { gate, gateGrad } from "./gate.ts";
 import { Gpu, type Kernel } from "./kernel.ts";
@@ -18,6 +20,9 @@ const KERNELS = {
   RmsNormGradWeight: rmsNormGradWeight,
   Gate: gate,
   GateGrad: gateGrad,
+  Attention: attention,
+  AttentionGrad: attentionGrad,
+  AttentionGradBias: attentionGradBias,
   SwapMiddle: swapMiddle,
   Rotate: rotate,
   CrossEntropy: crossEntropy,

@@ -5,6 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { gatedActivation } from "../../../ops/activation.ts";
+import { attention, maskedBias } from "../../../ops/attention.ts";
 import { crossEntropy } from "../../../ops/cross_entropy.ts";
 import { embedding } from "../../../ops/embedding.ts";
 import { isFused } from "../../../ops/fused.ts";
@@ -92,6 +93,39 @@ equalsItsComposition("gatedActivation()", async () => {
   }
   await check((x, gate) => gatedActivation("silu", x, gate), [[1], [1]]);
 });
+
+equalsItsComposition("attention()", async () => {
+  const [B, N, Lq, Lk, Dh] = [3, 2, 19, 37, 21];
+  const mask = Int32Array.from(
+    { length: B * Lq * Lk },
+    (_, i) => Math.floor(i / Lk) % 4 === 1 || i % 3 === 2 ? 0 : 1, // some queries see nothing
+  );
+  const shapes = [[B, N, Lq, Dh], [B, N, Lk, Dh], [B, N, Lk, Dh]];
+  const operation = (masked: boolean): Operation => (query, key, value, bias) =>
+    attention(query as tf.Tensor4D, key as tf.Tensor4D, value as tf.Tensor4D, {
+      scale: 0.7,
+      bias,
+      mask: masked ? tf.tensor(mask, [B, 1, Lq, Lk], "int32") : undefined,
+    });
+  await check(operation(false), [[1, 1, 1, 1], [1, 1, 1, 1], [1, 1, 1, 1]]);
+  await check(operation(false), shapes);
+  await check(operation(true), shapes);
+  await check(operation(false), [...shapes, [B, N, Lq, Lk]]);
+  await check(operation(true), [...shapes, [N, Lq, Lk]]);
+  await check(operation(false), [...shapes, [B, 1, 1, Lk]]);
+});
+
+equalsItsComposition(
+  "attention() under a masked bias, where a blind query sees the mean,",
+  () =>
+    check((query, key, value, bias) => {
+      const mask = tf.tensor4d([1, 1, 0, 0, 0, 0], [2, 1, 1, 3]);
+      return attention(query as tf.Tensor4D, key as tf.Tensor4D, value as tf.Tensor4D, {
+        scale: 1,
+        bias: maskedBias(bias!, mask),
+      });
+    }, [[2, 2, 2, 5], [2, 2, 3, 5], [2, 2, 3, 5], [1, 2, 2, 3]]),
+);
 
 equalsItsComposition("splitHeads() and mergeHeads()", async () => {
   await check((x) => splitHeads(x as tf.Tensor3D, 5), [[3, 7, 5 * 11]]);

@@ -1,0 +1,126 @@
+import type * as tf from "../../../tf.ts";
+import { type Gpu, groupsFor, type Kernel } from "./kernel.ts";
+import { HEAD_OF_GROUP, productOfTiles, rowCombine, TILE, TILES } from "./attention_tiles.ts";
+import { program } from "./program.ts";
+
+interface Attrs {
+  readonly scale: number;
+  readonly forbidden: number;
+  readonly keep: boolean;
+}
+
+/** WGSL that adds to a score what a tensor over the scores has for it. */
+const addBias = "score += bias[b * params.biasB + n * params.biasN + query * params.biasQ + key];";
+const addMask = `
+      let allowed = mask[b * params.maskB + n * params.maskN + query * params.maskQ + key];
+      score += (1.0 - allowed) * params.forbidden;
+      seen = max(seen, allowed);`;
+
+/** Scores, their softmax and what it makes of the values, of 16 queries of one head. */
+const attentionProgram = (biased: boolean, masked: boolean) =>
+  program(`Attention${biased ? "Biased" : ""}${masked ? "Masked" : ""}`, {
+    reads: {
+      ...{ queries: "f32", keys: "f32", values: "f32" },
+      ...biased ? { bias: "f32" } : {},
+      ...masked ? { mask: "f32" } : {},
+    },
+    writes: ["y", "weights"],
+    integers: [
+      ...["heads", "N", "Lq", "Lk", "Dh"],
+      ...["biasB", "biasN", "biasQ", "maskB", "maskN", "maskQ"],
+    ],
+    floats: ["scale", "forbidden"],
+    threads: TILE * TILE,
+    before: TILES + rowCombine("rowMax", "max(a, b)") + rowCombine("rowSum", "a + b"),
+    body: `${HEAD_OF_GROUP}
+  let b = head / params.N;
+  let n = head % params.N;
+  let query = group.x * ${TILE}u + ty;
+  let isQuery = query < params.Lq;
+  let row = (head * params.Lq + query) * params.Lk; // of the weights
+  var top = -0x1.fffffep+127;
+  var seen = ${masked ? "0.0" : "1.0"};
+  for (var k0 = 0u; k0 < params.Lk; k0 += ${TILE}u) {
+    ${
+      productOfTiles("score", {
+        terms: "params.Dh",
+        left: ["isQuery && at < params.Dh", "queries[(head * params.Lq + query) * params.Dh + at]"],
+        right: [
+          "k0 + ty < params.Lk && at < params.Dh",
+          "keys[(head * params.Lk + k0 + ty) * params.Dh + at]",
+        ],
+        turned: true,
+      })
+    }
+    let key = k0 + tx;
+    if (isQuery && key < params.Lk) {
+      score *= params.scale;
+      ${biased ? addBias : ""}${masked ? addMask : ""}
+      weights[row + key] = score;
+      top = max(top, score);
+    }
+  }
+  top = rowMax(lane, top);
+  ${masked ? "seen = rowMax(lane, seen);" : ""}
+  var sum = 0.0;
+  if (isQuery) {
+    for (var key = tx; key < params.Lk; key += ${TILE}u) {
+      let power = exp(weights[row + key] - top);
+      weights[row + key] = power;
+      sum += power;
+    }
+  }
+  let share = seen / rowSum(lane, sum);
+  if (isQuery) {
+    for (var key = tx; key < params.Lk; key += ${TILE}u) { weights[row + key] *= share; }
+  }
+  for (var d0 = 0u; d0 < params.Dh; d0 += ${TILE}u) {
+    ${
+      productOfTiles("value", {
+        terms: "params.Lk",
+        left: ["isQuery && at < params.Lk", "weights[row + at]"],
+        right: [
+          "t0 + ty < params.Lk && d0 + tx < params.Dh",
+          "values[(head * params.Lk + t0 + ty) * params.Dh + d0 + tx]",
+        ],
+      })
+    }
+    if (isQuery && d0 + tx < params.Dh) {
+      y[(head * params.Lq + query) * params.Dh + d0 + tx] = value;
+    }
+  }`,
+  });
+
+const PROGRAMS = [false, true].map((biased) =>
+  [false, true].map((masked) => attentionProgram(biased, masked))
+);
+
+/** softmax(scale · q·kᵀ + bias) · v over the keys that the mask allows, and the weights where they are kept. */
+export const attention: Kernel<"query" | "key" | "value", Attrs, "bias" | "mask"> = (
+  gpu: Gpu,
+  { query, key, value, bias, mask },
+  { scale, forbidden, keep },
+) => {
+  const [B, N, Lq, Dh] = query.shape as [number, number, number, number];
+  const Lk = key.shape[2]!;
+  const program = PROGRAMS[Number(bias !== undefined)]![Number(mask !== undefined)]!;
+  const inputs = [query, key, value, ...[bias, mask].filter((given) => given !== undefined)];
+  const integers = [B * N, N, Lq, Lk, Dh, ...steps(bias), ...steps(mask)];
+  const [seen, weights] = gpu.run(
+    program,
+    inputs,
+    [query.shape, [B, N, Lq, Lk]],
+    { integers, floats: [scale, forbidden] },
+    [Math.ceil(Lq / TILE), ...groupsFor(B * N)],
+  );
+  if (keep) return [seen!, weights!];
+  gpu.free(weights!);
+  return [seen!];
+};
+
+/** The steps, in elements, along the first three of four axes; 0 where they broadcast. */
+function steps(tensor: tf.TensorInfo | undefined): [number, number, number] {
+  if (tensor === undefined) return [0, 0, 0];
+  const [b, n, q, k] = tensor.shape as [number, number, number, number];
+  return [b === 1 ? 0 : n * q * k, n === 1 ? 0 : q * k, q === 1 ? 0 : k];
+}
