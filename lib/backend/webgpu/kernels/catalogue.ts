@@ -1,6 +1,8 @@
 import * as tf from "../../../tf.ts";
+import { adamW } from "./adamw.ts";
 import { attention } from "./attention.ts";
 import { attentionGrad, attentionGradBias } from "./attention_grad.ts";
+import { clipGradients } from "./clip_gradients.ts";
 import { crossEntropy, crossEntropyGrad } from "./cross_entropy.ts";
 import { gate, gateGrad } from "./gate.ts";
 import { Gpu, type Kernel } from "./kernel.ts";
@@ -39,6 +41,8 @@ const KERNELS = {
   LinearGradFactors: linearGradFactors,
   LinearGradInput: linearGradInput,
   LinearGradWeight: linearGradWeight,
+  AdamW: adamW,
+  ClipGradients: clipGradients,
 };
 
 /** The names of the kernels. */

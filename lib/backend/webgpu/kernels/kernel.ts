@@ -151,6 +151,11 @@ export class Gpu {
     return this.#backend.makeTensorInfo([values.length], "float32", Float32Array.from(values));
   }
 
+  /** A tensor for programs to write to. */
+  space(shape: readonly number[]): tf.TensorInfo {
+    return this.#backend.makeTensorInfo(shape, "float32");
+  }
+
   /** Another tensor of the same data. */
   share({ dataId, shape, dtype }: tf.TensorInfo): tf.TensorInfo {
     this.#backend.incRef(dataId);

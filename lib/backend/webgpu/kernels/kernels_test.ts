@@ -19,6 +19,8 @@ import { assertClose } from "../../../testing/assert_close.ts";
 import { onEachBackend } from "../../../testing/on_each_backend.ts";
 import { wave } from "../../../testing/wave.ts";
 import * as tf from "../../../tf.ts";
+import { AdamW } from "../../../train/adamw.ts";
+import { clipGradients } from "../../../train/clip_gradients.ts";
 import { useBackend } from "../../backend.ts";
 import { installWebgpuKernels, WEBGPU_KERNELS } from "./catalogue.ts";
 
@@ -253,4 +255,49 @@ equalsItsComposition("adaptedLinear()", async () => {
     await check(operation, shapes);
     if (I === 41) await check(operation, shapes.slice(0, 4));
   }
+});
+
+/** What some steps make of parameters: their values, those of a clone that was held, and the norms. */
+async function trained(): Promise<Float32Array[]> {
+  const shapes = [[3], [2, 5], [1], [71, 69], [4, 4]];
+  const named = shapes.map((shape, i): [string, tf.Variable] => {
+    return [`p${i}`, tf.tidy(() => tf.variable(tf.tensor(wave(size(shape), i), shape)))];
+  });
+  const optimizer = new AdamW([
+    { parameters: new Map(named.slice(0, 2)), learningRate: 0.1, weightDecay: 0.2 },
+    { parameters: new Map(named.slice(2)), learningRate: 0.01 },
+  ]);
+  const held = tf.clone(named[1]![1]);
+  const norms: number[] = [];
+  for (let step = 0; step < 3; step++) {
+    const gradients = new Map(
+      named.slice(step === 1 ? 1 : 0).map(([name, { shape }]) => [
+        name,
+        tf.tensor(wave(size(shape), step + shape.length), shape),
+      ]),
+    );
+    const { gradients: clipped, norm } = clipGradients(gradients, [0.5, 0, 1e3][step]!);
+    optimizer.step(clipped, 0.9);
+    norms.push((await norm.data())[0]!);
+    tf.dispose([norm, ...gradients.values(), ...clipped.values()]);
+  }
+  const values: Float32Array[] = [];
+  for (const tensor of [...named.map(([, parameter]) => parameter), held]) {
+    values.push(await tensor.data() as Float32Array);
+  }
+  tf.dispose([held, ...named.map(([, parameter]) => parameter)]);
+  optimizer.dispose();
+  return [...values, Float32Array.from(norms)];
+}
+
+equalsItsComposition("AdamW and clipGradients()", async () => {
+  await tf.setBackend("cpu");
+  const expected = await trained();
+  await tf.setBackend("webgpu");
+  const actual = await trained();
+  for (const [i, data] of actual.entries()) {
+    const shape = [data.length];
+    await assertClose({ shape, data }, { shape, data: expected[i]! }, 1e-5, `parameter ${i}`);
+  }
+  assert.deepEqual(await trained(), actual, "other bytes");
 });

@@ -2,6 +2,7 @@ import type * as tf from "../../../tf.ts";
 import { type Kernel, size } from "./kernel.ts";
 import { lowRank } from "./low_rank.ts";
 import { narrowed } from "./narrow.ts";
+import { once } from "./once.ts";
 import {
   eachRow,
   PRODUCT_THREADS,
@@ -38,17 +39,8 @@ function addBias(side: Side, biased: boolean): string {
   ${eachRow(side, (j) => `acc${j} += biases;`)}`;
 }
 
-const cached = <Settings extends unknown[], Made>(make: (...settings: Settings) => Made) => {
-  const made = new Map<string, Made>();
-  return (...settings: Settings): Made => {
-    const key = settings.join();
-    if (!made.has(key)) made.set(key, make(...settings));
-    return made.get(key)!;
-  };
-};
-
 /** x·Wᵀ + b, with what factors make of rows narrowed before where `updated`. */
-const linearProgram = cached((side: Side, biased: boolean, updated: boolean) => {
+const linearProgram = once((side: Side, biased: boolean, updated: boolean) => {
   const product = tiledProduct({ side, left: "sum", right: "sum" });
   const update = updated ? lowRank(side, PLACE_IN_B) : { before: "", add: "" };
   return program(`Linear${side}${biased ? "Biased" : ""}${updated ? "Updated" : ""}`, {
@@ -69,7 +61,7 @@ const linearProgram = cached((side: Side, biased: boolean, updated: boolean) => 
  * All of an adapted layer for one row of the batch, of M positions: while the tiles for x·Wᵀ pass by,
  * each invocation also sums up one place of the rank for its positions.
  */
-const adaptedProgram = cached((biased: boolean) => {
+const adaptedProgram = once((biased: boolean) => {
   const side = 2;
   const product = tiledProduct({
     ...{ side, left: "sum", right: "sum" },
