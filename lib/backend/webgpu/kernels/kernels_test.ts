@@ -221,7 +221,7 @@ equalsItsComposition("linear()", async () => {
     const [B, L, I, O] of [
       [1, 1, 1, 1],
       [3, 37, 41, 67],
-      [1, 65, 65, 4033], // with the larger tiles: the value and the gradient of the weight
+      [1, 5, 3, 16321], // with the larger tiles: the value and the gradient of the weight
       [5, 13, 4033, 3], // and the gradient of x
     ] as const
   ) {
@@ -240,7 +240,7 @@ equalsItsComposition("adaptedLinear()", async () => {
       [[2, 0, 2], 37, 41, 67, 5], // all in one program
       [[1, 2, 3, 0], 3, 41, 67, 3], // too few positions for that
       [[1, 1, 0], 11, 19, 35, 18], // too high a rank
-      [[0, 2, 1], 22, 3, 4033, 6], // with the larger tiles: the value
+      [[0, 2, 1], 2, 9, 16321, 6], // with the larger tiles: the value; and dy narrowed apart
       [[0, 2, 1], 22, 4033, 3, 6], // the gradient of x
     ] as const
   ) {

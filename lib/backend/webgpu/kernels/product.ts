@@ -2,7 +2,7 @@
 export type Side = 2 | 4;
 
 /** So many tiles, of four by four numbers for each invocation, keep a large device busy. */
-const MANY_TILES = 128;
+const MANY_TILES = 256;
 
 /** The invocations of a workgroup of {@linkcode tiledProduct}. */
 export const PRODUCT_THREADS = 256;

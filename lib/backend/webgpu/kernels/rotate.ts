@@ -11,7 +11,7 @@ const rotateProgram = elementwise("Rotate", {
   let at = b * params.tableStep + i % params.LD;
   let half = params.D / 2u;
   let isFirst = i % params.D < half;
-  let other = select(x[i - half], -x[i + half], isFirst);
+  let other = x[select(i - half, i + half, isFirst)] * select(1.0, -1.0, isFirst);
   y[i] = x[i] * cosines[at] + other * sines[at] * params.direction;`,
 });
 
