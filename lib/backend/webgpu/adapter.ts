@@ -1,5 +1,37 @@
 /** Registers the WebGPU backend where the browser interface exists: the import is for its side effect. */
-import "@tensorflow/tfjs-backend-webgpu";
+import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
+import * as tf from "../../tf.ts";
+
+/** Storage buffers of a shader beyond which nothing is gained: twelve parameters updated at once. */
+const MOST_BUFFERS = 64;
+
+/** Limits of the adapter that the device shall have too; others stay as low as the standard has them. */
+const LIMITS = [
+  "maxComputeWorkgroupStorageSize",
+  "maxComputeWorkgroupsPerDimension",
+  "maxStorageBufferBindingSize",
+  "maxBufferSize",
+  "maxComputeWorkgroupSizeX",
+  "maxComputeInvocationsPerWorkgroup",
+] as const;
+
+// As TensorFlow.js registers it, but for the storage buffers of a shader: its device has eight.
+if (tf.findBackendFactory("webgpu") !== undefined) {
+  tf.removeBackend("webgpu");
+  tf.registerBackend("webgpu", async () => {
+    const adapter = (await navigator.gpu.requestAdapter({ powerPreference: "high-performance" }))!;
+    const { limits } = adapter;
+    const buffers = Math.min(limits.maxStorageBuffersPerShaderStage, MOST_BUFFERS);
+    const device = await adapter.requestDevice({
+      requiredFeatures: (["timestamp-query"] as const).filter((name) => adapter.features.has(name)),
+      requiredLimits: {
+        ...Object.fromEntries(LIMITS.map((name) => [name, limits[name]])),
+        maxStorageBuffersPerShaderStage: buffers,
+      },
+    });
+    return new WebGPUBackend(device, adapter.info);
+  }, 3);
+}
 
 /** The WebGPU adapter of this machine. */
 export interface WebgpuAdapter {
