@@ -1,6 +1,15 @@
 import type * as tf from "../../../tf.ts";
 import { type Gpu, groupsFor, type Kernel } from "./kernel.ts";
-import { HEAD_OF_GROUP, productOfTiles, rowCombine, TILE, TILES } from "./attention_tiles.ts";
+import {
+  ofKeys,
+  ofQueries,
+  ofWeights,
+  PLACE,
+  productOfTiles,
+  rowCombine,
+  TILE,
+  TILES,
+} from "./attention_tiles.ts";
 import { program } from "./program.ts";
 
 interface Attrs {
@@ -14,7 +23,10 @@ const addBias = "score += bias[b * params.biasB + n * params.biasN + query * par
 const addMask = `
       let allowed = mask[b * params.maskB + n * params.maskN + query * params.maskQ + key];
       score += (1.0 - allowed) * params.forbidden;
-      seen = max(seen, allowed);`;
+      most = max(most, allowed);`;
+
+const scores = productOfTiles("score", ofQueries("queries", "lines"), ofKeys("keys", "lines"));
+const seen = productOfTiles("value", ofWeights("weights", "lines"), ofKeys("values", "terms"));
 
 /** Scores, their softmax and what it makes of the values, of 16 queries of one head. */
 const attentionProgram = (biased: boolean, masked: boolean) =>
@@ -31,28 +43,18 @@ const attentionProgram = (biased: boolean, masked: boolean) =>
     ],
     floats: ["scale", "forbidden"],
     threads: TILE * TILE,
-    before: TILES + rowCombine("rowMax", "max(a, b)") + rowCombine("rowSum", "a + b"),
-    body: `${HEAD_OF_GROUP}
+    before: TILES + scores.before + seen.before + rowCombine("rowMax", "max(a, b)") +
+      rowCombine("rowSum", "a + b"),
+    body: `${PLACE}
   let b = head / params.N;
   let n = head % params.N;
-  let query = group.x * ${TILE}u + ty;
+  let query = firstLine + ty;
   let isQuery = query < params.Lq;
   let row = (head * params.Lq + query) * params.Lk; // of the weights
   var top = -0x1.fffffep+127;
-  var seen = ${masked ? "0.0" : "1.0"};
-  for (var k0 = 0u; k0 < params.Lk; k0 += ${TILE}u) {
-    ${
-      productOfTiles("score", {
-        terms: "params.Dh",
-        left: ["isQuery && at < params.Dh", "queries[(head * params.Lq + query) * params.Dh + at]"],
-        right: [
-          "k0 + ty < params.Lk && at < params.Dh",
-          "keys[(head * params.Lk + k0 + ty) * params.Dh + at]",
-        ],
-        turned: true,
-      })
-    }
-    let key = k0 + tx;
+  var most = ${masked ? "0.0" : "1.0"}; // that the mask allows
+  for (firstColumn = 0u; firstColumn < params.Lk; firstColumn += ${TILE}u) {${scores.sum}
+    let key = firstColumn + tx;
     if (isQuery && key < params.Lk) {
       score *= params.scale;
       ${biased ? addBias : ""}${masked ? addMask : ""}
@@ -61,7 +63,7 @@ const attentionProgram = (biased: boolean, masked: boolean) =>
     }
   }
   top = rowMax(lane, top);
-  ${masked ? "seen = rowMax(lane, seen);" : ""}
+  ${masked ? "most = rowMax(lane, most);" : ""}
   var sum = 0.0;
   if (isQuery) {
     for (var key = tx; key < params.Lk; key += ${TILE}u) {
@@ -70,23 +72,15 @@ const attentionProgram = (biased: boolean, masked: boolean) =>
       sum += power;
     }
   }
-  let share = seen / rowSum(lane, sum);
+  let share = most / rowSum(lane, sum);
   if (isQuery) {
     for (var key = tx; key < params.Lk; key += ${TILE}u) { weights[row + key] *= share; }
   }
-  for (var d0 = 0u; d0 < params.Dh; d0 += ${TILE}u) {
-    ${
-      productOfTiles("value", {
-        terms: "params.Lk",
-        left: ["isQuery && at < params.Lk", "weights[row + at]"],
-        right: [
-          "t0 + ty < params.Lk && d0 + tx < params.Dh",
-          "values[(head * params.Lk + t0 + ty) * params.Dh + d0 + tx]",
-        ],
-      })
-    }
-    if (isQuery && d0 + tx < params.Dh) {
-      y[(head * params.Lq + query) * params.Dh + d0 + tx] = value;
+  storageBarrier();
+  for (firstColumn = 0u; firstColumn < params.Dh; firstColumn += ${TILE}u) {${seen.sum}
+    let feature = firstColumn + tx;
+    if (isQuery && feature < params.Dh) {
+      y[(head * params.Lq + query) * params.Dh + feature] = value;
     }
   }`,
   });
@@ -106,16 +100,16 @@ export const attention: Kernel<"query" | "key" | "value", Attrs, "bias" | "mask"
   const program = PROGRAMS[Number(bias !== undefined)]![Number(mask !== undefined)]!;
   const inputs = [query, key, value, ...[bias, mask].filter((given) => given !== undefined)];
   const integers = [B * N, N, Lq, Lk, Dh, ...steps(bias), ...steps(mask)];
-  const [seen, weights] = gpu.run(
+  const [y, weights] = gpu.run(
     program,
     inputs,
     [query.shape, [B, N, Lq, Lk]],
     { integers, floats: [scale, forbidden] },
     [Math.ceil(Lq / TILE), ...groupsFor(B * N)],
   );
-  if (keep) return [seen!, weights!];
+  if (keep) return [y!, weights!];
   gpu.free(weights!);
-  return [seen!];
+  return [y!];
 };
 
 /** The steps, in elements, along the first three of four axes; 0 where they broadcast. */

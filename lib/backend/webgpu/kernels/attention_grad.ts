@@ -1,7 +1,25 @@
 import type * as tf from "../../../tf.ts";
 import { type Gpu, groupsFor, type Kernel, size } from "./kernel.ts";
-import { HEAD_OF_GROUP, productOfTiles, rowCombine, TILE, TILES } from "./attention_tiles.ts";
+import {
+  ofKeys,
+  ofQueries,
+  ofWeights,
+  PLACE,
+  productOfTiles,
+  rowCombine,
+  TILE,
+  TILES,
+} from "./attention_tiles.ts";
 import { elementwise, program } from "./program.ts";
+
+const slopes = productOfTiles("slope", ofQueries("dy", "lines"), ofKeys("values", "lines"));
+const toQueries = productOfTiles("toQuery", ofWeights("dScores", "lines"), ofKeys("keys", "terms"));
+const toKeys = productOfTiles(
+  "ofKey",
+  ofWeights("dScores", "terms"),
+  ofQueries("queries", "terms"),
+);
+const toValues = productOfTiles("ofValue", ofWeights("weights", "terms"), ofQueries("dy", "terms"));
 
 /**
  * The gradient of the scores of 16 queries of one head, w · (d − Σ w · d) · scale with d = dy · vᵀ, and of
@@ -17,25 +35,15 @@ const scoresProgram = (wanted: boolean) =>
     integers: ["heads", "Lq", "Lk", "Dh"],
     floats: ["scale"],
     threads: TILE * TILE,
-    before: TILES + rowCombine("rowSum", "a + b"),
-    body: `${HEAD_OF_GROUP}
-  let query = group.x * ${TILE}u + ty;
+    before: TILES + slopes.before + (wanted ? toQueries.before : "") +
+      rowCombine("rowSum", "a + b"),
+    body: `${PLACE}
+  let query = firstLine + ty;
   let isQuery = query < params.Lq;
   let row = (head * params.Lq + query) * params.Lk; // of the weights
   var own = 0.0;
-  for (var k0 = 0u; k0 < params.Lk; k0 += ${TILE}u) {
-    ${
-      productOfTiles("slope", {
-        terms: "params.Dh",
-        left: ["isQuery && at < params.Dh", "dy[(head * params.Lq + query) * params.Dh + at]"],
-        right: [
-          "k0 + ty < params.Lk && at < params.Dh",
-          "values[(head * params.Lk + k0 + ty) * params.Dh + at]",
-        ],
-        turned: true,
-      })
-    }
-    let key = k0 + tx;
+  for (firstColumn = 0u; firstColumn < params.Lk; firstColumn += ${TILE}u) {${slopes.sum}
+    let key = firstColumn + tx;
     if (isQuery && key < params.Lk) {
       dScores[row + key] = slope;
       own += weights[row + key] * slope;
@@ -50,19 +58,11 @@ const scoresProgram = (wanted: boolean) =>
   ${
       wanted
         ? `
-  for (var d0 = 0u; d0 < params.Dh; d0 += ${TILE}u) {
-    ${
-          productOfTiles("slope", {
-            terms: "params.Lk",
-            left: ["isQuery && at < params.Lk", "dScores[row + at]"],
-            right: [
-              "t0 + ty < params.Lk && d0 + tx < params.Dh",
-              "keys[(head * params.Lk + t0 + ty) * params.Dh + d0 + tx]",
-            ],
-          })
-        }
-    if (isQuery && d0 + tx < params.Dh) {
-      dQueries[(head * params.Lq + query) * params.Dh + d0 + tx] = slope;
+  storageBarrier();
+  for (firstColumn = 0u; firstColumn < params.Dh; firstColumn += ${TILE}u) {${toQueries.sum}
+    let feature = firstColumn + tx;
+    if (isQuery && feature < params.Dh) {
+      dQueries[(head * params.Lq + query) * params.Dh + feature] = toQuery;
     }
   }`
         : ""
@@ -77,37 +77,14 @@ const keysProgram = program("AttentionGradKeys", {
   writes: ["dKeys", "dValues"],
   integers: ["heads", "Lq", "Lk", "Dh"],
   threads: TILE * TILE,
-  before: `${TILES}
-var<workgroup> weightTile: array<f32, 272>;
-var<workgroup> slopeTile: array<f32, 272>;`,
-  body: `${HEAD_OF_GROUP}
-  let k0 = group.x * ${TILE}u;
-  for (var d0 = 0u; d0 < params.Dh; d0 += ${TILE}u) {
-    var ofKey = 0.0;
-    var ofValue = 0.0;
-    for (var q0 = 0u; q0 < params.Lq; q0 += ${TILE}u) {
-      let row = head * params.Lq + q0 + ty;
-      let at = row * params.Lk + k0 + tx;
-      let source = row * params.Dh + d0 + tx;
-      var tiles = vec4<f32>(0.0);
-      if (q0 + ty < params.Lq && k0 + tx < params.Lk) { tiles = vec4<f32>(dScores[at], weights[at], 0.0, 0.0); }
-      if (q0 + ty < params.Lq && d0 + tx < params.Dh) {
-        tiles.z = queries[source];
-        tiles.w = dy[source];
-      }
-      leftTile[ty * 17u + tx] = tiles.x;
-      weightTile[ty * 17u + tx] = tiles.y;
-      rightTile[ty * 17u + tx] = tiles.z;
-      slopeTile[ty * 17u + tx] = tiles.w;
-      workgroupBarrier();
-      for (var t = 0u; t < ${TILE}u; t++) {
-        ofKey += leftTile[t * 17u + ty] * rightTile[t * 17u + tx];
-        ofValue += weightTile[t * 17u + ty] * slopeTile[t * 17u + tx];
-      }
-      workgroupBarrier();
-    }
-    if (k0 + ty < params.Lk && d0 + tx < params.Dh) {
-      let to = (head * params.Lk + k0 + ty) * params.Dh + d0 + tx;
+  before: TILES + toKeys.before + toValues.before,
+  body: `${PLACE}
+  for (firstColumn = 0u; firstColumn < params.Dh; firstColumn += ${TILE}u) {
+    ${toKeys.sum}${toValues.sum}
+    let key = firstLine + ty;
+    let feature = firstColumn + tx;
+    if (key < params.Lk && feature < params.Dh) {
+      let to = (head * params.Lk + key) * params.Dh + feature;
       dKeys[to] = ofKey;
       dValues[to] = ofValue;
     }

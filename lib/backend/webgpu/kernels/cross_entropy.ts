@@ -1,4 +1,5 @@
 import { groupsFor, type Kernel } from "./kernel.ts";
+import { once } from "./once.ts";
 import { combine, program } from "./program.ts";
 
 interface Attrs {
@@ -6,17 +7,16 @@ interface Attrs {
   readonly smoothing: number;
 }
 
-const SUM = combine("sum", "f32", "a + b");
-
 /** What each row costs, 0 where its label is ignored, and log Σ e^logits. */
-const rowsProgram = program("CrossEntropyRows", {
-  reads: { logits: "f32", labels: "i32" },
-  writes: ["losses", "logSums"],
-  integers: ["N", "V", "ignored"],
-  floats: ["smoothing"],
-  threads: 256,
-  before: SUM + combine("largest", "f32", "max(a, b)") + combine("sum2", "vec2<f32>", "a + b"),
-  body: `
+const rowsProgram = once((threads: number) =>
+  program(`CrossEntropyRows${threads}`, {
+    reads: { logits: "f32", labels: "i32" },
+    writes: ["losses", "logSums"],
+    integers: ["N", "V", "ignored"],
+    floats: ["smoothing"],
+    threads,
+    before: combine("largest", "f32", "max(a, b)") + combine("sum2", "vec2<f32>", "a + b"),
+    body: `
   let row = group.y * groups.x + group.x;
   if (row >= params.N) { return; }
   let start = row * params.V;
@@ -37,7 +37,8 @@ const rowsProgram = program("CrossEntropyRows", {
     let wanted = hit * (1.0 - params.smoothing) + sums.y / f32(params.V) * params.smoothing;
     losses[row] = select(logSum - wanted, 0.0, label == bitcast<i32>(params.ignored));
   }`,
-});
+  })
+);
 
 const meanProgram = program("CrossEntropyMean", {
   reads: { losses: "f32", labels: "i32" },
@@ -56,14 +57,15 @@ const meanProgram = program("CrossEntropyMean", {
   if (lane == 0u) { loss[0] = select(params.none, sums.x / sums.y, sums.y > 0.0); }`,
 });
 
-const gradProgram = program("CrossEntropyGrad", {
-  reads: { dy: "f32", logits: "f32", labels: "i32", logSums: "f32" },
-  writes: ["dLogits"],
-  integers: ["N", "V", "ignored"],
-  floats: ["smoothing"],
-  threads: 256,
-  before: SUM,
-  body: `
+const gradProgram = once((threads: number) =>
+  program(`CrossEntropyGrad${threads}`, {
+    reads: { dy: "f32", logits: "f32", labels: "i32", logSums: "f32" },
+    writes: ["dLogits"],
+    integers: ["N", "V", "ignored"],
+    floats: ["smoothing"],
+    threads,
+    before: combine("sum", "f32", "a + b"),
+    body: `
   var own = 0.0;
   for (var n = lane; n < params.N; n += THREADS) {
     own += select(1.0, 0.0, labels[n] == bitcast<i32>(params.ignored));
@@ -81,7 +83,13 @@ const gradProgram = program("CrossEntropyGrad", {
     let wanted = spread + select(0.0, 1.0 - params.smoothing, j == hit);
     dLogits[start + j] = (exp(logits[start + j] - logSums[row]) - wanted) * scale;
   }`,
-});
+  })
+);
+
+/** Invocations for a row of so many classes. */
+function threadsFor(V: number): number {
+  return V <= 1024 ? 64 : 256;
+}
 
 /** The mean loss over the rows that count, NaN where none does; and log Σ e^logits of each row. */
 export const crossEntropy: Kernel<"logits" | "labels", Attrs> = (
@@ -91,7 +99,7 @@ export const crossEntropy: Kernel<"logits" | "labels", Attrs> = (
 ) => {
   const [N, V] = logits.shape as [number, number];
   const [losses, logSums] = gpu.run(
-    rowsProgram,
+    rowsProgram(threadsFor(V)),
     [logits, labels],
     [[N], [N]],
     { integers: [N, V, ignored], floats: [smoothing] },
@@ -112,5 +120,5 @@ export const crossEntropyGrad: Kernel<"dy" | "logits" | "labels" | "logSums", At
   const [N, V] = logits.shape as [number, number];
   const params = { integers: [N, V, ignored], floats: [smoothing] };
   const inputs = [dy, logits, labels, logSums];
-  return gpu.run(gradProgram, inputs, [[N, V]], params, groupsFor(N));
+  return gpu.run(gradProgram(threadsFor(V)), inputs, [[N, V]], params, groupsFor(N));
 };

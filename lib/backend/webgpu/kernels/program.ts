@@ -18,7 +18,7 @@ interface Parts {
   readonly integers?: readonly string[];
   /** Fields of `params` of type `f32`. */
   readonly floats?: readonly string[];
-  /** Invocations of a workgroup: a power of two. */
+  /** Invocations of a workgroup; a multiple of 16. */
   readonly threads: number;
   /** Functions and variables of the workgroup. */
   readonly before?: string;
@@ -93,11 +93,14 @@ ${body}`,
 export const PER_GROUP = 64;
 
 /**
- * WGSL of a function `combined(lane, x)`: what an operation makes of one value of each invocation of
- * the workgroup, always in the same order.
+ * WGSL of a function of `lane` and a value that combines those of all invocations of the workgroup,
+ * always in the same order: first each sixteenth value, then what sixteen invocations have. (Halves of
+ * halves would be as quick on a card, but need three times the barriers, which are what costs a
+ * software driver its time.)
  *
+ * @param name of the function
  * @param type of the values
- * @param operation of `a` and `b`
+ * @param operation WGSL of `a` and `b`
  */
 export function combine(name: string, type: string, operation: string): string {
   return `
@@ -105,16 +108,21 @@ var<workgroup> ${name}Part: array<${type}, THREADS>;
 fn ${name}(lane: u32, x: ${type}) -> ${type} {
   ${name}Part[lane] = x;
   workgroupBarrier();
-  for (var step = THREADS / 2u; step > 0u; step /= 2u) {
-    if (lane < step) {
-      let a = ${name}Part[lane];
-      let b = ${name}Part[lane + step];
-      ${name}Part[lane] = ${operation};
+  if (lane < 16u) {
+    var a = x;
+    for (var i = lane + 16u; i < THREADS; i += 16u) {
+      let b = ${name}Part[i];
+      a = ${operation};
     }
-    workgroupBarrier();
+    ${name}Part[lane] = a;
   }
-  let all = ${name}Part[0];
   workgroupBarrier();
-  return all;
+  var a = ${name}Part[0];
+  for (var i = 1u; i < 16u; i++) {
+    let b = ${name}Part[i];
+    a = ${operation};
+  }
+  workgroupBarrier();
+  return a;
 }`;
 }
