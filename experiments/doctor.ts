@@ -3,6 +3,6 @@
  *
  * @module
  */
-import { doctorCommand } from "../lib/mod.ts";
+import { doctorCommand } from "../lib/commands/mod.ts";
 
 Deno.exitCode = await doctorCommand();

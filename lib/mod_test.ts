@@ -9,7 +9,7 @@ import {
   saveBaseModel,
   useBackend,
 } from "./mod.ts";
-import { readSafetensors } from "./models/safetensors.ts";
+import { readSafetensors } from "./files/safetensors.ts";
 import { assertClose } from "./testing/assert_close.ts";
 import { HAS_SHARED, SHARED } from "./testing/shared.ts";
 import { withFolder } from "./testing/with_folder.ts";

@@ -1,6 +1,6 @@
 import * as tf from "../tf.ts";
-import { fastKernels } from "./fast_wasm.ts";
-import "./wasm.ts";
+import { fastKernels } from "./wasm/install.ts";
+import "./wasm/register.ts";
 import { webgpuAdapter } from "./webgpu.ts";
 
 /** The devices a model can run on, best first. */

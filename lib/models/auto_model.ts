@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import type * as tf from "../tf.ts";
-import { readJsonObject } from "../util/read_json_object.ts";
+import { readJsonObject } from "../files/read_json_object.ts";
 import { readCheckpoint } from "./checkpoint.ts";
-import { MODEL_FILES, resolveModel, type ResolveOptions } from "./hub.ts";
-import { LlamaForCausalLM } from "./llama.ts";
-import { LLAMA_TYPES } from "./llama_config.ts";
-import { T5ForConditionalGeneration } from "./t5.ts";
-import { T5_TYPES } from "./t5_config.ts";
+import { MODEL_FILES, resolveModel, type ResolveOptions } from "../hub/hugging_face.ts";
+import { LlamaForCausalLM } from "./llama/model.ts";
+import { LLAMA_TYPES } from "./llama/config.ts";
+import { T5ForConditionalGeneration } from "./t5/model.ts";
+import { T5_TYPES } from "./t5/config.ts";
 
 /** A class of models, as far as it is needed to make one. */
 export interface ModelClass<Model> {

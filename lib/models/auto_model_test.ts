@@ -8,8 +8,8 @@ import { withFolder } from "../testing/with_folder.ts";
 import * as tf from "../tf.ts";
 import { AutoModelForCausalLM, AutoModelForSeq2SeqLM } from "./auto_model.ts";
 import { writeCheckpoint } from "./checkpoint.ts";
-import { HubError } from "./hub.ts";
-import { openSafetensors } from "./safetensors.ts";
+import { HubError } from "../hub/hugging_face.ts";
+import { openSafetensors } from "../files/safetensors.ts";
 import { saveBaseModel } from "./save_model.ts";
 
 const T5 = { vocab_size: 11, d_model: 6, d_kv: 3, d_ff: 5, num_heads: 2, num_layers: 1 };

@@ -1,15 +1,15 @@
 import { join } from "node:path";
 import * as tf from "../tf.ts";
-import { writeFilesAtomically } from "../util/atomic_write.ts";
-import { isPlainFileName } from "../util/plain_file_name.ts";
-import { pythonJson } from "../util/python_json.ts";
-import { CODECS } from "./dtype.ts";
+import { writeFilesAtomically } from "../files/atomic_write.ts";
+import { isPlainFileName } from "../files/plain_file_name.ts";
+import { pythonJson } from "../files/python_json.ts";
+import { CODECS } from "../files/dtype.ts";
 import {
   openSafetensors,
   type SafetensorsFile,
   type TensorToStore,
   writeSafetensors,
-} from "./safetensors.ts";
+} from "../files/safetensors.ts";
 
 /** What a Hugging Face folder holds. */
 export interface Checkpoint {

@@ -4,7 +4,7 @@ import { HAS_PYTHON, runPython } from "../testing/python.ts";
 import { HAS_SHARED, SHARED } from "../testing/shared.ts";
 import * as tf from "../tf.ts";
 import { readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
-import { readSafetensors, type TensorToStore, writeSafetensors } from "./safetensors.ts";
+import { readSafetensors, type TensorToStore, writeSafetensors } from "../files/safetensors.ts";
 
 async function inTempDir(test: (dir: string) => Promise<void>): Promise<void> {
   const dir = await Deno.makeTempDir();

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { onEachBackend } from "../testing/on_each_backend.ts";
-import { LLAMA_CONFIG, smallLlama, smallT5, T5_CONFIG } from "../testing/small_models.ts";
+import { LLAMA_CONFIG, smallLlama, smallT5, T5_CONFIG } from "../testing/models/small_models.ts";
 import { AutoModelForCausalLM, AutoModelForSeq2SeqLM } from "./auto_model.ts";
 import type { LanguageModel } from "./base_model.ts";
-import { generate } from "./generate.ts";
+import { generate } from "./generation/generate.ts";
 import { readGenerationIds } from "./generation_ids.ts";
 import { saveBaseModel } from "./save_model.ts";
 

@@ -1,4 +1,4 @@
-import { isPlainFileName } from "../util/plain_file_name.ts";
+import { isPlainFileName } from "../files/plain_file_name.ts";
 
 /** What PEFT calls the parameters of Poly layers by. */
 const PARAMETER_PREFIX = "poly_";

@@ -1,4 +1,3 @@
-import { PEFT_VERSION } from "./model_card.ts";
 import { type PolySettings, PROFILES, readSettings } from "./settings.ts";
 
 /** The kinds of task PEFT knows. */
@@ -57,6 +56,9 @@ export interface PolyConfigFields {
 export type PolyConfigOptions = Partial<PolyConfigFields> & {
   readonly settings?: Partial<PolySettings>;
 };
+
+/** The release of PEFT whose files are read and written. */
+export const PEFT_VERSION = "0.21.0";
 
 const DEFAULTS: PolyConfigFields = {
   r: 8,

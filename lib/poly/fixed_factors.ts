@@ -14,7 +14,7 @@ export type FixedRouting = { readonly task: number } | "average";
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { Mlp } from "../models/mlp.ts";
+ * import { Mlp } from "../models/mlp/model.ts";
  * import * as tf from "../tf.ts";
  * import { PolyConfig } from "./config.ts";
  * import { makeAdapter } from "./make_adapter.ts";

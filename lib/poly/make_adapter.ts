@@ -9,7 +9,7 @@ import { PolyLayer } from "./layer.ts";
 import { Router } from "./router.ts";
 import { routerGroup } from "./router_group.ts";
 import { copyModules, savedModuleNames, withHeads } from "./saved_modules.ts";
-import { resolveTargets, type Targeted } from "./target_modules.ts";
+import { resolveTargets, type Targeted } from "./targets/target_modules.ts";
 
 /** A linear module with its sizes. */
 type Linear = Required<ModuleInfo>;
@@ -59,10 +59,11 @@ export function makeAdapter(
   most = Infinity,
 ): { readonly adapter: Adapter; readonly warnings: readonly string[] } {
   checkAdapterName(name);
-  const { config, modules, warnings } = resolveTargets(
-    base,
-    given.with({ modules_to_save: withHeads(given.modules_to_save, given.task_type) }),
-  );
+  const { target_modules, exclude_modules, task_type } = given;
+  const modules_to_save = withHeads(given.modules_to_save, task_type);
+  const fields = { target_modules, exclude_modules, modules_to_save, task_type };
+  const { targetModules, modules, warnings } = resolveTargets(base, fields);
+  const config = given.with({ target_modules: targetModules, modules_to_save });
   const linears = modules.map((module) => checkLinear(module, config));
   const saved = savedModuleNames(base.modules, config.modules_to_save);
   refuseBoth(linears, saved);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { onEachBackend } from "../testing/on_each_backend.ts";
-import { valuesOf } from "../testing/small_models.ts";
-import { ToyModel } from "../testing/toy_model.ts";
+import { valuesOf } from "../testing/models/small_models.ts";
+import { ToyModel } from "../testing/models/toy_model.ts";
 import { disposeAdapter } from "./adapter.ts";
 import { PolyConfig, type PolyConfigOptions } from "./config.ts";
 import { makeAdapter } from "./make_adapter.ts";

@@ -33,7 +33,7 @@ export interface ResizeOptions {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { Mlp } from "../models/mlp.ts";
+ * import { Mlp } from "../models/mlp/model.ts";
  * import * as tf from "../tf.ts";
  * import { PolyConfig } from "./config.ts";
  * import { makeAdapter } from "./make_adapter.ts";

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { useBackend } from "../backend/backend.ts";
 import { onEachBackend } from "../testing/on_each_backend.ts";
-import { BATCH, fillWithWaves, smallT5 } from "../testing/small_models.ts";
+import { BATCH, fillWithWaves, smallT5 } from "../testing/models/small_models.ts";
 import * as tf from "../tf.ts";
 import { type Adapter, routersOf } from "./adapter.ts";
 import { PolyConfig, type PolyConfigOptions } from "./config.ts";
-import { getPeftModel } from "./peft_model.ts";
+import { getPeftModel } from "../peft/peft_model.ts";
 
 await useBackend("cpu");
 const base = smallT5();

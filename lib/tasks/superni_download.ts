@@ -1,14 +1,14 @@
 import { join } from "node:path";
-import { writeFilesAtomically } from "../util/atomic_write.ts";
-import { download, onDisk } from "../util/download.ts";
-import { fileFault, type ListedFile } from "../util/file_fault.ts";
-import { HubError } from "../util/hub_error.ts";
-import type { Hub } from "../util/hub_request.ts";
-import { isPlainFileName } from "../util/plain_file_name.ts";
-import { readJsonObject } from "../util/read_json_object.ts";
-import { githubRefusal } from "./github_api.ts";
-import { fetchCommitTree } from "./github_commit.ts";
-import { fetchTree, type GithubEntry, isGithubFile } from "./github_tree.ts";
+import { writeFilesAtomically } from "../files/atomic_write.ts";
+import { download, onDisk } from "../hub/download.ts";
+import { fileFault, type ListedFile } from "../hub/file_fault.ts";
+import { HubError } from "../hub/error.ts";
+import type { Hub } from "../hub/request.ts";
+import { isPlainFileName } from "../files/plain_file_name.ts";
+import { readJsonObject } from "../files/read_json_object.ts";
+import { githubRefusal } from "../hub/github_api.ts";
+import { fetchCommitTree } from "../hub/github_commit.ts";
+import { fetchTree, type GithubEntry, isGithubFile } from "../hub/github_tree.ts";
 import { UNFINISHED } from "./superni.ts";
 
 /** Where Super-NaturalInstructions is kept by its authors. */
@@ -96,7 +96,7 @@ export interface SuperniDownload {
  * @example Only a whole commit id names data for good
  * ```ts
  * import assert from "node:assert/strict";
- * import { HubError } from "../util/hub_error.ts";
+ * import { HubError } from "../hub/error.ts";
  *
  * await assert.rejects(() => downloadSuperni("data/superni", { commit: "master" }), HubError);
  * ```

@@ -1,5 +1,5 @@
-import { padBatch } from "../models/encode_batch.ts";
-import type { Tokenizer } from "../models/tokenizer.ts";
+import { padBatch } from "../models/tokenizers/encode_batch.ts";
+import type { Tokenizer } from "../models/tokenizers/tokenizer.ts";
 import type { Example } from "../tasks/task.ts";
 
 /** Examples of several tasks as ids, padded to rectangles. `B` rows, `L` and `M` positions. */

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { ByteTokenizer } from "../models/byte_tokenizer.ts";
+import { ByteTokenizer } from "../models/tokenizers/byte_tokenizer.ts";
 import { seededNoise } from "../ops/noise.ts";
 import { skillsSuite } from "../tasks/skills.ts";
 import type { Task } from "../tasks/task.ts";
 import { assertClose } from "../testing/assert_close.ts";
 import { onEachBackend } from "../testing/on_each_backend.ts";
-import { tinyT5 } from "../testing/tiny_t5.ts";
+import { tinyT5 } from "../testing/models/tiny_t5.ts";
 import * as tf from "../tf.ts";
 import { randomStream } from "../util/random.ts";
 import { answer, evaluateTokens } from "./evaluate.ts";

@@ -1,0 +1,217 @@
+import { existsSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import process from "node:process";
+import { commandLine, shellWord } from "./shell.ts";
+import { interruptible } from "./interruptible.ts";
+import { barProgress, lineProgress, type ProgressOptions } from "./progress.ts";
+import type { RunResult } from "../run/result.ts";
+import { RunFolder } from "../sweep/run_folder.ts";
+import { runLabel } from "../run/id.ts";
+import {
+  runSweep,
+  type RunSweepOptions,
+  selectRuns,
+  type SweepProgress,
+} from "../sweep/run_sweep.ts";
+import { lockSweep, SweepStore } from "../sweep/store.ts";
+import { StoreError } from "../sweep/store_error.ts";
+import { readSweep, SweepError } from "../sweep/sweep.ts";
+import { duration, firstLine, suggest } from "../util/words.ts";
+import { readSweepArguments, type SweepArguments, sweepHelp } from "./sweep_arguments.ts";
+import { describePlan } from "./sweep_plan.ts";
+import { dataFiles, sweepReport } from "../tables/sweep_tables.ts";
+
+/** What a sweep's command writes to and works with; the process's own unless given. */
+export interface SweepCommandOptions {
+  /** For tables. */
+  readonly stdout?: NodeJS.WritableStream;
+  /** For progress and messages. */
+  readonly stderr?: NodeJS.WritableStream & { readonly isTTY?: boolean };
+  /** The program of the workers; another one in tests. */
+  readonly worker?: URL;
+}
+
+/**
+ * Does what `deno task sweep` does: reads a sweep, runs what is not done of it, and writes and prints
+ * its tables.
+ *
+ * While runs are at work, SIGINT and SIGTERM stop the sweep in good order; a second one ends the
+ * process at once.
+ *
+ * @param args the words after `deno task sweep`
+ * @returns the exit code: 0 when all runs are done, 1 when some failed, 2 when the sweep cannot be
+ * run, 130 when it was interrupted
+ */
+export async function sweepCommand(
+  args: readonly string[],
+  options: SweepCommandOptions = {},
+): Promise<number> {
+  const { stdout = process.stdout, stderr = process.stderr, worker } = options;
+  const say = (line: string) => void stderr.write(`${line}\n`);
+  try {
+    const asked = readSweepArguments(args);
+    if (asked.help) {
+      stdout.write(sweepHelp());
+      return 0;
+    }
+    const sweep = readSweep(await readSweepFile(asked.file), asked.file, asked.settings);
+    const dir = asked.out ?? join("results", sweep.name);
+    const jobs = asked.jobs ?? navigator.hardwareConcurrency;
+    if (asked.dryRun) {
+      const store = await SweepStore.plan(dir, sweep, asked);
+      stdout.write(describePlan(store, await store.results(), { ...asked, jobs }) + "\n");
+      return 0;
+    }
+    using _lock = await lockSweep(dir);
+    const store = await SweepStore.open(dir, sweep, asked);
+    const before = await store.results();
+    const started = performance.now();
+    const { results, interrupted } = await runUntilStopped(
+      store,
+      before,
+      await progressOf(store, before, asked, stderr),
+      { ...asked, jobs, keepAdapters: asked.adapters, ...(worker ? { worker } : {}) },
+    );
+    if (interrupted) {
+      const { done, diverged } = countStatus(results);
+      say(`Stopped with ${done + diverged} of ${results.length} runs done. To go on:`);
+      say(`  ${commandLine("sweep", args)}`);
+      return 130;
+    }
+    const files = dataFiles(results);
+    await store.write(files);
+    const report = reportOf(store, results);
+    await store.write(new Map([[REPORT, report]]));
+    stdout.write(report);
+    say(`${summary(results)} in ${duration((performance.now() - started) / 1000)}.`);
+    say(`Table:    ${join(dir, REPORT)}; every number: ${[...files.keys()].join(", ")}`);
+    say(`Report:   ${await pageOf(store)}`);
+    say(`Notebook: ${notebookLine(sweep.name, dir)}`);
+    if (asked.adapters) say(`Adapters: ${adaptersLine(dir, results)}`);
+    const failed = results.filter(({ status }) => status === "failed");
+    for (const { error, ...run } of failed.slice(0, FAILURES_TOLD)) {
+      say(`Failed: ${runLabel(run.id)}: ${firstLine(error)}`);
+      say(`  ${new RunFolder(dir, run).errorPath}`);
+    }
+    if (failed.length > FAILURES_TOLD) say(`  and ${failed.length - FAILURES_TOLD} more`);
+    if (failed.length > 0) {
+      const again = asked.onlyFailed ? args : [...args, "--only", "failed"];
+      say(`To try them again:\n  ${commandLine("sweep", again)}`);
+    }
+    return failed.length > 0 ? 1 : 0;
+  } catch (error) {
+    if (!(error instanceof SweepError || error instanceof StoreError)) throw error;
+    say(error.message);
+    return 2;
+  }
+}
+
+/** Does the runs, until they are done or a signal comes. */
+async function runUntilStopped(
+  store: SweepStore,
+  before: readonly RunResult[],
+  progress: SweepProgress,
+  options: RunSweepOptions,
+): Promise<{ results: RunResult[]; interrupted: boolean }> {
+  try {
+    return await interruptible(async (signal) => {
+      const results = await runSweep(store, before, progress, { ...options, signal });
+      return { results, interrupted: signal.aborted };
+    }, () => progress.stop());
+  } finally {
+    progress.stop();
+  }
+}
+
+async function progressOf(
+  { dir, manifest }: SweepStore,
+  before: readonly RunResult[],
+  { onlyFailed, quiet }: SweepArguments,
+  stderr: NodeJS.WritableStream & { readonly isTTY?: boolean },
+): Promise<SweepProgress> {
+  const { done, diverged } = countStatus(before);
+  const shown: ProgressOptions = {
+    total: done + diverged + selectRuns(before, onlyFailed).length,
+    done: done + diverged,
+    metric: manifest.metric,
+    errorPath: (run) => new RunFolder(dir, run).errorPath,
+  };
+  const write = (line: string) => void stderr.write(`${line}\n`);
+  return stderr.isTTY === true && !quiet
+    ? await barProgress(stderr, shown)
+    : lineProgress(write, shown, quiet);
+}
+
+function reportOf({ dir, manifest }: SweepStore, results: readonly RunResult[]): string {
+  try {
+    return sweepReport(manifest, results);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new SweepError(
+      `${error.message} The runs and their numbers are in ${dir}; name a column of results.csv ` +
+        `with metric=<column>`,
+    );
+  }
+}
+
+/** Writes the page of a sweep; says where it is, or why there is none. */
+async function pageOf({ dir }: SweepStore): Promise<string> {
+  const { writeReport } = await import("../report/report.ts");
+  try {
+    return await writeReport(dir);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return `none. ${error.message}`;
+  }
+}
+
+/** The command that opens a sweep in a notebook: the study's own, or that of the default sweep. */
+function notebookLine(name: string, dir: string): string {
+  const own = join("notebooks", `${name}.ipynb`);
+  const notebook = existsSync(own) ? own : join("notebooks", "quick.ipynb");
+  return `SWEEP=${shellWord(dir)} ${commandLine("jupyter", [notebook])}`;
+}
+
+/** Where the adapters of runs are, and how many runs were done before anyone asked to keep theirs. */
+function adaptersLine(dir: string, results: readonly RunResult[]): string {
+  const done = results.filter(({ status }) => status === "done");
+  const without = done.filter((run) => !existsSync(join(new RunFolder(dir, run).dir, "adapter")));
+  const left = without.length === 0
+    ? ""
+    : `; ${without.length} of ${done.length} runs were done without: remove their folders to do them again`;
+  return join(dir, "runs", "*", "adapter") + left;
+}
+
+/** How many runs ended how, as `48 runs: 46 done, 2 failed`. */
+function summary(results: readonly RunResult[]): string {
+  const counts = Object.entries(countStatus(results)).filter(([, count]) => count > 0);
+  const parts = counts.map(([status, count]) => `${count} ${status}`);
+  const runs = results.length === 1 ? "run" : "runs";
+  return `${results.length} ${runs}: ${parts.join(", ")}`;
+}
+
+const REPORT = "leaderboard.md";
+/** Failed runs that are named at the end; every one has an `error.txt`. */
+const FAILURES_TOLD = 10;
+
+function countStatus(results: readonly RunResult[]): Record<RunResult["status"], number> {
+  const count = { done: 0, diverged: 0, failed: 0, planned: 0 };
+  for (const { status } of results) count[status]++;
+  return count;
+}
+
+async function readSweepFile(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    const folder = dirname(path);
+    const known = existsSync(folder)
+      ? (await readdir(folder)).filter((name) => /\.ya?ml$/.test(name)).map((name) =>
+        join(folder, name)
+      )
+      : [];
+    const hint = known.length > 0 ? suggest(path, known) : "";
+    throw new SweepError(`Cannot read a sweep from ${path}: ${(error as Error).message}${hint}`);
+  }
+}

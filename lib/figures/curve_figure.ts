@@ -1,0 +1,212 @@
+import { type ColumnTable, type Row, rowsOf } from "../tables/table.ts";
+import type { Figure } from "./figure.ts";
+import { otherSettings, settingsLabel } from "../tables/measured_groups.ts";
+import { panelGrid } from "./panel_grid.ts";
+import { SERIES_STYLES } from "./series_style.ts";
+
+/** Settings of {@linkcode curveFigure}. */
+export interface CurveFigureOptions {
+  /** The column on the vertical axis. */
+  readonly y: string;
+  /** The column on the horizontal axis. */
+  readonly x?: string;
+  /** Which part of a run the rows are of, for the title. */
+  readonly phase: string;
+  /** A value to compare with: a line across. */
+  readonly reference?: number;
+}
+
+/** One run's curve. */
+interface Curve {
+  readonly id: string;
+  readonly diverged: boolean;
+  readonly points: readonly { readonly x: number; readonly y: number }[];
+}
+
+interface Panel {
+  readonly label: string;
+  readonly curves: readonly Curve[];
+  /** Runs without a point. */
+  readonly missing: number;
+}
+
+/** Points of a curve at most; the points between are averaged. */
+const MOST_POINTS = 120;
+
+/**
+ * How a number goes over a run: each seed a thin line and their mean a thick one, in a panel for each
+ * combination of settings. A cross ends the line of a run that diverged.
+ *
+ * @param rows one row per run and point: `id`, `status` and settings of the run, and the two columns; a
+ * run without points has one row in which they are gaps
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { tableOf } from "../tables/table.ts";
+ *
+ * const rows = tableOf([1, 2, 3].map((step) => ({ id: "a", status: "done", step, loss: 1 / step })));
+ * const figure = curveFigure(rows, { y: "loss", phase: "multitask" });
+ * assert.equal(figure.title, "loss over step, multitask");
+ * assert.match(figure.alt, /from 1.00 to 0.333/);
+ * ```
+ */
+export function curveFigure(rows: ColumnTable, options: CurveFigureOptions): Figure {
+  const { y, x = "step", phase, reference } = options;
+  const all = rowsOf(rows);
+  const width = bucketWidth(all, x);
+  const panels = panelsOf(all, x, y, width);
+  const curves = panels.flatMap((panel) => panel.curves);
+  const runs = curves.length + panels.reduce((sum, { missing }) => sum + missing, 0);
+  const diverged = curves.filter((curve) => curve.diverged).length;
+  const { domain, cut } = range(curves, reference);
+  const counts = panels.map((panel) => panel.curves.length).filter((n) => n > 0);
+  const [least, most] = [Math.min(...counts), Math.max(...counts)];
+  const seeds = `${least === most ? most : `${least} to ${most}`} ${most === 1 ? "seed" : "seeds"}`;
+  return {
+    name: `${phase}_${y}`,
+    title: `${y} over ${x}, ${phase}`,
+    subtitle: `Thin lines: ${counts.length === 0 ? "no seed" : seeds}; thick line: their mean` +
+      `${width === 1 ? "" : `; each point is the mean of ${width} of ${x}`}.`,
+    notes: [
+      ...(diverged === 0 ? [] : [`${diverged} of ${runs} runs diverged: a cross ends their line.`]),
+      ...(curves.length === runs
+        ? []
+        : [`Gaps: ${runs - curves.length} of ${runs} runs have no ${y} of phase ${phase}.`]),
+      ...(cut ? ["Runs that diverged leave the frame and are cut there."] : []),
+    ],
+    alt: `Line charts of ${y} over ${x}. ${panels.map((panel) => describe(panel)).join("; ")}.`,
+    draw: (Plot) => {
+      const grid = panelGrid(Plot, panels.map(({ label }) => label), {
+        panelHeight: panels.length === 1 ? 280 : 150,
+      });
+      return {
+        ...grid.options,
+        x: { label: x, labelAnchor: "center", labelArrow: "none", ticks: 4, nice: true },
+        y: { label: y, domain, grid: true, ticks: 5 },
+        marks: [
+          ...grid.marks,
+          reference === undefined ? null : Plot.ruleY([reference], { stroke: "#555" }),
+          ...panels.flatMap(({ curves }, i) => {
+            const channels = { x: "x", y: "y", clip: true, ...grid.channels(i) } as const;
+            const points = curves.flatMap((curve) =>
+              curve.points.map((point) => ({ ...point, id: curve.id }))
+            );
+            const ends = curves.filter((curve) => curve.diverged).map(({ points }) => ({
+              x: points.at(-1)!.x,
+              y: Math.min(domain[1], Math.max(domain[0], points.at(-1)!.y)),
+            }));
+            return [
+              Plot.line(points, {
+                ...channels,
+                z: "id",
+                stroke: SERIES_STYLES[2]!.color,
+                strokeWidth: 0.8,
+                strokeOpacity: 0.6,
+              }),
+              Plot.line(meanCurve(curves), { ...channels, stroke: "#000", strokeWidth: 2 }),
+              Plot.dot(ends, {
+                ...channels,
+                clip: null,
+                symbol: "times",
+                r: 4.5,
+                stroke: SERIES_STYLES[1]!.color,
+                strokeWidth: 2,
+              }),
+            ];
+          }),
+        ],
+      };
+    },
+  };
+}
+
+/** How many steps one point stands for. */
+function bucketWidth(rows: readonly Row[], x: string): number {
+  const steps = rows.map((row) => row[x]).filter((step) => typeof step === "number");
+  const distinct = new Set(steps).size;
+  return distinct <= MOST_POINTS ? 1 : Math.ceil(distinct / MOST_POINTS);
+}
+
+function panelsOf(rows: readonly Row[], x: string, y: string, width: number): Panel[] {
+  const by = otherSettings(rows, []);
+  const panels = new Map<string, Map<string, Row[]>>();
+  for (const row of rows) {
+    const label = settingsLabel(Object.fromEntries(by.map((key) => [key, row[key]!])));
+    const runs = panels.get(label) ?? new Map<string, Row[]>();
+    panels.set(label, runs);
+    const known = runs.get(String(row.id));
+    if (known === undefined) runs.set(String(row.id), [row]);
+    else known.push(row);
+  }
+  return [...panels].map(([label, runs]) => {
+    const curves = [...runs].map(([id, rows]) => ({
+      id,
+      diverged: rows[0]!.status === "diverged",
+      points: buckets(rows, x, y, width),
+    })).filter(({ points }) => points.length > 0);
+    return { label, curves, missing: runs.size - curves.length };
+  });
+}
+
+/** Means of neighbouring points, at the last x of each bucket. */
+function buckets(rows: readonly Row[], x: string, y: string, width: number): Curve["points"] {
+  const found = new Map<number, { x: number; sum: number; n: number }>();
+  for (const row of rows) {
+    const [at, value] = [row[x], row[y]];
+    if (typeof at !== "number" || typeof value !== "number") continue;
+    const key = Math.ceil(at / width);
+    const bucket = found.get(key) ?? { x: at, sum: 0, n: 0 };
+    found.set(key, { x: Math.max(bucket.x, at), sum: bucket.sum + value, n: bucket.n + 1 });
+  }
+  return [...found.values()].map(({ x, sum, n }) => ({ x, y: sum / n })).sort((a, b) => a.x - b.x);
+}
+
+/** The mean over the runs that did not diverge, where all of them have a value. */
+function meanCurve(curves: readonly Curve[]): { x: number; y: number }[] {
+  const whole = curves.filter(({ diverged }) => !diverged);
+  const values = new Map<number, number[]>();
+  for (const { points } of whole) {
+    for (const { x, y } of points) {
+      const known = values.get(x);
+      if (known === undefined) values.set(x, [y]);
+      else known.push(y);
+    }
+  }
+  return [...values].filter(([, ys]) => ys.length === whole.length && ys.length > 1)
+    .map(([x, ys]) => ({ x, y: ys.reduce((sum, y) => sum + y, 0) / ys.length }))
+    .sort((a, b) => a.x - b.x);
+}
+
+/** The ends of the vertical axis: what runs reach that did not diverge, if there are such. */
+function range(
+  curves: readonly Curve[],
+  reference: number | undefined,
+): { readonly domain: [number, number]; readonly cut: boolean } {
+  const values = (of: readonly Curve[]) => of.flatMap(({ points }) => points.map(({ y }) => y));
+  const whole = values(curves.filter(({ diverged }) => !diverged));
+  const every = values(curves);
+  const shown = [
+    ...whole.length > 0 ? whole : every,
+    ...reference === undefined ? [] : [reference],
+  ];
+  if (shown.length === 0) return { domain: [0, 1], cut: false };
+  const low = shown.reduce((least, value) => Math.min(least, value), Infinity);
+  const high = shown.reduce((most, value) => Math.max(most, value), -Infinity);
+  const room = 0.05 * (high - low || Math.abs(high) || 1);
+  const domain: [number, number] = [low - room, high + room];
+  return { domain, cut: every.some((value) => value < domain[0] || value > domain[1]) };
+}
+
+function describe({ label, curves, missing }: Panel): string {
+  const ends = curves.filter(({ diverged }) => !diverged).map(({ points }) =>
+    `from ${points[0]!.y.toPrecision(3)} to ${points.at(-1)!.y.toPrecision(3)}`
+  );
+  const lost = curves.filter(({ diverged }) => diverged).length;
+  const parts = [
+    ...ends.length === 0 ? [] : [ends.join(", ")],
+    ...lost === 0 ? [] : [`${lost} diverged`],
+    ...missing === 0 ? [] : [`${missing} without points`],
+  ];
+  return `${label === "" ? "" : `${label}: `}${parts.join(", ")}`;
+}

@@ -1,0 +1,47 @@
+/**
+ * The program of a worker process.
+ *
+ * @module
+ */
+import process from "node:process";
+import { type ChosenBackend, useBackend } from "../backend/backend.ts";
+import * as tf from "../tf.ts";
+import { machineFacts, peakMemory } from "./provenance.ts";
+import { runRecord } from "../run/run.ts";
+import type { RunConfig } from "../run/config.ts";
+import { serveRuns } from "./serve_runs.ts";
+
+const facts = { ...await machineFacts(), tfjs: tf.version["tfjs-core"] };
+const chosen = new Map<RunConfig["backend"], ChosenBackend>();
+
+/** The backend of a run; each is tried once in a process. */
+async function backendOf(name: RunConfig["backend"]): Promise<ChosenBackend> {
+  const before = chosen.get(name);
+  if (before !== undefined) {
+    await tf.setBackend(before.name);
+    return before;
+  }
+  const choice = await useBackend(name === "auto" ? undefined : name);
+  chosen.set(name, choice);
+  return choice;
+}
+
+await serveRuns(async (run, dir, report, keepAdapter) => {
+  const started = new Date();
+  const backend = await backendOf(run.config.backend);
+  const outcome = await runRecord(run.config, dir, report, keepAdapter);
+  const ended = new Date();
+  return {
+    ...outcome,
+    provenance: {
+      ...facts,
+      backend: backend.name,
+      backend_reason: backend.reason,
+      started: started.toISOString(),
+      ended: ended.toISOString(),
+      seconds: (ended.getTime() - started.getTime()) / 1000,
+      memory_bytes: process.memoryUsage().rss,
+      peak_memory_bytes: peakMemory(),
+    },
+  };
+});
