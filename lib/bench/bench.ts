@@ -52,7 +52,7 @@ export class BenchMismatch extends Error {
 /** This project, by the system's BLAS, by its own kernel, as published; and PEFT where there is one. */
 export function benchPrograms(python: string | null, hasBlas: boolean): BenchProgram[] {
   const file = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-  const deno = [Deno.execPath(), "run", "--allow-all", file("bench_process.ts")];
+  const deno = [Deno.execPath(), "run", "--allow-all", file("process.ts")];
   const by = (matmul: string) => ({ ...ONE_THREAD, POLY_MATMUL: matmul });
   const pythonEnv = {
     ...ONE_THREAD,

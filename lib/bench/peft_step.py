@@ -1,7 +1,7 @@
 """The work of `deno task bench` by Hugging Face PEFT on PyTorch with one thread: a program that
-speaks the same lines as lib/experiment/bench_process.ts.
+speaks the same lines as lib/bench/process.ts.
 
-Usage: python peft_step.py DIR   (written by lib/experiment/bench_work.ts)
+Usage: python peft_step.py DIR   (written by lib/bench/work.ts)
 """
 
 import json

@@ -1,5 +1,5 @@
 /**
- * One measured program: `deno run lib/experiment/bench_process.ts DIR`. The way to a matrix product is
+ * One measured program: `deno run lib/bench/process.ts DIR`. The way to a matrix product is
  * what `POLY_MATMUL` says. It writes one line of JSON when it is ready, then one for each line it
  * reads, {@linkcode BenchRequest} → {@linkcode BenchReply}, until its input ends. `peft_step.py` does
  * the same with PEFT.

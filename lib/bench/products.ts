@@ -1,7 +1,7 @@
 /**
  * Matrix products of the sizes that training uses, one by one: by TensorFlow.js's kernel as
  * published, by the project's own, by the system's BLAS through the kernel, and by that BLAS alone.
- * As a program, `deno run lib/experiment/bench_products.ts OPTIONS` with {@linkcode ProductOptions}
+ * As a program, `deno run lib/bench/products.ts OPTIONS` with {@linkcode ProductOptions}
  * in JSON, it writes its measures in JSON.
  *
  * @module

@@ -136,7 +136,7 @@ export async function benchCommand(
 
 /** Measures products in a process of its own, pinned like the programs. */
 async function productsOn(cpu: number | null, options: ProductOptions): Promise<ProductMeasure[]> {
-  const file = fileURLToPath(new URL("bench_products.ts", import.meta.url));
+  const file = fileURLToPath(new URL("../bench/products.ts", import.meta.url));
   const deno = [Deno.execPath(), "run", "--allow-all", file, JSON.stringify(options)];
   const pinned = cpu === null ? [] : ["taskset", "--cpu-list", `${cpu}`];
   const [command, ...args] = [...pinned, ...deno];
