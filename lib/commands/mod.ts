@@ -8,6 +8,7 @@ export { dataCommand, type DataCommandOptions } from "./data.ts";
 export { doctorCommand, type DoctorCommandOptions } from "./doctor.ts";
 export type { Machine } from "./examine.ts";
 export { pretrainCommand } from "./pretrain.ts";
+export { referenceCommand, type ReferenceCommandOptions } from "./reference.ts";
 export { reportCommand, type ReportCommandOptions } from "./report.ts";
 export { sweepCommand, type SweepCommandOptions } from "./sweep.ts";
 export { benchCommand } from "./bench.ts";

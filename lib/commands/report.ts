@@ -2,7 +2,9 @@ import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
+import { dataFiles, sweepReport } from "../tables/sweep_tables.ts";
 import { writeReport } from "../report/report.ts";
+import { SweepStore } from "../sweep/store.ts";
 import { StoreError } from "../sweep/store_error.ts";
 
 /** What the command writes to; the process's own unless given. */
@@ -16,7 +18,8 @@ export interface ReportCommandOptions {
 }
 
 /**
- * Does what `deno task report` does: writes the pages of sweeps, and prints where they are.
+ * Does what `deno task report` does: writes the pages and the tables of sweeps, and prints where the
+ * pages are.
  *
  * @param args the words after `deno task report`: folders of results
  * @returns the exit code: 0 when every page is written, 2 when one cannot be
@@ -46,6 +49,7 @@ export async function reportCommand(
       return 2;
     }
     try {
+      await writeTables(dir);
       stdout.write(`${await writeReport(dir)}\n`);
     } catch (error) {
       const isOfFiles = error instanceof StoreError || error instanceof SyntaxError ||
@@ -56,6 +60,14 @@ export async function reportCommand(
     }
   }
   return 0;
+}
+
+/** Writes every number of a sweep and its leaderboard, as `deno task sweep` does at its end. */
+async function writeTables(dir: string): Promise<void> {
+  const store = await SweepStore.read(dir);
+  const results = await store.results();
+  await store.write(dataFiles(results));
+  await store.write(new Map([["leaderboard.md", sweepReport(store.manifest, results)]]));
 }
 
 async function sweepFolders(results: string): Promise<string[]> {
@@ -77,7 +89,8 @@ function listOf(known: readonly string[], results: string): string {
 
 const USAGE = `\
 Writes one page, report.html, that shows a sweep whole: the question, the leaderboard, the figures, the
-settings and where every run came from. It opens from disk and needs no network.
+settings and where every run came from. It opens from disk and needs no network. Its tables are written
+beside it: leaderboard.md, results.csv, results.arrow, tasks.csv, task_summary.csv.
 
   deno task report results/<sweep> ...
 `;

@@ -1,3 +1,4 @@
+import { type CurvePoint, curvePoints, stepsPerPoint } from "../tables/curve_points.ts";
 import { type ColumnTable, type Row, rowsOf } from "../tables/table.ts";
 import type { Figure } from "./figure.ts";
 import { otherSettings, settingsLabel } from "../tables/measured_groups.ts";
@@ -20,7 +21,7 @@ export interface CurveFigureOptions {
 interface Curve {
   readonly id: string;
   readonly diverged: boolean;
-  readonly points: readonly { readonly x: number; readonly y: number }[];
+  readonly points: readonly CurvePoint[];
 }
 
 interface Panel {
@@ -29,9 +30,6 @@ interface Panel {
   /** Runs without a point. */
   readonly missing: number;
 }
-
-/** Points of a curve at most; the points between are averaged. */
-const MOST_POINTS = 120;
 
 /**
  * How a number goes over a run: each seed a thin line and their mean a thick one, in a panel for each
@@ -54,7 +52,9 @@ const MOST_POINTS = 120;
 export function curveFigure(rows: ColumnTable, options: CurveFigureOptions): Figure {
   const { y, x = "step", phase, reference } = options;
   const all = rowsOf(rows);
-  const width = bucketWidth(all, x);
+  const width = stepsPerPoint(all, x);
+  // A log that is thinned already says so in its rows.
+  const meanOf = all.reduce((most, { mean_of }) => Math.max(most, Number(mean_of ?? 1)), width);
   const panels = panelsOf(all, x, y, width);
   const curves = panels.flatMap((panel) => panel.curves);
   const runs = curves.length + panels.reduce((sum, { missing }) => sum + missing, 0);
@@ -67,7 +67,7 @@ export function curveFigure(rows: ColumnTable, options: CurveFigureOptions): Fig
     name: `${phase}_${y}`,
     title: `${y} over ${x}, ${phase}`,
     subtitle: `Thin lines: ${counts.length === 0 ? "no seed" : seeds}; thick line: their mean` +
-      `${width === 1 ? "" : `; each point is the mean of ${width} of ${x}`}.`,
+      `${meanOf === 1 ? "" : `; each point is the mean of ${meanOf} of ${x}`}.`,
     notes: [
       ...(diverged === 0 ? [] : [`${diverged} of ${runs} runs diverged: a cross ends their line.`]),
       ...(curves.length === runs
@@ -121,13 +121,6 @@ export function curveFigure(rows: ColumnTable, options: CurveFigureOptions): Fig
   };
 }
 
-/** How many steps one point stands for. */
-function bucketWidth(rows: readonly Row[], x: string): number {
-  const steps = rows.map((row) => row[x]).filter((step) => typeof step === "number");
-  const distinct = new Set(steps).size;
-  return distinct <= MOST_POINTS ? 1 : Math.ceil(distinct / MOST_POINTS);
-}
-
 function panelsOf(rows: readonly Row[], x: string, y: string, width: number): Panel[] {
   const by = otherSettings(rows, []);
   const panels = new Map<string, Map<string, Row[]>>();
@@ -143,27 +136,14 @@ function panelsOf(rows: readonly Row[], x: string, y: string, width: number): Pa
     const curves = [...runs].map(([id, rows]) => ({
       id,
       diverged: rows[0]!.status === "diverged",
-      points: buckets(rows, x, y, width),
+      points: curvePoints(rows, x, y, width),
     })).filter(({ points }) => points.length > 0);
     return { label, curves, missing: runs.size - curves.length };
   });
 }
 
-/** Means of neighbouring points, at the last x of each bucket. */
-function buckets(rows: readonly Row[], x: string, y: string, width: number): Curve["points"] {
-  const found = new Map<number, { x: number; sum: number; n: number }>();
-  for (const row of rows) {
-    const [at, value] = [row[x], row[y]];
-    if (typeof at !== "number" || typeof value !== "number") continue;
-    const key = Math.ceil(at / width);
-    const bucket = found.get(key) ?? { x: at, sum: 0, n: 0 };
-    found.set(key, { x: Math.max(bucket.x, at), sum: bucket.sum + value, n: bucket.n + 1 });
-  }
-  return [...found.values()].map(({ x, sum, n }) => ({ x, y: sum / n })).sort((a, b) => a.x - b.x);
-}
-
 /** The mean over the runs that did not diverge, where all of them have a value. */
-function meanCurve(curves: readonly Curve[]): { x: number; y: number }[] {
+function meanCurve(curves: readonly Curve[]): CurvePoint[] {
   const whole = curves.filter(({ diverged }) => !diverged);
   const values = new Map<number, number[]>();
   for (const { points } of whole) {

@@ -19,8 +19,15 @@ import {
   runsTable,
 } from "../tables/table.ts";
 
-/** Curves of the logs: what is drawn of which phase. */
-const CURVES = [
+/** A curve of the logs: what is drawn of which phase, and a line across to compare it with. */
+export interface LoggedCurve {
+  readonly phase: string;
+  readonly y: string;
+  readonly reference?: number;
+}
+
+/** The curves that are drawn of the logs. */
+export const CURVES: readonly LoggedCurve[] = [
   { phase: "multitask", y: "loss" },
   { phase: "validation", y: "loss" },
   { phase: "alignment", y: "gradient_alignment", reference: 0 },
