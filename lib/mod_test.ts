@@ -11,7 +11,7 @@ import {
 } from "./mod.ts";
 import { readSafetensors } from "./files/safetensors.ts";
 import { assertClose } from "./testing/assert_close.ts";
-import { HAS_SHARED, SHARED } from "./testing/shared.ts";
+import { GOLDEN } from "./testing/golden.ts";
 import { withFolder } from "./testing/with_folder.ts";
 import * as tf from "./tf.ts";
 
@@ -35,14 +35,13 @@ const FORMS: Record<
 
 Deno.test({
   name: "the public calls give PEFT's numbers, from plain arrays and from tensors",
-  ignore: !HAS_SHARED,
   sanitizeOps: false,
   sanitizeResources: false,
   fn: () =>
     withFolder(async (folder) => {
-      const dir = `${SHARED}/golden/t5_mhr/base`;
-      const adapterDir = `${SHARED}/golden/t5_mhr/adapter`;
-      const expected = await readSafetensors(`${SHARED}/golden/t5_mhr/expected.safetensors`);
+      const dir = `${GOLDEN}/t5_mhr/base`;
+      const adapterDir = `${GOLDEN}/t5_mhr/adapter`;
+      const expected = await readSafetensors(`${GOLDEN}/t5_mhr/expected.safetensors`);
       const rows = (name: string): Rows => {
         const { shape: [B, L], data } = expected.get(name)!;
         return Array.from({ length: B! }, (_, b) => Array.from(data.slice(b * L!, (b + 1) * L!)));

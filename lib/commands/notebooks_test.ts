@@ -11,10 +11,12 @@ import {
   notebooksCommand,
   readNotebook,
 } from "./notebooks.ts";
+import { lacking } from "../testing/lacking.ts";
 import { withFolder } from "../testing/with_folder.ts";
 
 const PATHS = await notebookPaths();
 const PYTHON = await findJupyter();
+const NO_JUPYTER = lacking("Jupyter", PYTHON !== null);
 
 async function writeNotebook(dir: string, name: string, sources: readonly string[]) {
   const path = join(dir, `${name}.ipynb`);
@@ -84,7 +86,7 @@ Deno.test("notebooksCommand() refuses what it cannot do, and says what it can", 
 });
 
 Deno.test({
-  name: "executeNotebook() loses no output that comes after the kernel is idle",
+  name: "executeNotebook() loses no output that comes after the kernel is idle" + NO_JUPYTER,
   ignore: PYTHON === null,
   fn: async () => {
     await withFolder(async (dir) => {
@@ -104,7 +106,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "executeNotebook() tells which cell failed, and leaves the notebook as it was",
+  name: "executeNotebook() tells which cell failed, and leaves the notebook as it was" + NO_JUPYTER,
   ignore: PYTHON === null,
   fn: async () => {
     await withFolder(async (dir) => {
@@ -121,7 +123,9 @@ Deno.test({
 });
 
 Deno.test({
-  name: "executeNotebook() runs the quick start from a clean kernel, with all outputs as committed",
+  name:
+    "executeNotebook() runs the quick start from a clean kernel, with all outputs as committed" +
+    NO_JUPYTER,
   ignore: PYTHON === null,
   fn: async () => {
     await withFolder(async (dir) => {

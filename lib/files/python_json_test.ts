@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { anyCharacter, anyText } from "../testing/any_text.ts";
+import { lacking } from "../testing/lacking.ts";
 import { HAS_PYTHON, runPython } from "../testing/python.ts";
 import { pythonJson } from "./python_json.ts";
 
@@ -59,7 +60,9 @@ Deno.test("pythonJson() can be read back", () => {
 });
 
 Deno.test({
-  name: "pythonJson() writes every float, text and nesting as Python does",
+  name: `pythonJson() writes every float, text and nesting as Python does${
+    lacking("Python with PEFT", HAS_PYTHON)
+  }`,
   ignore: !HAS_PYTHON,
   async fn() {
     const numbers = { noNaN: true, noDefaultInfinity: true };

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { anyText } from "../testing/any_text.ts";
 import { onEachBackend } from "../testing/on_each_backend.ts";
-import { HAS_SHARED, SHARED } from "../testing/shared.ts";
+import { GOLDEN } from "../testing/golden.ts";
 import * as tf from "../tf.ts";
 import {
   openSafetensors,
@@ -365,15 +365,14 @@ Deno.test("writeSafetensors() refuses what it cannot store", () => {
   );
 });
 
-const GOLDEN = ["llama_mhr", "qwen2_poly", "t5_mhr", "t5_poly", "t5_regex_save"];
+const CASES = ["llama_mhr", "qwen2_poly", "t5_mhr", "t5_poly", "t5_regex_save"];
 
 Deno.test({
   name: "readSafetensors() then writeSafetensors() gives back PEFT's files, byte by byte",
-  ignore: !HAS_SHARED,
   async fn() {
-    for (const golden of GOLDEN) {
+    for (const golden of CASES) {
       for (const file of ["adapter/adapter_model", "base/model"]) {
-        const path = `${SHARED}/golden/${golden}/${file}.safetensors`;
+        const path = `${GOLDEN}/${golden}/${file}.safetensors`;
         const tensors = await readSafetensors(path);
         assert.ok(tensors.size > 0);
         assert.deepEqual(writeSafetensors([...tensors].reverse()), await Deno.readFile(path), path);

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { assertClose } from "../testing/assert_close.ts";
 import { onEachBackend } from "../testing/on_each_backend.ts";
-import { HAS_SHARED, SHARED } from "../testing/shared.ts";
+import { GOLDEN } from "../testing/golden.ts";
 import { withFolder } from "../testing/with_folder.ts";
 import * as tf from "../tf.ts";
 import { AutoModelForCausalLM, AutoModelForSeq2SeqLM } from "./auto_model.ts";
@@ -65,7 +65,7 @@ onEachBackend(
 onEachBackend(
   "AutoModelForCausalLM.fromPretrained() loads the golden case qwen2_poly",
   async (on) => {
-    const dir = join(SHARED, "golden", "qwen2_poly");
+    const dir = join(GOLDEN, "qwen2_poly");
     const model = await AutoModelForCausalLM.fromPretrained(join(dir, "base"));
     assert.equal(model.className, "Qwen2ForCausalLM");
     using expected = await openSafetensors(join(dir, "expected.safetensors"));
@@ -79,7 +79,6 @@ onEachBackend(
     tf.dispose([logits, inputs.inputIds, inputs.attentionMask]);
     model.dispose();
   },
-  { ignore: !HAS_SHARED },
 );
 
 onEachBackend(

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { onEachBackend } from "../testing/on_each_backend.ts";
+import { lacking } from "../testing/lacking.ts";
 import { HAS_PYTHON, runPython } from "../testing/python.ts";
-import { HAS_SHARED, SHARED } from "../testing/shared.ts";
+import { GOLDEN } from "../testing/golden.ts";
 import * as tf from "../tf.ts";
 import { readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import { readSafetensors, type TensorToStore, writeSafetensors } from "../files/safetensors.ts";
@@ -276,11 +277,10 @@ const MODELS = ["t5_poly", "llama_mhr", "qwen2_poly"];
 
 Deno.test({
   name: "writeCheckpoint() gives back transformers' own files, byte by byte",
-  ignore: !HAS_SHARED,
   fn: () =>
     inTempDir(async (dir) => {
       for (const model of MODELS) {
-        const base = `${SHARED}/golden/${model}/base`;
+        const base = `${GOLDEN}/${model}/base`;
         const config = JSON.parse(await Deno.readTextFile(`${base}/config.json`));
         await writeCheckpoint(dir, config, await readSafetensors(`${base}/model.safetensors`));
         for (const file of ["config.json", "model.safetensors"]) {
@@ -294,12 +294,14 @@ Deno.test({
 });
 
 Deno.test({
-  name: "writeCheckpoint() writes shards that transformers loads in full",
-  ignore: !HAS_SHARED || !HAS_PYTHON,
+  name: `writeCheckpoint() writes shards that transformers loads in full${
+    lacking("Python with PEFT", HAS_PYTHON)
+  }`,
+  ignore: !HAS_PYTHON,
   fn: () =>
     inTempDir(async (dir) => {
       for (const model of MODELS) {
-        const base = `${SHARED}/golden/${model}/base`;
+        const base = `${GOLDEN}/${model}/base`;
         const config = JSON.parse(await Deno.readTextFile(`${base}/config.json`));
         const tensors = await readSafetensors(`${base}/model.safetensors`);
         await writeCheckpoint(`${dir}/${model}`, config, tensors, { maxShardBytes: 20_000 });
@@ -308,7 +310,7 @@ Deno.test({
       const script = `import sys, torch, transformers
 for model in sys.argv[3:]:
     pair = []
-    for folder in (f"{sys.argv[1]}/golden/{model}/base", f"{sys.argv[2]}/{model}"):
+    for folder in (f"{sys.argv[1]}/{model}/base", f"{sys.argv[2]}/{model}"):
         name = transformers.AutoConfig.from_pretrained(folder).architectures[0]
         loaded, info = getattr(transformers, name).from_pretrained(folder, output_loading_info=True)
         assert not any(info.values()), info
@@ -316,6 +318,6 @@ for model in sys.argv[3:]:
     assert pair[0].keys() == pair[1].keys()
     assert all(torch.equal(value, pair[1][name]) for name, value in pair[0].items())
     print(model, end=" ")`;
-      assert.equal(await runPython(script, [SHARED, dir, ...MODELS]), `${MODELS.join(" ")} `);
+      assert.equal(await runPython(script, [GOLDEN, dir, ...MODELS]), `${MODELS.join(" ")} `);
     }),
 });

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { CHROMIUM, fileUrl, Page } from "../testing/fakes/chromium.ts";
+import { lacking } from "../testing/lacking.ts";
 import { writeSampleSweep } from "../testing/samples/sample_sweep.ts";
 import { writeReport } from "./report.ts";
 
 /** Tests in a real browser; ignored where there is no Chromium. */
 function inBrowser(name: string, width: number, test: (page: Page) => Promise<void>): void {
   Deno.test({
-    name,
+    name: name + lacking("Chromium", CHROMIUM !== null),
     ignore: CHROMIUM === null,
     async fn() {
       const dir = await Deno.makeTempDir();

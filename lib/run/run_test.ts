@@ -6,7 +6,9 @@ import { saveBaseModel } from "../models/save_model.ts";
 import { PeftModel } from "../peft/peft_model.ts";
 import { meanRouting } from "../routing/measures.ts";
 import { onEachBackend } from "../testing/on_each_backend.ts";
+import { lacking } from "../testing/lacking.ts";
 import { HAS_SHARED, SHARED } from "../testing/shared.ts";
+import { withFolder } from "../testing/with_folder.ts";
 import * as tf from "../tf.ts";
 import { learnedRouting } from "../routing/learned.ts";
 import { parseMetrics } from "./metrics_log.ts";
@@ -471,12 +473,12 @@ onEachBackend("runRecord() leaves nothing behind, run after run", async () => {
   });
 }, { only: ["wasm"] });
 
-onEachBackend("runRecord() runs on Super-NaturalInstructions", async () => {
+async function runsOnSuperni(data_dir: string): Promise<void> {
   await withBase("t5", async (base_model) => {
     const { status, metrics, tasks } = await run(TINY, {
       base_model,
       suite: "superni",
-      data_dir: join(SHARED, "data/superni/tasks"),
+      data_dir,
       n_heldout_tasks: 1,
       max_input_tokens: 48,
       max_target_tokens: 4,
@@ -490,4 +492,31 @@ onEachBackend("runRecord() runs on Super-NaturalInstructions", async () => {
     assert.equal("recovery" in metrics, false);
     assert.ok(metrics.effective_skills! > 1);
   });
-}, { only: ["wasm"], ignore: !HAS_SHARED });
+}
+
+onEachBackend(
+  "runRecord() runs on files in the form of Super-NaturalInstructions",
+  () =>
+    withFolder(async (dir) => {
+      for (const [i, verb] of ["Repeat", "Reverse", "Count", "Sort"].entries()) {
+        const Instances = Array.from({ length: 16 }, (_, n) => ({
+          input: `letters ${n}: ${"abcdefgh".slice(n % 4, n % 4 + 3)}`,
+          output: [`${verb} ${n}`, `${n}`],
+        }));
+        await Deno.writeTextFile(
+          join(dir, `task${i}_${verb.toLowerCase()}.json`),
+          JSON.stringify({ Categories: [verb], Definition: [`${verb} the letters.`], Instances }),
+        );
+      }
+      await runsOnSuperni(dir);
+    }),
+  { only: ["wasm"] },
+);
+
+onEachBackend(
+  `runRecord() runs on the real files of Super-NaturalInstructions${
+    lacking("../shared", HAS_SHARED)
+  }`,
+  () => runsOnSuperni(join(SHARED, "data/superni/tasks")),
+  { only: ["wasm"], ignore: !HAS_SHARED },
+);

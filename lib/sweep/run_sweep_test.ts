@@ -5,6 +5,7 @@ import { PassThrough } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { randomStream } from "../util/random.ts";
 import { sweepCommand } from "../commands/sweep.ts";
+import { lacking } from "../testing/lacking.ts";
 
 const PROGRAM = fileURLToPath(new URL("../testing/fakes/fake_sweep.ts", import.meta.url));
 const WORKER = new URL("../testing/fakes/fake_run_worker.ts", import.meta.url);
@@ -465,9 +466,12 @@ async function canMount(): Promise<boolean> {
   return can;
 }
 
+const CAN_MOUNT = await canMount();
+
 Deno.test({
-  name: "a full disk ends the sweep with a clear error, and finished runs stay",
-  ignore: !await canMount(),
+  name: "a full disk ends the sweep with a clear error, and finished runs stay" +
+    lacking("right to mount a disk", CAN_MOUNT),
+  ignore: !CAN_MOUNT,
   async fn() {
     await using place = await Place.with(
       "zip: { data_file: [a, fill, b, fill unseen], n_tasks: [1, 2, 3, 4] }",

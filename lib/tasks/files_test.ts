@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { lacking } from "../testing/lacking.ts";
 import { HAS_SHARED, SHARED } from "../testing/shared.ts";
 import { bbhSuite } from "./bbh.ts";
 import { jsonlSuite } from "./jsonl.ts";
@@ -146,7 +147,7 @@ Deno.test("jsonlSuite() gathers lines by task, and names the line it cannot read
 });
 
 Deno.test({
-  name: "superniSuite() and bbhSuite() read the real files",
+  name: `superniSuite() and bbhSuite() read the real files${lacking("../shared", HAS_SHARED)}`,
   ignore: !HAS_SHARED,
   async fn() {
     const size = { n_train: 20, n_validation: 5, n_test: 10, seed: 0 };

@@ -1,5 +1,6 @@
 import { type BackendName, BACKENDS, useBackend } from "../backend/backend.ts";
 import { webgpuAdapter } from "../backend/webgpu.ts";
+import { lacking } from "./lacking.ts";
 import * as tf from "../tf.ts";
 
 // Small operations would otherwise run on the CPU, and the test would not test the GPU.
@@ -26,7 +27,7 @@ export function onEachBackend(
   for (const name of options.only ?? BACKENDS) {
     const absent = name === "webgpu" && !hasAdapter;
     Deno.test({
-      name: `${claim} [${name}${absent ? ": no adapter on this machine" : ""}]`,
+      name: `${claim} [${name}]${lacking("WebGPU adapter", !absent)}`,
       ignore: absent || options.ignore === true,
       // The WebGPU backend keeps its device and buffers between tests.
       sanitizeOps: false,

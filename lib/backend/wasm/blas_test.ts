@@ -4,6 +4,7 @@ import { openBlas } from "./blas.ts";
 import { probeProduct } from "./probe_product.ts";
 import { asWasmBackend } from "./heap.ts";
 import "./register.ts";
+import { lacking } from "../../testing/lacking.ts";
 
 await tf.setBackend("wasm");
 await tf.ready();
@@ -11,10 +12,12 @@ const backend = asWasmBackend(tf.backend())!;
 const found = openBlas();
 const library = typeof found === "string" ? null : found;
 const ignore = library === null;
+const isOpenBlas = library?.name.includes("OpenBLAS") ?? false;
+const NO_BLAS = lacking("BLAS library", !ignore);
 const BLAS = new URL("./blas.ts", import.meta.url).href;
 
 Deno.test({
-  name: "openBlas() finds the system's library, which computes known values",
+  name: "openBlas() finds the system's library, which computes known values" + NO_BLAS,
   ignore,
   fn() {
     assert.match(library!.name, /OpenBLAS|MKL|BLIS|Accelerate/);
@@ -23,8 +26,9 @@ Deno.test({
 });
 
 Deno.test({
-  name: "openBlas() pins a library that uses more threads to one",
-  ignore: ignore || !library.name.includes("OpenBLAS"),
+  name: "openBlas() pins a library that uses more threads to one" +
+    lacking("OpenBLAS", isOpenBlas),
+  ignore: !isOpenBlas,
   async fn() {
     // In a process of its own, as the number of threads is the whole process's.
     const program = `import { openBlas } from ${JSON.stringify(BLAS)};
@@ -84,7 +88,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "openBlas() works without permission for the environment",
+  name: "openBlas() works without permission for the environment" + NO_BLAS,
   ignore,
   permissions: { env: false, ffi: true },
   fn() {

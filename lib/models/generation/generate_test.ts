@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import cases from "../../testing/cases/generate_cases.json" with { type: "json" };
 import { onEachBackend } from "../../testing/on_each_backend.ts";
-import { HAS_SHARED, SHARED } from "../../testing/shared.ts";
+import { GOLDEN } from "../../testing/golden.ts";
 import { tableCall, tableModel, type TableOptions } from "../../testing/models/table_model.ts";
 import * as tf from "../../tf.ts";
 import type { LanguageModel } from "../base_model.ts";
@@ -101,7 +101,7 @@ for (const [name, options, expected] of BASES) {
   onEachBackend(
     `generate() writes what transformers writes with the base of ${name}`,
     async () => {
-      const dir = `${SHARED}/golden/${name}`;
+      const dir = `${GOLDEN}/${name}`;
       const config = JSON.parse(await Deno.readTextFile(`${dir}/base/config.json`));
       const weights = await readSafetensors(`${dir}/base/model.safetensors`);
       const tensors = new Map(
@@ -121,7 +121,7 @@ for (const [name, options, expected] of BASES) {
       assert.deepEqual(found.map((row) => row.join(" ")), expected);
       model.dispose();
     },
-    { ignore: !HAS_SHARED, only: ["wasm", "cpu"] },
+    { only: ["wasm", "cpu"] },
   );
 }
 

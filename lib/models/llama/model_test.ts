@@ -3,7 +3,7 @@ import { seededNoise } from "../../ops/noise.ts";
 import { assertClose } from "../../testing/assert_close.ts";
 import { caseModel, COLUMNS, LLAMA_CASES } from "../../testing/cases/llama_case.ts";
 import { onEachBackend } from "../../testing/on_each_backend.ts";
-import { HAS_SHARED, SHARED } from "../../testing/shared.ts";
+import { GOLDEN } from "../../testing/golden.ts";
 import * as tf from "../../tf.ts";
 import type { DecoderState } from "../base_model.ts";
 import { linear } from "../../ops/linear.ts";
@@ -13,7 +13,7 @@ import { parseSafetensors, type SafetensorsFile } from "../../files/safetensors.
 const [[, MISTRAL], [, LLAMA]] = LLAMA_CASES as [typeof LLAMA_CASES[0], typeof LLAMA_CASES[0]];
 
 function open(path: string): SafetensorsFile {
-  return parseSafetensors(Deno.readFileSync(`${SHARED}/golden/${path}`), path);
+  return parseSafetensors(Deno.readFileSync(`${GOLDEN}/${path}`), path);
 }
 
 function tensor(file: SafetensorsFile, name: string): tf.Tensor {
@@ -27,7 +27,7 @@ for (const name of ["llama_mhr", "qwen2_poly"]) {
     async ({ tolerance }) => {
       const weights = open(`${name}/base/model.safetensors`);
       const expected = open(`${name}/expected.safetensors`);
-      const config = JSON.parse(Deno.readTextFileSync(`${SHARED}/golden/${name}/base/config.json`));
+      const config = JSON.parse(Deno.readTextFileSync(`${GOLDEN}/${name}/base/config.json`));
       const tensors = new Map(weights.names.map((name) => [name, tensor(weights, name)]));
       const model = LlamaForCausalLM.fromTensors(config, tensors, name);
       const inputIds = tensor(expected, "input_ids") as tf.Tensor2D;
@@ -39,7 +39,6 @@ for (const name of ["llama_mhr", "qwen2_poly"]) {
       tf.dispose([logits, inputIds, attentionMask]);
       model.dispose();
     },
-    { ignore: !HAS_SHARED },
   );
 }
 

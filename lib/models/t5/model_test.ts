@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type Noise, seededNoise } from "../../ops/noise.ts";
 import { assertClose } from "../../testing/assert_close.ts";
 import { onEachBackend } from "../../testing/on_each_backend.ts";
-import { HAS_SHARED, SHARED } from "../../testing/shared.ts";
+import { GOLDEN } from "../../testing/golden.ts";
 import { T5_CASES, T5_INPUTS, t5CaseModel } from "../../testing/cases/t5_case.ts";
 import * as tf from "../../tf.ts";
 import type { DecoderState, ForwardInputs } from "../base_model.ts";
@@ -74,7 +74,7 @@ for (const name of ["t5_poly", "t5_mhr", "t5_regex_save"]) {
   onEachBackend(
     `T5ForConditionalGeneration computes the logits of golden case ${name}`,
     async (on) => {
-      const folder = join(SHARED, "golden", name);
+      const folder = join(GOLDEN, name);
       const { config, tensors } = await readCheckpoint(join(folder, "base"));
       const model = T5ForConditionalGeneration.fromTensors(config, tensors, name);
       using expected = await openSafetensors(join(folder, "expected.safetensors"));
@@ -92,7 +92,6 @@ for (const name of ["t5_poly", "t5_mhr", "t5_regex_save"]) {
       tf.dispose([Object.values(inputs), Object.values(outputs)]);
       model.dispose();
     },
-    { ignore: !HAS_SHARED },
   );
 }
 

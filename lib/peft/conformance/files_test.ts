@@ -17,7 +17,7 @@ import { T5ForConditionalGeneration } from "../../models/t5/model.ts";
 import { seededNoise } from "../../ops/noise.ts";
 import { assertClose } from "../../testing/assert_close.ts";
 import { onEachBackend } from "../../testing/on_each_backend.ts";
-import { HAS_SHARED, SHARED } from "../../testing/shared.ts";
+import { GOLDEN } from "../../testing/golden.ts";
 import {
   BATCH,
   fillWithWaves,
@@ -315,7 +315,7 @@ for (const name of ["t5_poly", "t5_mhr", "t5_regex_save", "llama_mhr"]) {
   inFolder(
     `S9 ${name}: PEFT's files come out again byte for byte, under any name`,
     async (dir, own) => {
-      const path = `${SHARED}/golden/${name}`;
+      const path = `${GOLDEN}/${name}`;
       const { config, tensors } = await readCheckpoint(`${path}/base`);
       const base: LanguageModel = config.model_type === "t5"
         ? T5ForConditionalGeneration.fromTensors(config, tensors)
@@ -349,6 +349,5 @@ for (const name of ["t5_poly", "t5_mhr", "t5_regex_save", "llama_mhr"]) {
       assert.deepEqual(logits[2], logits[0]);
       base.dispose();
     },
-    { ignore: !HAS_SHARED },
   );
 }

@@ -12,7 +12,8 @@ import type { Noise } from "../../ops/noise.ts";
 import { assertClose } from "../../testing/assert_close.ts";
 import { onEachBackend } from "../../testing/on_each_backend.ts";
 import { HAS_PYTHON, runPython } from "../../testing/python.ts";
-import { HAS_SHARED, SHARED } from "../../testing/shared.ts";
+import { GOLDEN } from "../../testing/golden.ts";
+import { lacking } from "../../testing/lacking.ts";
 import * as tf from "../../tf.ts";
 import { AdamW } from "../../train/adamw.ts";
 import { disposeGradients, lossAndGradients } from "../../train/gradients.ts";
@@ -96,7 +97,7 @@ function reproduces(
   name: string,
   dir: () => Promise<string>,
   { trainOn, ...options }: {
-    readonly ignore: boolean;
+    readonly ignore?: boolean;
     readonly only?: readonly BackendName[];
     /** Where the training run is repeated; everywhere when absent. */
     readonly trainOn?: readonly BackendName[] | undefined;
@@ -193,8 +194,7 @@ function reproduces(
 }
 
 for (const name of ["t5_poly", "t5_mhr", "t5_regex_save", "llama_mhr", "qwen2_poly"]) {
-  reproduces(name, () => Promise.resolve(`${SHARED}/golden/${name}`), {
-    ignore: !HAS_SHARED,
+  reproduces(name, () => Promise.resolve(`${GOLDEN}/${name}`), {
     // A software WebGPU adapter is slow: there one case of each architecture trains.
     trainOn: ["t5_poly", "t5_mhr"].includes(name) ? ["wasm", "cpu"] : undefined,
   });
@@ -313,7 +313,8 @@ for (const [name, spec] of Object.entries(FRESH_CASES)) {
     await runPython(await Deno.readTextFile(SCRIPT), [dir, JSON.stringify(spec)]);
     return dir;
   };
-  reproduces(`${name}, made by PEFT here`, () => made ??= make(), {
+  const missing = lacking("Python with PEFT", HAS_PYTHON);
+  reproduces(`${name}, made by PEFT here${missing}`, () => made ??= make(), {
     ignore: !HAS_PYTHON,
     only: ["wasm", "cpu"],
   });

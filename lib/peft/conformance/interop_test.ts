@@ -4,6 +4,7 @@ import { useBackend } from "../../backend/backend.ts";
 import type { LanguageModel } from "../../models/base_model.ts";
 import { writeCheckpoint } from "../../models/checkpoint.ts";
 import { assertClose } from "../../testing/assert_close.ts";
+import { lacking } from "../../testing/lacking.ts";
 import { HAS_PYTHON, runPython } from "../../testing/python.ts";
 import {
   BATCH,
@@ -126,7 +127,8 @@ const NAMES = ["default", "foodefault_bar", "efaul"];
 
 for (const [family, { base: makeBase, adapters }] of Object.entries(CASES)) {
   Deno.test({
-    name: `S10 PEFT loads ${family} adapters saved here without a warning and computes alike`,
+    name: `S10 PEFT loads ${family} adapters saved here without a warning and computes alike` +
+      lacking("Python with PEFT", HAS_PYTHON),
     ignore: !HAS_PYTHON,
     async fn() {
       await useBackend("cpu");
