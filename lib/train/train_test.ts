@@ -1,14 +1,16 @@
 import assert from "node:assert/strict";
+import { T5ForConditionalGeneration } from "../models/t5/model.ts";
 import { ByteTokenizer } from "../models/tokenizers/byte_tokenizer.ts";
 import { seededNoise } from "../ops/noise.ts";
+import { wholeModel } from "../run/pretrain.ts";
 import { skillsSuite } from "../tasks/skills.ts";
 import type { Task } from "../tasks/task.ts";
 import { assertClose } from "../testing/assert_close.ts";
 import { onEachBackend } from "../testing/on_each_backend.ts";
-import { tinyT5 } from "../testing/models/tiny_t5.ts";
 import * as tf from "../tf.ts";
 import { randomStream } from "../util/random.ts";
 import { answer, evaluateTokens } from "./evaluate.ts";
+import type { MultiTaskModel } from "./multi_task_model.ts";
 import { taskSampler } from "./sampler.ts";
 import { encodeExamples, type Encoding, type TaskBatch } from "./task_batch.ts";
 import { train, type TrainContext, type TrainSettings } from "./train.ts";
@@ -28,6 +30,26 @@ const ENCODING: Encoding = {
   maxInputTokens: 16,
   maxTargetTokens: 16,
 };
+
+/** A byte-level T5 of the smallest sizes, all of it trainable. */
+function tinyT5(): MultiTaskModel & { dispose(): void } {
+  const base = T5ForConditionalGeneration.fromConfig({
+    model_type: "t5",
+    d_model: 12,
+    d_kv: 4,
+    d_ff: 16,
+    num_layers: 1,
+    num_heads: 2,
+    vocab_size: 384,
+    feed_forward_proj: "gated-gelu",
+    tie_word_embeddings: false,
+    dropout_rate: 0,
+    pad_token_id: 0,
+    eos_token_id: 1,
+    decoder_start_token_id: 0,
+  }, { seed: 0 });
+  return { ...wholeModel(base), dispose: () => base.dispose() };
+}
 const SETTINGS: TrainSettings = {
   steps: 3,
   batchSize: 4,
