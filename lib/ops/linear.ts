@@ -27,7 +27,7 @@ export function linear(
   bias: tf.Tensor1D | null,
 ): tf.Tensor3D {
   if (isFused("Linear", x, weight)) {
-    return runKernel("Linear", { x, weight, bias: bias ?? undefined })[0] as tf.Tensor3D;
+    return runKernel("Linear", { x, weight, bias: bias ?? undefined }, {})[0];
   }
   const [B, L, I] = x.shape;
   const [O] = weight.shape;
@@ -64,30 +64,40 @@ export function adaptedLinear(
   factors: LowRankFactors,
 ): tf.Tensor3D {
   if (isFused("AdaptedLinear", x, weight)) {
-    const { A, B, owners } = factors;
-    const inputs = { x, weight, bias: bias ?? undefined, A, B };
-    return runKernelForOne("AdaptedLinear", inputs, { owners }) as tf.Tensor3D;
+    const { A: factorA, B: factorB, owners } = factors;
+    const inputs = { x, weight, bias: bias ?? undefined, factorA, factorB };
+    return runKernelForOne("AdaptedLinear", inputs, { owners });
   }
   return tf.tidy(() => tf.add(linear(x, weight, bias), lowRankUpdate(x, factors)));
 }
 
-differentiate("Linear", { save: ["x", "weight"] }, ({ dy, saved: [x, weight] }) => ({
-  x: () => runKernel("LinearGradInput", { dy, weight })[0]!,
-  weight: () => runKernel("LinearGradWeight", { dy, x })[0]!,
-  bias: () => tf.sum(dy, [0, 1]),
-}));
+differentiate(
+  "Linear",
+  { by: ["LinearGradInput", "LinearGradWeight"], save: ["x", "weight"] },
+  ({ dy, saved: [x, weight] }) => ({
+    x: () => runKernel("LinearGradInput", { dy, weight }, { owners: [] })[0],
+    weight: () => runKernel("LinearGradWeight", { dy, x }, {})[0],
+    bias: () => tf.sum(dy, [0, 1]),
+  }),
+);
 
-differentiate<{ readonly owners: readonly number[] }>(
+differentiate(
   "AdaptedLinear",
-  { save: ["x", "weight", "A", "B"], outputs: [false, true], used: 1 },
-  ({ dy, saved: [x, weight, A, B, narrow], attrs }) => {
-    const [dNarrow, dA, dB] = runKernel("LinearGradFactors", { dy, x, narrow, A, B }, attrs);
+  {
+    by: ["LinearGradFactors", "LinearGradInput", "LinearGradWeight"],
+    save: ["x", "weight", "factorA", "factorB"],
+    saveOutputs: [1],
+    used: 1,
+  },
+  ({ dy, saved: [x, weight, factorA, factorB, narrow], attrs }) => {
+    const inputs = { dy, x, narrow, factorA, factorB };
+    const [dNarrow, dA, dB] = runKernel("LinearGradFactors", inputs, attrs);
     return {
-      x: () => runKernel("LinearGradInput", { dy, weight, dNarrow, A }, attrs)[0]!,
-      weight: () => runKernel("LinearGradWeight", { dy, x })[0]!,
+      x: () => runKernel("LinearGradInput", { dy, weight, dNarrow, factorA }, attrs)[0],
+      weight: () => runKernel("LinearGradWeight", { dy, x }, {})[0],
       bias: () => tf.sum(dy, [0, 1]),
-      A: () => dA!,
-      B: () => dB!,
+      factorA: () => dA,
+      factorB: () => dB,
     };
   },
 );

@@ -31,8 +31,8 @@ export function mixFactors(
   skillsB: tf.Tensor4D,
 ): { readonly A: tf.Tensor3D; readonly B: tf.Tensor3D } {
   if (isFused("MixFactors", weights, skillsA, skillsB)) {
-    const [A, B] = runKernel("MixFactors", { weights, skillsA, skillsB });
-    return { A: A as tf.Tensor3D, B: B as tf.Tensor3D };
+    const [A, B] = runKernel("MixFactors", { weights, skillsA, skillsB }, {});
+    return { A, B };
   }
   return {
     A: mixSkills(weights, skillsA, "rows"),
@@ -42,14 +42,17 @@ export function mixFactors(
 
 differentiate(
   "MixFactors",
-  { save: ["weights", "skillsA", "skillsB"] },
+  {
+    by: ["MixFactorsGradSkills", "MixFactorsGradWeights"],
+    save: ["weights", "skillsA", "skillsB"],
+  },
   ({ dys: [dA, dB], saved: [weights, skillsA, skillsB] }) => {
-    const toSkills = (dy: tf.Tensor, { shape }: tf.Tensor, columns: boolean) =>
-      runKernel("MixFactorsGradSkills", { dy, weights }, { shape, columns })[0]!;
+    const toSkills = (dy: tf.Tensor3D, { shape }: tf.Tensor4D, columns: boolean) =>
+      runKernel("MixFactorsGradSkills", { dy, weights }, { shape, columns })[0];
     return {
-      weights: () => runKernel("MixFactorsGradWeights", { dA, dB, skillsA, skillsB })[0]!,
-      skillsA: () => toSkills(dA!, skillsA!, false),
-      skillsB: () => toSkills(dB!, skillsB!, true),
+      weights: () => runKernel("MixFactorsGradWeights", { dA, dB, skillsA, skillsB }, {})[0],
+      skillsA: () => toSkills(dA, skillsA, false),
+      skillsB: () => toSkills(dB, skillsB, true),
     };
   },
 );

@@ -44,14 +44,13 @@ export function skillWeights(
 ): tf.Tensor3D {
   const { nSplits: H, uniform, temperature } = options;
   if (isFused("Route", logits) && taskIds.length > 0) {
-    const attrs: RouteAttrs = {
+    return runKernelForOne("Route", { logits, uniform }, {
       tasks: taskIds,
       nTasks: logits.shape[0],
       nSplits: H,
       temperature,
       hard: options.straightThrough,
-    };
-    return runKernelForOne("Route", { logits, uniform }, attrs) as tf.Tensor3D;
+    });
   }
   return tf.tidy(() => {
     const shape = [taskIds.length, H, logits.shape[1] / H] as [number, number, number];
@@ -67,19 +66,11 @@ export function skillWeights(
   });
 }
 
-interface RouteAttrs {
-  readonly tasks: readonly number[];
-  readonly nTasks: number;
-  readonly nSplits: number;
-  readonly temperature: number;
-  readonly hard: boolean;
-}
-
-differentiate<RouteAttrs>(
+differentiate(
   "Route",
-  { save: [], outputs: [true, true], used: 1 },
-  ({ dy, saved: [weights, slopes], attrs }) => ({
-    logits: () => runKernel("RouteGrad", { dy, weights, slopes }, attrs)[0]!,
+  { by: ["RouteGrad"], saveOutputs: [0, 1], used: 1 },
+  ({ dy, saved: [weights, slopes], attrs: { tasks, nTasks } }) => ({
+    logits: () => runKernel("RouteGrad", { dy, weights, slopes }, { tasks, nTasks })[0],
   }),
 );
 
