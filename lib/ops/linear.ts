@@ -1,6 +1,6 @@
 import * as tf from "../tf.ts";
+import { embedding } from "./embedding.ts";
 import { differentiate, isFused, runKernel, runKernelForOne } from "./fused.ts";
-import { type LowRankFactors, lowRankUpdate } from "./low_rank_update.ts";
 
 /**
  * x·Wᵀ + b with PyTorch's weight layout. Letters: `B` rows, `L` positions, `I` and `O` features in and
@@ -15,6 +15,7 @@ import { type LowRankFactors, lowRankUpdate } from "./low_rank_update.ts";
  * ```ts
  * import assert from "node:assert/strict";
  * import * as tf from "../tf.ts";
+import { embedding } from "./embedding.ts";
  *
  * await tf.setBackend("cpu");
  * const [x, weight] = [tf.tensor3d([[[1, 2]]]), tf.tensor2d([[3, 4], [5, 6], [7, 8]])];
@@ -37,6 +38,47 @@ export function linear(
   });
 }
 
+/** Low-rank factors, and whose they are. */
+export interface LowRankFactors {
+  /** Shape `[U, I, R]`. */
+  readonly factorA: tf.Tensor3D;
+  /** Shape `[U, R, O]`. */
+  readonly factorB: tf.Tensor3D;
+  /** Which of the U factors each row takes; each in [0, U). */
+  readonly owners: readonly number[];
+}
+
+/**
+ * What low-rank factors add to a linear layer: (x·A)·B / R, with the factors of each row's owner.
+ * Letters: `B` rows, `U` owners, `L` positions, `I` and `O` features in and out, `R` rank.
+ *
+ * Source: LoRA, arXiv:2106.09685, equation 3; tuners/poly/layer.py of PEFT, `Linear.forward`
+ *
+ * @param x shape `[B, L, I]`
+ * @returns shape `[B, L, O]`
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import * as tf from "../tf.ts";
+ *
+ * await tf.setBackend("cpu");
+ * const [factorA, factorB] = [tf.tensor3d([[[1, 2]]]), tf.tensor3d([[[4], [5]]])];
+ * const y = lowRankUpdate(tf.tensor3d([[[3]], [[6]]]), { factorA, factorB, owners: [0, 0] });
+ * assert.deepEqual(y.arraySync(), [[[(3 * 4 + 6 * 5) / 2]], [[(6 * 4 + 12 * 5) / 2]]]);
+ * ```
+ */
+export function lowRankUpdate(
+  x: tf.Tensor3D,
+  { factorA, factorB, owners }: LowRankFactors,
+): tf.Tensor3D {
+  return tf.tidy(() => {
+    const [ownA, ownB] = [ofRows(factorA, owners), ofRows(factorB, owners)];
+    // Dividing the narrow product costs less than dividing the wide one, and is exact for R = 2ⁿ.
+    return tf.matMul(tf.div(tf.matMul(x, ownA), factorA.shape[2]) as tf.Tensor3D, ownB);
+  });
+}
+
 /**
  * A linear layer with what low-rank factors add to it, each row by its own: x·Wᵀ + b + (x·A)·B / R.
  * The sum of {@linkcode linear} and {@linkcode lowRankUpdate}.
@@ -50,10 +92,12 @@ export function linear(
  * ```ts
  * import assert from "node:assert/strict";
  * import * as tf from "../tf.ts";
+import { embedding } from "./embedding.ts";
  *
  * await tf.setBackend("cpu");
  * const [x, weight] = [tf.tensor3d([[[1, 2]]]), tf.tensor2d([[3, 4]])];
- * const factors = { A: tf.tensor3d([[[1], [1]]]), B: tf.tensor3d([[[10]]]), owners: [0] };
+ * const [factorA, factorB] = [tf.tensor3d([[[1], [1]]]), tf.tensor3d([[[10]]])];
+ * const factors = { factorA, factorB, owners: [0] };
  * assert.deepEqual(adaptedLinear(x, weight, null, factors).arraySync(), [[[11 + 30]]]);
  * ```
  */
@@ -64,7 +108,7 @@ export function adaptedLinear(
   factors: LowRankFactors,
 ): tf.Tensor3D {
   if (isFused("AdaptedLinear", x, weight)) {
-    const { A: factorA, B: factorB, owners } = factors;
+    const { factorA, factorB, owners } = factors;
     const inputs = { x, weight, bias: bias ?? undefined, factorA, factorB };
     return runKernelForOne("AdaptedLinear", inputs, { owners });
   }
@@ -101,3 +145,12 @@ differentiate(
     };
   },
 );
+
+/** The factor of each row's owner; the factors themselves where each row has its own in order. */
+function ofRows(factors: tf.Tensor3D, owners: readonly number[]): tf.Tensor3D {
+  const [U, X, Y] = factors.shape;
+  if (U === owners.length && owners.every((owner, row) => owner === row)) return factors;
+  const ids = tf.tensor1d([...owners], "int32");
+  const rows = embedding(ids, tf.reshape(factors, [U, X * Y]));
+  return tf.reshape(rows, [owners.length, X, Y]);
+}

@@ -3,7 +3,7 @@ import { finiteDifferences } from "../testing/finite_differences.ts";
 import { onEachBackend } from "../testing/on_each_backend.ts";
 import { wave } from "../testing/wave.ts";
 import * as tf from "../tf.ts";
-import { lowRankUpdate } from "./low_rank_update.ts";
+import { lowRankUpdate } from "./linear.ts";
 
 const [N, U, L, I, O, R] = [3, 2, 4, 5, 6, 3];
 
@@ -44,12 +44,12 @@ onEachBackend("lowRankUpdate() equals plain loops, values and gradients", async 
   const inputs = DATA.map((values, i) => tf.tensor(values, [...SHAPES[i]!])) as tf.Tensor3D[];
   const [x, A, B] = inputs as [tf.Tensor3D, tf.Tensor3D, tf.Tensor3D];
   const dy = tf.tensor3d(SLOPES, [N, L, O]);
-  const y = lowRankUpdate(x, { A, B, owners: OWNERS });
+  const y = lowRankUpdate(x, { factorA: A, factorB: B, owners: OWNERS });
   await assertClose(y, { shape: [N, L, O], data: byLoops(...DATA) }, tolerance);
   const gradients = tf.grads((x, A, B) =>
     lowRankUpdate(x as tf.Tensor3D, {
-      A: A as tf.Tensor3D,
-      B: B as tf.Tensor3D,
+      factorA: A as tf.Tensor3D,
+      factorB: B as tf.Tensor3D,
       owners: OWNERS,
     })
   )(inputs, dy);
