@@ -77,7 +77,7 @@ function share({ dataId, shape, dtype }: tf.Tensor): tf.Tensor {
   return on.keep(on.makeTensorFromTensorInfo({ dataId, shape, dtype }));
 }
 
-/** What TensorFlow.js's engine has that its types keep to itself. */
+/** The parts of TensorFlow.js's engine that its types keep to themselves. */
 interface Engine {
   readonly backend: { incRef(dataId: object): void };
   readonly state: { readonly profiling: boolean };
@@ -112,7 +112,7 @@ export function runKernelForOne<K extends KernelName>(
 /** The name of a kernel's input. */
 type InputName<K extends KernelName> = keyof KernelInputs<K> & string;
 
-/** What a backward pass needs of a kernel. */
+/** How a kernel is differentiated. */
 interface Differentiated<Save, SaveOutputs> {
   /** The kernels that compute its gradients. A backend that lacks one does not use the kernel either. */
   readonly by: readonly KernelName[];
@@ -121,13 +121,13 @@ interface Differentiated<Save, SaveOutputs> {
   /** The numbers of the outputs that they read too. */
   readonly saveOutputs?: SaveOutputs;
   /**
-   * Of how many outputs, from the first on, others make use; of all when absent. To the rest no
-   * gradient comes, which would else be made up of zeros.
+   * How many outputs, from the first on, others make use of; all when absent. The rest get no gradient,
+   * which would else be made up of zeros.
    */
   readonly used?: number;
 }
 
-/** What the gradients of a kernel are made from. */
+/** The material of a kernel's gradients. */
 interface Backward<
   K extends KernelName,
   Save extends readonly PropertyKey[],

@@ -1,8 +1,8 @@
 /**
  * The contract of every fused kernel: a whole operation that a backend may compute at once. An operation
- * of `lib/ops` runs it by `runKernel` of fused.ts where the running backend has it; `lib/backend/wasm` and
- * `lib/backend/webgpu` implement it. Where a backend does not, the operation is computed as it is defined,
- * by a composition of plain tensor operations, with which all implementations are compared.
+ * of `lib/ops` runs it by `runKernel` of fused.ts where the running backend, a folder of `lib/backend`,
+ * has it. Elsewhere the operation is computed as it is defined, by a composition of plain tensor
+ * operations, with which all implementations are compared.
  *
  * Tensors are float32, dense and row-major unless a kernel says otherwise; none is empty. A kernel
  * whose name holds `Grad` computes gradients: `dy` is the gradient of the output, `dx` that of x.

@@ -32,7 +32,7 @@ const DATA = [wave(N * L * I, 0.1), wave(U * I * R, 0.8), wave(U * R * O, 1.9)] 
 const SHAPES = [[N, L, I], [U, I, R], [U, R, O]] as const;
 const SLOPES = wave(N * L * O, 2.5);
 
-/** Of the loops' sum weighted by the slopes, with respect to one of x, A and B. */
+/** The gradient of the loops' sum, weighted by the slopes, with respect to one of x, A and B. */
 function slope(i: number): Float64Array {
   return finiteDifferences((at) => {
     const moved = DATA.map((values, j) => (j === i ? at : values)) as unknown as typeof DATA;

@@ -14,7 +14,7 @@ export type RopeParameters =
     readonly original_max_position_embeddings: number;
   };
 
-/** What every position turns by; each `[B, 1, L, Dh]`, or `[1, 1, L, Dh]` for all rows. */
+/** The angles that every position turns by; each `[B, 1, L, Dh]`, or `[1, 1, L, Dh]` for all rows. */
 export interface RotaryTables {
   /** Cosines of the angles. */
   readonly cos: tf.Tensor4D;
