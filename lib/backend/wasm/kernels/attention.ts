@@ -1,5 +1,5 @@
-import type * as tf from "../../../tf.ts";
 import type { KernelTensor } from "../../../ops/kernels.ts";
+import type * as tf from "../../../tf.ts";
 import type { WasmKernels } from "../fused.ts";
 import { sizeOf } from "../heap.ts";
 
@@ -15,26 +15,14 @@ export const attentionKernels = {
     const weights = keep ? wasm.make([...query.shape.slice(0, 3), Lk]) : undefined;
     const seen = wasm.make(query.shape);
     const [q, k, v, to] = [wasm.at(query), wasm.at(key), wasm.at(value), wasm.at(seen)];
-    const biasAt = [wasm.at(bias), ...strides(bias)] as const;
-    const maskAt = [wasm.at(mask), ...strides(mask)] as const;
+    const added = [wasm.at(bias), ...strides(bias), wasm.at(mask), ...strides(mask)] as const;
     const part = keep ? 0 : wasm.part(atOnce * Lq * Lk);
     for (let i = 0; i < count; i += atOnce) {
       const heads = Math.min(atOnce, count - i);
       const w = keep ? wasm.at(weights) + 4 * i * Lq * Lk : part;
       const [ofQ, ofK] = [4 * i * Lq * Dh, 4 * i * Lk * Dh];
       wasm.products(heads, [Lq, Lk, Dh], q + ofQ, false, k + ofK, true, w);
-      wasm.run.attentionWeights(
-        i,
-        heads,
-        N,
-        Lq,
-        Lk,
-        w,
-        scale,
-        forbidden,
-        ...biasAt,
-        ...maskAt,
-      );
+      wasm.run.attentionWeights(i, heads, N, Lq, Lk, w, scale, forbidden, ...added);
       wasm.products(heads, [Lq, Dh, Lk], w, false, v + ofK, false, to + ofQ);
     }
     return weights === undefined ? [seen] : [seen, weights];

@@ -5,14 +5,14 @@ import { sizeOf } from "../heap.ts";
 export const optimizerKernels = {
   AdamW(wasm, inputs, { updates, beta1, beta2, epsilon }) {
     return updates.map(({ keep, rate, root }, i) => {
-      const [parameter, gradient] = [inputs[`parameter${i}`]!, inputs[`gradient${i}`]!];
+      const parameter = inputs[`parameter${i}`]!;
       const updated = wasm.make(parameter.shape);
-      const moments = [wasm.at(inputs[`mean${i}`]), wasm.at(inputs[`square${i}`])] as const;
       wasm.run.adamW(
         sizeOf(parameter),
         wasm.at(parameter),
-        wasm.at(gradient),
-        ...moments,
+        wasm.at(inputs[`gradient${i}`]),
+        wasm.at(inputs[`mean${i}`]),
+        wasm.at(inputs[`square${i}`]),
         wasm.at(updated),
         beta1,
         1 - beta1,

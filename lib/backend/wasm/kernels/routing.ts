@@ -45,10 +45,8 @@ export const routingKernels = {
     const dWeights = wasm.make([B, H, S]);
     const to = wasm.at(dWeights);
     const scratch = wasm.scratch(Math.max(sizeOf(skillsA), sizeOf(skillsB)) / H);
-    const [fromA, fromB] = [[wasm.at(dA), wasm.at(skillsA)], [
-      wasm.at(dB),
-      wasm.at(skillsB),
-    ]] as const;
+    const fromA = [wasm.at(dA), wasm.at(skillsA)] as const;
+    const fromB = [wasm.at(dB), wasm.at(skillsB)] as const;
     wasm.run.mixGradWeights(B, ...skillsA.shape, ROWS, ...fromA, to, 0, scratch);
     wasm.run.mixGradWeights(B, ...skillsB.shape, COLUMNS, ...fromB, to, 1, scratch); // adds to it
     return [dWeights];
