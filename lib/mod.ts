@@ -109,7 +109,7 @@ export {
   type TaskType,
 } from "./poly/config.ts";
 export { PolyLayer } from "./poly/layer.ts";
-export type { LowRankFactors } from "./ops/low_rank_update.ts";
+export type { LowRankFactors } from "./ops/linear.ts";
 export type { FindOptions, LoadOptions } from "./peft/load_adapter.ts";
 export { MergeError } from "./peft/merge.ts";
 export {

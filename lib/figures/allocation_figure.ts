@@ -9,7 +9,7 @@ import { shortName } from "./short_name.ts";
  *
  * @param allocations at least one, of the same tasks
  * @param tasks names of the tasks
- * @param truth what each task takes of each true skill, drawn first; shape `[T, U]`
+ * @param truth what each task takes of each true skill, drawn first; shape `[T, P]`
  * @throws {RangeError} when there is no allocation, or one has not a row for each task
  *
  * @example

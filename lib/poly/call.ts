@@ -1,7 +1,7 @@
 import { type Call, PlainCall } from "../models/call.ts";
 import type { Parameters } from "../models/parameters.ts";
 import { adaptedLinear, linear } from "../ops/linear.ts";
-import type { LowRankFactors } from "../ops/low_rank_update.ts";
+import type { LowRankFactors } from "../ops/linear.ts";
 import type { Noise } from "../ops/noise.ts";
 import * as tf from "../tf.ts";
 import type { Adapter } from "./adapter.ts";
@@ -95,7 +95,7 @@ export class PolyCall implements Call {
 
   dispose(): void {
     for (const { weights } of this.#routings.values()) weights.dispose();
-    for (const { A, B } of this.#factors.values()) tf.dispose([A, B]);
+    for (const { factorA, factorB } of this.#factors.values()) tf.dispose([factorA, factorB]);
     this.#routings.clear();
     this.#factors.clear();
   }
@@ -115,8 +115,8 @@ export class PolyCall implements Call {
     if (factors === undefined) {
       const { weights, owners } = this.#routingOf(layer.router);
       factors = layer.factors(weights, owners);
-      tf.keep(factors.A);
-      tf.keep(factors.B);
+      tf.keep(factors.factorA);
+      tf.keep(factors.factorB);
       this.#factors.set(layer, factors);
     }
     return factors;

@@ -36,8 +36,8 @@ export function fixedFactors(
     const weights = routing === "average"
       ? tf.fill([1, router.nSplits, router.nSkills], 1 / router.nSkills) as tf.Tensor3D
       : router.mixingWeights({ taskIds: [routing.task], training: false });
-    const { A, B } = layer.factors(weights);
-    return { A: tf.reshape(A, [I, R]), B: tf.reshape(B, [R, O]) };
+    const { factorA, factorB } = layer.factors(weights);
+    return { A: tf.reshape(factorA, [I, R]), B: tf.reshape(factorB, [R, O]) };
   });
 }
 

@@ -1,12 +1,12 @@
-import { type LowRankFactors, lowRankUpdate } from "../ops/low_rank_update.ts";
-import { mixFactors } from "../ops/mix_factors.ts";
+import { type LowRankFactors, lowRankUpdate } from "../ops/linear.ts";
+import { mixFactors } from "../ops/mix_skills.ts";
 import * as tf from "../tf.ts";
 import type { Router } from "./router.ts";
 
 /**
  * One adapted linear layer of one adapter: an inventory of skills and the router that mixes them.
  *
- * Letters: `B` rows, `U` routings, `L` positions, `I` and `O` features in and out, `H` splits, `S`
+ * Letters: `B` rows, `U` owners, `L` positions, `I` and `O` features in and out, `H` splits, `S`
  * skills, `R` rank.
  *
  * Source: tuners/poly/layer.py of PEFT, `PolyLayer` and `Linear`
@@ -48,22 +48,22 @@ export class PolyLayer {
   }
 
   /**
-   * The low-rank factors of each routing; A and B are averaged each on its own, before their product.
+   * The low-rank factors of each owner; A and B are averaged each on its own, before their product.
    *
    * @param weights how much of each skill, shape `[U, H, S]`
-   * @param owners which of the U routings each row has; by default every row its own
+   * @param owners which of the U owners each row has; by default every row is its own
    */
   factors(
     weights: tf.Tensor3D,
     owners: readonly number[] = Array.from({ length: weights.shape[0] }, (_, row) => row),
   ): LowRankFactors {
     const { skillsA, skillsB } = this;
-    const { A, B } = mixFactors(
+    const { factorA, factorB } = mixFactors(
       weights,
       skillsA as unknown as tf.Tensor4D,
       skillsB as unknown as tf.Tensor4D,
     );
-    return { A, B, owners };
+    return { factorA, factorB, owners };
   }
 
   /** What this layer adds to the base layer's output; `[B, L, I]` → `[B, L, O]`. */

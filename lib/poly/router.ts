@@ -1,5 +1,5 @@
+import { mixingWeights } from "../ops/mixing_weights.ts";
 import type { Noise } from "../ops/noise.ts";
-import { skillWeights } from "../ops/skill_weights.ts";
 import * as tf from "../tf.ts";
 import type { PolySettings } from "./settings.ts";
 
@@ -73,7 +73,7 @@ export class Router {
     if (draws && noise === undefined) throw noNoise(this.name);
     const shape = [taskIds.length, this.nSplits, this.nSkills];
     return tf.tidy(() =>
-      skillWeights(this.moduleLogits as unknown as tf.Tensor2D, taskIds, {
+      mixingWeights(this.moduleLogits as unknown as tf.Tensor2D, taskIds, {
         nSplits: this.nSplits,
         uniform: draws ? noise!.uniform(this.name, shape) : undefined,
         temperature: this.settings.router_temperature,

@@ -26,7 +26,7 @@ export interface RecoveryOptions {
 }
 
 /**
- * Compares learned routing with the known allocation. Letters: `T` tasks, `S` learned and `U` true
+ * Compares learned routing with the known allocation. Letters: `T` tasks, `S` learned and `P` true
  * skills.
  *
  * For each layer and split, learned skills are matched one to one to true skills so that the
@@ -43,7 +43,7 @@ export interface RecoveryOptions {
  *
  * @param learned mixing weights of each layer and split; at least one matrix, shape `[T, S]`; S may
  * differ
- * @param truth what each task takes of each true skill; shape `[T, U]`
+ * @param truth what each task takes of each true skill; shape `[T, P]`
  * @returns null when no true skill tells tasks apart, as in a single task
  * @throws {RangeError} when shapes do not fit, a number is not finite, or there are no permutations
  *

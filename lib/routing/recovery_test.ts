@@ -38,15 +38,15 @@ Deno.test("recoveryOf() finds the best of all matchings, with more or fewer lear
       fc.integer({ min: 1, max: 4 }),
       fc.integer({ min: 1, max: 4 }),
       fc.integer(),
-      (S, U, seed) => {
+      (S, P, seed) => {
         const stream = randomStream(seed, "data");
         const rows = (width: number) =>
           Array.from({ length: T }, () => Array.from({ length: width }, () => stream.uniform()));
-        const [learned, truth] = [rows(S), rows(U)];
+        const [learned, truth] = [rows(S), rows(P)];
         const all = Array.from({ length: S }, (_, i) => i);
-        const best = S >= U
+        const best = S >= P
           ? Math.max(
-            ...arrangements(all, U).map((chosen) =>
+            ...arrangements(all, P).map((chosen) =>
               chosen.reduce(
                 (sum, s, u) => sum + correlation(column(learned, s), column(truth, u)),
                 0,
@@ -54,14 +54,14 @@ Deno.test("recoveryOf() finds the best of all matchings, with more or fewer lear
             ),
           )
           : Math.max(
-            ...arrangements(Array.from({ length: U }, (_, i) => i), S).map((chosen) =>
+            ...arrangements(Array.from({ length: P }, (_, i) => i), S).map((chosen) =>
               chosen.reduce(
                 (sum, u, s) => sum + correlation(column(learned, s), column(truth, u)),
                 0,
               )
             ),
           );
-        near(recoveryOf([learned], truth, options())!.recovery, best / U);
+        near(recoveryOf([learned], truth, options())!.recovery, best / P);
       },
     ),
     { numRuns: 100 },

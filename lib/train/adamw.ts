@@ -1,4 +1,5 @@
 import { isFused, runKernel } from "../ops/fused.ts";
+import type { Kernels } from "../ops/kernels.ts";
 import * as tf from "../tf.ts";
 import { checkGroups, type Optimizer, type ParameterGroup } from "./optimizer.ts";
 
@@ -137,15 +138,13 @@ export class AdamW implements Optimizer {
 
   /** The same for all parameters of a group by one kernel. */
   #updateAll(updates: readonly Update[]): void {
-    const inputs: Record<string, tf.Tensor> = {};
-    updates.forEach(({ parameter, gradient, mean, square }, i) => {
-      Object.assign(inputs, {
-        [`parameter${i}`]: parameter,
-        [`gradient${i}`]: gradient,
-        [`mean${i}`]: mean,
-        [`square${i}`]: square,
-      });
-    });
+    const inputs: Kernels["AdamW"]["inputs"] = {};
+    for (const [i, { parameter, gradient, mean, square }] of updates.entries()) {
+      inputs[`parameter${i}`] = parameter;
+      inputs[`gradient${i}`] = gradient;
+      inputs[`mean${i}`] = mean;
+      inputs[`square${i}`] = square;
+    }
     const [beta1, beta2, epsilon] = [this.#beta1, this.#beta2, this.#epsilon];
     const updated = runKernel("AdamW", inputs, { updates, beta1, beta2, epsilon });
     updates.forEach(({ parameter }, i) => parameter.assign(updated[i]!));

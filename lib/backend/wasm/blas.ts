@@ -11,13 +11,22 @@ export interface Blas {
 /** Where a BLAS is looked for, best first. The system's loader completes a name without a folder. */
 const CANDIDATES: Partial<Record<typeof Deno.build.os, readonly string[]>> = {
   linux: [
-    ...["libopenblas.so.0", "libopenblas.so"],
-    ...["libmkl_rt.so.3", "libmkl_rt.so.2", "libmkl_rt.so.1", "libmkl_rt.so"],
-    ...["libblis.so.4", "libblis.so.3", "libblis.so", "libcblas.so.3", "libblas.so.3"],
+    "libopenblas.so.0",
+    "libopenblas.so",
+    "libmkl_rt.so.3",
+    "libmkl_rt.so.2",
+    "libmkl_rt.so.1",
+    "libmkl_rt.so",
+    "libblis.so.4",
+    "libblis.so.3",
+    "libblis.so",
+    "libcblas.so.3",
+    "libblas.so.3",
   ],
   darwin: [
     "/System/Library/Frameworks/Accelerate.framework/Accelerate",
-    ...["/opt/homebrew/opt/openblas/lib/libopenblas.dylib", "libopenblas.dylib"],
+    "/opt/homebrew/opt/openblas/lib/libopenblas.dylib",
+    "libopenblas.dylib",
   ],
   windows: ["libopenblas.dll", "openblas.dll", "mkl_rt.2.dll"],
 };
@@ -46,8 +55,20 @@ const SINGLE_THREADED = 1;
 const SYMBOLS = {
   cblas_sgemm: {
     parameters: [
-      ...(["i32", "i32", "i32", "i32", "i32", "i32", "f32"] as const),
-      ...(["usize", "i32", "usize", "i32", "f32", "usize", "i32"] as const),
+      "i32", // order
+      "i32", // transposition of a
+      "i32", // transposition of b
+      "i32", // m
+      "i32", // n
+      "i32", // k
+      "f32", // alpha
+      "usize", // a
+      "i32", // row length of a
+      "usize", // b
+      "i32", // row length of b
+      "f32", // beta
+      "usize", // c
+      "i32", // row length of c
     ],
     result: "void",
   },

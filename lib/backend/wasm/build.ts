@@ -7,7 +7,7 @@
  */
 import asc from "assemblyscript/asc";
 
-/** What there is to build. */
+/** The modules to build: the names of their sources. */
 export const MODULES = ["matmul", "fused"] as const;
 
 /** One of {@linkcode MODULES}. */
@@ -45,8 +45,19 @@ async function compile(
   // Above level 1 the optimiser sinks loads into nested multiply-adds, which spills registers.
   const { error, stderr } = await asc.main(
     [
-      ...[input, "--outFile", output, "--optimizeLevel", "1", "--shrinkLevel", "0"],
-      ...["--noAssert", "--runtime", "stub", "--importMemory", "--initialMemory", "0"],
+      input,
+      "--outFile",
+      output,
+      "--optimizeLevel",
+      "1",
+      "--shrinkLevel",
+      "0",
+      "--noAssert",
+      "--runtime",
+      "stub",
+      "--importMemory",
+      "--initialMemory",
+      "0",
       ...features.flatMap((feature) => ["--enable", feature]),
     ],
     {

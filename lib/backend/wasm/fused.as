@@ -1,4 +1,4 @@
-// AssemblyScript, built by wasm_build.ts into fused_wasm_binary.ts.
+// AssemblyScript, built by build.ts into fused_binary.ts.
 //
 // Whole operations in single precision on dense row-major tensors that lie in the imported memory.
 // Addresses are in bytes, sizes in elements. Every sum runs in one fixed order.
@@ -485,7 +485,7 @@ function dots(n: i32, k: i32, a: usize, b: usize, row: usize, c: usize, add: i32
 /**
  * `count` products of dense matrices, each c [m, n] = a [m, k] · b [k, n]; a "turned" side is stored
  * transposed. The scratch holds k · n numbers when `b` is turned, unless m or n is 1. An element is one
- * chain of multiply-adds along k for each BLOCK_K of it, as by `matmul_wasm.as`.
+ * chain of multiply-adds along k for each BLOCK_K of it, as by `matmul.as`.
  */
 export function smallProducts(count: i32, m: i32, n: i32, k: i32, a: usize, turnedA: i32, b: usize, turnedB: i32, c: usize, scratch: usize): void {
   const aRow: usize = turnedA ? 4 : k << 2, aCol: usize = turnedA ? m << 2 : 4;

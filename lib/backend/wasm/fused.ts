@@ -1,24 +1,30 @@
-import * as tf from "../../tf.ts";
+import type { KernelTable } from "../../ops/kernels.ts";
+import type * as tf from "../../tf.ts";
 import { PLAIN, RELAXED } from "./fused_binary.ts";
+import type { FusedExports } from "./fused_exports.ts";
 import {
   type AddingProduct,
   addressOf,
   allocate,
   type MatrixProduct,
+  sizeOf,
   type WasmBackend,
 } from "./heap.ts";
 
-/** What `fused_wasm.as` exports: functions of numbers, documented there. */
-type Exports = Record<string, (...args: number[]) => number>;
-
-/** Products of at most this many multiplications are not worth a call to BLAS, to the own kernel, each. */
+/** Up to so many multiplications a product is not worth a call to BLAS. */
 const SMALL_FOR_BLAS = 2 ** 13;
+
+/** Up to so many multiplications a product is not worth a call to the project's own product for large ones. */
 const SMALL = 2 ** 15;
 
-/** Whole operations in WebAssembly (`fused_wasm.as`) in the memory of a backend. */
+/** Kernels of this backend, each as the contract in `lib/ops/kernels.ts` has it. */
+export type WasmKernels = Partial<KernelTable<FusedWasm>>;
+
+/** Whole operations in WebAssembly (`fused.as`) in the memory of a backend. */
 export class FusedWasm {
   readonly backend: WasmBackend;
-  readonly run: Exports;
+  /** The functions of `fused.as`; addresses are in the memory of the backend. */
+  readonly run: FusedExports;
   readonly #product: MatrixProduct;
   readonly #blas: AddingProduct | null;
   #scratch = { address: 0, floats: 0 };
@@ -38,7 +44,7 @@ export class FusedWasm {
   ) {
     const module = new WebAssembly.Module(Uint8Array.fromBase64(relaxed ? RELAXED : PLAIN));
     const env = { memory: backend.wasm.asm.memory };
-    this.run = new WebAssembly.Instance(module, { env }).exports as unknown as Exports;
+    this.run = new WebAssembly.Instance(module, { env }).exports as unknown as FusedExports;
     this.backend = backend;
     this.#product = product;
     this.#blas = blas;
@@ -55,7 +61,7 @@ export class FusedWasm {
    */
   make(shape: readonly number[]): tf.TensorInfo {
     const tensor = this.backend.makeOutput(shape, "float32");
-    if (this.at(tensor) === 0 && tf.util.sizeFromShape([...shape]) > 0) {
+    if (this.at(tensor) === 0 && sizeOf(tensor) > 0) {
       this.backend.disposeData(tensor.dataId);
       throw new RangeError(
         `Cannot make a tensor of shape [${shape}] as there is no memory left: ` +
@@ -71,17 +77,17 @@ export class FusedWasm {
     return { dataId, shape, dtype };
   }
 
-  /** The address of a place for so many numbers, until the next call; products leave it alone. */
+  /** A buffer of `floats` numbers, valid until the next call; `products` does not use it. */
   part(floats: number): number {
     return this.#grow(this.#part, floats);
   }
 
-  /** The address of a place for so many numbers, until the next call. */
+  /** A buffer of `floats` numbers, valid until the next call or the next `products`. */
   scratch(floats: number): number {
     return this.#grow(this.#scratch, floats);
   }
 
-  /** The address of whole numbers, until the next call. */
+  /** A buffer that holds these integers, valid until the next call. */
   integers(values: readonly number[]): number {
     const address = this.#grow(this.#numbers, values.length);
     new Int32Array(this.backend.wasm.HEAPU8.buffer, address, values.length).set(values);
@@ -128,7 +134,7 @@ export class FusedWasm {
     if (isThin || m * n * k <= (this.#blas === null ? SMALL : SMALL_FOR_BLAS)) {
       const scratch = transposeB && !isThin ? this.scratch(k * n) : 0;
       const [turnedA, turnedB] = [Number(transposeA), Number(transposeB)];
-      this.run.smallProducts!(count, m, n, k, a, turnedA, b, turnedB, c, scratch);
+      this.run.smallProducts(count, m, n, k, a, turnedA, b, turnedB, c, scratch);
       return;
     }
     for (let i = 0; i < count; i++) {
@@ -139,7 +145,7 @@ export class FusedWasm {
 
   #values(tensor: tf.TensorInfo): Float32Array {
     const { buffer } = this.backend.wasm.HEAPU8;
-    return new Float32Array(buffer, this.at(tensor) >>> 0, tf.util.sizeFromShape(tensor.shape));
+    return new Float32Array(buffer, this.at(tensor) >>> 0, sizeOf(tensor));
   }
 
   #grow(place: { address: number; floats: number }, floats: number): number {

@@ -10,10 +10,10 @@ import { crossEntropy } from "../../ops/cross_entropy.ts";
 import { embedding } from "../../ops/embedding.ts";
 import { isFused } from "../../ops/fused.ts";
 import { adaptedLinear, linear } from "../../ops/linear.ts";
-import { mixFactors } from "../../ops/mix_factors.ts";
+import { mixFactors } from "../../ops/mix_skills.ts";
 import { rmsNorm } from "../../ops/rms_norm.ts";
 import { rotary, rotaryTables } from "../../ops/rotary.ts";
-import { skillWeights } from "../../ops/skill_weights.ts";
+import { mixingWeights } from "../../ops/mixing_weights.ts";
 import { mergeHeads, splitHeads } from "../../ops/split_heads.ts";
 import { assertClose } from "../../testing/assert_close.ts";
 import { wave } from "../../testing/wave.ts";
@@ -227,7 +227,7 @@ const routing = fc.record({
   amplitude: fc.constantFrom(2, 14),
 });
 equalsItsComposition(
-  "skillWeights()",
+  "mixingWeights()",
   fc.tuple(extent, extent, extent, extent, routing),
   ([B, T, H, S, { noisy, amplitude, ...options }]) =>
     check(
@@ -235,7 +235,7 @@ equalsItsComposition(
         const uniform = wave(B * H * S, 0.7, 0.5).map((value) =>
           Math.round(1e4 * value + 5e3) / 1e4
         );
-        return skillWeights(
+        return mixingWeights(
           logits as tf.Tensor2D,
           Array.from({ length: B }, (_, b) => 3 * b % T),
           { ...options, nSplits: H, uniform: noisy ? tf.tensor(uniform, [B, H, S]) : undefined },
@@ -251,12 +251,12 @@ equalsItsComposition(
   fc.tuple(extent, extent, extent, extent, extent, extent),
   ([B, H, S, X, R, Y]) =>
     check((weights, skillsA, skillsB) => {
-      const { A, B: factorB } = mixFactors(
+      const { factorA, factorB } = mixFactors(
         weights as tf.Tensor3D,
         skillsA as tf.Tensor4D,
         skillsB as tf.Tensor4D,
       );
-      return tf.concat([tf.reshape(A, [-1]), tf.reshape(factorB, [-1])]);
+      return tf.concat([tf.reshape(factorA, [-1]), tf.reshape(factorB, [-1])]);
     }, [[B, H, S], [H, S, X, R], [H, S, R, Y]]),
 );
 
@@ -279,8 +279,8 @@ equalsItsComposition(
     check(
       (x, weight, A, B, bias) =>
         adaptedLinear(x as tf.Tensor3D, weight as tf.Tensor2D, bias as tf.Tensor1D ?? null, {
-          A: A as tf.Tensor3D,
-          B: B as tf.Tensor3D,
+          factorA: A as tf.Tensor3D,
+          factorB: B as tf.Tensor3D,
           owners,
         }),
       [[owners.length, L, I], [O, I], [4, I, R], [4, R, O], ...(biased ? [[O]] : [])],
@@ -332,8 +332,8 @@ Deno.test("adaptedLinear() of large factors that rows share equals its compositi
   check(
     (x, weight, A, B) =>
       adaptedLinear(x as tf.Tensor3D, weight as tf.Tensor2D, null, {
-        A: A as tf.Tensor3D,
-        B: B as tf.Tensor3D,
+        factorA: A as tf.Tensor3D,
+        factorB: B as tf.Tensor3D,
         owners: [2, 0, 2],
       }),
     [[3, 40, 33], [34, 33], [3, 33, 7], [3, 7, 34]],

@@ -1,4 +1,4 @@
-import type * as tf from "../../tf.ts";
+import * as tf from "../../tf.ts";
 
 /**
  * What the fast kernels use of the WebAssembly backend: the memory its tensors lie in.
@@ -24,6 +24,11 @@ export interface WasmBackend {
 /** The address of a tensor's data in the backend's memory. */
 export function addressOf(backend: WasmBackend, tensor: tf.TensorInfo): number {
   return backend.dataIdMap.get(tensor.dataId).memoryOffset;
+}
+
+/** How many numbers a tensor has. */
+export function sizeOf({ shape }: Pick<tf.TensorInfo, "shape">): number {
+  return tf.util.sizeFromShape(shape);
 }
 
 /**

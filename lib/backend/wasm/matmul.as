@@ -1,4 +1,4 @@
-// AssemblyScript, built by wasm_build.ts into matmul_wasm_binary.ts.
+// AssemblyScript, built by build.ts into matmul_binary.ts.
 //
 // C = A · B in single precision on matrices that lie in the imported memory. Addresses and row
 // lengths ("...Row") are in bytes. An element of C is one chain of multiply-adds along k for each

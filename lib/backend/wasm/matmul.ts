@@ -26,7 +26,7 @@ interface Exports {
 const scratches = new WeakMap<WasmBackend, number>();
 
 /**
- * The project's own matrix product (`matmul_wasm.as`), working in the memory of the backend: no
+ * The project's own matrix product (`matmul.as`), working in the memory of the backend: no
  * operand is copied out of it. Its scratch (0.6 MB) is allocated there once and kept.
  *
  * An element's value depends on its row, its column and k alone, not on how many rows or columns

@@ -3,7 +3,7 @@ import { finiteDifferences } from "../testing/finite_differences.ts";
 import { onEachBackend } from "../testing/on_each_backend.ts";
 import { wave } from "../testing/wave.ts";
 import * as tf from "../tf.ts";
-import { lowRankUpdate } from "./low_rank_update.ts";
+import { lowRankUpdate } from "./linear.ts";
 
 const [N, U, L, I, O, R] = [3, 2, 4, 5, 6, 3];
 
@@ -32,7 +32,7 @@ const DATA = [wave(N * L * I, 0.1), wave(U * I * R, 0.8), wave(U * R * O, 1.9)] 
 const SHAPES = [[N, L, I], [U, I, R], [U, R, O]] as const;
 const SLOPES = wave(N * L * O, 2.5);
 
-/** Of the loops' sum weighted by the slopes, with respect to one of x, A and B. */
+/** The gradient of the loops' sum, weighted by the slopes, with respect to one of x, A and B. */
 function slope(i: number): Float64Array {
   return finiteDifferences((at) => {
     const moved = DATA.map((values, j) => (j === i ? at : values)) as unknown as typeof DATA;
@@ -44,12 +44,12 @@ onEachBackend("lowRankUpdate() equals plain loops, values and gradients", async 
   const inputs = DATA.map((values, i) => tf.tensor(values, [...SHAPES[i]!])) as tf.Tensor3D[];
   const [x, A, B] = inputs as [tf.Tensor3D, tf.Tensor3D, tf.Tensor3D];
   const dy = tf.tensor3d(SLOPES, [N, L, O]);
-  const y = lowRankUpdate(x, { A, B, owners: OWNERS });
+  const y = lowRankUpdate(x, { factorA: A, factorB: B, owners: OWNERS });
   await assertClose(y, { shape: [N, L, O], data: byLoops(...DATA) }, tolerance);
   const gradients = tf.grads((x, A, B) =>
     lowRankUpdate(x as tf.Tensor3D, {
-      A: A as tf.Tensor3D,
-      B: B as tf.Tensor3D,
+      factorA: A as tf.Tensor3D,
+      factorB: B as tf.Tensor3D,
       owners: OWNERS,
     })
   )(inputs, dy);

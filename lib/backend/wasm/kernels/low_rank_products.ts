@@ -1,9 +1,9 @@
-import type { FusedWasm } from "./fused.ts";
+import type { FusedWasm } from "../fused.ts";
 
 /**
  * Sizes of a low-rank update: B rows of L positions, I and O features in and out, rank R, and whose
- * factors each row takes. Addresses are those of tensors x [B, L, I], A [U, I, R], narrow [B, L, R],
- * factors B [U, R, O] and y [B, L, O].
+ * factors each row takes. Addresses are those of tensors x [B, L, I], factorA [U, I, R], narrow [B, L, R],
+ * factorB [U, R, O] and y [B, L, O].
  */
 export interface LowRankSizes {
   readonly L: number;
@@ -26,23 +26,23 @@ function* runs(owners: readonly number[]): Generator<{ owner: number; b: number;
 export function update(
   wasm: FusedWasm,
   { L, I, R, O, owners }: LowRankSizes,
-  [x, A, factorsB, narrow, y]: readonly [number, number, number, number, number],
+  [x, factorA, factorB, narrow, y]: readonly [number, number, number, number, number],
 ): void {
   const multiply = wasm.largeProduct(L * R * Math.min(I, O));
   if (multiply === null) {
     const at = wasm.integers(owners);
-    wasm.run.update!(owners.length, L, I, R, O, at, x, A, factorsB, narrow, y);
+    wasm.run.update(owners.length, L, I, R, O, at, x, factorA, factorB, narrow, y);
     return;
   }
   for (const { owner, b, rows } of runs(owners)) {
     const to = narrow + 4 * b * L * R;
-    multiply(rows * L, R, I, x + 4 * b * L * I, false, A + 4 * owner * I * R, false, to);
+    multiply(rows * L, R, I, x + 4 * b * L * I, false, factorA + 4 * owner * I * R, false, to);
   }
-  wasm.run.scaled!(owners.length * L * R, narrow, 1 / R, narrow);
+  wasm.run.scaled(owners.length * L * R, narrow, 1 / R, narrow);
   for (const { owner, b, rows } of runs(owners)) {
     const from = narrow + 4 * b * L * R;
     const to = y + 4 * b * L * O;
-    multiply(rows * L, O, R, from, false, factorsB + 4 * owner * R * O, false, to, true);
+    multiply(rows * L, O, R, from, false, factorB + 4 * owner * R * O, false, to, true);
   }
 }
 
@@ -51,21 +51,23 @@ export function updateGrad(
   wasm: FusedWasm,
   { L, I, R, O, owners }: LowRankSizes,
   U: number,
-  [dy, x, narrow, factorsB]: readonly [number, number, number, number],
-  [dNarrow, dA, dB]: readonly [number, number, number],
+  from: readonly [dy: number, x: number, narrow: number, factorB: number],
+  to: readonly [dNarrow: number, dA: number, dB: number],
 ): void {
+  const [dy, x, narrow, factorB] = from;
+  const [dNarrow, dA, dB] = to;
   const multiply = wasm.largeProduct(L * R * Math.min(I, O));
   if (multiply === null) {
     const [at, scratch] = [wasm.integers(owners), wasm.scratch(R * O)];
-    const [from, to] = [[dy, x, narrow, factorsB], [dNarrow, dA, dB]];
-    wasm.run.updateGrad!(owners.length, U, L, I, R, O, at, ...from, ...to, scratch);
+    wasm.run.updateGrad(owners.length, U, L, I, R, O, at, ...from, ...to, scratch);
     return;
   }
   for (const { owner, b, rows } of runs(owners)) {
-    const to = dNarrow + 4 * b * L * R;
-    multiply(rows * L, R, O, dy + 4 * b * L * O, false, factorsB + 4 * owner * R * O, true, to);
+    const toNarrow = dNarrow + 4 * b * L * R;
+    const fromB = factorB + 4 * owner * R * O;
+    multiply(rows * L, R, O, dy + 4 * b * L * O, false, fromB, true, toNarrow);
   }
-  wasm.run.scaled!(owners.length * L * R, dNarrow, 1 / R, dNarrow);
+  wasm.run.scaled(owners.length * L * R, dNarrow, 1 / R, dNarrow);
   wasm.clear(dA, U * I * R);
   wasm.clear(dB, U * R * O);
   for (const { owner, b, rows } of runs(owners)) {
@@ -80,16 +82,16 @@ export function updateGrad(
 export function updateGradInput(
   wasm: FusedWasm,
   { L, I, R, O, owners }: LowRankSizes,
-  [dNarrow, A, dx]: readonly [number, number, number],
+  [dNarrow, factorA, dx]: readonly [number, number, number],
 ): void {
   const multiply = wasm.largeProduct(L * R * Math.min(I, O));
   if (multiply === null) {
     const [at, scratch] = [wasm.integers(owners), wasm.scratch(I * R)];
-    wasm.run.updateGradInput!(owners.length, L, I, R, at, dNarrow, A, dx, scratch);
+    wasm.run.updateGradInput(owners.length, L, I, R, at, dNarrow, factorA, dx, scratch);
     return;
   }
   for (const { owner, b, rows } of runs(owners)) {
-    const from = dNarrow + 4 * b * L * R;
-    multiply(rows * L, I, R, from, false, A + 4 * owner * I * R, true, dx + 4 * b * L * I, true);
+    const [fromNarrow, fromA] = [dNarrow + 4 * b * L * R, factorA + 4 * owner * I * R];
+    multiply(rows * L, I, R, fromNarrow, false, fromA, true, dx + 4 * b * L * I, true);
   }
 }
