@@ -57,6 +57,7 @@ export type {
   GenerationIds,
   Ids,
   LanguageModel,
+  ModuleInfo,
   Prompt,
   WithLoss,
 } from "./models/base_model.ts";
@@ -78,7 +79,6 @@ export {
 } from "./hub/hugging_face.ts";
 export { LlamaForCausalLM } from "./models/llama/model.ts";
 export { Mlp, type MlpInputs, type MlpOutputs } from "./models/mlp/model.ts";
-export type { ModuleInfo } from "./models/module_info.ts";
 export { Parameters } from "./models/parameters.ts";
 export type { PromptInputs } from "./models/generation/prompt.ts";
 export { saveBaseModel } from "./models/save_model.ts";

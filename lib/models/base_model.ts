@@ -1,12 +1,26 @@
 import type * as tf from "../tf.ts";
 import type { Call, PlainCallOptions } from "./call.ts";
-import type { ModuleInfo } from "./module_info.ts";
 import type { Parameters } from "./parameters.ts";
 
 /** The outputs of a forward pass; when the inputs carry labels, `loss` is certainly among them. */
 export type WithLoss<Inputs, Outputs> = Inputs extends { readonly labels: object }
   ? Outputs & { readonly loss: tf.Scalar }
   : Outputs;
+
+/**
+ * One entry of a model's module tree, named as PyTorch's `named_modules()` names it. Adapters choose
+ * their targets among these.
+ */
+export interface ModuleInfo {
+  /** The full dotted name, such as `encoder.block.0.layer.0.SelfAttention.q`. */
+  readonly name: string;
+  /** The PyTorch class, such as `Linear`, `Embedding`, `T5LayerNorm` or `ModuleList`. */
+  readonly kind: string;
+  /** For `Linear`: the size of the last axis that goes in. */
+  readonly inFeatures?: number;
+  /** For `Linear`: the size of the last axis that comes out. */
+  readonly outFeatures?: number;
+}
 
 /** A frozen model whose parts have names that adapters can target. */
 export interface BaseModel<

@@ -1,8 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { BaseModel } from "../models/base_model.ts";
+import type { BaseModel, ModuleInfo } from "../models/base_model.ts";
 import { ADAPTER_FILES, resolveModel, type ResolveOptions } from "../hub/hugging_face.ts";
-import type { ModuleInfo } from "../models/module_info.ts";
 import { openSafetensors, type StoredTensor } from "../files/safetensors.ts";
 import * as tf from "../tf.ts";
 import { type Adapter, disposeAdapter } from "../poly/adapter.ts";

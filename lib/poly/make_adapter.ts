@@ -1,4 +1,4 @@
-import type { ModuleInfo } from "../models/module_info.ts";
+import type { ModuleInfo } from "../models/base_model.ts";
 import type { Parameters } from "../models/parameters.ts";
 import * as tf from "../tf.ts";
 import { randomStream } from "../util/random.ts";

@@ -7,6 +7,7 @@ import type {
   ForwardOutputs,
   GenerationIds,
   LanguageModel,
+  ModuleInfo,
   Prompt,
   WithLoss,
 } from "../base_model.ts";
@@ -18,7 +19,6 @@ import { type LlamaInputs, llamaLayers, type LlamaMemory } from "./layers.ts";
 import { llamaClass, llamaModules } from "./modules.ts";
 import { LlamaState } from "./state.ts";
 import { freshLlamaWeights, takeLlamaWeights } from "./weights.ts";
-import type { ModuleInfo } from "../module_info.ts";
 import type { Parameters } from "../parameters.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { activationClass } from "../activation_class.ts";
 import type { LlamaConfig, LlamaType } from "./config.ts";
-import type { ModuleInfo } from "../module_info.ts";
+import type { ModuleInfo } from "../base_model.ts";
 
 /** What the classes of each model type begin with. */
 const PREFIX: Readonly<Record<LlamaType, string>> = {

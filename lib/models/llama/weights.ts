@@ -1,10 +1,9 @@
 import * as tf from "../../tf.ts";
 import { randomStream } from "../../util/random.ts";
-import { checkTensors } from "../check_tensors.ts";
+import { checkTensors, sameValues } from "../check_tensors.ts";
 import type { LlamaConfig } from "./config.ts";
 import { llamaClass, llamaModules } from "./modules.ts";
 import { Parameters } from "../parameters.ts";
-import { sameValues } from "../same_values.ts";
 
 const EMBEDDING = "model.embed_tokens.weight";
 const HEAD = "lm_head.weight";

@@ -2,12 +2,11 @@ import { activation } from "../../ops/activation.ts";
 import { crossEntropy } from "../../ops/cross_entropy.ts";
 import * as tf from "../../tf.ts";
 import { randomStream } from "../../util/random.ts";
-import type { BaseModel, WithLoss } from "../base_model.ts";
+import type { BaseModel, ModuleInfo, WithLoss } from "../base_model.ts";
 import { type Call, PlainCall, type PlainCallOptions } from "../call.ts";
 import { checkTensors } from "../check_tensors.ts";
 import { idsTensor } from "../ids.ts";
 import { MLP_ACTIVATIONS, type MlpConfig, parseMlpConfig } from "./config.ts";
-import type { ModuleInfo } from "../module_info.ts";
 import { Parameters } from "../parameters.ts";
 
 /** What goes into a multi-layer perceptron. `B` rows, `L` positions, `I` and `O` features. */

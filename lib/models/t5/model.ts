@@ -7,13 +7,13 @@ import type {
   GenerationIds,
   Ids,
   LanguageModel,
+  ModuleInfo,
   Prompt,
   WithLoss,
 } from "../base_model.ts";
 import { type Call, PlainCall, type PlainCallOptions } from "../call.ts";
 import { type Origin, readGenerationIds } from "../generation_ids.ts";
 import { countsAll, idsTensor } from "../ids.ts";
-import type { ModuleInfo } from "../module_info.ts";
 import type { Parameters } from "../parameters.ts";
 import { parseT5Config, type T5Config } from "./config.ts";
 import { t5Modules } from "./modules.ts";

@@ -1,8 +1,7 @@
 import * as tf from "../../tf.ts";
 import { randomStream } from "../../util/random.ts";
-import { checkTensors } from "../check_tensors.ts";
+import { checkTensors, sameValues } from "../check_tensors.ts";
 import { Parameters } from "../parameters.ts";
-import { sameValues } from "../same_values.ts";
 import type { T5Config } from "./config.ts";
 import { t5Modules } from "./modules.ts";
 

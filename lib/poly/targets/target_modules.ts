@@ -1,5 +1,4 @@
-import type { BaseModel } from "../../models/base_model.ts";
-import type { ModuleInfo } from "../../models/module_info.ts";
+import type { BaseModel, ModuleInfo } from "../../models/base_model.ts";
 import { defaultTargets } from "./default_targets.ts";
 import { MIN_TARGETS_TO_CONDENSE, minimalTargets } from "./minimal_targets.ts";
 import { pythonList } from "../../util/python_list.ts";

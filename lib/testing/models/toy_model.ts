@@ -1,6 +1,5 @@
-import type { BaseModel, WithLoss } from "../../models/base_model.ts";
+import type { BaseModel, ModuleInfo, WithLoss } from "../../models/base_model.ts";
 import { type Call, PlainCall, type PlainCallOptions } from "../../models/call.ts";
-import type { ModuleInfo } from "../../models/module_info.ts";
 import { Parameters } from "../../models/parameters.ts";
 import * as tf from "../../tf.ts";
 import { wave } from "../wave.ts";
