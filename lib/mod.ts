@@ -54,7 +54,6 @@ export type {
   DecoderState,
   ForwardInputs,
   ForwardOutputs,
-  GenerationIds,
   Ids,
   LanguageModel,
   ModuleInfo,
@@ -77,6 +76,8 @@ export {
   resolveModel,
   type ResolveOptions,
 } from "./hub/hugging_face.ts";
+export type { GenerationIds } from "./models/generation_ids.ts";
+export type { Identity, LanguageIdentity } from "./models/identity.ts";
 export { LlamaForCausalLM } from "./models/llama/model.ts";
 export { Mlp, type MlpInputs, type MlpOutputs } from "./models/mlp/model.ts";
 export { Parameters } from "./models/parameters.ts";

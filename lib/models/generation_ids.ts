@@ -1,14 +1,13 @@
-import type { GenerationIds } from "./base_model.ts";
 import { ConfigFields } from "./config_fields.ts";
 
-/** Where a model comes from, and what generation takes from there. */
-export interface Origin {
-  /** The folder or hub id; null when made from a configuration. */
-  readonly nameOrPath?: string | null;
-  /** `generation_config.json` as read; null where there is none. */
-  readonly generationConfig?: Readonly<Record<string, unknown>> | null;
-  /** Those of the configuration when absent. */
-  readonly generationIds?: GenerationIds;
+/** The ids that generation reads from a model's configuration. */
+export interface GenerationIds {
+  /** Fills finished rows. */
+  readonly pad: number;
+  /** Any of these ends a sequence; empty when nothing does. */
+  readonly eos: readonly number[];
+  /** Encoder-decoder only: what the decoder starts from. */
+  readonly decoderStart: number | null;
 }
 
 /** The model whose `generation_config.json` is read. */

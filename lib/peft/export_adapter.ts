@@ -141,7 +141,7 @@ async function writeLora(
     .toDict();
   const text = loraConfigText({
     ...{ r, target_modules, exclude_modules, modules_to_save, task_type, revision },
-    ...savedForFields(config, base),
+    ...savedForFields(config, base.identity),
   });
   const card = await readmeText(dir, cardFacts(base, adapter, "LORA"));
   await writeFilesAtomically(

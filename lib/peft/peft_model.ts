@@ -116,7 +116,9 @@ export class PeftModel<M extends AnyBaseModel = AnyBaseModel> {
     inputs: PromptInputs & { readonly taskIds?: TaskIds | undefined } & GenerateOptions,
   ): Promise<number[][]> {
     if (!("prefill" in this.base)) {
-      throw new TypeError(`Cannot generate as ${this.base.className} is no language model`);
+      throw new TypeError(
+        `Cannot generate as ${this.base.identity.className} is no language model`,
+      );
     }
     const { inputIds, attentionMask, taskIds, ...options } = inputs;
     if (inputIds === undefined) {

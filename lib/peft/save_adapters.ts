@@ -115,7 +115,7 @@ async function adapterFiles(
     files.set(SETTINGS_NAME, settingsText(config.settings));
   }
   files.set(WEIGHTS_NAME, writeSafetensors(await adapterTensors(adapter)));
-  files.set(CONFIG_NAME, adapterConfigText(config, base));
+  files.set(CONFIG_NAME, adapterConfigText(config, base.identity));
   return files;
 }
 
@@ -144,9 +144,9 @@ export function cardFacts(
   adapter: Adapter | undefined,
   peftType: CardFacts["peftType"] = "POLY",
 ): CardFacts {
-  const isTransformers = base.pythonModule.startsWith("transformers.");
+  const isTransformers = base.identity.pythonModule.startsWith("transformers.");
   return {
-    baseModel: isTransformers ? base.nameOrPath : null,
+    baseModel: isTransformers ? base.identity.nameOrPath : null,
     isTransformers,
     taskType: adapter?.config.task_type ?? null,
     peftType,

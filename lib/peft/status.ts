@@ -60,7 +60,10 @@ export interface ModelStatus {
 /** What a status is taken of. */
 export interface Observed {
   /** The base model. */
-  readonly base: { readonly className: string; readonly modules: readonly { name: string }[] };
+  readonly base: {
+    readonly identity: { readonly className: string };
+    readonly modules: readonly { name: string }[];
+  };
   /** The adapters by name. */
   readonly adapters: ReadonlyMap<string, Adapter>;
   /** The names of the active ones. */
@@ -147,7 +150,7 @@ export function modelStatus(model: Observed): ModelStatus {
     )
   );
   return {
-    base_model_type: model.base.className,
+    base_model_type: model.base.identity.className,
     adapter_model_type: "PolyModel",
     peft_types: Object.fromEntries([...model.adapters.keys()].map((name) => [name, "POLY"])),
     trainable_params,

@@ -113,7 +113,7 @@ export function checkOptions(model: LanguageModel, options: GenerateOptions): Ge
         `got ${min_new_tokens} and ${max_new_tokens}`,
     );
   }
-  const { eos, decoderStart } = model.generationIds;
+  const { eos, decoderStart } = model.identity.generationIds;
   if (num_beams > 1 && model.vocabSize < candidatesPerBeam(eos)) {
     throw new RangeError(
       `Cannot generate as beam search needs a vocabulary of ${candidatesPerBeam(eos)} at least, ` +

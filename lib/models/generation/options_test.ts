@@ -74,7 +74,10 @@ Deno.test("checkOptions() refuses what the model cannot do", () => {
   const encoderDecoder = tableModel({ isEncoderDecoder: true, vocabSize: 9, seed: 0 });
   const startless = {
     ...encoderDecoder,
-    generationIds: { ...encoderDecoder.generationIds, decoderStart: null },
+    identity: {
+      ...encoderDecoder.identity,
+      generationIds: { ...encoderDecoder.identity.generationIds, decoderStart: null },
+    },
   };
   assert.throws(() => checkOptions(startless, {}), {
     name: "RangeError",

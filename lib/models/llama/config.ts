@@ -1,6 +1,6 @@
 import { activation } from "../../ops/activation.ts";
 import type { RopeParameters } from "../../ops/rotary.ts";
-import type { GenerationIds } from "../base_model.ts";
+import type { GenerationIds } from "../generation_ids.ts";
 import { ConfigFields } from "../config_fields.ts";
 
 /** The model types that share Llama's architecture. */

@@ -35,7 +35,7 @@ for (const name of ["llama_mhr", "qwen2_poly"]) {
       const { logits } = model.forward({ inputIds, attentionMask });
       const { data, shape } = expected.read("base_logits");
       await assertClose(logits, { shape, data: data as Float32Array }, tolerance);
-      assert.equal(model.nameOrPath, name);
+      assert.equal(model.identity.nameOrPath, name);
       tf.dispose([logits, inputIds, attentionMask]);
       model.dispose();
     },

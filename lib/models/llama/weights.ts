@@ -71,7 +71,7 @@ export function takeLlamaWeights(
       aliases.set(HEAD, EMBEDDING);
     }
   }
-  checkTensors(llamaClass(config.modelType).className, shapes, weights);
+  checkTensors(llamaClass(config.modelType), shapes, weights);
   if (
     config.tieWordEmbeddings && weights.has(HEAD) &&
     sameValues(weights.get(HEAD)!, weights.get(EMBEDDING)!)

@@ -202,7 +202,7 @@ onEachBackend("modules are those of an nn.Sequential, and weights must be theirs
     { name: "layers.3", kind: "SiLU" },
     { name: "layers.4", kind: "Linear", inFeatures: 5, outFeatures: 3 },
   ]);
-  assert.deepEqual([model.modelType, model.outputEmbedding, model.nameOrPath], [
+  assert.deepEqual([model.identity.modelType, model.outputEmbedding, model.identity.nameOrPath], [
     "mlp",
     null,
     "here",

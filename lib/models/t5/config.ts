@@ -1,5 +1,5 @@
 import { activation } from "../../ops/activation.ts";
-import type { GenerationIds } from "../base_model.ts";
+import type { GenerationIds } from "../generation_ids.ts";
 import { ConfigFields } from "../config_fields.ts";
 
 /** The model types of this family. */

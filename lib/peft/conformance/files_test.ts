@@ -109,8 +109,8 @@ inFolder(
 inFolder(
   "S2 the card names library and base, keeps what is there, and is long when new",
   async (dir, own) => {
-    const config = { ...t5.config };
-    const named = Object.assign(Object.create(t5), { nameOrPath: "google/t5-tiny", config });
+    const identity = { ...t5.identity, nameOrPath: "google/t5-tiny" };
+    const named = Object.assign(Object.create(t5), { identity });
     const model = own(getPeftModel(named as T5ForConditionalGeneration, new PolyConfig(OPTIONS)));
     await model.savePretrained(`${dir}/new`);
     const card = await Deno.readTextFile(`${dir}/new/README.md`);
@@ -286,11 +286,13 @@ inFolder(
 
 /** A base model of no known kind. */
 const stub: Omit<BaseModel, "modules" | "parameters"> = {
-  modelType: "custom",
-  className: "Custom",
-  pythonModule: "__main__",
-  config: {},
-  nameOrPath: null,
+  identity: {
+    modelType: "custom",
+    className: "Custom",
+    pythonModule: "__main__",
+    config: {},
+    nameOrPath: null,
+  },
   outputEmbedding: null,
   plainCall: () => assert.fail(),
   forward: () => assert.fail(),

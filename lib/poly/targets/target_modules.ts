@@ -36,7 +36,9 @@ export interface Targets {
 }
 
 /** What of a base model decides what is targeted. */
-export type Targeted = Pick<BaseModel, "modelType" | "modules" | "outputEmbedding">;
+export type Targeted = Pick<BaseModel, "modules" | "outputEmbedding"> & {
+  readonly identity: { readonly modelType: string };
+};
 
 /** Targets nothing, and is no error. */
 const DUMMY = "dummy-target-modules";
@@ -57,7 +59,7 @@ const SEQ_CLS_HEADS = ["score", "classifier"];
  * import assert from "node:assert/strict";
  *
  * const modules = ["h.0.q", "h.0.v", "lm_head"].map((name) => ({ name, kind: "Linear" }));
- * const base = { modelType: "t5", modules, outputEmbedding: "lm_head" };
+ * const base = { identity: { modelType: "t5" }, modules, outputEmbedding: "lm_head" };
  * const none = { exclude_modules: null, modules_to_save: null, task_type: null };
  * const { targetModules } = resolveTargets(base, { target_modules: "all-linear", ...none });
  * assert.deepEqual(targetModules, new Set(["h.0.q", "h.0.v"]));
@@ -137,7 +139,7 @@ function expand(
   config: TargetFields,
   names: readonly string[],
 ): string | ReadonlySet<string> {
-  let targets = config.target_modules ?? defaultTargets(base.modelType);
+  let targets = config.target_modules ?? defaultTargets(base.identity.modelType);
   if (typeof targets === "string") {
     if (targets.toLowerCase() !== "all-linear") return targets;
     targets = allLinear(base, config);
@@ -155,7 +157,7 @@ function allLinear(base: Targeted, config: TargetFields): Set<string> {
     base.modules.filter(({ kind }) => kind === "Linear").map(({ name }) => name),
   );
   if (base.outputEmbedding !== null) linear.delete(base.outputEmbedding);
-  else if (config.task_type === "SEQ_CLS" && base.modelType !== "custom") {
+  else if (config.task_type === "SEQ_CLS" && base.identity.modelType !== "custom") {
     const head = SEQ_CLS_HEADS.find((head) => base.modules.some(({ name }) => name === head));
     if (head !== undefined) linear.delete(head);
   }
