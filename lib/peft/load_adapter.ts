@@ -9,6 +9,7 @@ import { CONFIG_NAME, parseAdapterConfig } from "./adapter_config_file.ts";
 import { PREFIX, type Slot, slots } from "./adapter_slots.ts";
 import { allocationLogits } from "../poly/allocation.ts";
 import type { PolyConfig } from "../poly/config.ts";
+import { LAYER_PARAMETERS } from "../poly/layer.ts";
 import { makeAdapter } from "../poly/make_adapter.ts";
 import { pythonList } from "../util/python_list.ts";
 import { WEIGHTS_NAME } from "./save_adapters.ts";
@@ -189,7 +190,7 @@ export function fillAdapter(
   refuseOtherBase(cannot, adapter, modules, tensors, new Set(keyOf.values()));
 
   const missing = all.filter(({ name }) => keyOf.get(name) === undefined);
-  const promised = missing.filter(({ kind }) => kind === "saved_module");
+  const promised = missing.filter(({ part }) => part === "saved");
   if (promised.length > 0) {
     throw new MissingTensorError(
       `${cannot} modules_to_save promises tensors that are not in it: ` +
@@ -247,8 +248,10 @@ function refuseOtherBase(
   const unknown = new Set<string>();
   for (const key of tensors.keys()) {
     if (taken.has(key)) continue;
-    const adapted = /^(.*)\.poly_(?:lora_[AB]|router\.module_logits)$/.exec(key)?.[1];
-    if (adapted === undefined || known.has(adapted)) continue;
+    const parameter = Object.values(LAYER_PARAMETERS).find((name) => key.endsWith(`.${name}`));
+    if (parameter === undefined) continue;
+    const adapted = key.slice(0, -1 - parameter.length);
+    if (known.has(adapted)) continue;
     const module = adapted.startsWith(PREFIX) ? adapted.slice(PREFIX.length) : adapted;
     if (!known.has(module)) unknown.add(module);
   }
@@ -270,7 +273,7 @@ function checkRouting(
 ): void {
   const { router_allocation, router_granularity } = config.settings;
   const first = new Map<tf.Variable, { slot: Slot; stored: StoredTensor }>();
-  for (const one of found.filter(({ slot }) => slot.kind === "routing")) {
+  for (const one of found.filter(({ slot }) => slot.part === "router")) {
     const other = first.get(one.slot.variable);
     first.set(one.slot.variable, other ?? one);
     if (other?.stored.data.some((z, i) => !Object.is(z, one.stored.data[i]))) {

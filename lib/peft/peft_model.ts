@@ -4,14 +4,14 @@
  * more than half of it is documentation.
  */
 import type { BaseModel, LanguageModel, WithLoss } from "../models/base_model.ts";
-import type { Call } from "../models/call.ts";
+import { type Call, PlainCall } from "../models/call.ts";
 import { generate } from "../models/generation/generate.ts";
 import type { GenerateOptions } from "../models/generation/options.ts";
 import type { PromptInputs } from "../models/generation/prompt.ts";
 import type { Noise } from "../ops/noise.ts";
 import * as tf from "../tf.ts";
-import { type Adapter, disposeAdapter, routersOf } from "../poly/adapter.ts";
-import { AdapterSet, type Part } from "./adapter_set.ts";
+import { type Adapter, disposeAdapter, type Part, routersOf } from "../poly/adapter.ts";
+import { AdapterSet } from "./adapter_set.ts";
 import { slots } from "./adapter_slots.ts";
 import type { PolyConfig } from "../poly/config.ts";
 import { exportAverage, exportLora } from "./export_adapter.ts";
@@ -20,6 +20,7 @@ import { makeAdapter } from "../poly/make_adapter.ts";
 import { Merge, MergeError, replaceSavedModules } from "./merge.ts";
 import { PolyCall } from "../poly/call.ts";
 import { type ResizeOptions, resizeTasks } from "../poly/resize_tasks.ts";
+import { withSavedModules } from "../poly/saved_modules.ts";
 import { saveAdapters, type SaveOptions } from "./save_adapters.ts";
 import { type LayerStatus, layerStatus, type ModelStatus, modelStatus } from "./status.ts";
 import { readTaskIds, type TaskIds } from "../poly/task_ids.ts";
@@ -97,7 +98,7 @@ export class PeftModel<M extends AnyBaseModel = AnyBaseModel> {
    */
   forward<I extends InputsOf<M> & ForwardContext>(inputs: I): WithLoss<I, OutputsOf<M>> {
     const { taskIds, training, noise, ...rest } = inputs as InputsOf<M> & ForwardContext;
-    const call = this.call({ taskIds, training, noise }, countRows(rest));
+    const call = this.call({ taskIds, training, noise });
     try {
       return this.base.forward(rest, call) as WithLoss<I, OutputsOf<M>>;
     } finally {
@@ -124,7 +125,7 @@ export class PeftModel<M extends AnyBaseModel = AnyBaseModel> {
     if (inputIds === undefined) {
       throw new TypeError("Cannot generate without a prompt: pass { inputIds, taskIds } by name");
     }
-    const call = this.call({ taskIds }, countRows({ inputIds }));
+    const call = this.call({ taskIds }, countRows(inputIds));
     try {
       const model = this.base as unknown as LanguageModel;
       return await generate(model, { inputIds, attentionMask }, options, call);
@@ -140,24 +141,19 @@ export class PeftModel<M extends AnyBaseModel = AnyBaseModel> {
    * @param rows how many rows there will be, where that is known
    */
   call({ taskIds, training, noise }: ForwardContext, rows?: number): Call {
-    let adapters = this.#set.inForce;
+    const adapters = this.#set.inForce;
     const options = { training: training ?? false, noise };
+    const { parameters } = this.base;
     if (this.#merge !== null) {
       if (adapters.length === 0) throw mergedError("compute the base model", this.#merge);
       if (training) throw mergedError("train", this.#merge);
       this.#merge.checkTaskIds(readTaskIds(taskIds));
-      adapters = adapters.map((adapter) => ({ ...adapter, layers: new Map() }));
     }
     if (adapters.length === 0) return this.base.plainCall(options);
-    const routes = adapters.some(({ layers }) => layers.size > 0);
-    const ids = routes ? readTaskIds(taskIds) : [];
-    if (routes && rows !== undefined && ids.length !== rows) {
-      throw new RangeError(
-        `Cannot route as there must be one task id for each row: ` +
-          `got ${ids.length} task ids for ${rows} rows`,
-      );
-    }
-    return new PolyCall(this.base.parameters, { taskIds: ids, adapters, ...options });
+    // Of a merged adapter, whose layers lie in the weights, the saved modules remain.
+    const routes = this.#merge === null && adapters.some(({ layers }) => layers.size > 0);
+    if (!routes) return new PlainCall(withSavedModules(parameters, adapters), options);
+    return PolyCall.of(parameters, { taskIds, adapters, rows, ...options });
   }
 
   /** The adapters by name. */
@@ -267,9 +263,14 @@ export class PeftModel<M extends AnyBaseModel = AnyBaseModel> {
     return this.#set.requiresGrad(name, part);
   }
 
-  /** What is trained now, by PEFT's names in memory, such as `….q.poly_lora_A.default`. */
-  trainableParameters(): Map<string, tf.Variable> {
-    return this.#set.trainableParameters();
+  /**
+   * What is trained now, by PEFT's names in memory, such as `….q.poly_lora_A.default`.
+   *
+   * @param part the part whose parameters are wanted, such as `"router"`; all of them when absent
+   * @throws {RangeError} when there is no such part
+   */
+  trainableParameters(part: Part | "all" = "all"): Map<string, tf.Variable> {
+    return this.#set.trainableParameters(part);
   }
 
   /** How many values are trained and how many there are, those of the base model included. */
@@ -514,8 +515,8 @@ function mergedError(doing: string, { adapter, task }: Merge): MergeError {
   );
 }
 
-/** How many rows the inputs of a language model have; undefined for other models. */
-function countRows({ inputIds }: { inputIds?: unknown }): number | undefined {
+/** The number of rows of a prompt; undefined where it is none, which generation refuses. */
+function countRows(inputIds: unknown): number | undefined {
   if (Array.isArray(inputIds)) return inputIds.length;
   return inputIds instanceof tf.Tensor ? inputIds.shape[0] : undefined;
 }

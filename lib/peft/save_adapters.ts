@@ -125,8 +125,8 @@ async function adapterTensors(adapter: Adapter): Promise<[string, TensorToStore]
     ? null
     : allocationLogits(router_allocation, adapter.config.n_splits);
   const tensors: [string, TensorToStore][] = [];
-  for (const { name, variable, kind } of slots(adapter)) {
-    const data = kind === "routing" && fixed !== null ? fixed : await variable.data();
+  for (const { name, variable, part } of slots(adapter)) {
+    const data = part === "router" && fixed !== null ? fixed : await variable.data();
     tensors.push([`${PREFIX}${name}`, { shape: variable.shape, data: data as Float32Array }]);
   }
   return tensors;

@@ -1,6 +1,5 @@
 import * as tf from "../tf.ts";
-import type { Adapter } from "../poly/adapter.ts";
-import type { Part } from "./adapter_set.ts";
+import type { Adapter, Part } from "../poly/adapter.ts";
 
 /** What is the same everywhere, or that it is not. */
 export type Consistent<T> = T | "irregular";

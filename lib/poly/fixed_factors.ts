@@ -1,3 +1,4 @@
+import { mixFactors } from "../ops/mix_factors.ts";
 import * as tf from "../tf.ts";
 import type { Adapter } from "./adapter.ts";
 import type { PolyLayer } from "./layer.ts";
@@ -36,7 +37,11 @@ export function fixedFactors(
     const weights = routing === "average"
       ? tf.fill([1, router.nSplits, router.nSkills], 1 / router.nSkills) as tf.Tensor3D
       : router.mixingWeights({ taskIds: [routing.task], training: false });
-    const { A, B } = layer.factors(weights);
+    const { A, B } = mixFactors(
+      weights,
+      layer.skillsA as unknown as tf.Tensor4D,
+      layer.skillsB as unknown as tf.Tensor4D,
+    );
     return { A: tf.reshape(A, [I, R]), B: tf.reshape(B, [R, O]) };
   });
 }

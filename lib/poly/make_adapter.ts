@@ -5,7 +5,7 @@ import { randomStream } from "../util/random.ts";
 import type { Adapter } from "./adapter.ts";
 import { adapterNameWarning, checkAdapterName } from "./adapter_name.ts";
 import type { PolyConfig } from "./config.ts";
-import { PolyLayer } from "./layer.ts";
+import type { PolyLayer } from "./layer.ts";
 import { Router } from "./router.ts";
 import { routerGroup } from "./router_group.ts";
 import { copyModules, savedModuleNames, withHeads } from "./saved_modules.ts";
@@ -143,14 +143,15 @@ function makeLayer(module: Linear, config: PolyConfig, router: Router, seed: num
   const { name, inFeatures: I, outFeatures: O } = module;
   const { n_skills: S, n_splits: H, r: R, settings, init_weights } = config;
   const bound = settings.init_scale === "peft" ? Math.sqrt(H / I) : Math.sqrt(1 / 3 / I);
-  return new PolyLayer(
+  return {
     name,
-    I,
-    O,
-    uniform(seed, `${name}/A`, [H, S, I / H, R], bound),
-    uniform(seed, `${name}/B`, [H, S, R, O / H], init_weights ? 0 : Math.sqrt(1 / R)),
+    inFeatures: I,
+    outFeatures: O,
+    rank: R,
+    skillsA: uniform(seed, `${name}/A`, [H, S, I / H, R], bound),
+    skillsB: uniform(seed, `${name}/B`, [H, S, R, O / H], init_weights ? 0 : Math.sqrt(1 / R)),
     router,
-  );
+  };
 }
 
 /** Values in [−bound, bound); all 0 when the bound is. */

@@ -1,7 +1,7 @@
 import * as tf from "../tf.ts";
 import { randomStream } from "../util/random.ts";
 import type { Adapter } from "./adapter.ts";
-import { PolyLayer } from "./layer.ts";
+import type { PolyLayer } from "./layer.ts";
 import { Router } from "./router.ts";
 
 /** How the tasks of an adapter change. */
@@ -72,11 +72,11 @@ export function resizeTasks(
   const routers = new Map<Router, Router>();
   const layers = new Map<string, PolyLayer>();
   for (const [name, layer] of adapter.layers) {
-    const { inFeatures, outFeatures, skillsA, skillsB, router: old } = layer;
+    const old = layer.router;
     const router = routers.get(old) ??
       new Router(old.name, resized(old, source, seed), old.nSkills, old.nSplits, config.settings);
     routers.set(old, router);
-    layers.set(name, new PolyLayer(name, inFeatures, outFeatures, skillsA, skillsB, router));
+    layers.set(name, { ...layer, router });
   }
   return { ...adapter, config, layers };
 }

@@ -27,6 +27,7 @@ import {
 } from "../../testing/models/small_models.ts";
 import * as tf from "../../tf.ts";
 import { type AnyBaseModel, getPeftModel, PeftModel } from "../peft_model.ts";
+import { disposeAdapter } from "../../poly/adapter.ts";
 import { PolyConfig, type PolyConfigOptions } from "../../poly/config.ts";
 import { makeAdapter } from "../../poly/make_adapter.ts";
 import { saveAdapters } from "../save_adapters.ts";
@@ -272,10 +273,7 @@ inFolder(
       assert.deepEqual(loaded.warnings, []);
       assert.deepEqual(await valuesOf(adapterOf(loaded)), await valuesOf(adapter));
       loaded.dispose();
-      for (const layer of adapter.layers.values()) {
-        layer.dispose();
-        layer.router.dispose();
-      }
+      disposeAdapter(adapter);
     }
     for (const name of base.parameters.names) {
       assert.ok((await base.parameters.get(name).data()).every((value) => value === 1));
