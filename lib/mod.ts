@@ -99,8 +99,7 @@ export {
   type TaskSuite,
   trueAllocation,
 } from "./tasks/task.ts";
-export type { Adapter } from "./poly/adapter.ts";
-export { type Part, PARTS } from "./peft/adapter_set.ts";
+export type { Adapter, Part } from "./poly/adapter.ts";
 export {
   type ModuleNames,
   PolyConfig,
@@ -109,8 +108,7 @@ export {
   TASK_TYPES,
   type TaskType,
 } from "./poly/config.ts";
-export { PolyLayer } from "./poly/layer.ts";
-export type { LowRankFactors } from "./ops/low_rank_update.ts";
+export type { PolyLayer } from "./poly/layer.ts";
 export type { FindOptions, LoadOptions } from "./peft/load_adapter.ts";
 export { MergeError } from "./peft/merge.ts";
 export {
@@ -158,6 +156,7 @@ export {
 export {
   DivergedError,
   train,
+  TRAIN_DEFAULTS,
   type TrainContext,
   type TrainSettings,
   type TrainStep,

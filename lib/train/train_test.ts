@@ -51,7 +51,6 @@ function context(): TrainContext<TaskBatch> {
   return {
     nextBatch: batches(SUITE.training),
     noise: seededNoise(0),
-    isRouting: (name) => name.startsWith("decoder"),
   };
 }
 
@@ -111,14 +110,23 @@ onEachBackend("train() says to the model that it trains, with noise and smoothin
   model.dispose();
 }, { only: ["cpu"] });
 
-onEachBackend("train() gives the routing its own speed", async () => {
-  const model = tinyT5();
+onEachBackend("train() gives the router its own speed", async () => {
+  const whole = tinyT5();
+  // Here the decoder is called the router, at speed 0.
+  const model: typeof whole = {
+    ...whole,
+    trainableParameters: (part) => {
+      const entries = [...whole.trainableParameters()];
+      return new Map(
+        part === "router" ? entries.filter(([name]) => name.startsWith("decoder")) : entries,
+      );
+    },
+  };
   const parameters = model.trainableParameters();
   const before = new Map([...parameters].map(([name, value]) => [name, value.clone()]));
   for await (const _ of train(model, SETTINGS, context()));
   for (const [name, value] of parameters) {
     const moved = tf.tidy(() => tf.max(tf.abs(tf.sub(value, before.get(name)!))).dataSync()[0]!);
-    // Here "routing" is the decoder, at speed 0.
     assert.equal(moved > 0, !name.startsWith("decoder"), `${name} moved by ${moved}`);
   }
   tf.dispose([...before.values()]);
