@@ -17,9 +17,9 @@ export interface ModuleInfo {
   readonly name: string;
   /** The PyTorch class, such as `Linear`, `Embedding`, `T5LayerNorm` or `ModuleList`. */
   readonly kind: string;
-  /** For `Linear`: the size of the last axis that goes in. */
+  /** Size of the last axis that goes in; only of a `Linear`. */
   readonly inFeatures?: number;
-  /** For `Linear`: the size of the last axis that comes out. */
+  /** Size of the last axis that comes out; only of a `Linear`. */
   readonly outFeatures?: number;
 }
 
@@ -50,7 +50,7 @@ export interface BaseModel<
   dispose(): void;
 }
 
-/** Whole numbers as a tensor or as nested arrays. */
+/** Integers as a tensor or as nested arrays. */
 export type Ids = tf.Tensor2D | readonly (readonly number[])[];
 
 /** What goes into a language model. `B` rows, `L` positions, `M` target positions, `V` vocabulary. */

@@ -45,7 +45,7 @@ export function checkTensors(
   }
   if (mistyped.length > 0) {
     throw new TypeError(
-      `Cannot make a ${model} of these tensors as weights are float32: ${mistyped.join(", ")}`,
+      `Cannot make a ${model} of these tensors as weights must be float32: ${mistyped.join(", ")}`,
     );
   }
 }

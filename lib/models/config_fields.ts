@@ -1,4 +1,4 @@
-/** What a whole number or a number in a configuration may be. */
+/** The range that a number in a configuration must be in. */
 interface Bounds {
   readonly min?: number;
   readonly max?: number;
@@ -17,7 +17,7 @@ interface Bounds {
  * const fields = new ConfigFields("llama", { hidden_size: 8, vocab_size: "29" });
  * assert.equal(fields.whole("hidden_size", { min: 1 }), 8);
  * assert.throws(() => fields.whole("vocab_size", { min: 1 }), {
- *   message: 'Cannot read the configuration of a "llama" as vocab_size must be a whole number: got "29"',
+ *   message: 'Cannot read the configuration of a "llama" as vocab_size must be an integer: got "29"',
  * });
  * ```
  */
@@ -42,10 +42,10 @@ export class ConfigFields {
     return this.#value(name) !== undefined;
   }
 
-  /** A whole number; for instance a size. */
+  /** An integer; for instance a size. */
   whole(name: string, bounds: Bounds): number {
     const value = this.#value(name) ?? bounds.fallback;
-    if (!Number.isInteger(value)) this.#mistyped(name, "a whole number");
+    if (!Number.isInteger(value)) this.#mistyped(name, "an integer");
     return this.#bounded(name, value as number, bounds);
   }
 
@@ -91,11 +91,11 @@ export class ConfigFields {
     return list as number[];
   }
 
-  /** A list of whole numbers, each at least `min`. */
+  /** A list of integers, each at least `min`. */
   wholes(name: string, min: number): number[] {
     const value = this.#value(name);
     if (!Array.isArray(value) || !value.every(Number.isInteger)) {
-      this.#mistyped(name, "a list of whole numbers");
+      this.#mistyped(name, "a list of integers");
     }
     const list = value as number[];
     for (const number of list) this.#bounded(name, number, { min });

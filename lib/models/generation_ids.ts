@@ -2,11 +2,11 @@ import { ConfigFields } from "./config_fields.ts";
 
 /** The ids that generation reads from a model's configuration. */
 export interface GenerationIds {
-  /** Fills finished rows. */
+  /** The id that fills finished rows. */
   readonly pad: number;
-  /** Any of these ends a sequence; empty when nothing does. */
+  /** The ids that end a sequence; empty when none does. */
   readonly eos: readonly number[];
-  /** Encoder-decoder only: what the decoder starts from. */
+  /** The id that the decoder starts from; only of an encoder-decoder. */
   readonly decoderStart: number | null;
 }
 
@@ -27,7 +27,7 @@ export interface GeneratingModel {
  * Source: transformers 5.17 generation/utils.py, `adjust_generation_fn` and `_prepare_special_tokens`
  *
  * @param raw the file as read; fields other than the four ids are not looked at
- * @throws {TypeError} when an id is no whole number
+ * @throws {TypeError} when an id is no integer
  * @throws {RangeError} when an id is not in the vocabulary; one that ends a sequence may be outside,
  *   where it never comes
  *

@@ -48,12 +48,12 @@ Deno.test("readGenerationIds() refuses what are no ids, by the name of the field
       'eos_token_id must be an id or a list of ids: got [7,"9"]',
     ],
     [{ eos_token_id: 7.5 }, "TypeError", "eos_token_id must be an id or a list of ids: got 7.5"],
-    [{ pad_token_id: [4] }, "TypeError", "pad_token_id must be a whole number: got [4]"],
+    [{ pad_token_id: [4] }, "TypeError", "pad_token_id must be an integer: got [4]"],
     [{ pad_token_id: 11 }, "RangeError", "pad_token_id must be in [-1, 10]: got 11"],
     [
       { decoder_start_token_id: "3" },
       "TypeError",
-      'decoder_start_token_id must be a whole number: got "3"',
+      'decoder_start_token_id must be an integer: got "3"',
     ],
     [
       { decoder_start_token_id: 99 },

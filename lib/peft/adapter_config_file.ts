@@ -15,7 +15,7 @@ export type SavedFor = Pick<Identity, "nameOrPath" | "className" | "pythonModule
 export interface ReadConfigOptions {
   /** What errors call the file. */
   readonly source?: string;
-  /** Hears of what is ignored. */
+  /** Called with a warning about each key that is ignored. */
   readonly onWarning?: (message: string) => void;
   /** What PEFT's file cannot say; PEFT's behaviour when absent. */
   readonly settings?: Partial<PolySettings>;

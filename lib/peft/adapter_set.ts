@@ -65,7 +65,7 @@ export class AdapterSet {
     for (const name of names) this.get(name);
     if (new Set(names).size < names.length) {
       throw new RangeError(
-        `Cannot activate adapters ${names.join(", ")} as each is summed once: one is named twice`,
+        `Cannot activate adapters ${names.join(", ")} as each must be named once`,
       );
     }
     this.#refuseSharedModules(names);

@@ -23,7 +23,7 @@ import { PROFILES } from "../poly/settings.ts";
  * 1 / R. In evaluation it computes what the adapter computes for that task. Modules saved as a whole
  * go along.
  *
- * @throws {TypeError} when `task` is not a whole number
+ * @throws {TypeError} when `task` is not an integer
  * @throws {RangeError} when the adapter has no such task
  * @throws {Deno.errors.NotADirectory} when `dir` is a file
  *

@@ -19,25 +19,25 @@ import { parseSettings, SETTINGS_NAME } from "./settings_file.ts";
 export interface LoadOptions {
   /** Whether it can be trained; false when absent. */
   readonly isTrainable?: boolean | undefined;
-  /** Used as it is, instead of the one in the folder. */
+  /** The configuration to use, as it is, instead of the one in the folder. */
   readonly config?: PolyConfig | undefined;
   /** Whether tensors of another shape keep their initial values, with a warning, instead of an error. */
   readonly ignoreMismatchedSizes?: boolean | undefined;
-  /** Hears of what PEFT would warn of, and of tensors that nothing takes. */
+  /** Called with what PEFT would warn of, and about tensors that nothing takes. */
   readonly onWarning?: ((message: string) => void) | undefined;
 }
 
 /** How {@linkcode loadAdapter} finds an adapter, and what tensors that are missing start from. */
 export interface FindOptions extends LoadOptions {
-  /** Of the initial values of tensors that are not in the file. */
+  /** Seed of the initial values of tensors that are not in the file; 0 when absent. */
   readonly seed?: number | undefined;
   /** Which revision of a hub's adapter, and the like. */
   readonly hub?: Omit<ResolveOptions, "patterns"> | undefined;
 }
 
 /** An adapter as its folder holds it. */
-export interface StoredAdapter {
-  /** Where it is. */
+interface StoredAdapter {
+  /** The folder it was read from. */
   readonly dir: string;
   /** Its settings; those of `poly_settings.json` are among them. */
   readonly config: PolyConfig;
@@ -57,7 +57,13 @@ export class MissingTensorError extends Error {
  *
  * @param nameOrPath the folder that holds `adapter_config.json`, or a hub's `org/name`
  * @param name what the adapter is called from now on, whatever it was saved as
- * @throws as {@linkcode readAdapter}, {@linkcode makeAdapter} and {@linkcode fillAdapter} do
+ * @throws {Deno.errors.NotFound} when the folder or one of its two files is missing
+ * @throws {SyntaxError} when a file cannot be read, or the weights are in a pickle only
+ * @throws {TypeError} when a value of the configuration has the wrong type, a tensor holds no floats, or
+ * a target is no linear layer
+ * @throws {RangeError} when a value of the configuration is out of range, or configuration, tensors and
+ * base model do not fit each other
+ * @throws {MissingTensorError} when a module to save is promised and not there
  *
  * @example
  * ```ts
@@ -116,7 +122,7 @@ function mostValues({ parameters }: Pick<BaseModel, "parameters">, stored: Store
  *
  * Source: utils/save_and_load.py of PEFT, `load_peft_weights`. Differs: pickles are refused.
  */
-export async function readAdapter(
+async function readAdapter(
   dir: string,
   { config, onWarning = () => {} }: LoadOptions = {},
 ): Promise<StoredAdapter> {
@@ -175,7 +181,7 @@ function noWeights(dir: string): Error {
  * Differs: a module to save that is missing, modules that the base does not have and tensors that
  * nothing takes are told of.
  */
-export function fillAdapter(
+function fillAdapter(
   adapter: Adapter,
   modules: readonly ModuleInfo[],
   { dir, tensors }: StoredAdapter,

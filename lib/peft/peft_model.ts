@@ -41,17 +41,17 @@ export interface ForwardContext {
   readonly taskIds?: TaskIds | undefined;
   /** Whether dropout and routing noise are on; false when absent. */
   readonly training?: boolean | undefined;
-  /** Needed in training where something is drawn. */
+  /** The source of random numbers; needed in training where something is drawn. */
   readonly noise?: Noise | undefined;
 }
 
 /** Options of {@linkcode getPeftModel}. */
 export interface PeftModelOptions {
-  /** By default `default`. */
+  /** Name of the adapter; `default` when absent. */
   readonly adapterName?: string;
-  /** Of the initial values; by default 0. */
+  /** Seed of the initial values; 0 by default. */
   readonly seed?: number;
-  /** Hears of every warning; {@linkcode PeftModel.warnings} holds them too. */
+  /** Called with every warning; {@linkcode PeftModel.warnings} holds them too. */
   readonly onWarning?: ((message: string) => void) | undefined;
 }
 
@@ -93,7 +93,7 @@ export class PeftModel<M extends AnyBaseModel = AnyBaseModel> {
   /**
    * One pass over a batch, with gradients; the caller disposes what comes out.
    *
-   * @throws {TypeError} when task ids are missing or no whole numbers, or noise is missing in training
+   * @throws {TypeError} when task ids are missing or no integers, or noise is missing in training
    * @throws {RangeError} when there is not one id per row, or an adapter does not have the task
    */
   forward<I extends InputsOf<M> & ForwardContext>(inputs: I): WithLoss<I, OutputsOf<M>> {
@@ -185,7 +185,7 @@ export class PeftModel<M extends AnyBaseModel = AnyBaseModel> {
    * Adds an adapter. Only the first one becomes active; `setAdapter` activates others. When something
    * is wrong nothing has changed.
    *
-   * @param seed of the initial values, which depend on it and on the modules' names alone
+   * @param options `seed` of the initial values, which depend on it and on the modules' names alone
    * @throws what {@linkcode makeAdapter} throws, and {RangeError} when the name is taken
    */
   addAdapter(name: string, config: PolyConfig, { seed = this.#seed } = {}): void {
@@ -455,7 +455,7 @@ export class PeftModel<M extends AnyBaseModel = AnyBaseModel> {
     const [active, another] = this.activeAdapters;
     if (active === undefined || another !== undefined) {
       throw new RangeError(
-        `Cannot choose an adapter as not one is active: pass adapterName, one of ` +
+        `Cannot choose an adapter as exactly one must be active: pass adapterName, one of ` +
           `${[...this.adapters.keys()].join(", ")}`,
       );
     }

@@ -21,7 +21,7 @@ export interface Adapted {
   /** What they are saved for. */
   // deno-lint-ignore no-explicit-any -- the model's inputs and outputs do not matter here
   readonly base: BaseModel<any, any>;
-  /** By name. */
+  /** The adapters by name. */
   readonly adapters: ReadonlyMap<string, Adapter>;
 }
 

@@ -6,7 +6,7 @@ export type Consistent<T> = T | "irregular";
 
 /** The state of one adapted layer or saved module; the names are PEFT's. */
 export interface LayerStatus {
-  /** Such as `model.encoder.block.0.layer.0.SelfAttention.q`. */
+  /** Name of the module, such as `model.encoder.block.0.layer.0.SelfAttention.q`. */
   readonly name: string;
   /** PEFT's name of the class that computes it. */
   readonly module_type: "poly.Linear" | "ModulesToSaveWrapper";
@@ -16,13 +16,13 @@ export interface LayerStatus {
   readonly active_adapters: readonly string[];
   /** The adapters merged into its weight. */
   readonly merged_adapters: readonly string[];
-  /** By adapter, whether all of its tensors here are trained. */
+  /** Whether all of its tensors here are trained, by adapter. */
   readonly requires_grad: Readonly<Record<string, Consistent<boolean>>>;
   /** The adapters that have tensors here, in order of their names. */
   readonly available_adapters: readonly string[];
-  /** By adapter, the backend that holds its tensors. */
+  /** The backend that holds its tensors, by adapter. */
   readonly devices: Readonly<Record<string, readonly string[]>>;
-  /** Nothing is quantised. */
+  /** Always null, as nothing is quantised. */
   readonly quantization_backend: null;
 }
 
@@ -32,7 +32,7 @@ export interface ModelStatus {
   readonly base_model_type: string;
   /** PEFT's class of models with Poly adapters. */
   readonly adapter_model_type: "PolyModel";
-  /** By adapter, its method. */
+  /** The method of each adapter. */
   readonly peft_types: Readonly<Record<string, "POLY">>;
   /** How many values are trained. */
   readonly trainable_params: number;
@@ -46,13 +46,13 @@ export interface ModelStatus {
   readonly active_adapters: Consistent<readonly string[]>;
   /** The adapters merged in every layer they have. */
   readonly merged_adapters: Consistent<readonly string[]>;
-  /** By adapter, whether all of its tensors are trained. */
+  /** Whether all of its tensors are trained, by adapter. */
   readonly requires_grad: Readonly<Record<string, Consistent<boolean>>>;
   /** The adapters, in order of their names. */
   readonly available_adapters: readonly string[];
-  /** By adapter, the backend that holds its tensors. */
+  /** The backend that holds its tensors, by adapter. */
   readonly devices: Readonly<Record<string, readonly string[]>>;
-  /** Nothing is quantised. */
+  /** Always null, as nothing is quantised. */
   readonly quantization_backend: null;
 }
 

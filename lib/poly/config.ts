@@ -205,14 +205,14 @@ export class PolyConfig implements PolyConfigFields {
 
 function boolean(field: string, value: boolean): boolean {
   if (typeof value !== "boolean") {
-    throw new TypeError(`Cannot make PolyConfig as ${field} is a boolean: got ${show(value)}`);
+    throw new TypeError(`Cannot make PolyConfig as ${field} must be a boolean: got ${show(value)}`);
   }
   return value;
 }
 
 function positiveInteger(field: string, value: number): number {
   if (typeof value !== "number") {
-    throw new TypeError(`Cannot make PolyConfig as ${field} is a number: got ${show(value)}`);
+    throw new TypeError(`Cannot make PolyConfig as ${field} must be a number: got ${show(value)}`);
   }
   if (!Number.isSafeInteger(value) || value <= 0) {
     throw new RangeError(
@@ -229,7 +229,7 @@ function moduleNames(
   if (value === null || typeof value === "string") return value;
   if (!Array.isArray(value) && !(value instanceof Set)) {
     throw new TypeError(
-      `Cannot make PolyConfig as ${field} is a list of names, a pattern or null: got ${
+      `Cannot make PolyConfig as ${field} must be a list of names, a pattern or null: got ${
         show(value)
       }`,
     );
@@ -241,7 +241,7 @@ function modulesToSave(value: readonly string[] | null): readonly string[] | nul
   if (value === null) return null;
   if (!Array.isArray(value)) {
     throw new TypeError(
-      `Cannot make PolyConfig as modules_to_save is a list of names or null, ` +
+      `Cannot make PolyConfig as modules_to_save must be a list of names or null, ` +
         `such as ["lm_head"]: got ${show(value)}`,
     );
   }
@@ -252,7 +252,7 @@ function eachString(field: string, names: readonly unknown[]): string[] {
   for (const name of names) {
     if (typeof name !== "string") {
       throw new TypeError(
-        `Cannot make PolyConfig as each name in ${field} is a string: got ${show(name)}`,
+        `Cannot make PolyConfig as each name in ${field} must be a string: got ${show(name)}`,
       );
     }
   }
@@ -281,7 +281,7 @@ function autoMapping(
 ): Readonly<Record<string, unknown>> | null {
   if (value !== null && (typeof value !== "object" || Array.isArray(value))) {
     throw new TypeError(
-      `Cannot make PolyConfig as auto_mapping is an object or null: got ${show(value)}`,
+      `Cannot make PolyConfig as auto_mapping must be an object or null: got ${show(value)}`,
     );
   }
   return value === null ? null : Object.freeze(structuredClone(value));
@@ -290,7 +290,7 @@ function autoMapping(
 function stringOrNull(field: string, value: string | null): string | null {
   if (value !== null && typeof value !== "string") {
     throw new TypeError(
-      `Cannot make PolyConfig as ${field} is a string or null: got ${show(value)}`,
+      `Cannot make PolyConfig as ${field} must be a string or null: got ${show(value)}`,
     );
   }
   return value;

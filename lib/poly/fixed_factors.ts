@@ -50,16 +50,16 @@ export function fixedFactors(
  * Refuses what is not one of an adapter's tasks.
  *
  * @param doing what cannot be done, such as `export a task`
- * @throws {TypeError} when `task` is not a whole number
+ * @throws {TypeError} when `task` is not an integer
  * @throws {RangeError} when the adapter has no such task
  */
 export function checkTask(doing: string, { name, config }: Adapter, task: number): void {
   if (!Number.isInteger(task)) {
-    throw new TypeError(`Cannot ${doing} as a task is a whole number: got ${task}`);
+    throw new TypeError(`Cannot ${doing} as a task must be an integer: got ${task}`);
   }
   if (task < 0 || task >= config.n_tasks) {
     throw new RangeError(
-      `Cannot ${doing} as the tasks of adapter "${name}" are 0 to ${
+      `Cannot ${doing} as its task must be one of adapter "${name}", 0 to ${
         config.n_tasks - 1
       }: got ${task}`,
     );

@@ -13,7 +13,7 @@ export interface ResizeOptions {
    * alike; `copyFrom` copies the routing of an old task.
    */
   readonly init?: "fresh" | { readonly copyFrom: number };
-  /** Of the fresh logits. */
+  /** Seed of the fresh logits; 0 when absent. */
   readonly seed?: number;
 }
 
@@ -23,7 +23,7 @@ export interface ResizeOptions {
  * disposes.
  *
  * @param n T of the result; above 0
- * @throws {TypeError} when a number is not whole
+ * @throws {TypeError} when a number is not an integer
  * @throws {RangeError} when more tasks are kept than there will be, when one is not there or twice, or
  * when a fixed allocation would need amounts for a fresh task
  *
@@ -115,17 +115,19 @@ function checkSizes(
   const cannot = `Cannot resize adapter "${name}" to ${n} tasks as`;
   if (![n, ...kept, ...copied].every(Number.isInteger)) {
     throw new TypeError(
-      `${cannot} numbers must be whole: got ${[n, ...kept, ...copied].join(", ")}`,
+      `${cannot} numbers must be integers: got ${[n, ...kept, ...copied].join(", ")}`,
     );
   }
-  if (n < 1) throw new RangeError(`${cannot} there must be one at least`);
+  if (n < 1) throw new RangeError(`${cannot} there must be at least one`);
   const T = config.n_tasks;
   const absent = [...kept, ...copied].find((task) => task < 0 || task >= T);
   if (absent !== undefined) {
-    throw new RangeError(`${cannot} it has the tasks 0 to ${T - 1}: found ${absent}`);
+    throw new RangeError(`${cannot} its old tasks must be 0 to ${T - 1}: got ${absent}`);
   }
   if (new Set(kept).size !== kept.length) {
-    throw new RangeError(`${cannot} a task can be kept once: keep is ${kept.join(", ")}`);
+    throw new RangeError(
+      `${cannot} each task must be kept once at most: got keep ${kept.join(", ")}`,
+    );
   }
   if (kept.length > n) {
     throw new RangeError(

@@ -9,7 +9,7 @@ export interface RoutingCall {
   readonly taskIds: readonly number[];
   /** Whether it draws. */
   readonly training: boolean;
-  /** Needed in training where the router draws. */
+  /** The source of random numbers; needed in training where the router draws. */
   readonly noise?: Noise | undefined;
 }
 

@@ -73,7 +73,7 @@ export class AdamW implements Optimizer {
       }
     }
     if (!(epsilon >= 0)) {
-      throw new RangeError(`Cannot make AdamW as epsilon is ${epsilon}, below 0`);
+      throw new RangeError(`Cannot make AdamW as epsilon must not be negative: got ${epsilon}`);
     }
     checkGroups("AdamW", groups);
     this.#groups = groups;

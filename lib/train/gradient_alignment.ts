@@ -76,7 +76,7 @@ export async function gradientAlignment<E, Batch extends object>(
 /** The gradient of one batch's loss, all parameters one after the other. */
 interface Gradient {
   readonly skills: Float32Array;
-  /** With respect to the factors that skills are merged into. */
+  /** The gradient with respect to the factors that skills are merged into. */
   readonly merged: Float32Array;
 }
 

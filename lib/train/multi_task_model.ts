@@ -6,7 +6,7 @@ import type { TaskBatch } from "./task_batch.ts";
 export interface TrainingInputs {
   /** Whether the model is to behave as in training; without it, as in evaluation. */
   readonly training?: boolean;
-  /** Where the routing takes its noise from in training. */
+  /** The source of random numbers in training. */
   readonly noise?: Noise;
   /** Share of each target that is spread over all classes; in [0, 1]. */
   readonly labelSmoothing?: number;

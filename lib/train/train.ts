@@ -58,9 +58,9 @@ export interface TrainContext<Batch> {
 
 /** What one step did. */
 export interface TrainStep {
-  /** Counted from 1. */
+  /** Number of the step, from 1. */
   readonly step: number;
-  /** Mean over the step's batches. */
+  /** Mean loss over the step's batches. */
   readonly loss: number;
   /** Norm of the gradient before clipping. */
   readonly gradientNorm: number;

@@ -194,7 +194,7 @@ export class LlamaForCausalLM implements LanguageModel {
     try {
       if (!(state instanceof LlamaState)) {
         throw new TypeError(
-          `Cannot decode with ${this.identity.className} as the state is not one of its own: ` +
+          `Cannot decode with ${this.identity.className} as the state must be one of its own: ` +
             `pass what prefill or decode returned`,
         );
       }

@@ -48,7 +48,7 @@ function hasBias(linear: string, { bias }: LlamaConfig): boolean {
  * Of a model with `tie_word_embeddings`, a file may hold the embedding, the head, or both. Where both
  * are there and differ they stay apart, as in transformers 5 (modeling_utils.py, `tie_weights`).
  *
- * @param tensors by name; the caller's again if this throws; buffers of the rotary embedding, which
+ * @param tensors the tensors by name; the caller's again if this throws; buffers of the rotary embedding, which
  *   old files have, are dropped
  * @throws {RangeError} when names or shapes are not the model's
  * @throws {TypeError} when a tensor is not float32

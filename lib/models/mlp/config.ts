@@ -4,7 +4,7 @@ import { ConfigFields } from "../config_fields.ts";
 export const MLP_ACTIVATIONS = { relu: "ReLU", gelu: "GELU", silu: "SiLU" } as const;
 
 /** The losses of {@linkcode MlpConfig}. */
-export const MLP_LOSSES = ["cross_entropy", "mse"] as const;
+const MLP_LOSSES = ["cross_entropy", "mse"] as const;
 
 /** What the configuration of a multi-layer perceptron says, checked. */
 export interface MlpConfig {

@@ -170,7 +170,7 @@ export class Mlp implements BaseModel<MlpInputs, MlpOutputs> {
     const I = this.#config.features[0]!;
     if (features.dtype !== "float32" || (features.rank !== 2 && features.rank !== 3)) {
       throw new TypeError(
-        `Cannot run Mlp as features are float32 of shape [rows, ${I}] or [rows, positions, ${I}]: ` +
+        `Cannot run Mlp as features must be float32 of shape [rows, ${I}] or [rows, positions, ${I}]: ` +
           `got ${features.dtype} of shape [${features.shape}]`,
       );
     }

@@ -150,7 +150,7 @@ onEachBackend("forward() refuses what it cannot use and leaves nothing behind", 
       classes,
       { features: tf.ones([4]) },
       "TypeError",
-      /features are float32 of shape .*: got float32 of shape \[4\]/,
+      /features must be float32 of shape .*: got float32 of shape \[4\]/,
     ],
     [classes, { features: tf.ones([2, 4], "int32") }, "TypeError", /got int32 of shape \[2,4\]/],
     [

@@ -6,9 +6,9 @@ import { ConfigFields } from "../config_fields.ts";
 export const T5_TYPES = ["t5", "mt5"] as const;
 
 /** One of them. */
-export type T5Type = typeof T5_TYPES[number];
+type T5Type = typeof T5_TYPES[number];
 
-/** Where the defaults of the two differ. */
+/** The defaults in which the two differ. */
 const DEFAULTS = {
   t5: { vocab: 32128, ff: 2048, layers: 6, heads: 8, projection: "relu" },
   mt5: { vocab: 250112, ff: 1024, layers: 8, heads: 6, projection: "gated-gelu" },

@@ -178,7 +178,7 @@ export class T5ForConditionalGeneration implements LanguageModel {
     try {
       if (!(state instanceof T5State)) {
         throw new TypeError(
-          `Cannot decode with ${this.identity.className} as the state is not one of its own: ` +
+          `Cannot decode with ${this.identity.className} as the state must be one of its own: ` +
             `pass what prefill or decode returned`,
         );
       }

@@ -258,7 +258,7 @@ onEachBackend("decode() uses its state up, also when it throws, and refuses it a
   for (const rows of [[3], [-1], [0.5], []]) {
     assert.throws(() => state.select(rows), {
       name: "RangeError",
-      message: /rows are in \[0, 3\)/,
+      message: /rows must be in \[0, 3\)/,
     });
   }
   const failing = new class extends PlainCall {

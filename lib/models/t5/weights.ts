@@ -47,7 +47,7 @@ export function t5Shapes(config: T5Config): Map<string, number[]> {
  * Source: transformers 5.17 modeling_utils.py, `tie_weights`, and models/t5/modeling_t5.py,
  * `_tied_weights_keys`.
  *
- * @param tensors by name; the caller's again if this throws
+ * @param tensors the tensors by name; the caller's again if this throws
  * @throws {RangeError} when names or shapes are not the model's
  * @throws {TypeError} when a tensor is not float32
  */

@@ -318,7 +318,7 @@ Deno.test("encode() leaves special tokens out when told to, and checks the lengt
     for (const maxLength of [1, 0, -1, 2.5, NaN]) {
       assert.throws(() => tokenizer.encode("the a", { maxLength }), {
         name: "RangeError",
-        message: `Cannot encode as maxLength must be a whole number of at least 2, ` +
+        message: `Cannot encode as maxLength must be an integer of at least 2, ` +
           `with room for 2 special tokens: found ${maxLength}`,
       });
     }
@@ -326,7 +326,7 @@ Deno.test("encode() leaves special tokens out when told to, and checks the lengt
     for (const id of [-1, 1.5, NaN]) {
       assert.throws(() => tokenizer.decode([4, id]), {
         name: "RangeError",
-        message: `Cannot decode id ${id} as ids are whole numbers from 0`,
+        message: `Cannot decode id ${id} as ids must be integers of at least 0`,
       });
     }
   });

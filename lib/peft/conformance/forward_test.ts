@@ -336,7 +336,7 @@ Deno.test("F13 task ids that do not fit are refused by name before anything is c
     [[0, 1], "RangeError", /got 2 task ids for 3 rows$/],
     [[0], "RangeError", /got 1 task ids for 3 rows$/],
     [[], "RangeError", /got none$/],
-    [[0.5, 1, 2], "TypeError", /whole number/],
+    [[0.5, 1, 2], "TypeError", /integer/],
     [ids[0]!, "TypeError", /int32.*got float32$/],
     [ids[1]!, "TypeError", /int32.*got bool$/],
     [ids[2]!, "RangeError", /got 1 task ids for 3 rows$/],

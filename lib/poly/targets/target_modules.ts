@@ -119,7 +119,7 @@ export function decisions(config: TargetFields): (name: string) => Decision {
   };
 }
 
-/** A text is a pattern for the whole name; a list holds names and their dotted endings. */
+/** A string is a pattern for the whole name; a list holds names and their dotted endings. */
 function match(wanted: string | ReadonlySet<string>): (name: string) => boolean {
   if (typeof wanted === "string") {
     if (wanted === "") return (name) => name === "";
