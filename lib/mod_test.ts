@@ -106,8 +106,12 @@ Deno.test({
 const SIZES = {
   t5: { d_model: 12, d_kv: 4, d_ff: 20, num_heads: 4, num_layers: 1, vocab_size: 23 },
   llama: {
-    ...{ hidden_size: 16, intermediate_size: 20, num_hidden_layers: 1, num_attention_heads: 4 },
-    ...{ vocab_size: 23, initializer_range: 0.3 },
+    hidden_size: 16,
+    intermediate_size: 20,
+    num_hidden_layers: 1,
+    num_attention_heads: 4,
+    vocab_size: 23,
+    initializer_range: 0.3,
   },
 };
 
@@ -137,7 +141,12 @@ for (const [what, { Auto, config, task_type }] of Object.entries(CASES)) {
       const base = await Auto.fromPretrained(dir);
       // B is drawn, so that the adapter does something.
       const poly = new PolyConfig({
-        ...{ task_type, r: 8, n_tasks: 3, n_skills: 2, n_splits: 4, init_weights: false },
+        task_type,
+        r: 8,
+        n_tasks: 3,
+        n_skills: 2,
+        n_splits: 4,
+        init_weights: false,
       });
       const model = getPeftModel(base, poly);
       const rows = { inputIds: [[5, 9, 3], [20, 4, 1]], attentionMask: [[1, 1, 1], [1, 1, 1]] };

@@ -15,8 +15,8 @@ interface Bounds {
  * import assert from "node:assert/strict";
  *
  * const fields = new ConfigFields("llama", { hidden_size: 8, vocab_size: "29" });
- * assert.equal(fields.whole("hidden_size", { min: 1 }), 8);
- * assert.throws(() => fields.whole("vocab_size", { min: 1 }), {
+ * assert.equal(fields.integer("hidden_size", { min: 1 }), 8);
+ * assert.throws(() => fields.integer("vocab_size", { min: 1 }), {
  *   message: 'Cannot read the configuration of a "llama" as vocab_size must be an integer: got "29"',
  * });
  * ```
@@ -43,7 +43,7 @@ export class ConfigFields {
   }
 
   /** An integer; for instance a size. */
-  whole(name: string, bounds: Bounds): number {
+  integer(name: string, bounds: Bounds): number {
     const value = this.#value(name) ?? bounds.fallback;
     if (!Number.isInteger(value)) this.#mistyped(name, "an integer");
     return this.#bounded(name, value as number, bounds);
@@ -69,17 +69,17 @@ export class ConfigFields {
     choices: readonly Choice[],
     fallback?: Choice,
   ): Choice {
-    const value = this.text(name, fallback);
+    const value = this.string(name, fallback);
     if (!choices.includes(value as Choice)) {
       throw new RangeError(this.#complaint(name, `one of ${choices.join(", ")}`));
     }
     return value as Choice;
   }
 
-  /** Any word. */
-  text(name: string, fallback?: string): string {
+  /** Any string. */
+  string(name: string, fallback?: string): string {
     const value = this.#value(name) ?? fallback;
-    if (typeof value !== "string") this.#mistyped(name, "a word");
+    if (typeof value !== "string") this.#mistyped(name, "a string");
     return value as string;
   }
 
@@ -92,7 +92,7 @@ export class ConfigFields {
   }
 
   /** A list of integers, each at least `min`. */
-  wholes(name: string, min: number): number[] {
+  integers(name: string, min: number): number[] {
     const value = this.#value(name);
     if (!Array.isArray(value) || !value.every(Number.isInteger)) {
       this.#mistyped(name, "a list of integers");
@@ -102,12 +102,12 @@ export class ConfigFields {
     return list;
   }
 
-  /** A list of words, or null where the field is absent. */
-  words(name: string): string[] | null {
+  /** A list of strings, or null where the field is absent. */
+  strings(name: string): string[] | null {
     const value = this.#value(name);
     if (value === undefined) return null;
     if (!Array.isArray(value) || value.some((word) => typeof word !== "string")) {
-      this.#mistyped(name, "a list of words");
+      this.#mistyped(name, "a list of strings");
     }
     return value as string[];
   }

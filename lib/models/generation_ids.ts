@@ -50,7 +50,7 @@ export function readGenerationIds(
 ): GenerationIds {
   const fields = new ConfigFields(modelType, raw, "generation_config.");
   const id = (name: string, min: number) =>
-    fields.has(name) ? fields.whole(name, { min, max: vocabSize - 1 }) : null;
+    fields.has(name) ? fields.integer(name, { min, max: vocabSize - 1 }) : null;
   const eos = fields.ids("eos_token_id").filter((id) => id >= 0 && id < vocabSize);
   const pad = id("pad_token_id", -1);
   return {

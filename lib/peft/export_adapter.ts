@@ -139,7 +139,12 @@ async function writeLora(
   const { r, target_modules, exclude_modules, modules_to_save, task_type, revision } = config
     .toDict();
   const text = loraConfigText({
-    ...{ r, target_modules, exclude_modules, modules_to_save, task_type, revision },
+    r,
+    target_modules,
+    exclude_modules,
+    modules_to_save,
+    task_type,
+    revision,
     ...savedForFields(config, base.identity),
   });
   const card = await readmeText(dir, cardFacts(base, adapter, "LORA"));

@@ -17,11 +17,11 @@ export interface Adapter {
   readonly savedModules: ReadonlyMap<string, tf.Variable>;
 }
 
-/** The parts of an adapter that can be trained on their own. */
-export const PARTS = ["skills", "router", "saved"] as const;
-
 /** A part of an adapter: its skills A and B, its routing logits Z, or the modules it saves as a whole. */
-export type Part = typeof PARTS[number];
+export type Part = "skills" | "router" | "saved";
+
+/** The parts of an adapter, each of which can be trained on its own. */
+export const PARTS: readonly Part[] = ["skills", "router", "saved"];
 
 /** The routers of an adapter, each once. */
 export function routersOf(adapter: Adapter): Set<Router> {

@@ -109,7 +109,11 @@ Deno.test("C7 PolyConfig() takes lists for sets, patterns as they are", () => {
 Deno.test("C6 a copy of a PolyConfig is equal, and neither changes with what it was made from", () => {
   const names = ["q", "v"];
   const config = new PolyConfig({
-    ...{ r: 3, n_tasks: 2, n_skills: 2, target_modules: names, task_type: "CAUSAL_LM" },
+    r: 3,
+    n_tasks: 2,
+    n_skills: 2,
+    target_modules: names,
+    task_type: "CAUSAL_LM",
     auto_mapping: { base_model_class: "Toy" },
     settings: { router_allocation: [[1, 0], [0, 1]], init_scale: "mttl" },
   });

@@ -55,13 +55,12 @@ export function fixedFactors(
  */
 export function checkTask(doing: string, { name, config }: Adapter, task: number): void {
   if (!Number.isInteger(task)) {
-    throw new TypeError(`Cannot ${doing} as a task must be an integer: got ${task}`);
+    throw new TypeError(`Cannot ${doing} as task must be an integer: got ${task}`);
   }
-  if (task < 0 || task >= config.n_tasks) {
+  const last = config.n_tasks - 1;
+  if (task < 0 || task > last) {
     throw new RangeError(
-      `Cannot ${doing} as its task must be one of adapter "${name}", 0 to ${
-        config.n_tasks - 1
-      }: got ${task}`,
+      `Cannot ${doing} as task must be one of 0 to ${last}, those of adapter "${name}": got ${task}`,
     );
   }
 }

@@ -102,17 +102,20 @@ export class DivergedError extends Error {
  *
  * await tf.setBackend("cpu");
  * const config = { vocab_size: 11, d_model: 8, d_kv: 4, d_ff: 6, num_heads: 2, num_layers: 1 };
- * const base = T5ForConditionalGeneration.fromConfig(config, { seed: 0 });
- * const model = getPeftModel(base, new PolyConfig({ n_tasks: 2, n_skills: 2, r: 2 }));
+ * const base = T5ForConditionalGeneration.fromConfig({ ...config, dropout_rate: 0 }, { seed: 0 });
+ * const poly = new PolyConfig({ target_modules: "all-linear", n_tasks: 2, n_skills: 2, r: 2 });
+ * const model = getPeftModel(base, poly);
  * const batch = { inputIds: [[3, 1], [3, 1]], labels: [[4, 1], [5, 1]], taskIds: [0, 1] };
  * const losses: number[] = [];
  * const context = { nextBatch: () => batch, noise: seededNoise(0) };
- * for await (const { loss } of train(model, { steps: 5 }, context)) losses.push(loss);
+ * for await (const { loss } of train(model, { steps: 25 }, context)) losses.push(loss);
  * assert.ok(losses.at(-1)! < losses[0]!);
  * ```
  */
-export async function* train<Batch extends object>(
-  model: Trainable<Batch>,
+// The compiler takes the type of a batch from `nextBatch` alone, then looks whether the model takes it;
+// `never`, which every model takes, stands in until it has read `nextBatch`.
+export async function* train<Batch extends object = never>(
+  model: Trainable<NoInfer<Batch>>,
   given: TrainSettings,
   context: TrainContext<Batch>,
 ): AsyncGenerator<TrainStep> {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { ByteTokenizer } from "../models/tokenizers/byte_tokenizer.ts";
 import { seededNoise } from "../ops/noise.ts";
+import { parseRunConfig } from "../run/config.ts";
 import { skillsSuite } from "../tasks/skills.ts";
 import type { Task } from "../tasks/task.ts";
 import { assertClose } from "../testing/assert_close.ts";
@@ -11,7 +12,7 @@ import { randomStream } from "../util/random.ts";
 import { answer, evaluateTokens } from "./evaluate.ts";
 import { taskSampler } from "./sampler.ts";
 import { encodeExamples, type Encoding, type TaskBatch } from "./task_batch.ts";
-import { train, type TrainContext, type TrainSettings } from "./train.ts";
+import { train, TRAIN_DEFAULTS, type TrainContext, type TrainSettings } from "./train.ts";
 
 const SUITE = skillsSuite({
   n_tasks: 2,
@@ -61,6 +62,22 @@ async function losses(settings: TrainSettings): Promise<number[]> {
   model.dispose();
   return values;
 }
+
+Deno.test("train() has the defaults of a run", () => {
+  const config = parseRunConfig({});
+  assert.deepEqual(TRAIN_DEFAULTS, {
+    batchSize: config.batch_size,
+    accumulation: config.accumulation,
+    optimizer: config.optimizer,
+    learningRate: config.learning_rate,
+    routerLearningRate: config.router_learning_rate,
+    weightDecay: config.weight_decay,
+    warmup: config.warmup,
+    schedule: config.schedule,
+    clip: config.clip,
+    labelSmoothing: config.label_smoothing,
+  });
+});
 
 onEachBackend("train() learns, and the same seed gives the same losses", async () => {
   const first = await losses({ ...SETTINGS, steps: 60, learningRate: 2e-2 });

@@ -68,11 +68,11 @@ export function checkOptions(model: LanguageModel, options: GenerateOptions): Ge
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   const settings: GenerateSettings = { ...DEFAULTS, ...Object.fromEntries(given) };
 
-  checkWhole(settings, "max_new_tokens", 1);
-  checkWhole(settings, "min_new_tokens", 0);
-  checkWhole(settings, "num_beams", 1);
-  checkWhole(settings, "num_return_sequences", 1);
-  checkWhole(settings, "top_k", 0);
+  checkInteger(settings, "max_new_tokens", 1);
+  checkInteger(settings, "min_new_tokens", 0);
+  checkInteger(settings, "num_beams", 1);
+  checkInteger(settings, "num_return_sequences", 1);
+  checkInteger(settings, "top_k", 0);
   checkNumber(settings, "length_penalty", (value) => Number.isFinite(value), "finite");
   checkNumber(settings, "temperature", (v) => v > 0 && v < Infinity, "finite and above 0");
   checkNumber(settings, "top_p", (value) => value >= 0 && value <= 1, "in [0, 1]");
@@ -135,7 +135,7 @@ type NumberOption = { [K in keyof typeof DEFAULTS]: typeof DEFAULTS[K] extends n
   keyof typeof DEFAULTS
 ];
 
-function checkWhole(settings: GenerateSettings, name: NumberOption, least: number): void {
+function checkInteger(settings: GenerateSettings, name: NumberOption, least: number): void {
   if (typeof settings[name] === "number" && !Number.isInteger(settings[name])) {
     throw new TypeError(`Cannot generate as ${name} must be an integer: got ${settings[name]}`);
   }

@@ -159,7 +159,7 @@ Deno.test("parseLlamaConfig() refuses what it cannot compute, with field and val
       "RangeError",
       /model_type must be one of llama, mistral, qwen2: got "t5"/,
     ],
-    [{ model_type: undefined }, "TypeError", /model_type must be a word: it is absent/],
+    [{ model_type: undefined }, "TypeError", /model_type must be a string: it is absent/],
     [{ hidden_size: "24" }, "TypeError", /"llama" as hidden_size must be an integer: got "24"/],
     [{ hidden_size: 0 }, "RangeError", /hidden_size must be at least 1: got 0/],
     [{ num_hidden_layers: 1.5 }, "TypeError", /num_hidden_layers must be an integer: got 1.5/],

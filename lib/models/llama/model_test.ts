@@ -189,7 +189,7 @@ onEachBackend("decode() uses its state up, also when it throws", async () => {
     [
       [1, 2, 3],
       (state) => ({ select: () => state, dispose: () => state.dispose() }),
-      /not one of its own/,
+      /must be one of its own/,
     ],
   ];
   for (const [tokens, disguise, message] of refusals) {

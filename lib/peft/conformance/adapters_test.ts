@@ -16,7 +16,11 @@ const UP = "block.0.mlp.up";
 
 function config(options: PolyConfigOptions = {}): PolyConfig {
   return new PolyConfig({
-    ...{ target_modules: ["up", "gate"], r: 2, n_tasks: 3, n_skills: 2, init_weights: false },
+    target_modules: ["up", "gate"],
+    r: 2,
+    n_tasks: 3,
+    n_skills: 2,
+    init_weights: false,
     ...options,
   });
 }
@@ -98,7 +102,7 @@ Deno.test("A3 setAdapter() refuses what it cannot activate, and leaves all as it
     name: "RangeError",
     message: "Please specify at least one adapter to set",
   });
-  assert.throws(() => model.setAdapter(["other", "other"]), /one is named twice/);
+  assert.throws(() => model.setAdapter(["other", "other"]), /each must be named once$/);
   assert.deepEqual(model.activeAdapters, ["default"]);
   assert.deepEqual(names(model), before);
   free(model);
