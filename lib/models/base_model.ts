@@ -102,7 +102,7 @@ export interface LanguageModel extends BaseModel<ForwardInputs, ForwardOutputs> 
   readonly identity: LanguageIdentity;
   /** Whether an encoder reads the prompt and a decoder writes; a decoder alone does both. */
   readonly isEncoderDecoder: boolean;
-  /** V; every token id is below it. */
+  /** Size of the vocabulary, V; every token id is below it. */
   readonly vocabSize: number;
 
   /**

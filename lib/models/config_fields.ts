@@ -63,7 +63,7 @@ export class ConfigFields {
     return value as boolean;
   }
 
-  /** One of the words in `choices`. */
+  /** One of the strings in `choices`. */
   choice<Choice extends string>(
     name: string,
     choices: readonly Choice[],

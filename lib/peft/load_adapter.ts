@@ -45,9 +45,9 @@ interface StoredAdapter {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
 }
 
-/** Says that a folder lacks tensors which an adapter cannot do without. */
+/** Thrown when a folder lacks tensors which an adapter cannot do without. */
 export class MissingTensorError extends Error {
-  /** Its class, for messages. */
+  /** The name of the class. */
   override readonly name = "MissingTensorError";
 }
 
@@ -179,7 +179,7 @@ function noWeights(dir: string): Error {
  *
  * Source: utils/save_and_load.py of PEFT, `set_peft_model_state_dict`; peft_model.py, `load_adapter`.
  * Differs: a module to save that is missing, modules that the base does not have and tensors that
- * nothing takes are told of.
+ * nothing takes are reported.
  */
 function fillAdapter(
   adapter: Adapter,

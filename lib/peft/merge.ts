@@ -3,9 +3,9 @@ import * as tf from "../tf.ts";
 import type { Adapter } from "../poly/adapter.ts";
 import { checkTask, fixedFactors } from "../poly/fixed_factors.ts";
 
-/** Says that weights cannot be merged, or not in the state the model is in. */
+/** Thrown when weights cannot be merged, or not in the state the model is in. */
 export class MergeError extends Error {
-  /** Its class, for messages. */
+  /** The name of the class. */
   override readonly name = "MergeError";
 }
 

@@ -28,7 +28,7 @@ export interface PolyConfigFields {
   readonly modules_to_save: readonly string[] | null;
   /** Whether an adapter starts as the identity, with B = 0; false draws B too, which helps tests. */
   readonly init_weights: boolean;
-  /** PEFT knows one type. */
+  /** The variant of Poly, of which PEFT knows one. */
   readonly poly_type: "poly";
   /** T, the number of tasks; above 0. */
   readonly n_tasks: number;
@@ -38,13 +38,13 @@ export interface PolyConfigFields {
   readonly n_splits: number;
   /** What the base model is for; some types add their heads to `modules_to_save`. */
   readonly task_type: TaskType | null;
-  /** Not looked at: it is always POLY. */
+  /** The method, always POLY; what is passed is not looked at. */
   readonly peft_type: string;
   /** The class of a base model without `task_type`, for Python. */
   readonly auto_mapping: Readonly<Record<string, unknown>> | null;
   /** The release of PEFT that wrote the file. */
   readonly peft_version: string | null;
-  /** What the adapter was made for. */
+  /** The folder or hub id of the model that the adapter was made for. */
   readonly base_model_name_or_path: string | null;
   /** The base model's revision. */
   readonly revision: string | null;
@@ -116,7 +116,7 @@ export class PolyConfig implements PolyConfigFields {
   readonly modules_to_save: readonly string[] | null;
   /** Whether B starts at 0. */
   readonly init_weights: boolean;
-  /** PEFT knows one type. */
+  /** The variant of Poly, of which PEFT knows one. */
   readonly poly_type: "poly";
   /** T, the number of tasks. */
   readonly n_tasks: number;
@@ -126,13 +126,13 @@ export class PolyConfig implements PolyConfigFields {
   readonly n_splits: number;
   /** What the base model is for. */
   readonly task_type: TaskType | null;
-  /** Always POLY: as in PEFT, what was passed is not looked at. */
+  /** The method, always POLY; as in PEFT, what was passed is not looked at. */
   readonly peft_type = "POLY" as const;
   /** The class of a base model without `task_type`, for Python. */
   readonly auto_mapping: Readonly<Record<string, unknown>> | null;
   /** The release of PEFT that wrote the file. */
   readonly peft_version: string | null;
-  /** What the adapter was made for. */
+  /** The folder or hub id of the model that the adapter was made for. */
   readonly base_model_name_or_path: string | null;
   /** The base model's revision. */
   readonly revision: string | null;

@@ -11,15 +11,15 @@ import type { Router } from "./router.ts";
 export interface PolyLayer {
   /** The module's name, such as `encoder.block.0.layer.0.SelfAttention.q`. */
   readonly name: string;
-  /** I. */
+  /** Number of features that go in, I. */
   readonly inFeatures: number;
-  /** O. */
+  /** Number of features that come out, O. */
   readonly outFeatures: number;
-  /** R. */
+  /** Rank of a skill, R. */
   readonly rank: number;
-  /** Shape `[H, S, I/H, R]`. */
+  /** The A of every skill in every split; shape `[H, S, I/H, R]`. */
   readonly skillsA: tf.Variable;
-  /** Shape `[H, S, R, O/H]`. */
+  /** The B of every skill in every split; shape `[H, S, R, O/H]`. */
   readonly skillsB: tf.Variable;
   /** The router that mixes the skills; the layers of one group share it. */
   readonly router: Router;

@@ -8,7 +8,7 @@ export interface AdamWOptions {
   readonly beta1?: number;
   /** Decay of the mean of squared gradients, in [0, 1); 0.999. */
   readonly beta2?: number;
-  /** Added to the root of the second moment; 1e-8. */
+  /** Number added to the root of the second moment; 1e-8. */
   readonly epsilon?: number;
 }
 

@@ -29,7 +29,7 @@ export interface GenerateOptions {
   readonly top_p?: number;
   /** Sampling: the integer that all draws follow from; needed with `do_sample`. */
   readonly seed?: number;
-  /** Ends the generation between two steps; its reason is thrown. */
+  /** A signal that ends the generation between two steps; its reason is thrown. */
   readonly signal?: AbortSignal;
 }
 

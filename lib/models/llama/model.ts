@@ -46,7 +46,7 @@ import type { Parameters } from "../parameters.ts";
  * ```
  */
 export class LlamaForCausalLM implements LanguageModel {
-  /** There is no encoder. */
+  /** Always false, as there is no encoder. */
   readonly isEncoderDecoder = false;
   /** A class of `transformers` such as `Qwen2ForCausalLM`, of type `llama`, `mistral` or `qwen2`. */
   readonly identity: LanguageIdentity;

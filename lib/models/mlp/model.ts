@@ -55,7 +55,7 @@ export class Mlp implements BaseModel<MlpInputs, MlpOutputs> {
   readonly identity: Identity;
   /** The `nn.Sequential` and its parts. */
   readonly modules: readonly ModuleInfo[];
-  /** There is none: its last layer may be a target as any other. */
+  /** Always null: its last layer may be a target as any other. */
   readonly outputEmbedding = null;
   /** The weights. */
   readonly parameters: Parameters;

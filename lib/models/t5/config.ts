@@ -5,7 +5,7 @@ import { ConfigFields } from "../config_fields.ts";
 /** The model types of this family. */
 export const T5_TYPES = ["t5", "mt5"] as const;
 
-/** One of them. */
+/** One of {@linkcode T5_TYPES}. */
 type T5Type = typeof T5_TYPES[number];
 
 /** The defaults in which the two differ. */

@@ -50,7 +50,7 @@ export class T5ForConditionalGeneration implements LanguageModel {
   readonly outputEmbedding = "lm_head";
   /** The weights; the head and the embeddings are tied unless the file holds them apart. */
   readonly parameters: Parameters;
-  /** V; every token id is below it. */
+  /** Size of the vocabulary, V; every token id is below it. */
   readonly vocabSize: number;
   readonly #config: T5Config;
 

@@ -8,7 +8,7 @@ import { t5Modules } from "./modules.ts";
 const SHARED = "shared.weight";
 /** What is one matrix with the shared embedding, unless the weights say otherwise. */
 const TIED = ["lm_head.weight", "encoder.embed_tokens.weight", "decoder.embed_tokens.weight"];
-/** In files of the first releases, and never used. */
+/** A weight in files of the first releases that is never used. */
 const UNUSED = "decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight";
 
 /**
