@@ -215,6 +215,10 @@ onEachBackend("PolyCall refuses tasks and rows that do not fit, and leaves nothi
   const x = toyInput();
   const of = (taskIds: number[], ...adapters: Adapter[]) =>
     PolyCall.of(base.parameters, { taskIds, adapters });
+  assert.throws(
+    () => PolyCall.of(base.parameters, { taskIds: [0, 1], adapters: [adapter], rows: 3 }),
+    /one task id for each row: got 2 task ids for 3 rows$/,
+  );
   assert.throws(() => of([0, 3, 1], adapter), /Only 3 tasks available. Found task id = 3/);
   assert.throws(() => of([0, 2, 1], adapter, smaller), /Only 2 tasks available. Found task id = 2/);
   const before = tf.memory().numTensors;

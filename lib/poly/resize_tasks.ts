@@ -131,10 +131,8 @@ function checkSizes(
   }
   if (kept.length > n) {
     throw new RangeError(
-      `${cannot} ${kept.length} tasks are kept: say which stay, such as keep: [${
-        kept.at(-1)
-      }], or ` +
-        `keep: [] for none`,
+      `${cannot} no more tasks must be kept than there will be: got ${kept.length}; say which stay, ` +
+        `such as keep: [${kept.at(-1)}], or keep: [] for none`,
     );
   }
 }
