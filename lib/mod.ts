@@ -54,9 +54,9 @@ export type {
   DecoderState,
   ForwardInputs,
   ForwardOutputs,
-  GenerationIds,
   Ids,
   LanguageModel,
+  ModuleInfo,
   Prompt,
   WithLoss,
 } from "./models/base_model.ts";
@@ -76,9 +76,10 @@ export {
   resolveModel,
   type ResolveOptions,
 } from "./hub/hugging_face.ts";
+export type { GenerationIds } from "./models/generation_ids.ts";
+export type { Identity, LanguageIdentity } from "./models/identity.ts";
 export { LlamaForCausalLM } from "./models/llama/model.ts";
 export { Mlp, type MlpInputs, type MlpOutputs } from "./models/mlp/model.ts";
-export type { ModuleInfo } from "./models/module_info.ts";
 export { Parameters } from "./models/parameters.ts";
 export type { PromptInputs } from "./models/generation/prompt.ts";
 export { saveBaseModel } from "./models/save_model.ts";
@@ -98,8 +99,7 @@ export {
   type TaskSuite,
   trueAllocation,
 } from "./tasks/task.ts";
-export type { Adapter } from "./poly/adapter.ts";
-export { type Part, PARTS } from "./peft/adapter_set.ts";
+export type { Adapter, Part } from "./poly/adapter.ts";
 export {
   type ModuleNames,
   PolyConfig,
@@ -108,7 +108,7 @@ export {
   TASK_TYPES,
   type TaskType,
 } from "./poly/config.ts";
-export { PolyLayer } from "./poly/layer.ts";
+export type { PolyLayer } from "./poly/layer.ts";
 export type { LowRankFactors } from "./ops/linear.ts";
 export type { FindOptions, LoadOptions } from "./peft/load_adapter.ts";
 export { MergeError } from "./peft/merge.ts";
@@ -157,6 +157,7 @@ export {
 export {
   DivergedError,
   train,
+  TRAIN_DEFAULTS,
   type TrainContext,
   type TrainSettings,
   type TrainStep,

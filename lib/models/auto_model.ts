@@ -109,7 +109,7 @@ export class AutoModel<Model> {
  * await tf.setBackend("cpu");
  * const config = { model_type: "t5", vocab_size: 11, d_model: 8, d_ff: 6, num_layers: 1 };
  * const model = AutoModelForSeq2SeqLM.fromConfig(config, { seed: 0 });
- * assert.equal(model.className, "T5ForConditionalGeneration");
+ * assert.equal(model.identity.className, "T5ForConditionalGeneration");
  * assert.throws(() => AutoModelForCausalLM.fromConfig(config, { seed: 0 }), {
  *   message: "Cannot load a model from a configuration with AutoModelForCausalLM as " +
  *     'its model_type is "t5"; use AutoModelForSeq2SeqLM',

@@ -33,13 +33,13 @@ onEachBackend(
         const data = Float32Array.from({ length: size }, (_, i) => 0.9 * Math.sin(0.7 * i + phase));
         return [name, { shape, data }] as const;
       });
-      await writeCheckpoint(dir, first.config, tensors);
+      await writeCheckpoint(dir, first.identity.config, tensors);
       first.dispose();
       const model = await AutoModelForSeq2SeqLM.fromPretrained(dir);
-      assert.equal(model.nameOrPath, dir);
-      assert.equal(model.modelType, "mt5");
-      assert.equal(model.className, "MT5ForConditionalGeneration");
-      assert.equal(model.pythonModule, "transformers.models.mt5.modeling_mt5");
+      assert.equal(model.identity.nameOrPath, dir);
+      assert.equal(model.identity.modelType, "mt5");
+      assert.equal(model.identity.className, "MT5ForConditionalGeneration");
+      assert.equal(model.identity.pythonModule, "transformers.models.mt5.modeling_mt5");
       assert.deepEqual(model.modules[1], { name: "encoder", kind: "MT5Stack" });
       const outputs = model.forward({
         inputIds: [[4, 5, 1], [7, 1, 0]],
@@ -67,7 +67,8 @@ onEachBackend(
   async (on) => {
     const dir = join(GOLDEN, "qwen2_poly");
     const model = await AutoModelForCausalLM.fromPretrained(join(dir, "base"));
-    assert.equal(model.className, "Qwen2ForCausalLM");
+    assert.equal(model.identity.className, "Qwen2ForCausalLM");
+    assert.equal(model.identity.pythonModule, "transformers.models.qwen2.modeling_qwen2");
     using expected = await openSafetensors(join(dir, "expected.safetensors"));
     const ids = (name: string) => {
       const { shape, data } = expected.read(name);
@@ -185,7 +186,7 @@ onEachBackend(
         assert.deepEqual(asked, ["config.json"]);
         const model = await AutoModelForSeq2SeqLM.fromPretrained("org/name", options);
         assert.deepEqual(asked, ["config.json", "model.safetensors"]);
-        assert.equal(model.nameOrPath, "org/name");
+        assert.equal(model.identity.nameOrPath, "org/name");
         assert.ok(existsSync(join(dir, "polytropos", "org--name", "main", "model.safetensors")));
         model.dispose();
       } finally {

@@ -221,7 +221,7 @@ export interface WriteCheckpointOptions {
  * see {@linkcode writeFilesAtomically}.
  *
  * @param dir made when absent
- * @param tensors by name; shards are filled in this order
+ * @param tensors the tensors by name; shards are filled in this order
  * @throws {RangeError} when `maxShardBytes` is not positive, or a tensor or setting cannot be written
  * @throws {TypeError} when a tensor's type cannot be written
  *

@@ -17,7 +17,7 @@ onEachBackend("saveBaseModel() keeps a model's weights exactly, and says their t
     torch_dtype: "float16",
   };
   const model = AutoModelForCausalLM.fromConfig(tied, { seed: 1 });
-  assert.equal(model.nameOrPath, null);
+  assert.equal(model.identity.nameOrPath, null);
   const dir = await Deno.makeTempDir();
   try {
     await saveBaseModel(model, dir);

@@ -1,6 +1,7 @@
 import { pythonJson } from "../files/python_json.ts";
 import { POLY_CONFIG_KEYS, PolyConfig, type PolyConfigOptions } from "../poly/config.ts";
 import { naming, parseObject } from "../files/json_object.ts";
+import type { Identity } from "../models/identity.ts";
 import { pythonList } from "../util/python_list.ts";
 import type { PolySettings } from "../poly/settings.ts";
 
@@ -8,20 +9,13 @@ import type { PolySettings } from "../poly/settings.ts";
 export const CONFIG_NAME = "adapter_config.json";
 
 /** The model an adapter is saved for. */
-export interface SavedFor {
-  /** Its folder or hub id; null without one. */
-  readonly nameOrPath: string | null;
-  /** Its Python class. */
-  readonly className: string;
-  /** The Python module of that class. */
-  readonly pythonModule: string;
-}
+export type SavedFor = Pick<Identity, "nameOrPath" | "className" | "pythonModule">;
 
 /** How a configuration is read. */
 export interface ReadConfigOptions {
   /** What errors call the file. */
   readonly source?: string;
-  /** Hears of what is ignored. */
+  /** Called with a warning about each key that is ignored. */
   readonly onWarning?: (message: string) => void;
   /** What PEFT's file cannot say; PEFT's behaviour when absent. */
   readonly settings?: Partial<PolySettings>;

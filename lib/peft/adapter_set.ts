@@ -1,18 +1,6 @@
 import type * as tf from "../tf.ts";
-import { type Adapter, disposeAdapter } from "../poly/adapter.ts";
-import { PREFIX, type Slot, slots } from "./adapter_slots.ts";
-
-/** What of an adapter can be trained on its own. */
-export const PARTS = ["skills", "router", "saved"] as const;
-
-/** One of {@linkcode PARTS}: A and B, Z, or the modules saved as a whole. */
-export type Part = typeof PARTS[number];
-
-const PART_OF: Readonly<Record<Slot["kind"], Part>> = {
-  skills: "skills",
-  routing: "router",
-  saved_module: "saved",
-};
+import { type Adapter, disposeAdapter, type Part, PARTS } from "../poly/adapter.ts";
+import { PREFIX, slots } from "./adapter_slots.ts";
 
 /** Which adapters there are, which are active, and what of them is trained. Computes nothing. */
 export class AdapterSet {
@@ -77,7 +65,7 @@ export class AdapterSet {
     for (const name of names) this.get(name);
     if (new Set(names).size < names.length) {
       throw new RangeError(
-        `Cannot activate adapters ${names.join(", ")} as each is summed once: one is named twice`,
+        `Cannot activate adapters ${names.join(", ")} as each must be named once`,
       );
     }
     this.#refuseSharedModules(names);
@@ -124,12 +112,7 @@ export class AdapterSet {
    * @throws {RangeError} when there is no adapter of that name, or no such part
    */
   setRequiresGrad(names: readonly string[], requiresGrad: boolean, part: Part | "all"): void {
-    const parts = part === "all" ? PARTS : PARTS.filter((known) => known === part);
-    if (parts.length === 0) {
-      throw new RangeError(
-        `Cannot set requires_grad as a part is one of all, ${PARTS.join(", ")}: got "${part}"`,
-      );
-    }
+    const parts = partsOf("set requires_grad", part);
     for (const name of names) this.get(name);
     for (const name of names) {
       const trained = this.#trained.get(name)!;
@@ -144,13 +127,18 @@ export class AdapterSet {
     return this.isEnabled && this.#trained.get(name)!.has(part);
   }
 
-  /** What is trained now, by the names of PEFT's parameters; what layers share comes once. */
-  trainableParameters(): Map<string, tf.Variable> {
+  /**
+   * What is trained now, by the names of PEFT's parameters; what layers share comes once.
+   * @throws {RangeError} when there is no such part
+   */
+  trainableParameters(part: Part | "all"): Map<string, tf.Variable> {
+    const parts = partsOf("name parameters", part);
     const parameters = new Map<string, tf.Variable>();
     for (const adapter of this.#adapters.values()) {
       const seen = new Set<tf.Variable>();
-      for (const { memoryName, variable, kind } of slots(adapter)) {
-        if (seen.has(variable) || !this.requiresGrad(adapter.name, PART_OF[kind])) continue;
+      for (const { memoryName, variable, part } of slots(adapter)) {
+        if (seen.has(variable) || !parts.includes(part)) continue;
+        if (!this.requiresGrad(adapter.name, part)) continue;
         seen.add(variable);
         parameters.set(PREFIX + memoryName, variable);
       }
@@ -202,4 +190,12 @@ export class AdapterSet {
       }
     }
   }
+}
+
+function partsOf(doing: string, part: Part | "all"): readonly Part[] {
+  const parts = part === "all" ? PARTS : PARTS.filter((known) => known === part);
+  if (parts.length > 0) return parts;
+  throw new RangeError(
+    `Cannot ${doing} as part must be one of all, ${PARTS.join(", ")}: got "${part}"`,
+  );
 }

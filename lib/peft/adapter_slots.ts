@@ -1,5 +1,6 @@
 import type * as tf from "../tf.ts";
-import type { Adapter } from "../poly/adapter.ts";
+import type { Adapter, Part } from "../poly/adapter.ts";
+import { LAYER_PARAMETERS, type PolyLayer } from "../poly/layer.ts";
 
 /** What PEFT's wrapper puts before the base model's own names. */
 export const PREFIX = "base_model.model.";
@@ -12,8 +13,8 @@ export interface Slot {
   readonly memoryName: string;
   /** Layers that share a router have the same variable in several slots. */
   readonly variable: tf.Variable;
-  /** What it is part of. */
-  readonly kind: "skills" | "routing" | "saved_module";
+  /** The part of the adapter that it belongs to. */
+  readonly part: Part;
 }
 
 /**
@@ -23,23 +24,8 @@ export interface Slot {
  * `ModulesToSaveWrapper.adapter_state_dict`
  */
 export function slots(adapter: Adapter): Slot[] {
-  const own = (layer: string, parameter: string, variable: tf.Variable): Slot => ({
-    name: `${layer}.${parameter}`,
-    memoryName: `${layer}.${parameter}.${adapter.name}`,
-    variable,
-    kind: "skills",
-  });
   return [
-    ...[...adapter.layers.values()].flatMap((layer): Slot[] => [
-      own(layer.name, "poly_lora_A", layer.skillsA),
-      own(layer.name, "poly_lora_B", layer.skillsB),
-      {
-        name: `${layer.name}.poly_router.module_logits`,
-        memoryName: `${layer.name}.poly_router.${adapter.name}.module_logits`,
-        variable: layer.router.moduleLogits,
-        kind: "routing",
-      },
-    ]),
+    ...[...adapter.layers.values()].flatMap((layer) => layerSlots(layer, adapter.name)),
     ...[...adapter.savedModules].map(([name, variable]): Slot => {
       const module = adapter.savedModuleNames.find((saved) => name.startsWith(`${saved}.`))!;
       const parameter = name.slice(module.length + 1);
@@ -47,8 +33,26 @@ export function slots(adapter: Adapter): Slot[] {
         name,
         memoryName: `${module}.modules_to_save.${adapter.name}.${parameter}`,
         variable,
-        kind: "saved_module",
+        part: "saved",
       };
     }),
+  ];
+}
+
+function layerSlots({ name, skillsA, skillsB, router }: PolyLayer, adapter: string): Slot[] {
+  const slot = (parameter: string, variable: tf.Variable, part: Part): Slot => {
+    // In memory PEFT has a dictionary of adapters where the file has one tensor or module.
+    const [dictionary, ...rest] = parameter.split(".");
+    return {
+      name: `${name}.${parameter}`,
+      memoryName: [name, dictionary, adapter, ...rest].join("."),
+      variable,
+      part,
+    };
+  };
+  return [
+    slot(LAYER_PARAMETERS.skillsA, skillsA, "skills"),
+    slot(LAYER_PARAMETERS.skillsB, skillsB, "skills"),
+    slot(LAYER_PARAMETERS.moduleLogits, router.moduleLogits, "router"),
   ];
 }

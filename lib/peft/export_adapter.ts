@@ -5,7 +5,6 @@ import type { Adapter } from "../poly/adapter.ts";
 import { CONFIG_NAME, savedForFields } from "./adapter_config_file.ts";
 import { PREFIX, slots } from "./adapter_slots.ts";
 import { checkTask, fixedFactors, type FixedRouting } from "../poly/fixed_factors.ts";
-import { PolyLayer } from "../poly/layer.ts";
 import { loraConfigText } from "./lora_config.ts";
 import { Router } from "../poly/router.ts";
 import {
@@ -24,7 +23,7 @@ import { PROFILES } from "../poly/settings.ts";
  * 1 / R. In evaluation it computes what the adapter computes for that task. Modules saved as a whole
  * go along.
  *
- * @throws {TypeError} when `task` is not a whole number
+ * @throws {TypeError} when `task` is not an integer
  * @throws {RangeError} when the adapter has no such task
  * @throws {Deno.errors.NotADirectory} when `dir` is a file
  *
@@ -99,9 +98,9 @@ export async function exportAverage(
   const Z = tf.tidy(() => tf.variable(tf.zeros([1, H * S])));
   try {
     const layers = new Map(
-      [...adapter.layers].map(([name, { inFeatures, outFeatures, skillsA, skillsB }]) => {
+      [...adapter.layers].map(([name, layer]) => {
         const router = new Router(name, Z, S, H, config.settings);
-        return [name, new PolyLayer(name, inFeatures, outFeatures, skillsA, skillsB, router)];
+        return [name, { ...layer, router }];
       }),
     );
     const average: Adapter = { ...adapter, name: "default", config, layers };
@@ -134,14 +133,19 @@ async function writeLora(
       tf.dispose([A, B, At, Bt]);
     }
   }
-  for (const { name, variable, kind } of slots(adapter)) {
-    if (kind === "saved_module") await store(name, variable);
+  for (const { name, variable, part } of slots(adapter)) {
+    if (part === "saved") await store(name, variable);
   }
   const { r, target_modules, exclude_modules, modules_to_save, task_type, revision } = config
     .toDict();
   const text = loraConfigText({
-    ...{ r, target_modules, exclude_modules, modules_to_save, task_type, revision },
-    ...savedForFields(config, base),
+    r,
+    target_modules,
+    exclude_modules,
+    modules_to_save,
+    task_type,
+    revision,
+    ...savedForFields(config, base.identity),
   });
   const card = await readmeText(dir, cardFacts(base, adapter, "LORA"));
   await writeFilesAtomically(

@@ -185,7 +185,7 @@ onEachBackend("exportLora() refuses tasks that are not there, and files", async 
     for (const task of [-1, 3, 1e9]) {
       await assert.rejects(() => model.exportLora(`${dir}/x`, { task }), {
         name: "RangeError",
-        message: /tasks of adapter "default" are 0 to 2/,
+        message: /task must be one of 0 to 2, those of adapter "default": got/,
       });
     }
     for (const task of [0.5, NaN, "1" as unknown as number]) {

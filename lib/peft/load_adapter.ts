@@ -1,8 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { BaseModel } from "../models/base_model.ts";
+import type { BaseModel, ModuleInfo } from "../models/base_model.ts";
 import { ADAPTER_FILES, resolveModel, type ResolveOptions } from "../hub/hugging_face.ts";
-import type { ModuleInfo } from "../models/module_info.ts";
 import { openSafetensors, type StoredTensor } from "../files/safetensors.ts";
 import * as tf from "../tf.ts";
 import { type Adapter, disposeAdapter } from "../poly/adapter.ts";
@@ -10,6 +9,7 @@ import { CONFIG_NAME, parseAdapterConfig } from "./adapter_config_file.ts";
 import { PREFIX, type Slot, slots } from "./adapter_slots.ts";
 import { allocationLogits } from "../poly/allocation.ts";
 import type { PolyConfig } from "../poly/config.ts";
+import { LAYER_PARAMETERS } from "../poly/layer.ts";
 import { makeAdapter } from "../poly/make_adapter.ts";
 import { pythonList } from "../util/python_list.ts";
 import { WEIGHTS_NAME } from "./save_adapters.ts";
@@ -19,25 +19,25 @@ import { parseSettings, SETTINGS_NAME } from "./settings_file.ts";
 export interface LoadOptions {
   /** Whether it can be trained; false when absent. */
   readonly isTrainable?: boolean | undefined;
-  /** Used as it is, instead of the one in the folder. */
+  /** The configuration to use, as it is, instead of the one in the folder. */
   readonly config?: PolyConfig | undefined;
   /** Whether tensors of another shape keep their initial values, with a warning, instead of an error. */
   readonly ignoreMismatchedSizes?: boolean | undefined;
-  /** Hears of what PEFT would warn of, and of tensors that nothing takes. */
+  /** Called with what PEFT would warn of, and about tensors that nothing takes. */
   readonly onWarning?: ((message: string) => void) | undefined;
 }
 
 /** How {@linkcode loadAdapter} finds an adapter, and what tensors that are missing start from. */
 export interface FindOptions extends LoadOptions {
-  /** Of the initial values of tensors that are not in the file. */
+  /** Seed of the initial values of tensors that are not in the file; 0 when absent. */
   readonly seed?: number | undefined;
   /** Which revision of a hub's adapter, and the like. */
   readonly hub?: Omit<ResolveOptions, "patterns"> | undefined;
 }
 
 /** An adapter as its folder holds it. */
-export interface StoredAdapter {
-  /** Where it is. */
+interface StoredAdapter {
+  /** The folder it was read from. */
   readonly dir: string;
   /** Its settings; those of `poly_settings.json` are among them. */
   readonly config: PolyConfig;
@@ -45,9 +45,9 @@ export interface StoredAdapter {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
 }
 
-/** Says that a folder lacks tensors which an adapter cannot do without. */
+/** Thrown when a folder lacks tensors which an adapter cannot do without. */
 export class MissingTensorError extends Error {
-  /** Its class, for messages. */
+  /** The name of the class. */
   override readonly name = "MissingTensorError";
 }
 
@@ -57,7 +57,13 @@ export class MissingTensorError extends Error {
  *
  * @param nameOrPath the folder that holds `adapter_config.json`, or a hub's `org/name`
  * @param name what the adapter is called from now on, whatever it was saved as
- * @throws as {@linkcode readAdapter}, {@linkcode makeAdapter} and {@linkcode fillAdapter} do
+ * @throws {Deno.errors.NotFound} when the folder or one of its two files is missing
+ * @throws {SyntaxError} when a file cannot be read, or the weights are in a pickle only
+ * @throws {TypeError} when a value of the configuration has the wrong type, a tensor holds no floats, or
+ * a target is no linear layer
+ * @throws {RangeError} when a value of the configuration is out of range, or configuration, tensors and
+ * base model do not fit each other
+ * @throws {MissingTensorError} when a module to save is promised and not there
  *
  * @example
  * ```ts
@@ -116,7 +122,7 @@ function mostValues({ parameters }: Pick<BaseModel, "parameters">, stored: Store
  *
  * Source: utils/save_and_load.py of PEFT, `load_peft_weights`. Differs: pickles are refused.
  */
-export async function readAdapter(
+async function readAdapter(
   dir: string,
   { config, onWarning = () => {} }: LoadOptions = {},
 ): Promise<StoredAdapter> {
@@ -173,9 +179,9 @@ function noWeights(dir: string): Error {
  *
  * Source: utils/save_and_load.py of PEFT, `set_peft_model_state_dict`; peft_model.py, `load_adapter`.
  * Differs: a module to save that is missing, modules that the base does not have and tensors that
- * nothing takes are told of.
+ * nothing takes are reported.
  */
-export function fillAdapter(
+function fillAdapter(
   adapter: Adapter,
   modules: readonly ModuleInfo[],
   { dir, tensors }: StoredAdapter,
@@ -190,7 +196,7 @@ export function fillAdapter(
   refuseOtherBase(cannot, adapter, modules, tensors, new Set(keyOf.values()));
 
   const missing = all.filter(({ name }) => keyOf.get(name) === undefined);
-  const promised = missing.filter(({ kind }) => kind === "saved_module");
+  const promised = missing.filter(({ part }) => part === "saved");
   if (promised.length > 0) {
     throw new MissingTensorError(
       `${cannot} modules_to_save promises tensors that are not in it: ` +
@@ -248,8 +254,10 @@ function refuseOtherBase(
   const unknown = new Set<string>();
   for (const key of tensors.keys()) {
     if (taken.has(key)) continue;
-    const adapted = /^(.*)\.poly_(?:lora_[AB]|router\.module_logits)$/.exec(key)?.[1];
-    if (adapted === undefined || known.has(adapted)) continue;
+    const parameter = Object.values(LAYER_PARAMETERS).find((name) => key.endsWith(`.${name}`));
+    if (parameter === undefined) continue;
+    const adapted = key.slice(0, -1 - parameter.length);
+    if (known.has(adapted)) continue;
     const module = adapted.startsWith(PREFIX) ? adapted.slice(PREFIX.length) : adapted;
     if (!known.has(module)) unknown.add(module);
   }
@@ -271,7 +279,7 @@ function checkRouting(
 ): void {
   const { router_allocation, router_granularity } = config.settings;
   const first = new Map<tf.Variable, { slot: Slot; stored: StoredTensor }>();
-  for (const one of found.filter(({ slot }) => slot.kind === "routing")) {
+  for (const one of found.filter(({ slot }) => slot.part === "router")) {
     const other = first.get(one.slot.variable);
     first.set(one.slot.variable, other ?? one);
     if (other?.stored.data.some((z, i) => !Object.is(z, one.stored.data[i]))) {

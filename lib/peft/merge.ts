@@ -3,9 +3,9 @@ import * as tf from "../tf.ts";
 import type { Adapter } from "../poly/adapter.ts";
 import { checkTask, fixedFactors } from "../poly/fixed_factors.ts";
 
-/** Says that weights cannot be merged, or not in the state the model is in. */
+/** Thrown when weights cannot be merged, or not in the state the model is in. */
 export class MergeError extends Error {
-  /** Its class, for messages. */
+  /** The name of the class. */
   override readonly name = "MergeError";
 }
 
@@ -44,7 +44,7 @@ export class Merge {
    *
    * Source: tuners/lora/layer.py of PEFT, `get_delta_weight`, as Poly has no merging there
    *
-   * @throws {TypeError} when `task` is not a whole number
+   * @throws {TypeError} when `task` is not an integer
    * @throws {RangeError} when the adapter has no such task
    * @throws {MergeError} when an adapted weight is tied to another, which would change with it
    */
@@ -111,7 +111,7 @@ export function replaceSavedModules(base: AnyBase, adapter: Adapter): void {
  *
  * @throws {MergeError} when it is
  */
-export function refuseTied({ parameters }: AnyBase, name: string): void {
+function refuseTied({ parameters }: AnyBase, name: string): void {
   const storage = parameters.storage(name);
   const names = [storage, ...parameters.aliases.keys()]
     .filter((other) => parameters.storage(other) === storage);

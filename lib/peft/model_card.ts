@@ -7,7 +7,7 @@ export interface CardFacts {
   readonly baseModel: string | null;
   /** Whether the base model is one that Python's transformers knows. */
   readonly isTransformers: boolean;
-  /** As in the adapter's configuration. */
+  /** The task type of the adapter's configuration. */
   readonly taskType: string | null;
   /** POLY, or LORA for an exported task. */
   readonly peftType: "POLY" | "LORA";

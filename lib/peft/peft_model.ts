@@ -4,14 +4,14 @@
  * more than half of it is documentation.
  */
 import type { BaseModel, LanguageModel, WithLoss } from "../models/base_model.ts";
-import type { Call } from "../models/call.ts";
+import { type Call, PlainCall } from "../models/call.ts";
 import { generate } from "../models/generation/generate.ts";
 import type { GenerateOptions } from "../models/generation/options.ts";
 import type { PromptInputs } from "../models/generation/prompt.ts";
 import type { Noise } from "../ops/noise.ts";
 import * as tf from "../tf.ts";
-import { type Adapter, disposeAdapter, routersOf } from "../poly/adapter.ts";
-import { AdapterSet, type Part } from "./adapter_set.ts";
+import { type Adapter, disposeAdapter, type Part, routersOf } from "../poly/adapter.ts";
+import { AdapterSet } from "./adapter_set.ts";
 import { slots } from "./adapter_slots.ts";
 import type { PolyConfig } from "../poly/config.ts";
 import { exportAverage, exportLora } from "./export_adapter.ts";
@@ -20,6 +20,7 @@ import { makeAdapter } from "../poly/make_adapter.ts";
 import { Merge, MergeError, replaceSavedModules } from "./merge.ts";
 import { PolyCall } from "../poly/call.ts";
 import { type ResizeOptions, resizeTasks } from "../poly/resize_tasks.ts";
+import { withSavedModules } from "../poly/saved_modules.ts";
 import { saveAdapters, type SaveOptions } from "./save_adapters.ts";
 import { type LayerStatus, layerStatus, type ModelStatus, modelStatus } from "./status.ts";
 import { readTaskIds, type TaskIds } from "../poly/task_ids.ts";
@@ -40,17 +41,17 @@ export interface ForwardContext {
   readonly taskIds?: TaskIds | undefined;
   /** Whether dropout and routing noise are on; false when absent. */
   readonly training?: boolean | undefined;
-  /** Needed in training where something is drawn. */
+  /** The source of random numbers; needed in training where something is drawn. */
   readonly noise?: Noise | undefined;
 }
 
 /** Options of {@linkcode getPeftModel}. */
 export interface PeftModelOptions {
-  /** By default `default`. */
+  /** Name of the adapter; `default` when absent. */
   readonly adapterName?: string;
-  /** Of the initial values; by default 0. */
+  /** Seed of the initial values; 0 by default. */
   readonly seed?: number;
-  /** Hears of every warning; {@linkcode PeftModel.warnings} holds them too. */
+  /** Called with every warning; {@linkcode PeftModel.warnings} holds them too. */
   readonly onWarning?: ((message: string) => void) | undefined;
 }
 
@@ -92,12 +93,12 @@ export class PeftModel<M extends AnyBaseModel = AnyBaseModel> {
   /**
    * One pass over a batch, with gradients; the caller disposes what comes out.
    *
-   * @throws {TypeError} when task ids are missing or no whole numbers, or noise is missing in training
+   * @throws {TypeError} when task ids are missing or no integers, or noise is missing in training
    * @throws {RangeError} when there is not one id per row, or an adapter does not have the task
    */
   forward<I extends InputsOf<M> & ForwardContext>(inputs: I): WithLoss<I, OutputsOf<M>> {
     const { taskIds, training, noise, ...rest } = inputs as InputsOf<M> & ForwardContext;
-    const call = this.call({ taskIds, training, noise }, countRows(rest));
+    const call = this.call({ taskIds, training, noise });
     try {
       return this.base.forward(rest, call) as WithLoss<I, OutputsOf<M>>;
     } finally {
@@ -116,13 +117,15 @@ export class PeftModel<M extends AnyBaseModel = AnyBaseModel> {
     inputs: PromptInputs & { readonly taskIds?: TaskIds | undefined } & GenerateOptions,
   ): Promise<number[][]> {
     if (!("prefill" in this.base)) {
-      throw new TypeError(`Cannot generate as ${this.base.className} is no language model`);
+      throw new TypeError(
+        `Cannot generate as ${this.base.identity.className} is no language model`,
+      );
     }
     const { inputIds, attentionMask, taskIds, ...options } = inputs;
     if (inputIds === undefined) {
       throw new TypeError("Cannot generate without a prompt: pass { inputIds, taskIds } by name");
     }
-    const call = this.call({ taskIds }, countRows({ inputIds }));
+    const call = this.call({ taskIds }, countRows(inputIds));
     try {
       const model = this.base as unknown as LanguageModel;
       return await generate(model, { inputIds, attentionMask }, options, call);
@@ -138,24 +141,19 @@ export class PeftModel<M extends AnyBaseModel = AnyBaseModel> {
    * @param rows how many rows there will be, where that is known
    */
   call({ taskIds, training, noise }: ForwardContext, rows?: number): Call {
-    let adapters = this.#set.inForce;
+    const adapters = this.#set.inForce;
     const options = { training: training ?? false, noise };
+    const { parameters } = this.base;
     if (this.#merge !== null) {
       if (adapters.length === 0) throw mergedError("compute the base model", this.#merge);
       if (training) throw mergedError("train", this.#merge);
       this.#merge.checkTaskIds(readTaskIds(taskIds));
-      adapters = adapters.map((adapter) => ({ ...adapter, layers: new Map() }));
     }
     if (adapters.length === 0) return this.base.plainCall(options);
-    const routes = adapters.some(({ layers }) => layers.size > 0);
-    const ids = routes ? readTaskIds(taskIds) : [];
-    if (routes && rows !== undefined && ids.length !== rows) {
-      throw new RangeError(
-        `Cannot route as there must be one task id for each row: ` +
-          `got ${ids.length} task ids for ${rows} rows`,
-      );
-    }
-    return new PolyCall(this.base.parameters, { taskIds: ids, adapters, ...options });
+    // Of a merged adapter, whose layers lie in the weights, the saved modules remain.
+    const routes = this.#merge === null && adapters.some(({ layers }) => layers.size > 0);
+    if (!routes) return new PlainCall(withSavedModules(parameters, adapters), options);
+    return PolyCall.of(parameters, { taskIds, adapters, rows, ...options });
   }
 
   /** The adapters by name. */
@@ -187,7 +185,7 @@ export class PeftModel<M extends AnyBaseModel = AnyBaseModel> {
    * Adds an adapter. Only the first one becomes active; `setAdapter` activates others. When something
    * is wrong nothing has changed.
    *
-   * @param seed of the initial values, which depend on it and on the modules' names alone
+   * @param options `seed` of the initial values, which depend on it and on the modules' names alone
    * @throws what {@linkcode makeAdapter} throws, and {RangeError} when the name is taken
    */
   addAdapter(name: string, config: PolyConfig, { seed = this.#seed } = {}): void {
@@ -265,9 +263,14 @@ export class PeftModel<M extends AnyBaseModel = AnyBaseModel> {
     return this.#set.requiresGrad(name, part);
   }
 
-  /** What is trained now, by PEFT's names in memory, such as `….q.poly_lora_A.default`. */
-  trainableParameters(): Map<string, tf.Variable> {
-    return this.#set.trainableParameters();
+  /**
+   * What is trained now, by PEFT's names in memory, such as `….q.poly_lora_A.default`.
+   *
+   * @param part the part whose parameters are wanted, such as `"router"`; all of them when absent
+   * @throws {RangeError} when there is no such part
+   */
+  trainableParameters(part: Part | "all" = "all"): Map<string, tf.Variable> {
+    return this.#set.trainableParameters(part);
   }
 
   /** How many values are trained and how many there are, those of the base model included. */
@@ -452,7 +455,7 @@ export class PeftModel<M extends AnyBaseModel = AnyBaseModel> {
     const [active, another] = this.activeAdapters;
     if (active === undefined || another !== undefined) {
       throw new RangeError(
-        `Cannot choose an adapter as not one is active: pass adapterName, one of ` +
+        `Cannot choose an adapter as exactly one must be active: pass adapterName, one of ` +
           `${[...this.adapters.keys()].join(", ")}`,
       );
     }
@@ -512,8 +515,8 @@ function mergedError(doing: string, { adapter, task }: Merge): MergeError {
   );
 }
 
-/** How many rows the inputs of a language model have; undefined for other models. */
-function countRows({ inputIds }: { inputIds?: unknown }): number | undefined {
+/** The number of rows of a prompt; undefined where it is none, which generation refuses. */
+function countRows(inputIds: unknown): number | undefined {
   if (Array.isArray(inputIds)) return inputIds.length;
   return inputIds instanceof tf.Tensor ? inputIds.shape[0] : undefined;
 }

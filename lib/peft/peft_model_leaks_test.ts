@@ -47,7 +47,11 @@ class Fuse {
 
 const BASES: Record<string, () => LanguageModel> = { T5: smallT5, Llama: smallLlama };
 const CONFIG: PolyConfigOptions = {
-  ...{ target_modules: "all-linear", modules_to_save: ["lm_head"], r: 2, n_tasks: 3, n_splits: 2 },
+  target_modules: "all-linear",
+  modules_to_save: ["lm_head"],
+  r: 2,
+  n_tasks: 3,
+  n_splits: 2,
 };
 
 /** Fails a run after each of `most` numbers of look-ups, and then lets it pass with the same result. */

@@ -118,7 +118,7 @@ refuses("targets", [
     "text for modules_to_save",
     { modules_to_save: "lm_head" },
     "TypeError",
-    /^Cannot make PolyConfig as modules_to_save is a list of names or null, such as \["lm_head"\]: got "lm_head"$/,
+    /^Cannot make PolyConfig as modules_to_save must be a list of names or null, such as \["lm_head"\]: got "lm_head"$/,
   ),
   [
     "no target for a model of one's own",
@@ -254,14 +254,14 @@ refuses("task ids", [
     "fractions",
     () => [0, 0.5, 1],
     "TypeError",
-    /^Cannot read taskIds as each is a whole number: found 0\.5 in row 1$/,
+    /^Cannot read taskIds as each must be an integer: found 0\.5 in row 1$/,
   ),
   ...routed("texts", () => ["0", "1", "2"], "TypeError", /found 0 in row 0$/),
   ...routed(
     "a float tensor",
     () => tf.tensor1d([0, 1, 2]),
     "TypeError",
-    /^Cannot read taskIds as a tensor of them is int32.*: got float32$/,
+    /^Cannot read taskIds as a tensor of them must be int32.*: got float32$/,
   ),
   ...routed(
     "a mask",
@@ -273,7 +273,7 @@ refuses("task ids", [
     "a row of ids",
     () => tf.tensor2d([[0, 1, 2]], [1, 3], "int32"),
     "TypeError",
-    /^Cannot read taskIds as a tensor of them has shape \[rows\] or \[rows, 1\]: got \[1,3\]$/,
+    /^Cannot read taskIds as a tensor of them must have shape \[rows\] or \[rows, 1\]: got \[1,3\]$/,
   ),
   [
     "inputs by position",
@@ -295,7 +295,7 @@ refuses("hyper-parameters", [
       `${field} as a text`,
       { [field]: "2" },
       "TypeError",
-      RegExp(`^Cannot make PolyConfig as ${field} is a number: got "2"$`),
+      RegExp(`^Cannot make PolyConfig as ${field} must be a number: got "2"$`),
     ),
   ]),
   ...configured(

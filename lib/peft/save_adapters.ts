@@ -21,7 +21,7 @@ export interface Adapted {
   /** What they are saved for. */
   // deno-lint-ignore no-explicit-any -- the model's inputs and outputs do not matter here
   readonly base: BaseModel<any, any>;
-  /** By name. */
+  /** The adapters by name. */
   readonly adapters: ReadonlyMap<string, Adapter>;
 }
 
@@ -115,7 +115,7 @@ async function adapterFiles(
     files.set(SETTINGS_NAME, settingsText(config.settings));
   }
   files.set(WEIGHTS_NAME, writeSafetensors(await adapterTensors(adapter)));
-  files.set(CONFIG_NAME, adapterConfigText(config, base));
+  files.set(CONFIG_NAME, adapterConfigText(config, base.identity));
   return files;
 }
 
@@ -125,8 +125,8 @@ async function adapterTensors(adapter: Adapter): Promise<[string, TensorToStore]
     ? null
     : allocationLogits(router_allocation, adapter.config.n_splits);
   const tensors: [string, TensorToStore][] = [];
-  for (const { name, variable, kind } of slots(adapter)) {
-    const data = kind === "routing" && fixed !== null ? fixed : await variable.data();
+  for (const { name, variable, part } of slots(adapter)) {
+    const data = part === "router" && fixed !== null ? fixed : await variable.data();
     tensors.push([`${PREFIX}${name}`, { shape: variable.shape, data: data as Float32Array }]);
   }
   return tensors;
@@ -144,9 +144,9 @@ export function cardFacts(
   adapter: Adapter | undefined,
   peftType: CardFacts["peftType"] = "POLY",
 ): CardFacts {
-  const isTransformers = base.pythonModule.startsWith("transformers.");
+  const isTransformers = base.identity.pythonModule.startsWith("transformers.");
   return {
-    baseModel: isTransformers ? base.nameOrPath : null,
+    baseModel: isTransformers ? base.identity.nameOrPath : null,
     isTransformers,
     taskType: adapter?.config.task_type ?? null,
     peftType,

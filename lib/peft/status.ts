@@ -1,13 +1,12 @@
 import * as tf from "../tf.ts";
-import type { Adapter } from "../poly/adapter.ts";
-import type { Part } from "./adapter_set.ts";
+import type { Adapter, Part } from "../poly/adapter.ts";
 
 /** What is the same everywhere, or that it is not. */
 export type Consistent<T> = T | "irregular";
 
 /** The state of one adapted layer or saved module; the names are PEFT's. */
 export interface LayerStatus {
-  /** Such as `model.encoder.block.0.layer.0.SelfAttention.q`. */
+  /** Name of the module, such as `model.encoder.block.0.layer.0.SelfAttention.q`. */
   readonly name: string;
   /** PEFT's name of the class that computes it. */
   readonly module_type: "poly.Linear" | "ModulesToSaveWrapper";
@@ -17,13 +16,13 @@ export interface LayerStatus {
   readonly active_adapters: readonly string[];
   /** The adapters merged into its weight. */
   readonly merged_adapters: readonly string[];
-  /** By adapter, whether all of its tensors here are trained. */
+  /** Whether all of its tensors here are trained, by adapter. */
   readonly requires_grad: Readonly<Record<string, Consistent<boolean>>>;
   /** The adapters that have tensors here, in order of their names. */
   readonly available_adapters: readonly string[];
-  /** By adapter, the backend that holds its tensors. */
+  /** The backend that holds its tensors, by adapter. */
   readonly devices: Readonly<Record<string, readonly string[]>>;
-  /** Nothing is quantised. */
+  /** Always null, as nothing is quantised. */
   readonly quantization_backend: null;
 }
 
@@ -33,7 +32,7 @@ export interface ModelStatus {
   readonly base_model_type: string;
   /** PEFT's class of models with Poly adapters. */
   readonly adapter_model_type: "PolyModel";
-  /** By adapter, its method. */
+  /** The method of each adapter. */
   readonly peft_types: Readonly<Record<string, "POLY">>;
   /** How many values are trained. */
   readonly trainable_params: number;
@@ -47,20 +46,23 @@ export interface ModelStatus {
   readonly active_adapters: Consistent<readonly string[]>;
   /** The adapters merged in every layer they have. */
   readonly merged_adapters: Consistent<readonly string[]>;
-  /** By adapter, whether all of its tensors are trained. */
+  /** Whether all of its tensors are trained, by adapter. */
   readonly requires_grad: Readonly<Record<string, Consistent<boolean>>>;
   /** The adapters, in order of their names. */
   readonly available_adapters: readonly string[];
-  /** By adapter, the backend that holds its tensors. */
+  /** The backend that holds its tensors, by adapter. */
   readonly devices: Readonly<Record<string, readonly string[]>>;
-  /** Nothing is quantised. */
+  /** Always null, as nothing is quantised. */
   readonly quantization_backend: null;
 }
 
 /** What a status is taken of. */
 export interface Observed {
   /** The base model. */
-  readonly base: { readonly className: string; readonly modules: readonly { name: string }[] };
+  readonly base: {
+    readonly identity: { readonly className: string };
+    readonly modules: readonly { name: string }[];
+  };
   /** The adapters by name. */
   readonly adapters: ReadonlyMap<string, Adapter>;
   /** The names of the active ones. */
@@ -147,7 +149,7 @@ export function modelStatus(model: Observed): ModelStatus {
     )
   );
   return {
-    base_model_type: model.base.className,
+    base_model_type: model.base.identity.className,
     adapter_model_type: "PolyModel",
     peft_types: Object.fromEntries([...model.adapters.keys()].map((name) => [name, "POLY"])),
     trainable_params,

@@ -66,7 +66,7 @@ onEachBackend(
     const rows = await x.array();
     for (const [n_splits, taskIds] of [[1, [2, 0, 1]], [2, [1, 1, 2]]] as const) {
       const adapter = adapted(base, { n_splits, r: 3 });
-      const call = new PolyCall(base.parameters, { taskIds, adapters: [adapter] });
+      const call = PolyCall.of(base.parameters, { taskIds, adapters: [adapter] });
       const [y, plain] = [call.linear(UP, x), base.plainCall().linear(UP, x)];
       const updates = await Promise.all(
         taskIds.map((task, row) => updateByLoops(adapter, rows[row]!, task)),
@@ -87,12 +87,12 @@ onEachBackend("F13 PolyCall.linear() of a mixed batch equals each row by itself"
   const adapter = adapted(base, { n_splits: 2 });
   const taskIds = [2, 0, 2];
   const x = toyInput();
-  const call = new PolyCall(base.parameters, { taskIds, adapters: [adapter] });
+  const call = PolyCall.of(base.parameters, { taskIds, adapters: [adapter] });
   const together = call.linear(UP, x);
   call.dispose();
   const alone: tf.Tensor3D[] = [];
   for (const [row, task] of taskIds.entries()) {
-    const one = new PolyCall(base.parameters, { taskIds: [task], adapters: [adapter] });
+    const one = PolyCall.of(base.parameters, { taskIds: [task], adapters: [adapter] });
     alone.push(tf.tidy(() => one.linear(UP, tf.slice(x, [row, 0, 0], [1, 2, 6]))));
     one.dispose();
   }
@@ -113,7 +113,7 @@ onEachBackend(
     const x = toyInput();
     const taskIds = [0, 2, 1];
     const of = (...adapters: Adapter[]) => {
-      const call = new PolyCall(base.parameters, { taskIds, adapters });
+      const call = PolyCall.of(base.parameters, { taskIds, adapters });
       const y = call.linear(UP, x);
       call.dispose();
       return y;
@@ -168,7 +168,7 @@ onEachBackend("PolyCall draws once per router and pass, shared or not", () => {
     const noise = new Counted();
     const pass = () => {
       const options = { taskIds: [0, 1, 2], adapters: [adapter], training: true, noise };
-      const call = new PolyCall(base.parameters, options);
+      const call = PolyCall.of(base.parameters, options);
       base.forward({ x }, call).logits.dispose();
       call.dispose();
     };
@@ -186,7 +186,7 @@ onEachBackend("PolyCall keeps what it mixed until it is disposed, and selects ro
   const base = new ToyModel();
   const adapter = adapted(base, { n_splits: 2 });
   const x = toyInput();
-  const call = new PolyCall(base.parameters, { taskIds: [2, 0, 1], adapters: [adapter] });
+  const call = PolyCall.of(base.parameters, { taskIds: [2, 0, 1], adapters: [adapter] });
   const before = tf.memory().numTensors;
   const y = call.linear(UP, x);
   const kept = tf.memory().numTensors - before - 1;
@@ -214,7 +214,11 @@ onEachBackend("PolyCall refuses tasks and rows that do not fit, and leaves nothi
   const [adapter, smaller] = [adapted(base, {}), adapted(base, { n_tasks: 2 }, 1, "smaller")];
   const x = toyInput();
   const of = (taskIds: number[], ...adapters: Adapter[]) =>
-    new PolyCall(base.parameters, { taskIds, adapters });
+    PolyCall.of(base.parameters, { taskIds, adapters });
+  assert.throws(
+    () => PolyCall.of(base.parameters, { taskIds: [0, 1], adapters: [adapter], rows: 3 }),
+    /one task id for each row: got 2 task ids for 3 rows$/,
+  );
   assert.throws(() => of([0, 3, 1], adapter), /Only 3 tasks available. Found task id = 3/);
   assert.throws(() => of([0, 2, 1], adapter, smaller), /Only 2 tasks available. Found task id = 2/);
   const before = tf.memory().numTensors;

@@ -10,7 +10,11 @@ import { makeAdapter } from "./make_adapter.ts";
 async function fresh(options: PolyConfigOptions, { name = "default", seed = 3 } = {}) {
   const base = new ToyModel();
   const config = new PolyConfig({
-    ...{ target_modules: ["up", "gate"], n_tasks: 40, n_skills: 30, r: 7, n_splits: 2 },
+    target_modules: ["up", "gate"],
+    n_tasks: 40,
+    n_skills: 30,
+    r: 7,
+    n_splits: 2,
     ...options,
   });
   const { adapter } = makeAdapter(base, name, config, seed);

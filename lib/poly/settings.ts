@@ -76,13 +76,13 @@ export function readSettings(given: Partial<PolySettings>, T: number, S: number)
   oneOf("router_granularity", settings.router_granularity, GRANULARITIES);
   if (typeof settings.router_straight_through !== "boolean") {
     throw new TypeError(
-      `Cannot read settings as router_straight_through is a boolean: ` +
+      `Cannot read settings as router_straight_through must be a boolean: ` +
         `got ${JSON.stringify(settings.router_straight_through)}`,
     );
   }
   if (typeof settings.router_temperature !== "number") {
     throw new TypeError(
-      `Cannot read settings as router_temperature is a number: ` +
+      `Cannot read settings as router_temperature must be a number: ` +
         `got ${JSON.stringify(settings.router_temperature)}`,
     );
   }
@@ -99,7 +99,7 @@ export function readSettings(given: Partial<PolySettings>, T: number, S: number)
 function oneOf(name: string, value: string, allowed: readonly string[]): void {
   if (!allowed.includes(value)) {
     throw new RangeError(
-      `Cannot read settings as ${name} is one of ${allowed.join(", ")}: got ${
+      `Cannot read settings as ${name} must be one of ${allowed.join(", ")}: got ${
         JSON.stringify(value)
       }`,
     );
@@ -113,25 +113,27 @@ function readAllocation(
 ): readonly (readonly number[])[] | null {
   if (rows === null) return null;
   if (!Array.isArray(rows) || !rows.every(Array.isArray)) {
-    throw new TypeError("Cannot read settings as router_allocation is an array of rows, or null");
+    throw new TypeError(
+      "Cannot read settings as router_allocation must be an array of rows, or null",
+    );
   }
   const sizes = [...new Set(rows.map((row) => row.length))];
   if (rows.length !== T || sizes.length !== 1 || sizes[0] !== S) {
     throw new RangeError(
-      `Cannot read settings as router_allocation has one row per task and one column per skill, ` +
+      `Cannot read settings as router_allocation must have one row per task and one column per skill, ` +
         `[${T}, ${S}]: got ${rows.length} rows of ${sizes.join(" and ")}`,
     );
   }
   for (const [task, row] of rows.entries()) {
     if (!row.every((value: number) => Number.isFinite(value) && value >= 0)) {
       throw new RangeError(
-        `Cannot read settings as amounts in router_allocation are finite and not negative: ` +
+        `Cannot read settings as amounts in router_allocation must be finite and not negative: ` +
           `task ${task} has ${row.join(", ")}`,
       );
     }
     if (!row.some((value: number) => value > 0)) {
       throw new RangeError(
-        `Cannot read settings as each task needs a skill in router_allocation: ` +
+        `Cannot read settings as each task must have a skill in router_allocation: ` +
           `task ${task} has none`,
       );
     }

@@ -6,6 +6,7 @@ import { parseSafetensors, type TensorToStore, writeSafetensors } from "../files
 import type { RouterLogits } from "./measures.ts";
 import { writeFilesAtomically } from "../files/atomic_write.ts";
 import type { Allocation } from "../poly/allocation.ts";
+import { LAYER_PARAMETERS } from "../poly/layer.ts";
 
 /** What a run has learned of which task takes which skill. `T` tasks, `S` skills. */
 export interface RunRouting {
@@ -21,7 +22,7 @@ export interface RunRouting {
 }
 
 const ROUTING = "routing.safetensors";
-const SUFFIX = ".poly_router.module_logits";
+const SUFFIX = `.${LAYER_PARAMETERS.moduleLogits}`;
 
 const ROUTERS = z.array(
   z.strictObject({ name: z.string(), nSkills: z.int().min(1), nSplits: z.int().min(1) }),

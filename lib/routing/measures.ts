@@ -2,11 +2,11 @@
 export interface RouterLogits {
   /** The name of its layer, for messages. */
   readonly name: string;
-  /** Z, split-major; shape `[T, H·S]`. Rows of tasks that were not trained say nothing: leave them out. */
+  /** Routing logits Z, split-major; shape `[T, H·S]`. Rows of tasks that were not trained say nothing: leave them out. */
   readonly moduleLogits: readonly ArrayLike<number>[];
-  /** S, at least 1. */
+  /** Number of skills, S; at least 1. */
   readonly nSkills: number;
-  /** H, at least 1. */
+  /** Number of splits, H; at least 1. */
   readonly nSplits: number;
 }
 

@@ -18,7 +18,7 @@ const PERMUTATIONS = 199;
  * @param routers as `learnedRouting()` reads them
  * @param truth the true skills of the tasks that the model knows, `[T, S]`, one for each split or one
  * for all
- * @param seed of the permutations
+ * @param seed seed of the permutations
  * @returns null for recovery where no true skill tells tasks apart
  */
 export function routingMetrics(

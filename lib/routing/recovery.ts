@@ -21,7 +21,7 @@ export interface Recovery {
 export interface RecoveryOptions {
   /** How many times the tasks are permuted for the null. */
   readonly permutations: number;
-  /** Where the permutations come from. */
+  /** The stream that permutations are drawn from. */
   readonly stream: RandomStream;
 }
 
@@ -127,7 +127,7 @@ function check(learned: readonly Rows[], truth: Rows, permutations: number): voi
   }
 }
 
-/** For each true skill the learned one it goes with, or null; and the mean of their correlations. */
+/** The learned skill that each true one goes with, or null; and the mean of their correlations. */
 function match(
   learned: Rows,
   truth: Rows,

@@ -1,8 +1,6 @@
 import type { LanguageModel } from "../models/base_model.ts";
-import type { PeftModel } from "../peft/peft_model.ts";
 import { type Example, trueAllocation } from "../tasks/task.ts";
 import { evaluateTokens } from "../train/evaluate.ts";
-import type { MultiTaskModel } from "../train/multi_task_model.ts";
 import { encodeExamples, type Encoding, type TaskBatch } from "../train/task_batch.ts";
 import { openBase } from "./open_base.ts";
 import { openSuite } from "./open_suite.ts";
@@ -32,17 +30,10 @@ export async function languageProblem(
     base,
     suite,
     truth: allocation === null ? null : [allocation],
-    trainable: asMultiTask,
+    trainable: (model) => model,
     encode: (examples) => encodeExamples(examples, encoding),
-    loss: async (model, task) =>
-      (await evaluateTokens(asMultiTask(model), task, encoding, batchSize)).loss,
-    score: (model, tasks) =>
-      scoreTasks(asMultiTask(model), tasks, encoding, { batchSize, numBeams }),
+    loss: async (model, task) => (await evaluateTokens(model, task, encoding, batchSize)).loss,
+    score: (model, tasks) => scoreTasks(model, tasks, encoding, { batchSize, numBeams }),
     dispose: () => base.dispose(),
   };
-}
-
-/** The generic methods of a model with adapters fit, which the compiler cannot see. */
-function asMultiTask(model: PeftModel<LanguageModel>): MultiTaskModel {
-  return model as unknown as MultiTaskModel;
 }

@@ -223,7 +223,7 @@ function trainable(model: PeftModel<Mlp>): Trainable<PlantedBatch> {
       const { loss } = model.forward({ ...tensors(batch), taskIds, training, noise });
       return { loss: loss as tf.Scalar };
     },
-    trainableParameters: () => model.trainableParameters(),
+    trainableParameters: (part) => model.trainableParameters(part),
   };
 }
 

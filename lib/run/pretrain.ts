@@ -92,7 +92,6 @@ export function pretrain(
         encoding,
       ),
     noise: seededNoise(config.seed),
-    isRouting: () => false,
   });
 }
 
@@ -106,7 +105,9 @@ export function wholeModel(base: LanguageModel): MultiTaskModel {
         plain.plainCall({ training, noise }),
       ),
     generate: () => Promise.reject(new Error("A model in pretraining generates nothing")),
-    trainableParameters: () =>
-      new Map(base.parameters.names.map((name) => [name, base.parameters.get(name)])),
+    trainableParameters: (part) => {
+      const names = part === "router" ? [] : base.parameters.names;
+      return new Map(names.map((name) => [name, base.parameters.get(name)]));
+    },
   };
 }

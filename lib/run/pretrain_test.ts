@@ -35,7 +35,7 @@ Deno.test("pretrainCommand() makes the same bytes from the same file, and a mode
 
   await useBackend("cpu");
   const { base, tokenizer } = await openBase(one.dir);
-  assert.equal(base.className, "T5ForConditionalGeneration");
+  assert.equal(base.identity.className, "T5ForConditionalGeneration");
   assert.equal(tokenizer.vocabSize, 384);
   base.dispose();
   const provenance = JSON.parse(await Deno.readTextFile(`${one.dir}/provenance.json`));

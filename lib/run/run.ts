@@ -30,8 +30,6 @@ export type Progress = (done: number, loss: number) => void;
 /** Examples of each task whose gradients are compared. */
 const ALIGNMENT_EXAMPLES = 16;
 
-const isRouting = (name: string) => name.includes(".poly_router.");
-
 /**
  * Does one run: multi-task training, evaluation on the tasks seen, adaptation to each task held out,
  * evaluation there. The same record gives the same metrics, byte for byte, on WebAssembly and the CPU.
@@ -198,7 +196,6 @@ class Run<E, Batch extends object, M extends AnyBaseModel> {
       problem.suite.training,
       problem.encode,
       ALIGNMENT_EXAMPLES,
-      (name) => !isRouting(name),
     );
     finite(alignment.gradient_coherence, step, "the coherence of gradients");
     await this.log.append({ phase: "alignment", step, ...alignment });
@@ -276,7 +273,6 @@ class Run<E, Batch extends object, M extends AnyBaseModel> {
     return {
       nextBatch: (count) => this.problem.encode(sampler.next(count)),
       noise: inPhase(this.#noise, phase),
-      isRouting,
     };
   }
 

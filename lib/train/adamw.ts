@@ -9,7 +9,7 @@ export interface AdamWOptions {
   readonly beta1?: number;
   /** Decay of the mean of squared gradients, in [0, 1); 0.999. */
   readonly beta2?: number;
-  /** Added to the root of the second moment; 1e-8. */
+  /** Number added to the root of the second moment; 1e-8. */
   readonly epsilon?: number;
 }
 
@@ -74,7 +74,7 @@ export class AdamW implements Optimizer {
       }
     }
     if (!(epsilon >= 0)) {
-      throw new RangeError(`Cannot make AdamW as epsilon is ${epsilon}, below 0`);
+      throw new RangeError(`Cannot make AdamW as epsilon must not be negative: got ${epsilon}`);
     }
     checkGroups("AdamW", groups);
     this.#groups = groups;

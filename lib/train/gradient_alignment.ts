@@ -43,17 +43,14 @@ export interface GradientAlignment extends Agreement {
  * @param tasks at least two; a task's index is its id
  * @param encode makes a batch of examples
  * @param examples per task, at least 1; tasks with fewer give all they have
- * @param isSkill which parameters are compared, by name; those of four axes are inventories
- * `[H, S, …]`
  */
 export async function gradientAlignment<E, Batch extends object>(
   model: Trainable<Batch>,
   tasks: readonly Pick<Task<E>, "train">[],
   encode: (examples: readonly TaskExample<E>[]) => Batch,
   examples: number,
-  isSkill: (name: string) => boolean,
 ): Promise<GradientAlignment> {
-  const skills = new Map([...model.trainableParameters()].filter(([name]) => isSkill(name)));
+  const skills = model.trainableParameters("skills");
   const whole: Float32Array[] = [];
   const merged: Float32Array[] = [];
   const reliabilities: number[] = [];
@@ -79,7 +76,7 @@ export async function gradientAlignment<E, Batch extends object>(
 /** The gradient of one batch's loss, all parameters one after the other. */
 interface Gradient {
   readonly skills: Float32Array;
-  /** With respect to the factors that skills are merged into. */
+  /** The gradient with respect to the factors that skills are merged into. */
   readonly merged: Float32Array;
 }
 
@@ -93,6 +90,7 @@ async function gradientOf<Batch extends object>(
   for (const name of parameters.keys()) {
     const gradient = result.gradients.get(name)!;
     skills.push(Float32Array.from(await gradient.data()));
+    // Inventories of skills have four axes, [H, S, …].
     const overSkills = tf.tidy(() =>
       gradient.rank === 4 ? tf.sum(gradient, 1) : tf.clone(gradient)
     );

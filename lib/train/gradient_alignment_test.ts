@@ -42,8 +42,10 @@ Deno.test("alignmentOf() takes a vector of zeros for unrelated to all", () => {
   near(alignmentOf(vectors([0, 0], [1, 1])), { ...zeros, gradient_coherence: 1 });
 });
 
-/** Examples are vectors x, and a task's loss is the mean of w·x + 5 v. */
-function linear(): Trainable<{ readonly x: number[][] }> & { dispose(): void } {
+/** Examples are vectors x, and a task's loss is the mean of w·x + 5 v; w is a skill, v is what `part` says. */
+function linear(
+  part: "skills" | "router",
+): Trainable<{ readonly x: number[][] }> & { dispose(): void } {
   const w = tf.tidy(() => tf.variable(tf.tensor1d([0.5, -1, 2])));
   const v = tf.tidy(() => tf.variable(tf.scalar(1)));
   return {
@@ -53,7 +55,11 @@ function linear(): Trainable<{ readonly x: number[][] }> & { dispose(): void } {
         tf.mul(5, v as unknown as tf.Scalar),
       ) as tf.Scalar,
     }),
-    trainableParameters: () => new Map<string, tf.Variable>([["skills.w", w], ["router.v", v]]),
+    trainableParameters: (asked) =>
+      new Map<string, tf.Variable>([
+        ...(asked === "router" ? [] : [["w", w] as const]),
+        ...(asked === undefined || asked === part ? [["v", v] as const] : []),
+      ]),
     dispose: () => tf.dispose([w, v]),
   };
 }
@@ -61,7 +67,7 @@ function linear(): Trainable<{ readonly x: number[][] }> & { dispose(): void } {
 onEachBackend(
   "gradientAlignment() compares gradients of the first examples' mean loss, half by half",
   async () => {
-    const model = linear();
+    const [model, shared] = [linear("router"), linear("skills")];
     const tasks = [
       { train: [[1, 0, 0], [3, 0, 0], [0, 9, 9]] }, // gradient (2, 0, 0) of the first two
       { train: [[0, 4, 0], [0, 0, 0]] }, // (0, 2, 0)
@@ -72,7 +78,7 @@ onEachBackend(
       seen.push(examples.map(({ taskId }) => taskId));
       return { x: examples.map(({ example }) => example) };
     };
-    const found = await gradientAlignment(model, tasks, encode, 2, (name) => name === "skills.w");
+    const found = await gradientAlignment(model, tasks, encode, 2);
     near(found, {
       gradient_alignment: -1 / 3,
       gradient_conflict: 1 / 3,
@@ -82,12 +88,13 @@ onEachBackend(
       gradient_reliability: 1 / 2,
     });
     assert.deepEqual(seen, [[0], [0], [1], [1], [2]]);
-    const single = await gradientAlignment(model, tasks, encode, 1, (name) => name === "skills.w");
+    const single = await gradientAlignment(model, tasks, encode, 1);
     assert.equal(single.gradient_reliability, null);
     // With the parameter that all share, they agree more.
-    const all = await gradientAlignment(model, tasks, encode, 2, () => true);
+    const all = await gradientAlignment(shared, tasks, encode, 2);
     assert.ok(all.gradient_alignment > 0.8);
     model.dispose();
+    shared.dispose();
   },
 );
 
@@ -117,8 +124,7 @@ onEachBackend(
         });
       }
       const { trainable, suite, encode } = problem;
-      const isSkill = (name: string) => !name.includes("poly_router");
-      const found = await gradientAlignment(trainable(model), suite.training, encode, 4, isSkill);
+      const found = await gradientAlignment(trainable(model), suite.training, encode, 4);
       model.dispose();
       return found;
     };

@@ -104,7 +104,7 @@ export class Decoding {
     this.#state = state;
     if (logits !== null) this.#logits = await read(logits);
     else {
-      const start = this.#model.generationIds.decoderStart!;
+      const start = this.#model.identity.generationIds.decoderStart!;
       await this.step(new Array(this.#rows).fill(start));
     }
   }

@@ -63,7 +63,7 @@ export async function generate(
   const settings = checkOptions(model, options);
   const checked = await readPrompt(model, prompt);
   const { num_beams, num_return_sequences, max_new_tokens } = settings;
-  const { pad, eos, decoderStart } = model.generationIds;
+  const { pad, eos, decoderStart } = model.identity.generationIds;
   const copies = Math.max(num_beams, num_return_sequences);
   const limits = { max_new_tokens, eos };
   const processors: LogitsProcessor[] = [];

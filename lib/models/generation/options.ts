@@ -27,9 +27,9 @@ export interface GenerateOptions {
   readonly top_k?: number;
   /** Sampling: the probability of the best tokens that may be drawn; in [0, 1], by default 1. */
   readonly top_p?: number;
-  /** Sampling: the whole number that all draws follow from; needed with `do_sample`. */
+  /** Sampling: the integer that all draws follow from; needed with `do_sample`. */
   readonly seed?: number;
-  /** Ends the generation between two steps; its reason is thrown. */
+  /** A signal that ends the generation between two steps; its reason is thrown. */
   readonly signal?: AbortSignal;
 }
 
@@ -68,29 +68,29 @@ export function checkOptions(model: LanguageModel, options: GenerateOptions): Ge
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   const settings: GenerateSettings = { ...DEFAULTS, ...Object.fromEntries(given) };
 
-  checkWhole(settings, "max_new_tokens", 1);
-  checkWhole(settings, "min_new_tokens", 0);
-  checkWhole(settings, "num_beams", 1);
-  checkWhole(settings, "num_return_sequences", 1);
-  checkWhole(settings, "top_k", 0);
+  checkInteger(settings, "max_new_tokens", 1);
+  checkInteger(settings, "min_new_tokens", 0);
+  checkInteger(settings, "num_beams", 1);
+  checkInteger(settings, "num_return_sequences", 1);
+  checkInteger(settings, "top_k", 0);
   checkNumber(settings, "length_penalty", (value) => Number.isFinite(value), "finite");
   checkNumber(settings, "temperature", (v) => v > 0 && v < Infinity, "finite and above 0");
   checkNumber(settings, "top_p", (value) => value >= 0 && value <= 1, "in [0, 1]");
   const { do_sample, early_stopping, seed, signal } = settings;
   if (typeof do_sample !== "boolean") {
-    throw new TypeError(`Cannot generate as do_sample is true or false: got ${do_sample}`);
+    throw new TypeError(`Cannot generate as do_sample must be true or false: got ${do_sample}`);
   }
   if (typeof early_stopping !== "boolean" && early_stopping !== "never") {
     throw new TypeError(
-      `Cannot generate as early_stopping is true, false or "never": got ${early_stopping}`,
+      `Cannot generate as early_stopping must be true, false or "never": got ${early_stopping}`,
     );
   }
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw new TypeError(`Cannot generate as signal is an AbortSignal: got ${typeof signal}`);
+    throw new TypeError(`Cannot generate as signal must be an AbortSignal: got ${typeof signal}`);
   }
   if (do_sample && !Number.isSafeInteger(seed)) {
     throw new TypeError(
-      `Cannot generate with do_sample without a seed, a whole number: got ${seed}`,
+      `Cannot generate with do_sample as seed must be an integer: got ${seed}`,
     );
   }
 
@@ -103,21 +103,23 @@ export function checkOptions(model: LanguageModel, options: GenerateOptions): Ge
   }
   if (!do_sample && num_return_sequences > num_beams) {
     throw new RangeError(
-      `Cannot generate as num_return_sequences is at most num_beams without do_sample: ` +
+      `Cannot generate as num_return_sequences must be at most num_beams without do_sample: ` +
         `got ${num_return_sequences}, num_beams is ${num_beams}`,
     );
   }
   if (min_new_tokens > max_new_tokens) {
     throw new RangeError(
-      `Cannot generate as min_new_tokens is at most max_new_tokens: ` +
+      `Cannot generate as min_new_tokens must be at most max_new_tokens: ` +
         `got ${min_new_tokens} and ${max_new_tokens}`,
     );
   }
-  const { eos, decoderStart } = model.generationIds;
+  const { eos, decoderStart } = model.identity.generationIds;
   if (num_beams > 1 && model.vocabSize < candidatesPerBeam(eos)) {
     throw new RangeError(
-      `Cannot generate as beam search needs a vocabulary of ${candidatesPerBeam(eos)} at least, ` +
-        `one token more than end a sequence: it is ${model.vocabSize}`,
+      `Cannot generate as the vocabulary of beam search must have at least ${
+        candidatesPerBeam(eos)
+      } tokens, ` +
+        `one more than end a sequence: got ${model.vocabSize}`,
     );
   }
   if (model.isEncoderDecoder && decoderStart === null) {
@@ -133,9 +135,9 @@ type NumberOption = { [K in keyof typeof DEFAULTS]: typeof DEFAULTS[K] extends n
   keyof typeof DEFAULTS
 ];
 
-function checkWhole(settings: GenerateSettings, name: NumberOption, least: number): void {
+function checkInteger(settings: GenerateSettings, name: NumberOption, least: number): void {
   if (typeof settings[name] === "number" && !Number.isInteger(settings[name])) {
-    throw new TypeError(`Cannot generate as ${name} is a whole number: got ${settings[name]}`);
+    throw new TypeError(`Cannot generate as ${name} must be an integer: got ${settings[name]}`);
   }
   checkNumber(settings, name, (value) => value >= least, `at least ${least}`);
 }
@@ -148,9 +150,9 @@ function checkNumber(
 ): void {
   const value = settings[name];
   if (typeof value !== "number") {
-    throw new TypeError(`Cannot generate as ${name} is a number: got ${typeof value}`);
+    throw new TypeError(`Cannot generate as ${name} must be a number: got ${typeof value}`);
   }
   if (!isAllowed(value)) {
-    throw new RangeError(`Cannot generate as ${name} is ${range}: got ${value}`);
+    throw new RangeError(`Cannot generate as ${name} must be ${range}: got ${value}`);
   }
 }

@@ -48,7 +48,7 @@ export async function readPrompt(model: LanguageModel, inputs: PromptInputs): Pr
 }
 
 function inferMask(model: LanguageModel, inputIds: readonly (readonly number[])[]): number[][] {
-  const { pad, eos } = model.generationIds;
+  const { pad, eos } = model.identity.generationIds;
   const readsAll = model.isEncoderDecoder || eos.includes(pad);
   return inputIds.map((row) => row.map((id) => readsAll || id !== pad ? 1 : 0));
 }

@@ -1,6 +1,6 @@
 import { activation } from "../../ops/activation.ts";
 import type { RopeParameters } from "../../ops/rotary.ts";
-import type { GenerationIds } from "../base_model.ts";
+import type { GenerationIds } from "../generation_ids.ts";
 import { ConfigFields } from "../config_fields.ts";
 
 /** The model types that share Llama's architecture. */
@@ -65,7 +65,7 @@ const DEFAULTS = {
 export function parseLlamaConfig(raw: Readonly<Record<string, unknown>>): LlamaConfig {
   const type = new ConfigFields("Llama", raw).choice("model_type", LLAMA_TYPES);
   const fields = new ConfigFields(type, raw);
-  const size = (name: string, fallback: number) => fields.whole(name, { min: 1, fallback });
+  const size = (name: string, fallback: number) => fields.integer(name, { min: 1, fallback });
   const defaults = DEFAULTS[type];
 
   const hiddenSize = size("hidden_size", 4096);
@@ -90,13 +90,13 @@ export function parseLlamaConfig(raw: Readonly<Record<string, unknown>>): LlamaC
     `head_dim must be even, as features turn in pairs: it is ${headDim}`,
   );
 
-  const hiddenAct = fields.text("hidden_act", "silu");
+  const hiddenAct = fields.string("hidden_act", "silu");
   activation(hiddenAct); // throws where there is none of that name
-  const numLayers = fields.whole("num_hidden_layers", { min: 1, max: 10000, fallback: 32 });
+  const numLayers = fields.integer("num_hidden_layers", { min: 1, max: 10000, fallback: 32 });
   const vocabSize = size("vocab_size", defaults.vocab);
   const attentionBias = type === "llama" && fields.flag("attention_bias", false);
   const padTokenId = fields.has("pad_token_id")
-    ? fields.whole("pad_token_id", { min: -1, max: vocabSize - 1 })
+    ? fields.integer("pad_token_id", { min: -1, max: vocabSize - 1 })
     : null;
   const ends = raw.eos_token_id === undefined && defaults.eos !== null
     ? [defaults.eos]
@@ -157,7 +157,7 @@ function readRope(type: LlamaType, fields: ConfigFields, positions: number): Rop
     `rope_parameters.high_freq_factor must be above low_freq_factor, and that above 0: ` +
       `they are ${high_freq_factor} and ${low_freq_factor}`,
   );
-  const original_max_position_embeddings = rope.whole("original_max_position_embeddings", {
+  const original_max_position_embeddings = rope.integer("original_max_position_embeddings", {
     min: 1,
     fallback: positions,
   });
@@ -183,12 +183,12 @@ function readWindows(
   if (type === "llama") return everyLayer(() => null);
   const asked = type === "mistral" || fields.flag("use_sliding_window", false);
   const window = asked && raw.sliding_window !== null
-    ? fields.whole("sliding_window", { min: 1, fallback: 4096 })
+    ? fields.integer("sliding_window", { min: 1, fallback: 4096 })
     : null;
   if (type === "mistral") return everyLayer(() => window);
 
-  const firstSliding = fields.whole("max_window_layers", { min: 0, fallback: 28 });
-  const types = fields.words("layer_types") ??
+  const firstSliding = fields.integer("max_window_layers", { min: 0, fallback: 28 });
+  const types = fields.strings("layer_types") ??
     everyLayer((layer) =>
       window !== null && layer >= firstSliding ? "sliding_attention" : "full_attention"
     );

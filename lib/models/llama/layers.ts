@@ -15,7 +15,7 @@ export type LlamaMemory = { keys: tf.Tensor4D[]; values: tf.Tensor4D[] };
 export interface LlamaInputs {
   /** Token ids; int32 `[B, L]`. */
   readonly ids: tf.Tensor2D;
-  /** Where each token stands; `[B][L]`, or one row for all. */
+  /** The position of each token; `[B][L]`, or one row for all. */
   readonly positions: readonly (readonly number[])[];
   /** 1 where a position counts, 0 where it is padding; int32 `[B, Lp + L]`; null where all count. */
   readonly padding: tf.Tensor2D | null;

@@ -5,20 +5,19 @@ import type {
   DecoderState,
   ForwardInputs,
   ForwardOutputs,
-  GenerationIds,
   LanguageModel,
+  ModuleInfo,
   Prompt,
   WithLoss,
 } from "../base_model.ts";
 import { type Call, PlainCall, type PlainCallOptions } from "../call.ts";
-import { type Origin, readGenerationIds } from "../generation_ids.ts";
+import { type LanguageIdentity, languageIdentity, type Origin } from "../identity.ts";
 import { countsAll, idsTensor } from "../ids.ts";
 import { type LlamaConfig, parseLlamaConfig } from "./config.ts";
 import { type LlamaInputs, llamaLayers, type LlamaMemory } from "./layers.ts";
 import { llamaClass, llamaModules } from "./modules.ts";
 import { LlamaState } from "./state.ts";
 import { freshLlamaWeights, takeLlamaWeights } from "./weights.ts";
-import type { ModuleInfo } from "../module_info.ts";
 import type { Parameters } from "../parameters.ts";
 
 /**
@@ -47,18 +46,10 @@ import type { Parameters } from "../parameters.ts";
  * ```
  */
 export class LlamaForCausalLM implements LanguageModel {
-  /** There is no encoder. */
+  /** Always false, as there is no encoder. */
   readonly isEncoderDecoder = false;
-  /** `llama`, `mistral` or `qwen2`. */
-  readonly modelType: string;
-  /** The class of `transformers`, such as `Qwen2ForCausalLM`. */
-  readonly className: string;
-  /** The Python module of that class. */
-  readonly pythonModule: string;
-  /** `config.json` as read. */
-  readonly config: Readonly<Record<string, unknown>>;
-  /** Where it was loaded from; null when made from a configuration. */
-  readonly nameOrPath: string | null;
+  /** A class of `transformers` such as `Qwen2ForCausalLM`, of type `llama`, `mistral` or `qwen2`. */
+  readonly identity: LanguageIdentity;
   /** Every module in the order of `named_modules()`. */
   readonly modules: readonly ModuleInfo[];
   /** The layer that makes the logits. */
@@ -67,30 +58,13 @@ export class LlamaForCausalLM implements LanguageModel {
   readonly parameters: Parameters;
   /** How many token ids there are. */
   readonly vocabSize: number;
-  /** From `generation_config.json`, or from the configuration where there is none. */
-  readonly generationIds: GenerationIds;
-  /** `generation_config.json` as read; null where there is none. */
-  readonly generationConfig: Readonly<Record<string, unknown>> | null;
   readonly #config: LlamaConfig;
 
-  private constructor(
-    raw: Readonly<Record<string, unknown>>,
-    config: LlamaConfig,
-    parameters: Parameters,
-    { nameOrPath = null, generationConfig = null, generationIds = config.generationIds }: Origin =
-      {},
-  ) {
-    this.modelType = config.modelType;
-    const { className, pythonModule } = llamaClass(config.modelType);
-    this.className = className;
-    this.pythonModule = pythonModule;
-    this.config = raw;
-    this.nameOrPath = nameOrPath;
+  private constructor(identity: LanguageIdentity, config: LlamaConfig, parameters: Parameters) {
+    this.identity = identity;
     this.modules = llamaModules(config);
     this.parameters = parameters;
     this.vocabSize = config.vocabSize;
-    this.generationIds = generationIds;
-    this.generationConfig = generationConfig;
     this.#config = config;
   }
 
@@ -111,12 +85,8 @@ export class LlamaForCausalLM implements LanguageModel {
     generationConfig: Readonly<Record<string, unknown>> | null = null,
   ): LlamaForCausalLM {
     const parsed = parseLlamaConfig(config);
-    const generationIds = generationConfig === null
-      ? parsed.generationIds
-      : readGenerationIds(generationConfig, { ...parsed, isEncoderDecoder: false });
-    const parameters = takeLlamaWeights(parsed, tensors);
-    const origin = { nameOrPath, generationConfig, generationIds };
-    return new LlamaForCausalLM(config, parsed, parameters, origin);
+    const identity = identify(config, parsed, { nameOrPath, generationConfig });
+    return new LlamaForCausalLM(identity, parsed, takeLlamaWeights(parsed, tensors));
   }
 
   /**
@@ -132,7 +102,7 @@ export class LlamaForCausalLM implements LanguageModel {
     { seed }: { readonly seed: number },
   ): LlamaForCausalLM {
     const parsed = parseLlamaConfig(config);
-    return new LlamaForCausalLM(config, parsed, freshLlamaWeights(parsed, seed));
+    return new LlamaForCausalLM(identify(config, parsed), parsed, freshLlamaWeights(parsed, seed));
   }
 
   /** A call that computes this model as it is. */
@@ -154,7 +124,7 @@ export class LlamaForCausalLM implements LanguageModel {
   ): WithLoss<I, ForwardOutputs> {
     if (inputs.decoderInputIds !== undefined) {
       throw new TypeError(
-        `Cannot run ${this.className} on decoderInputIds as it has no encoder: pass inputIds alone`,
+        `Cannot run ${this.identity.className} on decoderInputIds as it has no encoder: pass inputIds alone`,
       );
     }
     return tf.tidy(() => {
@@ -162,7 +132,7 @@ export class LlamaForCausalLM implements LanguageModel {
       const alike = (tensor: tf.Tensor2D, what: string) => {
         if (`${tensor.shape}` === `${ids.shape}`) return tensor;
         throw new RangeError(
-          `Cannot run ${this.className} as ${what} must have the shape of inputIds: ` +
+          `Cannot run ${this.identity.className} as ${what} must have the shape of inputIds: ` +
             `they are [${tensor.shape}] and [${ids.shape}]`,
         );
       };
@@ -224,7 +194,7 @@ export class LlamaForCausalLM implements LanguageModel {
     try {
       if (!(state instanceof LlamaState)) {
         throw new TypeError(
-          `Cannot decode with ${this.className} as the state is not one of its own: ` +
+          `Cannot decode with ${this.identity.className} as the state must be one of its own: ` +
             `pass what prefill or decode returned`,
         );
       }
@@ -278,6 +248,15 @@ export class LlamaForCausalLM implements LanguageModel {
     const weight = call.parameter("model.norm.weight") as tf.Tensor1D;
     return call.linear("lm_head", rmsNorm(hidden, weight, this.#config.rmsNormEps));
   }
+}
+
+function identify(
+  raw: Readonly<Record<string, unknown>>,
+  config: LlamaConfig,
+  origin: Origin = {},
+): LanguageIdentity {
+  const kind = { className: llamaClass(config.modelType), isEncoderDecoder: false };
+  return languageIdentity(raw, config, kind, origin);
 }
 
 /** Counts each row's tokens from 0; padding stands at 0, where nothing reads it. */

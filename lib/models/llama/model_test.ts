@@ -35,7 +35,7 @@ for (const name of ["llama_mhr", "qwen2_poly"]) {
       const { logits } = model.forward({ inputIds, attentionMask });
       const { data, shape } = expected.read("base_logits");
       await assertClose(logits, { shape, data: data as Float32Array }, tolerance);
-      assert.equal(model.nameOrPath, name);
+      assert.equal(model.identity.nameOrPath, name);
       tf.dispose([logits, inputIds, attentionMask]);
       model.dispose();
     },
@@ -188,7 +188,7 @@ onEachBackend("decode() uses its state up, also when it throws", async () => {
     [
       [1, 2, 3],
       (state) => ({ select: () => state, dispose: () => state.dispose() }),
-      /not one of its own/,
+      /must be one of its own/,
     ],
   ];
   for (const [tokens, disguise, message] of refusals) {

@@ -1,6 +1,6 @@
 import { activationClass } from "../activation_class.ts";
 import type { LlamaConfig, LlamaType } from "./config.ts";
-import type { ModuleInfo } from "../module_info.ts";
+import type { ModuleInfo } from "../base_model.ts";
 
 /** What the classes of each model type begin with. */
 const PREFIX: Readonly<Record<LlamaType, string>> = {
@@ -9,12 +9,9 @@ const PREFIX: Readonly<Record<LlamaType, string>> = {
   qwen2: "Qwen2",
 };
 
-/** What `transformers` calls the class of this model, and the Python module it is in. */
-export function llamaClass(type: LlamaType): { className: string; pythonModule: string } {
-  return {
-    className: `${PREFIX[type]}ForCausalLM`,
-    pythonModule: `transformers.models.${type}.modeling_${type}`,
-  };
+/** What `transformers` calls the class of a model of this type. */
+export function llamaClass(type: LlamaType): string {
+  return `${PREFIX[type]}ForCausalLM`;
 }
 
 /**

@@ -38,7 +38,7 @@ export class LlamaState implements DecoderState {
     const stray = rows.find((row) => !(row in this.positions));
     if (stray !== undefined || rows.length === 0) {
       throw new RangeError(
-        `Cannot select rows [${rows}] of a decoder state as rows are in ` +
+        `Cannot select rows [${rows}] of a decoder state as rows must be in ` +
           `[0, ${this.positions.length}), at least one`,
       );
     }

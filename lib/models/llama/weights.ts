@@ -1,10 +1,9 @@
 import * as tf from "../../tf.ts";
 import { randomStream } from "../../util/random.ts";
-import { checkTensors } from "../check_tensors.ts";
+import { checkTensors, sameValues } from "../check_tensors.ts";
 import type { LlamaConfig } from "./config.ts";
 import { llamaClass, llamaModules } from "./modules.ts";
 import { Parameters } from "../parameters.ts";
-import { sameValues } from "../same_values.ts";
 
 const EMBEDDING = "model.embed_tokens.weight";
 const HEAD = "lm_head.weight";
@@ -49,7 +48,7 @@ function hasBias(linear: string, { bias }: LlamaConfig): boolean {
  * Of a model with `tie_word_embeddings`, a file may hold the embedding, the head, or both. Where both
  * are there and differ they stay apart, as in transformers 5 (modeling_utils.py, `tie_weights`).
  *
- * @param tensors by name; the caller's again if this throws; buffers of the rotary embedding, which
+ * @param tensors the tensors by name; the caller's again if this throws; buffers of the rotary embedding, which
  *   old files have, are dropped
  * @throws {RangeError} when names or shapes are not the model's
  * @throws {TypeError} when a tensor is not float32
@@ -72,7 +71,7 @@ export function takeLlamaWeights(
       aliases.set(HEAD, EMBEDDING);
     }
   }
-  checkTensors(llamaClass(config.modelType).className, shapes, weights);
+  checkTensors(llamaClass(config.modelType), shapes, weights);
   if (
     config.tieWordEmbeddings && weights.has(HEAD) &&
     sameValues(weights.get(HEAD)!, weights.get(EMBEDDING)!)

@@ -79,7 +79,7 @@ onEachBackend("fromTensors() lists every tensor at fault and takes none", () => 
   }
 }, ON_CPU);
 
-onEachBackend("fromTensors() refuses whole numbers as weights", () => {
+onEachBackend("fromTensors() refuses integers as weights", () => {
   const tensors = caseTensors(MISTRAL);
   tensors.get("model.norm.weight")!.dispose();
   tensors.set("model.norm.weight", tf.ones([24], "int32"));

@@ -4,7 +4,7 @@ import { ConfigFields } from "../config_fields.ts";
 export const MLP_ACTIVATIONS = { relu: "ReLU", gelu: "GELU", silu: "SiLU" } as const;
 
 /** The losses of {@linkcode MlpConfig}. */
-export const MLP_LOSSES = ["cross_entropy", "mse"] as const;
+const MLP_LOSSES = ["cross_entropy", "mse"] as const;
 
 /** What the configuration of a multi-layer perceptron says, checked. */
 export interface MlpConfig {
@@ -41,9 +41,9 @@ export function parseMlpConfig(raw: Readonly<Record<string, unknown>>): MlpConfi
   fields.choice("model_type", ["mlp"]);
   return {
     features: [
-      fields.whole("in_features", { min: 1 }),
-      ...fields.wholes("hidden_features", 1),
-      fields.whole("out_features", { min: 1 }),
+      fields.integer("in_features", { min: 1 }),
+      ...fields.integers("hidden_features", 1),
+      fields.integer("out_features", { min: 1 }),
     ],
     activation: fields.choice(
       "activation",

@@ -15,9 +15,9 @@ Deno.test("parseMlpConfig() reads sizes, activation and loss", () => {
 Deno.test("parseMlpConfig() refuses with field and value", () => {
   const cases: [object, string, RegExp][] = [
     [{ model_type: "t5" }, "RangeError", /model_type must be one of mlp: got "t5"/],
-    [{ in_features: undefined }, "TypeError", /in_features must be a whole number: it is absent/],
+    [{ in_features: undefined }, "TypeError", /in_features must be an integer: it is absent/],
     [{ out_features: 0 }, "RangeError", /out_features must be at least 1: got 0/],
-    [{ hidden_features: 6 }, "TypeError", /hidden_features must be a list of whole numbers: got 6/],
+    [{ hidden_features: 6 }, "TypeError", /hidden_features must be a list of integers: got 6/],
     [{ hidden_features: [6, 0] }, "RangeError", /hidden_features must be at least 1: got \[6,0\]/],
     [
       { activation: "tanh" },

@@ -2,12 +2,12 @@ import { activation } from "../../ops/activation.ts";
 import { crossEntropy } from "../../ops/cross_entropy.ts";
 import * as tf from "../../tf.ts";
 import { randomStream } from "../../util/random.ts";
-import type { BaseModel, WithLoss } from "../base_model.ts";
+import type { BaseModel, ModuleInfo, WithLoss } from "../base_model.ts";
 import { type Call, PlainCall, type PlainCallOptions } from "../call.ts";
 import { checkTensors } from "../check_tensors.ts";
+import type { Identity } from "../identity.ts";
 import { idsTensor } from "../ids.ts";
 import { MLP_ACTIVATIONS, type MlpConfig, parseMlpConfig } from "./config.ts";
-import type { ModuleInfo } from "../module_info.ts";
 import { Parameters } from "../parameters.ts";
 
 /** What goes into a multi-layer perceptron. `B` rows, `L` positions, `I` and `O` features. */
@@ -51,19 +51,11 @@ export interface MlpOutputs {
  * ```
  */
 export class Mlp implements BaseModel<MlpInputs, MlpOutputs> {
-  /** Known to no table of default targets. */
-  readonly modelType = "mlp";
-  /** A class of one's own. */
-  readonly className = "Mlp";
-  /** Where Python finds a class of one's own. */
-  readonly pythonModule = "__main__";
-  /** The configuration as given. */
-  readonly config: Readonly<Record<string, unknown>>;
-  /** Where it was loaded from; null when made from a configuration. */
-  readonly nameOrPath: string | null;
+  /** A class of one's own, in Python's `__main__`; no table of default targets knows its type. */
+  readonly identity: Identity;
   /** The `nn.Sequential` and its parts. */
   readonly modules: readonly ModuleInfo[];
-  /** There is none: its last layer may be a target as any other. */
+  /** Always null: its last layer may be a target as any other. */
   readonly outputEmbedding = null;
   /** The weights. */
   readonly parameters: Parameters;
@@ -75,8 +67,13 @@ export class Mlp implements BaseModel<MlpInputs, MlpOutputs> {
     parameters: Parameters,
     nameOrPath: string | null,
   ) {
-    this.config = raw;
-    this.nameOrPath = nameOrPath;
+    this.identity = {
+      modelType: "mlp",
+      className: "Mlp",
+      pythonModule: "__main__",
+      config: raw,
+      nameOrPath,
+    };
     this.modules = mlpModules(config);
     this.parameters = parameters;
     this.#config = config;
@@ -173,7 +170,7 @@ export class Mlp implements BaseModel<MlpInputs, MlpOutputs> {
     const I = this.#config.features[0]!;
     if (features.dtype !== "float32" || (features.rank !== 2 && features.rank !== 3)) {
       throw new TypeError(
-        `Cannot run Mlp as features are float32 of shape [rows, ${I}] or [rows, positions, ${I}]: ` +
+        `Cannot run Mlp as features must be float32 of shape [rows, ${I}] or [rows, positions, ${I}]: ` +
           `got ${features.dtype} of shape [${features.shape}]`,
       );
     }

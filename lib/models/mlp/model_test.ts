@@ -150,7 +150,7 @@ onEachBackend("forward() refuses what it cannot use and leaves nothing behind", 
       classes,
       { features: tf.ones([4]) },
       "TypeError",
-      /features are float32 of shape .*: got float32 of shape \[4\]/,
+      /features must be float32 of shape .*: got float32 of shape \[4\]/,
     ],
     [classes, { features: tf.ones([2, 4], "int32") }, "TypeError", /got int32 of shape \[2,4\]/],
     [
@@ -202,7 +202,7 @@ onEachBackend("modules are those of an nn.Sequential, and weights must be theirs
     { name: "layers.3", kind: "SiLU" },
     { name: "layers.4", kind: "Linear", inFeatures: 5, outFeatures: 3 },
   ]);
-  assert.deepEqual([model.modelType, model.outputEmbedding, model.nameOrPath], [
+  assert.deepEqual([model.identity.modelType, model.outputEmbedding, model.identity.nameOrPath], [
     "mlp",
     null,
     "here",

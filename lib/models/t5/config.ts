@@ -1,14 +1,14 @@
 import { activation } from "../../ops/activation.ts";
-import type { GenerationIds } from "../base_model.ts";
+import type { GenerationIds } from "../generation_ids.ts";
 import { ConfigFields } from "../config_fields.ts";
 
 /** The model types of this family. */
 export const T5_TYPES = ["t5", "mt5"] as const;
 
-/** One of them. */
-export type T5Type = typeof T5_TYPES[number];
+/** One of {@linkcode T5_TYPES}. */
+type T5Type = typeof T5_TYPES[number];
 
-/** Where the defaults of the two differ. */
+/** The defaults in which the two differ. */
 const DEFAULTS = {
   t5: { vocab: 32128, ff: 2048, layers: 6, heads: 8, projection: "relu" },
   mt5: { vocab: 250112, ff: 1024, layers: 8, heads: 6, projection: "gated-gelu" },
@@ -65,16 +65,16 @@ export function parseT5Config(raw: Readonly<Record<string, unknown>>): T5Config 
   const type = new ConfigFields("t5", raw).choice("model_type", T5_TYPES, "t5");
   const fields = new ConfigFields(type, raw);
   const defaults = DEFAULTS[type];
-  const size = (name: string, fallback: number) => fields.whole(name, { min: 1, fallback });
+  const size = (name: string, fallback: number) => fields.integer(name, { min: 1, fallback });
 
   const vocabSize = size("vocab_size", defaults.vocab);
   const id = (name: string, fallback: number) =>
-    fields.whole(name, { min: 0, max: vocabSize - 1, fallback });
+    fields.integer(name, { min: 0, max: vocabSize - 1, fallback });
   const pad = id("pad_token_id", 0);
   // An absent field and a null one differ here: null stands for no end.
   const eos = raw.eos_token_id === undefined ? [1] : fields.ids("eos_token_id");
 
-  const numBuckets = fields.whole("relative_attention_num_buckets", { min: 4, fallback: 32 });
+  const numBuckets = fields.integer("relative_attention_num_buckets", { min: 4, fallback: 32 });
   const maxDistance = size("relative_attention_max_distance", 128);
   if (maxDistance <= Math.floor(numBuckets / 2)) {
     throw new RangeError(
@@ -83,7 +83,7 @@ export function parseT5Config(raw: Readonly<Record<string, unknown>>): T5Config 
     );
   }
   const layers = (name: string, fallback: number) =>
-    fields.whole(name, { min: 1, max: 10000, fallback });
+    fields.integer(name, { min: 1, max: 10000, fallback });
   const numLayers = layers("num_layers", defaults.layers);
   return {
     modelType: type,
@@ -115,7 +115,7 @@ export function parseT5Config(raw: Readonly<Record<string, unknown>>): T5Config 
 
 /** `feed_forward_proj`, unless the fields derived from it stand in the file themselves. */
 function readFeedForward(fields: ConfigFields, type: T5Type): { act: string; gated: boolean } {
-  const projection = fields.text("feed_forward_proj", DEFAULTS[type].projection);
+  const projection = fields.string("feed_forward_proj", DEFAULTS[type].projection);
   const [, gate, name] = /^(gated-)?([^-]+)$/.exec(projection) ?? [];
   if (name === undefined) {
     throw new RangeError(
@@ -123,7 +123,7 @@ function readFeedForward(fields: ConfigFields, type: T5Type): { act: string; gat
         `with or without "gated-" before it: got "${projection}"`,
     );
   }
-  const act = fields.text("dense_act_fn", projection === "gated-gelu" ? "gelu_new" : name);
+  const act = fields.string("dense_act_fn", projection === "gated-gelu" ? "gelu_new" : name);
   activation(act); // throws where there is none of that name
   return { act, gated: fields.flag("is_gated_act", gate !== undefined) };
 }

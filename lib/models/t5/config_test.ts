@@ -101,9 +101,9 @@ Deno.test("parseT5Config() takes MT5Config's defaults, and never scales its outp
 Deno.test("parseT5Config() refuses what no T5 can be, naming field and value", () => {
   const refused: [Record<string, unknown>, string, RegExp][] = [
     [{ model_type: "umt5" }, "RangeError", /model_type must be one of t5, mt5: got "umt5"/],
-    [{ d_model: "8" }, "TypeError", /d_model must be a whole number: got "8"/],
+    [{ d_model: "8" }, "TypeError", /d_model must be an integer: got "8"/],
     [{ d_model: 0 }, "RangeError", /d_model must be at least 1: got 0/],
-    [{ num_layers: 1.5 }, "TypeError", /num_layers must be a whole number/],
+    [{ num_layers: 1.5 }, "TypeError", /num_layers must be an integer/],
     [{ num_decoder_layers: -1 }, "RangeError", /num_decoder_layers/],
     [{ num_layers: 1e9 }, "RangeError", /num_layers must be in \[1, 10000\]/],
     [{ num_decoder_layers: 1e9 }, "RangeError", /num_decoder_layers must be in \[1, 10000\]/],

@@ -4,16 +4,15 @@ import type {
   DecoderState,
   ForwardInputs,
   ForwardOutputs,
-  GenerationIds,
   Ids,
   LanguageModel,
+  ModuleInfo,
   Prompt,
   WithLoss,
 } from "../base_model.ts";
 import { type Call, PlainCall, type PlainCallOptions } from "../call.ts";
-import { type Origin, readGenerationIds } from "../generation_ids.ts";
+import { type LanguageIdentity, languageIdentity, type Origin } from "../identity.ts";
 import { countsAll, idsTensor } from "../ids.ts";
-import type { ModuleInfo } from "../module_info.ts";
 import type { Parameters } from "../parameters.ts";
 import { parseT5Config, type T5Config } from "./config.ts";
 import { t5Modules } from "./modules.ts";
@@ -46,41 +45,20 @@ import { freshT5Weights, takeT5Weights } from "./weights.ts";
 export class T5ForConditionalGeneration implements LanguageModel {
   /** An encoder reads, a decoder writes. */
   readonly isEncoderDecoder = true;
-  readonly modelType: string;
-  readonly className: string;
-  readonly pythonModule: string;
-  readonly config: Readonly<Record<string, unknown>>;
-  readonly nameOrPath: string | null;
+  readonly identity: LanguageIdentity;
   readonly modules: readonly ModuleInfo[];
   readonly outputEmbedding = "lm_head";
   /** The weights; the head and the embeddings are tied unless the file holds them apart. */
   readonly parameters: Parameters;
-  /** V; every token id is below it. */
+  /** Size of the vocabulary, V; every token id is below it. */
   readonly vocabSize: number;
-  /** From `generation_config.json`, or from the configuration where there is none. */
-  readonly generationIds: GenerationIds;
-  /** `generation_config.json` as read; null where there is none. */
-  readonly generationConfig: Readonly<Record<string, unknown>> | null;
   readonly #config: T5Config;
 
-  private constructor(
-    raw: Readonly<Record<string, unknown>>,
-    config: T5Config,
-    parameters: Parameters,
-    { nameOrPath = null, generationConfig = null, generationIds = config.generationIds }: Origin =
-      {},
-  ) {
-    const type = config.modelType;
-    this.modelType = type;
-    this.className = type === "mt5" ? "MT5ForConditionalGeneration" : "T5ForConditionalGeneration";
-    this.pythonModule = `transformers.models.${type}.modeling_${type}`;
-    this.config = raw;
-    this.nameOrPath = nameOrPath;
+  private constructor(identity: LanguageIdentity, config: T5Config, parameters: Parameters) {
+    this.identity = identity;
     this.modules = t5Modules(config);
     this.parameters = parameters;
     this.vocabSize = config.vocabSize;
-    this.generationIds = generationIds;
-    this.generationConfig = generationConfig;
     this.#config = config;
   }
 
@@ -101,12 +79,8 @@ export class T5ForConditionalGeneration implements LanguageModel {
     generationConfig: Readonly<Record<string, unknown>> | null = null,
   ): T5ForConditionalGeneration {
     const parsed = parseT5Config(config);
-    const generationIds = generationConfig === null
-      ? parsed.generationIds
-      : readGenerationIds(generationConfig, { ...parsed, isEncoderDecoder: true });
-    const parameters = takeT5Weights(parsed, tensors);
-    const origin = { nameOrPath, generationConfig, generationIds };
-    return new T5ForConditionalGeneration(config, parsed, parameters, origin);
+    const identity = identify(config, parsed, { nameOrPath, generationConfig });
+    return new T5ForConditionalGeneration(identity, parsed, takeT5Weights(parsed, tensors));
   }
 
   /**
@@ -122,7 +96,8 @@ export class T5ForConditionalGeneration implements LanguageModel {
     { seed }: { readonly seed: number },
   ): T5ForConditionalGeneration {
     const parsed = parseT5Config(config);
-    return new T5ForConditionalGeneration(config, parsed, freshT5Weights(parsed, seed));
+    const parameters = freshT5Weights(parsed, seed);
+    return new T5ForConditionalGeneration(identify(config, parsed), parsed, parameters);
   }
 
   plainCall(options: PlainCallOptions = {}): Call {
@@ -203,7 +178,7 @@ export class T5ForConditionalGeneration implements LanguageModel {
     try {
       if (!(state instanceof T5State)) {
         throw new TypeError(
-          `Cannot decode with ${this.className} as the state is not one of its own: ` +
+          `Cannot decode with ${this.identity.className} as the state must be one of its own: ` +
             `pass what prefill or decode returned`,
         );
       }
@@ -238,7 +213,7 @@ export class T5ForConditionalGeneration implements LanguageModel {
   #decoderIds(given: Ids | undefined, labels: tf.Tensor2D | null, rows: number): tf.Tensor2D {
     if (given === undefined && labels === null) {
       throw new TypeError(
-        `Cannot run ${this.className} without anything for its decoder: ` +
+        `Cannot run ${this.identity.className} without anything for its decoder: ` +
           `pass labels or decoderInputIds`,
       );
     }
@@ -248,7 +223,7 @@ export class T5ForConditionalGeneration implements LanguageModel {
     if (labels !== null) sameShape(labels, ids, ["labels", "decoderInputIds"]);
     if (ids.shape[0] !== rows) {
       throw new RangeError(
-        `Cannot run ${this.className} as all inputs must have the same rows: inputIds has ${rows}, ` +
+        `Cannot run ${this.identity.className} as all inputs must have the same rows: inputIds has ${rows}, ` +
           `${given === undefined ? "labels" : "decoderInputIds"} has ${ids.shape[0]}`,
       );
     }
@@ -273,6 +248,15 @@ export class T5ForConditionalGeneration implements LanguageModel {
     const { scaleDecoderOutputs, dModel } = this.#config;
     return call.linear("lm_head", scaleDecoderOutputs ? tf.mul(hidden, dModel ** -0.5) : hidden);
   }
+}
+
+function identify(
+  raw: Readonly<Record<string, unknown>>,
+  config: T5Config,
+  origin: Origin = {},
+): LanguageIdentity {
+  const className = `${config.modelType === "mt5" ? "M" : ""}T5ForConditionalGeneration`;
+  return languageIdentity(raw, config, { className, isEncoderDecoder: true }, origin);
 }
 
 /** The first tensor, if the second has its shape. */

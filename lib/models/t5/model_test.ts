@@ -245,7 +245,7 @@ onEachBackend("decode() uses its state up, also when it throws, and refuses it a
   const refused: [number[], DecoderState, string, RegExp][] = [
     [[3, 3], start(), "RangeError", /got 2 tokens for 3 rows/],
     [[3, 13, 3], start(), "RangeError", /tokens .* in \[0, 13\): found 13 in row 1/],
-    [[3, 3, 3], stranger, "TypeError", /not one of its own/],
+    [[3, 3, 3], stranger, "TypeError", /must be one of its own/],
   ];
   for (const [tokens, state, name, message] of refused) {
     assert.throws(() => model.decode(tokens, state, call), { name, message });
@@ -257,7 +257,7 @@ onEachBackend("decode() uses its state up, also when it throws, and refuses it a
   for (const rows of [[3], [-1], [0.5], []]) {
     assert.throws(() => state.select(rows), {
       name: "RangeError",
-      message: /rows are in \[0, 3\)/,
+      message: /rows must be in \[0, 3\)/,
     });
   }
   const failing = new class extends PlainCall {

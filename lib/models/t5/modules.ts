@@ -1,5 +1,5 @@
 import { activationClass } from "../activation_class.ts";
-import type { ModuleInfo } from "../module_info.ts";
+import type { ModuleInfo } from "../base_model.ts";
 import type { T5Config } from "./config.ts";
 
 /**

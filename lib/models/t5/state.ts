@@ -45,7 +45,7 @@ export class T5State implements DecoderState {
     const stray = rows.find((row) => !(Number.isInteger(row) && row >= 0 && row < this.rows));
     if (stray !== undefined || rows.length === 0) {
       throw new RangeError(
-        `Cannot select rows [${rows}] of a decoder state as rows are in [0, ${this.rows}), ` +
+        `Cannot select rows [${rows}] of a decoder state as rows must be in [0, ${this.rows}), ` +
           `at least one`,
       );
     }

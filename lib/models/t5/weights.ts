@@ -1,15 +1,14 @@
 import * as tf from "../../tf.ts";
 import { randomStream } from "../../util/random.ts";
-import { checkTensors } from "../check_tensors.ts";
+import { checkTensors, sameValues } from "../check_tensors.ts";
 import { Parameters } from "../parameters.ts";
-import { sameValues } from "../same_values.ts";
 import type { T5Config } from "./config.ts";
 import { t5Modules } from "./modules.ts";
 
 const SHARED = "shared.weight";
 /** What is one matrix with the shared embedding, unless the weights say otherwise. */
 const TIED = ["lm_head.weight", "encoder.embed_tokens.weight", "decoder.embed_tokens.weight"];
-/** In files of the first releases, and never used. */
+/** A weight in files of the first releases that is never used. */
 const UNUSED = "decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight";
 
 /**
@@ -48,7 +47,7 @@ export function t5Shapes(config: T5Config): Map<string, number[]> {
  * Source: transformers 5.17 modeling_utils.py, `tie_weights`, and models/t5/modeling_t5.py,
  * `_tied_weights_keys`.
  *
- * @param tensors by name; the caller's again if this throws
+ * @param tensors the tensors by name; the caller's again if this throws
  * @throws {RangeError} when names or shapes are not the model's
  * @throws {TypeError} when a tensor is not float32
  */

@@ -108,7 +108,7 @@ export class ByteTokenizer {
     for (const id of ids) {
       if (!(Number.isInteger(id) && id >= 0 && id < this.vocabSize)) {
         throw new RangeError(
-          `Cannot decode id ${id} as ids of bytes are in [0, ${this.vocabSize})`,
+          `Cannot decode id ${id} as ids of bytes must be in [0, ${this.vocabSize})`,
         );
       }
       const byte = id - SPECIAL.length;

@@ -88,7 +88,7 @@ Deno.test("decode() refuses ids that are none", () => {
   for (const id of [384, -1, 1.5, NaN]) {
     assert.throws(() => tokenizer.decode([68, id]), {
       name: "RangeError",
-      message: `Cannot decode id ${id} as ids of bytes are in [0, 384)`,
+      message: `Cannot decode id ${id} as ids of bytes must be in [0, 384)`,
     });
   }
 });

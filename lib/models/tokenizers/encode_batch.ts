@@ -8,7 +8,7 @@ export interface EncodeOptions {
 
 /** How several texts become one batch. */
 export interface EncodeBatchOptions extends EncodeOptions {
-  /** Where shorter rows are filled up; a decoder that continues its prompt wants `left`. */
+  /** The side on which shorter rows are filled up; a decoder that continues its prompt wants `left`. */
   readonly padSide?: "left" | "right" | undefined;
 }
 
@@ -52,7 +52,7 @@ export function padBatch(
 /**
  * Puts what a model expects around the ids of a text, cutting the text's end to fit.
  *
- * @throws {RangeError} when `maxLength` is not a whole number that leaves room for what goes around
+ * @throws {RangeError} when `maxLength` is not an integer that leaves room for what goes around
  */
 export function surround(
   before: readonly number[],
@@ -64,7 +64,7 @@ export function surround(
   const around = before.length + after.length;
   if (!Number.isInteger(maxLength) || maxLength < Math.max(1, around)) {
     throw new RangeError(
-      `Cannot encode as maxLength must be a whole number of at least ${Math.max(1, around)}, ` +
+      `Cannot encode as maxLength must be an integer of at least ${Math.max(1, around)}, ` +
         `with room for ${around} special tokens: found ${maxLength}`,
     );
   }

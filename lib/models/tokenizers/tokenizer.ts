@@ -92,7 +92,7 @@ class JsonTokenizer implements Tokenizer {
   ): string {
     const wrong = ids.find((id) => !(Number.isInteger(id) && id >= 0));
     if (wrong !== undefined) {
-      throw new RangeError(`Cannot decode id ${wrong} as ids are whole numbers from 0`);
+      throw new RangeError(`Cannot decode id ${wrong} as ids must be integers of at least 0`);
     }
     // A model may have more ids than its tokenizer; those mean nothing.
     const known = ids.filter((id) => this.#tokenizer.id_to_token(id) !== undefined);

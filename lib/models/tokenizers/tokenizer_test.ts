@@ -96,9 +96,22 @@ const UNIGRAM: Case = {
       unk_id: 2,
       byte_fallback: false,
       vocab: [
-        ...[["<pad>", 0], ["</s>", 0], ["<unk>", 0], ["▁", -2], ["▁the", -3], ["▁qu", -4]],
-        ...[["ick", -4.5], ["t", -5], ["h", -5.1], ["e", -5.2], ["é", -6], ["日本", -6.5]],
-        ...[["▁日", -6.6], ["s", -4.9], ["1", -5.5], ["2", -5.6]],
+        ["<pad>", 0],
+        ["</s>", 0],
+        ["<unk>", 0],
+        ["▁", -2],
+        ["▁the", -3],
+        ["▁qu", -4],
+        ["ick", -4.5],
+        ["t", -5],
+        ["h", -5.1],
+        ["e", -5.2],
+        ["é", -6],
+        ["日本", -6.5],
+        ["▁日", -6.6],
+        ["s", -4.9],
+        ["1", -5.5],
+        ["2", -5.6],
       ],
     },
   },
@@ -318,7 +331,7 @@ Deno.test("encode() leaves special tokens out when told to, and checks the lengt
     for (const maxLength of [1, 0, -1, 2.5, NaN]) {
       assert.throws(() => tokenizer.encode("the a", { maxLength }), {
         name: "RangeError",
-        message: `Cannot encode as maxLength must be a whole number of at least 2, ` +
+        message: `Cannot encode as maxLength must be an integer of at least 2, ` +
           `with room for 2 special tokens: found ${maxLength}`,
       });
     }
@@ -326,7 +339,7 @@ Deno.test("encode() leaves special tokens out when told to, and checks the lengt
     for (const id of [-1, 1.5, NaN]) {
       assert.throws(() => tokenizer.decode([4, id]), {
         name: "RangeError",
-        message: `Cannot decode id ${id} as ids are whole numbers from 0`,
+        message: `Cannot decode id ${id} as ids must be integers of at least 0`,
       });
     }
   });

@@ -7,6 +7,7 @@ import { fillWithWaves, smallLlama, valuesOf } from "../../testing/models/small_
 import { toyInput, ToyModel } from "../../testing/models/toy_model.ts";
 import * as tf from "../../tf.ts";
 import { PolyConfig, type PolyConfigOptions } from "../../poly/config.ts";
+import type { Part } from "../../poly/adapter.ts";
 import { getPeftModel, PeftModel } from "../peft_model.ts";
 
 await useBackend("cpu");
@@ -16,7 +17,11 @@ const UP = "block.0.mlp.up";
 
 function config(options: PolyConfigOptions = {}): PolyConfig {
   return new PolyConfig({
-    ...{ target_modules: ["up", "gate"], r: 2, n_tasks: 3, n_skills: 2, init_weights: false },
+    target_modules: ["up", "gate"],
+    r: 2,
+    n_tasks: 3,
+    n_skills: 2,
+    init_weights: false,
     ...options,
   });
 }
@@ -98,7 +103,7 @@ Deno.test("A3 setAdapter() refuses what it cannot activate, and leaves all as it
     name: "RangeError",
     message: "Please specify at least one adapter to set",
   });
-  assert.throws(() => model.setAdapter(["other", "other"]), /one is named twice/);
+  assert.throws(() => model.setAdapter(["other", "other"]), /each must be named once$/);
   assert.deepEqual(model.activeAdapters, ["default"]);
   assert.deepEqual(names(model), before);
   free(model);
@@ -556,6 +561,23 @@ Deno.test("printTrainableParameters() prints PEFT's line", () => {
   assert.equal(line, "trainable params: 116 || all params: 286 || trainable%: 40.5594");
   assert.deepEqual(printed, [line]);
   assert.deepEqual(model.getNbTrainableParameters(), [trainable, 170 + trainable]);
+  free(model);
+});
+
+Deno.test("trainableParameters() gives one part where one is asked for", () => {
+  const model = toy({ modules_to_save: ["norm"] });
+  const of = (part: Part | "all") => [...model.trainableParameters(part).keys()];
+  assert.deepEqual(of("all"), names(model));
+  assert.deepEqual(of("skills"), names(model).filter((name) => name.includes("poly_lora_")));
+  assert.deepEqual(of("router"), names(model).filter((name) => name.includes("poly_router")));
+  assert.deepEqual(of("saved"), ["base_model.model.norm.modules_to_save.default.weight"]);
+  model.setRequiresGrad("default", false, "router");
+  assert.deepEqual(of("router"), []);
+  assert.throws(() => of("routing" as Part), {
+    name: "RangeError",
+    message:
+      'Cannot name parameters as part must be one of all, skills, router, saved: got "routing"',
+  });
   free(model);
 });
 

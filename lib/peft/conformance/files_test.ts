@@ -27,6 +27,7 @@ import {
 } from "../../testing/models/small_models.ts";
 import * as tf from "../../tf.ts";
 import { type AnyBaseModel, getPeftModel, PeftModel } from "../peft_model.ts";
+import { disposeAdapter } from "../../poly/adapter.ts";
 import { PolyConfig, type PolyConfigOptions } from "../../poly/config.ts";
 import { makeAdapter } from "../../poly/make_adapter.ts";
 import { saveAdapters } from "../save_adapters.ts";
@@ -109,8 +110,8 @@ inFolder(
 inFolder(
   "S2 the card names library and base, keeps what is there, and is long when new",
   async (dir, own) => {
-    const config = { ...t5.config };
-    const named = Object.assign(Object.create(t5), { nameOrPath: "google/t5-tiny", config });
+    const identity = { ...t5.identity, nameOrPath: "google/t5-tiny" };
+    const named = Object.assign(Object.create(t5), { identity });
     const model = own(getPeftModel(named as T5ForConditionalGeneration, new PolyConfig(OPTIONS)));
     await model.savePretrained(`${dir}/new`);
     const card = await Deno.readTextFile(`${dir}/new/README.md`);
@@ -272,10 +273,7 @@ inFolder(
       assert.deepEqual(loaded.warnings, []);
       assert.deepEqual(await valuesOf(adapterOf(loaded)), await valuesOf(adapter));
       loaded.dispose();
-      for (const layer of adapter.layers.values()) {
-        layer.dispose();
-        layer.router.dispose();
-      }
+      disposeAdapter(adapter);
     }
     for (const name of base.parameters.names) {
       assert.ok((await base.parameters.get(name).data()).every((value) => value === 1));
@@ -286,11 +284,13 @@ inFolder(
 
 /** A base model of no known kind. */
 const stub: Omit<BaseModel, "modules" | "parameters"> = {
-  modelType: "custom",
-  className: "Custom",
-  pythonModule: "__main__",
-  config: {},
-  nameOrPath: null,
+  identity: {
+    modelType: "custom",
+    className: "Custom",
+    pythonModule: "__main__",
+    config: {},
+    nameOrPath: null,
+  },
   outputEmbedding: null,
   plainCall: () => assert.fail(),
   forward: () => assert.fail(),

@@ -25,7 +25,11 @@ const TASK_IDS = [2, 0, 1];
 /** An MHR adapter on every layer of a toy model, whose numbers are all different from the start. */
 function toy(options: PolyConfigOptions = {}, others: PeftModelOptions = {}): PeftModel<ToyModel> {
   const config = new PolyConfig({
-    ...{ target_modules: "all-linear", r: 3, n_tasks: 3, n_skills: 4, n_splits: 2 },
+    target_modules: "all-linear",
+    r: 3,
+    n_tasks: 3,
+    n_skills: 4,
+    n_splits: 2,
     ...options,
   });
   return getPeftModel(new ToyModel(), config, others);
@@ -296,8 +300,11 @@ onEachBackend("F9 generate() follows each row's task, F12 with beams as without"
       });
       for (const [row, task] of taskIds.entries()) {
         const [alone] = await model.generate({
-          ...{ inputIds: [inputIds[row]!], attentionMask: [attentionMask[row]!] },
-          ...{ taskIds: [task], num_beams, ...options },
+          inputIds: [inputIds[row]!],
+          attentionMask: [attentionMask[row]!],
+          taskIds: [task],
+          num_beams,
+          ...options,
         });
         assert.deepEqual(together[row], alone);
       }
@@ -336,7 +343,7 @@ Deno.test("F13 task ids that do not fit are refused by name before anything is c
     [[0, 1], "RangeError", /got 2 task ids for 3 rows$/],
     [[0], "RangeError", /got 1 task ids for 3 rows$/],
     [[], "RangeError", /got none$/],
-    [[0.5, 1, 2], "TypeError", /whole number/],
+    [[0.5, 1, 2], "TypeError", /integer/],
     [ids[0]!, "TypeError", /int32.*got float32$/],
     [ids[1]!, "TypeError", /int32.*got bool$/],
     [ids[2]!, "RangeError", /got 1 task ids for 3 rows$/],

@@ -43,7 +43,11 @@ async function saveBase(base: LanguageModel, dir: string): Promise<void> {
       }] as const;
     }),
   );
-  await writeCheckpoint(dir, { architectures: [base.className], ...base.config }, tensors);
+  await writeCheckpoint(
+    dir,
+    { architectures: [base.identity.className], ...base.identity.config },
+    tensors,
+  );
 }
 
 async function inPeft(base: LanguageModel, dir: string, groups: Group[]): Promise<Answer> {

@@ -22,7 +22,7 @@ function resolve(base: Targeted, options: PolyConfigOptions) {
 /** A model of which only the names of its linear layers matter. */
 function named(names: readonly string[], changes: Partial<Targeted> = {}): Targeted {
   return {
-    modelType: "custom",
+    identity: { modelType: "custom" },
     outputEmbedding: null,
     modules: names.map((name) => ({ name, kind: "Linear", inFeatures: 4, outFeatures: 4 })),
     ...changes,
@@ -133,7 +133,7 @@ Deno.test("M3 all-linear targets every linear layer but the head that makes logi
 Deno.test("M3 all-linear leaves out the head of a classifier, and nothing of a model of one's own", () => {
   const names = ["enc.q", "score", "classifier"];
   const classify = { target_modules: "all-linear", task_type: "SEQ_CLS" } as const;
-  const classifier = named(names, { modelType: "llama" });
+  const classifier = named(names, { identity: { modelType: "llama" } });
   assert.deepEqual(targets(classifier, classify), ["enc.q", "classifier"]);
   assert.deepEqual(targets(named(names), classify), names);
   assert.deepEqual(targets(classifier, { target_modules: "all-linear" }), names);
@@ -230,14 +230,16 @@ Deno.test("M6 targets default by architecture; an unknown one must name them", (
   assert.deepEqual(resolve(t5, {}).targetModules, new Set(["q", "v"]));
   assert.deepEqual(resolve(llama, {}).targetModules, new Set(["q_proj", "v_proj"]));
   assert.equal(targets(t5, {}).length, 8);
-  const gemma4 = named(["language_model.0.q_proj", "vision.q_proj"], { modelType: "gemma4" });
+  const gemma4 = named(["language_model.0.q_proj", "vision.q_proj"], {
+    identity: { modelType: "gemma4" },
+  });
   assert.equal(
     resolve(gemma4, {}).targetModules,
     ".*language_model\\..*\\.(q_proj|v_proj)",
   );
   assert.deepEqual(targets(gemma4, {}), ["language_model.0.q_proj"]);
   for (const modelType of ["custom", "toString", "__proto__"]) {
-    assert.throws(() => resolve(named(["q"], { modelType }), {}), {
+    assert.throws(() => resolve(named(["q"], { identity: { modelType } }), {}), {
       name: "RangeError",
       message: /^Please specify `target_modules` in `peft_config`/,
     });

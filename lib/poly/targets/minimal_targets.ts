@@ -1,4 +1,4 @@
-/** From how many targets on a list is condensed. */
+/** The number of targets from which on a list is condensed. */
 export const MIN_TARGETS_TO_CONDENSE = 20;
 
 /**

@@ -1,5 +1,5 @@
 /**
- * Turns a pattern of Python's `re` into a RegExp that matches the same texts, anchored at the start
+ * Turns a pattern of Python's `re` into a RegExp that matches the same strings, anchored at the start
  * and, when `full`, at the end.
  *
  * Where the two languages write a thing differently it is translated; what only Python has (atomic
@@ -7,7 +7,7 @@
  * only, which is what names of modules are made of.
  *
  * @param pattern as for `re.fullmatch`
- * @param full whether the whole text must match, as for `re.fullmatch`, or its beginning, `re.match`
+ * @param full whether the whole string must match, as for `re.fullmatch`, or its beginning, `re.match`
  * @throws {SyntaxError} when the pattern is not valid
  *
  * @example

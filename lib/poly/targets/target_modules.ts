@@ -1,5 +1,4 @@
-import type { BaseModel } from "../../models/base_model.ts";
-import type { ModuleInfo } from "../../models/module_info.ts";
+import type { BaseModel, ModuleInfo } from "../../models/base_model.ts";
 import { defaultTargets } from "./default_targets.ts";
 import { MIN_TARGETS_TO_CONDENSE, minimalTargets } from "./minimal_targets.ts";
 import { pythonList } from "../../util/python_list.ts";
@@ -37,7 +36,9 @@ export interface Targets {
 }
 
 /** What of a base model decides what is targeted. */
-export type Targeted = Pick<BaseModel, "modelType" | "modules" | "outputEmbedding">;
+export type Targeted = Pick<BaseModel, "modules" | "outputEmbedding"> & {
+  readonly identity: { readonly modelType: string };
+};
 
 /** Targets nothing, and is no error. */
 const DUMMY = "dummy-target-modules";
@@ -58,7 +59,7 @@ const SEQ_CLS_HEADS = ["score", "classifier"];
  * import assert from "node:assert/strict";
  *
  * const modules = ["h.0.q", "h.0.v", "lm_head"].map((name) => ({ name, kind: "Linear" }));
- * const base = { modelType: "t5", modules, outputEmbedding: "lm_head" };
+ * const base = { identity: { modelType: "t5" }, modules, outputEmbedding: "lm_head" };
  * const none = { exclude_modules: null, modules_to_save: null, task_type: null };
  * const { targetModules } = resolveTargets(base, { target_modules: "all-linear", ...none });
  * assert.deepEqual(targetModules, new Set(["h.0.q", "h.0.v"]));
@@ -118,7 +119,7 @@ export function decisions(config: TargetFields): (name: string) => Decision {
   };
 }
 
-/** A text is a pattern for the whole name; a list holds names and their dotted endings. */
+/** A string is a pattern for the whole name; a list holds names and their dotted endings. */
 function match(wanted: string | ReadonlySet<string>): (name: string) => boolean {
   if (typeof wanted === "string") {
     if (wanted === "") return (name) => name === "";
@@ -138,7 +139,7 @@ function expand(
   config: TargetFields,
   names: readonly string[],
 ): string | ReadonlySet<string> {
-  let targets = config.target_modules ?? defaultTargets(base.modelType);
+  let targets = config.target_modules ?? defaultTargets(base.identity.modelType);
   if (typeof targets === "string") {
     if (targets.toLowerCase() !== "all-linear") return targets;
     targets = allLinear(base, config);
@@ -156,7 +157,7 @@ function allLinear(base: Targeted, config: TargetFields): Set<string> {
     base.modules.filter(({ kind }) => kind === "Linear").map(({ name }) => name),
   );
   if (base.outputEmbedding !== null) linear.delete(base.outputEmbedding);
-  else if (config.task_type === "SEQ_CLS" && base.modelType !== "custom") {
+  else if (config.task_type === "SEQ_CLS" && base.identity.modelType !== "custom") {
     const head = SEQ_CLS_HEADS.find((head) => base.modules.some(({ name }) => name === head));
     if (head !== undefined) linear.delete(head);
   }

@@ -71,8 +71,8 @@ export const BATCH = {
 
 /** Gives every number of an adapter a value of its own, so that a swap or a transposition shows. */
 export function fillWithWaves(adapter: Adapter, phase = 0): void {
-  for (const [i, { variable, kind }] of slots(adapter).entries()) {
-    const values = wave(variable.size, phase + 0.37 * i, kind === "routing" ? 2 : 0.4);
+  for (const [i, { variable, part }] of slots(adapter).entries()) {
+    const values = wave(variable.size, phase + 0.37 * i, part === "router" ? 2 : 0.4);
     tf.tidy(() => variable.assign(tf.tensor(values, variable.shape)));
   }
 }

@@ -67,7 +67,7 @@ export function tableModel(
   return {
     isEncoderDecoder,
     vocabSize,
-    generationIds: { pad, eos, decoderStart: isEncoderDecoder ? 3 : null },
+    identity: { generationIds: { pad, eos, decoderStart: isEncoderDecoder ? 3 : null } },
     plainCall: () => ({ select: () => tableCall([]), dispose() {} }) as unknown as Call,
     prefill({ inputIds, attentionMask }: Prompt) {
       if (isEncoderDecoder) {

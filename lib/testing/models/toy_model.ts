@@ -1,6 +1,6 @@
-import type { BaseModel, WithLoss } from "../../models/base_model.ts";
+import type { BaseModel, ModuleInfo, WithLoss } from "../../models/base_model.ts";
 import { type Call, PlainCall, type PlainCallOptions } from "../../models/call.ts";
-import type { ModuleInfo } from "../../models/module_info.ts";
+import type { Identity } from "../../models/identity.ts";
 import { Parameters } from "../../models/parameters.ts";
 import * as tf from "../../tf.ts";
 import { wave } from "../wave.ts";
@@ -31,17 +31,14 @@ const MODULES: readonly ModuleInfo[] = [
  * lm_head((x + down(tanh(up(x))) · gate(x)) · norm).
  */
 export class ToyModel implements BaseModel<ToyInputs, ToyOutputs> {
-  readonly modelType: string;
-  readonly className = "ToyModel";
-  readonly pythonModule = "toy";
-  readonly config = {};
-  readonly nameOrPath = null;
+  readonly identity: Identity;
   readonly modules = MODULES;
   readonly outputEmbedding: string | null;
   readonly parameters: Parameters;
 
   constructor({ modelType = "custom", outputEmbedding = null as string | null } = {}) {
-    this.modelType = modelType;
+    const place = { className: "ToyModel", pythonModule: "toy", nameOrPath: null };
+    this.identity = { modelType, ...place, config: {} };
     this.outputEmbedding = outputEmbedding;
     const sizes: [string, number[]][] = [
       ["block.0.mlp.up.weight", [8, 6]],
