@@ -5,7 +5,7 @@ import { HubError } from "../hub/error.ts";
 import { commandLine } from "./shell.ts";
 import { dataBar, dataLines, size } from "./data_progress.ts";
 import { interruptible } from "./interruptible.ts";
-import { SweepError } from "../sweep/sweep.ts";
+import { SweepError } from "../sweep/sweep_file.ts";
 import { suggest } from "../util/words.ts";
 
 /** What the command writes to and downloads from; the process's own and GitHub unless given. */

@@ -5,7 +5,7 @@ import process from "node:process";
 import { commandLine, shellWord } from "./shell.ts";
 import { interruptible } from "./interruptible.ts";
 import { barProgress, lineProgress, type ProgressOptions } from "./progress.ts";
-import type { RunResult } from "../run/result.ts";
+import { countByStatus, isFinal, type RunResult } from "../run/result.ts";
 import { RunFolder } from "../sweep/run_folder.ts";
 import { runLabel } from "../run/id.ts";
 import {
@@ -16,7 +16,8 @@ import {
 } from "../sweep/run_sweep.ts";
 import { lockSweep, SweepStore } from "../sweep/store.ts";
 import { StoreError } from "../sweep/store_error.ts";
-import { readSweep, SweepError } from "../sweep/sweep.ts";
+import { readSweep } from "../sweep/sweep.ts";
+import { SweepError } from "../sweep/sweep_file.ts";
 import { duration, firstLine, suggest } from "../util/words.ts";
 import { readSweepArguments, type SweepArguments, sweepHelp } from "./sweep_arguments.ts";
 import { describePlan } from "./sweep_plan.ts";
@@ -71,11 +72,12 @@ export async function sweepCommand(
       store,
       before,
       await progressOf(store, before, asked, stderr),
-      { ...asked, jobs, keepAdapters: asked.adapters, ...(worker ? { worker } : {}) },
+      { ...asked, jobs, keepAdapter: asked.adapters, ...(worker ? { worker } : {}) },
     );
     if (interrupted) {
-      const { done, diverged } = countStatus(results);
-      say(`Stopped with ${done + diverged} of ${results.length} runs done. To go on:`);
+      say(
+        `Stopped with ${results.filter(isFinal).length} of ${results.length} runs done. To go on:`,
+      );
       say(`  ${commandLine("sweep", args)}`);
       return 130;
     }
@@ -130,10 +132,10 @@ async function progressOf(
   { onlyFailed, quiet }: SweepArguments,
   stderr: NodeJS.WritableStream & { readonly isTTY?: boolean },
 ): Promise<SweepProgress> {
-  const { done, diverged } = countStatus(before);
+  const done = before.filter(isFinal).length;
   const shown: ProgressOptions = {
-    total: done + diverged + selectRuns(before, onlyFailed).length,
-    done: done + diverged,
+    total: done + selectRuns(before, onlyFailed).length,
+    done,
     metric: manifest.metric,
     errorPath: (run) => new RunFolder(dir, run).errorPath,
   };
@@ -176,7 +178,7 @@ function notebookLine(name: string, dir: string): string {
 /** Where the adapters of runs are, and how many runs were done before anyone asked to keep theirs. */
 function adaptersLine(dir: string, results: readonly RunResult[]): string {
   const done = results.filter(({ status }) => status === "done");
-  const without = done.filter((run) => !existsSync(join(new RunFolder(dir, run).dir, "adapter")));
+  const without = done.filter((run) => !existsSync(new RunFolder(dir, run).adapterDir));
   const left = without.length === 0
     ? ""
     : `; ${without.length} of ${done.length} runs were done without: remove their folders to do them again`;
@@ -185,7 +187,7 @@ function adaptersLine(dir: string, results: readonly RunResult[]): string {
 
 /** How many runs ended how, as `48 runs: 46 done, 2 failed`. */
 function summary(results: readonly RunResult[]): string {
-  const counts = Object.entries(countStatus(results)).filter(([, count]) => count > 0);
+  const counts = Object.entries(countByStatus(results)).filter(([, count]) => count > 0);
   const parts = counts.map(([status, count]) => `${count} ${status}`);
   const runs = results.length === 1 ? "run" : "runs";
   return `${results.length} ${runs}: ${parts.join(", ")}`;
@@ -194,12 +196,6 @@ function summary(results: readonly RunResult[]): string {
 const REPORT = "leaderboard.md";
 /** Failed runs that are named at the end; every one has an `error.txt`. */
 const FAILURES_TOLD = 10;
-
-function countStatus(results: readonly RunResult[]): Record<RunResult["status"], number> {
-  const count = { done: 0, diverged: 0, failed: 0, planned: 0 };
-  for (const { status } of results) count[status]++;
-  return count;
-}
 
 async function readSweepFile(path: string): Promise<string> {
   try {

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { parseRunConfig, RUN_CONFIG, RUN_CONFIG_KEYS } from "../run/config.ts";
-import { SweepError } from "../sweep/sweep.ts";
+import { SweepError } from "../sweep/sweep_file.ts";
 import { suggest } from "../util/words.ts";
 
 /** What a person asked of `deno task sweep`. */

@@ -36,6 +36,39 @@ export interface RunResult {
   readonly error?: string;
 }
 
+/** Whether a run has ended with a result, diverged or not, and so is not done again. */
+export function isFinal<R extends Pick<RunResult, "status">>(
+  run: R,
+): run is R & { readonly status: "done" | "diverged" } {
+  return run.status === "done" || run.status === "diverged";
+}
+
+/**
+ * How many runs have each status.
+ *
+ * @param runs results, or rows of a table of runs
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * assert.deepEqual(countByStatus([{ status: "done" }, { status: "failed" }, { status: "done" }]), {
+ *   done: 2, diverged: 0, failed: 1, planned: 0,
+ * });
+ * ```
+ */
+export function countByStatus(
+  runs: readonly { readonly status?: unknown }[],
+): Record<RunResult["status"], number> {
+  const count = (status: RunResult["status"]) => runs.filter((run) => run.status === status).length;
+  return {
+    done: count("done"),
+    diverged: count("diverged"),
+    failed: count("failed"),
+    planned: count("planned"),
+  };
+}
+
 const METRICS = z.record(z.string(), z.number().nullable());
 
 const RESULT = z.strictObject({

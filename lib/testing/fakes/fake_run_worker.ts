@@ -38,7 +38,11 @@ function isAlive(owner: string): boolean {
   return start !== "" && startOf(pid) === start;
 }
 
-const pretend: DoRun = async ({ id, config }, dir, report, keepAdapter) => {
+const pretend: DoRun = async (
+  { run: { id, config }, keepAdapter },
+  { dir, adapterDir },
+  report,
+) => {
   if (existsSync(join(dir, "result.json"))) journal(`again ${id}`);
   const owner = join(dir, "owner");
   if (existsSync(owner) && isAlive(await Deno.readTextFile(owner))) journal(`two ${id}`);
@@ -82,7 +86,7 @@ const pretend: DoRun = async ({ id, config }, dir, report, keepAdapter) => {
     case "fill unseen":
       await Deno.writeFile(join(dir, "filler"), new Uint8Array(1e6)).catch(() => {});
   }
-  if (keepAdapter) await Deno.mkdir(join(dir, "adapter"), { recursive: true });
+  if (keepAdapter) await Deno.mkdir(adapterDir, { recursive: true });
   await Deno.remove(owner);
   const provenance = { seconds: 0.05 + Math.random() };
   return { status: "done", metrics, tasks, provenance };
