@@ -10,6 +10,7 @@ import {
   median,
 } from "./bench.ts";
 import { benchCommand } from "../commands/bench.ts";
+import { captured } from "../testing/captured.ts";
 import { BENCH_SIZES } from "./size.ts";
 import { gigaflops, measureProducts, PRODUCT_SIZES, type ProductMeasure } from "./products.ts";
 import { benchTable, productTable, workerTable } from "./table.ts";
@@ -90,15 +91,17 @@ Deno.test("benchCommand() refuses what it cannot measure", async () => {
     const [args, fault] of [
       [["--sizes", "huge"], /there is no size "huge", only decoder-32/],
       [["--parts", "steps,all"], /there is no part "all", only steps, products, workers/],
-      [["--rounds", "0"], /--rounds is a whole number, at least 1: got 0/],
+      [["--rounds", "0"], /--rounds must be an integer, at least 1: got 0/],
       [["--python", "/no/python"], /there is no file "\/no\/python"/],
-      [["--name", "a/b"], /--name is made of letters/],
+      [["--name", "a/b"], /--name must be made of letters/],
       [["--fast"], /Unknown option/],
+      [["steps"], /"steps" is no option/],
     ] as const
   ) {
-    let text = "";
-    assert.equal(await benchCommand(args, (more) => void (text += more)), 2);
-    assert.match(text, fault);
+    const { code, stdout, stderr } = await captured((output) => benchCommand(args, output));
+    assert.deepEqual([code, stdout], [2, ""]);
+    assert.match(stderr, fault);
+    assert.match(stderr, /^.* deno task bench --help\n$/);
   }
 });
 

@@ -11,6 +11,7 @@ import {
   notebooksCommand,
   readNotebook,
 } from "./notebooks.ts";
+import { captured } from "../testing/captured.ts";
 import { withFolder } from "../testing/with_folder.ts";
 
 const PATHS = await notebookPaths();
@@ -73,14 +74,22 @@ Deno.test("outputFaults() sees each kind of fault, and none where there is none"
 });
 
 Deno.test("notebooksCommand() refuses what it cannot do, and says what it can", async () => {
-  const lines: string[] = [];
-  const print = (line: string) => void lines.push(line);
-  assert.equal(await notebooksCommand(["--chek"], print), 2);
-  assert.equal(await notebooksCommand(["nowhere.ipynb"], print), 2);
-  assert.equal(await notebooksCommand(["--help"], print), 0);
-  assert.match(lines[0]!, /--chek.*see deno task notebooks --help/);
-  assert.match(lines[1]!, /there is no file "nowhere.ipynb"/);
-  assert.match(lines[2]!, /Usage: deno task notebooks/);
+  const command = (...args: string[]) => captured((output) => notebooksCommand(args, output));
+  const unknown = await command("--chek");
+  assert.equal(unknown.code, 2);
+  assert.match(
+    unknown.stderr,
+    /--chek.*did you mean "--check"\? See deno task notebooks --help\n$/,
+  );
+  const missing = await command("nowhere.ipynb");
+  assert.equal(missing.code, 2);
+  assert.match(
+    missing.stderr,
+    /there is no file "nowhere.ipynb"; see deno task notebooks --help\n$/,
+  );
+  const help = await command("--help");
+  assert.deepEqual([help.code, help.stderr], [0, ""]);
+  assert.match(help.stdout, /Usage: deno task notebooks/);
 });
 
 Deno.test({
