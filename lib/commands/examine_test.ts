@@ -58,15 +58,13 @@ Deno.test("examine() says of everything missing what it widens and how to instal
   for (const os of ["linux", "darwin"] as const) {
     const missing = (await examine({ ...BARE, os })).filter(({ found }) => found === null);
     assert.deepEqual(missing.map(({ name }) => name), [
-      ...[
-        "WebGPU adapter",
-        "BLAS",
-        "git",
-        "Jupyter",
-        "Jupyter's pages",
-        "Chromium",
-        "Python with PEFT",
-      ],
+      "WebGPU adapter",
+      "BLAS",
+      "git",
+      "Jupyter",
+      "Jupyter's pages",
+      "Chromium",
+      "Python with PEFT",
     ]);
     for (const { name, widens, install } of missing) {
       assert.ok(widens.length > 20, name);

@@ -11,7 +11,7 @@ import type { RunConfig } from "./config.ts";
 import { scoreTasks } from "./score.ts";
 
 /**
- * The tasks and the base model of a record whose suite is one of text.
+ * The tasks and the base model of a config whose suite is one of text.
  *
  * @throws what {@linkcode openSuite} and {@linkcode openBase} throw
  */

@@ -6,7 +6,7 @@ import * as tf from "../tf.ts";
 import type { RunConfig } from "./config.ts";
 
 /**
- * Fails when a record asks for what its method does not have.
+ * Fails when a config asks for what its method does not have.
  *
  * @throws {RangeError} naming both settings
  */

@@ -12,7 +12,7 @@ export interface TaskScore {
   readonly task: string;
   /** Whether it was trained on, or held out. */
   readonly phase: "seen" | "heldout";
-  /** Which draw of the few examples it was adapted with, from 0; 0 where there is none. */
+  /** The draw of the few examples that it was adapted with, from 0; 0 where there is none. */
   readonly split: number;
   /** What was measured on its test examples. */
   readonly metrics: Metrics;
@@ -26,7 +26,7 @@ export interface RunResult {
   readonly config: RunConfig;
   /** `diverged` is a result: training met NaN or infinity. `failed` is none: something broke. */
   readonly status: "done" | "diverged" | "failed" | "planned";
-  /** What was measured of the run as a whole. */
+  /** Measures of the run as a whole. */
   readonly metrics: Metrics;
   /** How each task went; none of a run that is planned or has failed. */
   readonly tasks: readonly TaskScore[];

@@ -155,8 +155,12 @@ onEachBackend(
 
       assert.equal(first.status, "done");
       assert.deepEqual(first.rows.map(({ phase, step }) => `${phase} ${step}`), [
-        ...["multitask 1", "multitask 2", "validation 2"],
-        ...["multitask 3", "multitask 4", "validation 4"],
+        "multitask 1",
+        "multitask 2",
+        "validation 2",
+        "multitask 3",
+        "multitask 4",
+        "validation 4",
         ...[1, 2, 3, 1, 2, 3].map((step) => `adaptation ${step}`),
       ]);
       assert.deepEqual(first.tasks.map(({ task, phase, split }) => `${task} ${phase} ${split}`), [
@@ -170,9 +174,19 @@ onEachBackend(
         ["exact_match", "rouge_l", "token_accuracy", "loss"].map((score) => `${part}_${score}`)
       );
       const measured = [
-        ...["parameters_multitask", "parameters_adaptation", "best_step", "validation_loss"],
-        ...["entropy", "density", "usage", "effective_skills", "active_skills"],
-        ...["recovery", "recovery_f1", "recovery_null", "recovery_p"],
+        "parameters_multitask",
+        "parameters_adaptation",
+        "best_step",
+        "validation_loss",
+        "entropy",
+        "density",
+        "usage",
+        "effective_skills",
+        "active_skills",
+        "recovery",
+        "recovery_f1",
+        "recovery_null",
+        "recovery_p",
       ];
       assert.deepEqual(Object.keys(first.metrics).sort(), [...expected, ...measured].sort());
       const mean = first.tasks.slice(3).reduce((sum, { metrics }) => sum + metrics.loss! / 2, 0);

@@ -1,6 +1,6 @@
 /**
  * A worker that obeys the rules of real ones but only pretends to train: its metrics are a function of
- * the record, and it takes a few ms. What `data_file` says goes wrong.
+ * the config, and it takes a few ms. What `data_file` says goes wrong.
  *
  * With FAKE_JOURNAL set it notes there, one line each, every run that it starts, and `again` or `two`
  * when that run was done already, or is at work in another living process.
