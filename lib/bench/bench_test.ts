@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { useBackend } from "../backend/backend.ts";
 import { openBlas } from "../backend/wasm/blas.ts";
+import { benchCommand } from "../commands/bench.ts";
+import { captured } from "../testing/captured.ts";
+import { HAS_PYTHON, PYTHON } from "../testing/python.ts";
 import {
   type BenchMeasure,
   BenchMismatch,
@@ -9,13 +12,10 @@ import {
   measure,
   median,
 } from "./bench.ts";
-import { benchCommand } from "../commands/bench.ts";
-import { captured } from "../testing/captured.ts";
-import { BENCH_SIZES } from "./size.ts";
 import { gigaflops, measureProducts, PRODUCT_SIZES, type ProductMeasure } from "./products.ts";
+import { BENCH_SIZES } from "./size.ts";
 import { benchTable, productTable, workerTable } from "./table.ts";
 import { measureWorkers, workerGain } from "./workers.ts";
-import { HAS_PYTHON, PYTHON } from "../testing/python.ts";
 
 const OPTIONS = { rounds: 2, milliseconds: 1, warmUp: 1, cpu: null };
 

@@ -9,8 +9,8 @@
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { useBackend } from "../backend/backend.ts";
-import { type BenchLosses, BenchWork } from "./work.ts";
 import { peakMemory } from "../sweep/provenance.ts";
+import { type BenchLosses, BenchWork } from "./work.ts";
 
 /** The first line that a program writes. */
 export interface BenchReady extends BenchLosses {

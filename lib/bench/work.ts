@@ -1,14 +1,14 @@
+import { writeFilesAtomically } from "../files/atomic_write.ts";
 import { AutoModelForCausalLM, AutoModelForSeq2SeqLM } from "../models/auto_model.ts";
 import type { LanguageModel } from "../models/base_model.ts";
 import { saveBaseModel } from "../models/save_model.ts";
 import { type Noise, seededNoise } from "../ops/noise.ts";
-import { PolyConfig } from "../poly/config.ts";
 import { getPeftModel, PeftModel } from "../peft/peft_model.ts";
+import { PolyConfig } from "../poly/config.ts";
 import * as tf from "../tf.ts";
 import { AdamW } from "../train/adamw.ts";
 import { disposeGradients, lossAndGradients } from "../train/gradients.ts";
 import { randomStream } from "../util/random.ts";
-import { writeFilesAtomically } from "../files/atomic_write.ts";
 import type { BenchSize } from "./size.ts";
 
 /** Training steps whose losses are compared, with the same noise in every program. */

@@ -1,15 +1,15 @@
 import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import os from "node:os";
 import process from "node:process";
+import { fileURLToPath } from "node:url";
 import { useBackend } from "../backend/backend.ts";
 import { openBlas } from "../backend/wasm/blas.ts";
-import { writeFilesAtomically } from "../files/atomic_write.ts";
 import { type BenchMeasure, benchPrograms, measure } from "../bench/bench.ts";
 import type { ProductMeasure, ProductOptions } from "../bench/products.ts";
 import { BENCH_SCALING, BENCH_SIZES } from "../bench/size.ts";
 import { benchTable, productTable, workerTable } from "../bench/table.ts";
 import { measureWorkers, type WorkerMeasure } from "../bench/workers.ts";
+import { writeFilesAtomically } from "../files/atomic_write.ts";
 import { machineFacts } from "../sweep/provenance.ts";
 import { ArgumentError, type Arguments, type CommandOutput, runCommand } from "./arguments.ts";
 

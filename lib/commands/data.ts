@@ -1,6 +1,6 @@
 import process from "node:process";
-import { downloadSuperni, type SuperniDownloadOptions } from "../tasks/superni_download.ts";
 import { HubError } from "../hub/error.ts";
+import { downloadSuperni, type SuperniDownloadOptions } from "../tasks/superni_download.ts";
 import { byteSize, suggest } from "../util/words.ts";
 import { ArgumentError, type CommandOutput, runCommand } from "./arguments.ts";
 import { dataBar, dataLines } from "./bars.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { FakeGithub, fakeSuperni } from "../testing/fakes/fake_github.ts";
 import { captured } from "../testing/captured.ts";
+import { FakeGithub, fakeSuperni } from "../testing/fakes/fake_github.ts";
 import { dataCommand } from "./data.ts";
 import { sweepCommand } from "./sweep.ts";
 

@@ -1,5 +1,6 @@
 import process from "node:process";
 import { BackendError } from "../backend/backend.ts";
+import { ArgumentError, type CommandOutput, runCommand } from "./arguments.ts";
 import {
   describeFindings,
   describeMachine,
@@ -7,7 +8,6 @@ import {
   type Machine,
   THIS_MACHINE,
 } from "./examine.ts";
-import { ArgumentError, type CommandOutput, runCommand } from "./arguments.ts";
 
 /** What the command writes to, and the machine that it looks at: this one unless given. */
 export interface DoctorCommandOptions extends CommandOutput {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { BackendError } from "../backend/backend.ts";
-import { describeFindings, examine, type Machine, THIS_MACHINE } from "./examine.ts";
-import { doctorCommand } from "./doctor.ts";
 import { captured } from "../testing/captured.ts";
+import { doctorCommand } from "./doctor.ts";
+import { describeFindings, examine, type Machine, THIS_MACHINE } from "./examine.ts";
 
 /** A machine with nothing but Deno. */
 const BARE: Machine = {

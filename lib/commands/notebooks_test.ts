@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { captured } from "../testing/captured.ts";
+import { withFolder } from "../testing/with_folder.ts";
 import { type Notebook, type NotebookOutput, outputFaults } from "./notebook.ts";
 import {
   checkNotebooks,
@@ -11,8 +12,6 @@ import {
   notebooksCommand,
   readNotebook,
 } from "./notebooks.ts";
-import { captured } from "../testing/captured.ts";
-import { withFolder } from "../testing/with_folder.ts";
 
 const PATHS = await notebookPaths();
 const PYTHON = await findJupyter();
@@ -27,7 +26,10 @@ async function writeNotebook(dir: string, name: string, sources: readonly string
     outputs: [],
     source,
   }));
-  await writeFile(path, JSON.stringify({ cells, metadata: {}, nbformat: 4, nbformat_minor: 5 }));
+  await Deno.writeTextFile(
+    path,
+    JSON.stringify({ cells, metadata: {}, nbformat: 4, nbformat_minor: 5 }),
+  );
   return path;
 }
 
@@ -121,10 +123,10 @@ Deno.test({
         "const a = 1;",
         'throw new Error("broken");',
       ]);
-      const before = await readFile(path, "utf8");
+      const before = await Deno.readTextFile(path);
       const [fault] = await executeNotebook(PYTHON!, path, path);
       assert.match(fault!, /throw new Error\("broken"\)/);
-      assert.equal(await readFile(path, "utf8"), before);
+      assert.equal(await Deno.readTextFile(path), before);
     });
   },
 });

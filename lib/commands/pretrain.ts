@@ -4,8 +4,8 @@ import process from "node:process";
 import { parse } from "yaml";
 import { z } from "zod";
 import { type BackendName, useBackend } from "../backend/backend.ts";
-import { saveBaseModel } from "../models/save_model.ts";
 import { writeFilesAtomically } from "../files/atomic_write.ts";
+import { saveBaseModel } from "../models/save_model.ts";
 import {
   pretrain,
   PRETRAIN_CONFIG,

@@ -3,13 +3,9 @@ import { dirname, join } from "node:path";
 import process from "node:process";
 import { HubError } from "../hub/error.ts";
 import { resolveModel } from "../hub/hugging_face.ts";
-import { commandLine, shellWord } from "./shell.ts";
-import { interruptible } from "./interruptible.ts";
-import { type CommandOutput, runCommand, type TerminalStream } from "./arguments.ts";
-import { downloadBar, downloadLines, sweepBar, sweepLines, type SweepShown } from "./bars.ts";
+import { runLabel } from "../run/id.ts";
 import { countByStatus, isFinal, type RunResult } from "../run/result.ts";
 import { RunFolder } from "../sweep/run_folder.ts";
-import { runLabel } from "../run/id.ts";
 import {
   runSweep,
   type RunSweepOptions,
@@ -20,7 +16,12 @@ import { lockSweep, SweepStore } from "../sweep/store.ts";
 import { StoreError } from "../sweep/store_error.ts";
 import { readSweep } from "../sweep/sweep.ts";
 import { SweepError } from "../sweep/sweep_file.ts";
+import { dataFiles, sweepReport } from "../tables/sweep_tables.ts";
 import { duration, firstLine, suggest } from "../util/words.ts";
+import { type CommandOutput, runCommand, type TerminalStream } from "./arguments.ts";
+import { downloadBar, downloadLines, sweepBar, sweepLines, type SweepShown } from "./bars.ts";
+import { interruptible } from "./interruptible.ts";
+import { commandLine, shellWord } from "./shell.ts";
 import {
   SWEEP_OPTIONS,
   type SweepArguments,
@@ -28,7 +29,6 @@ import {
   sweepHelp,
 } from "./sweep_arguments.ts";
 import { describePlan } from "./sweep_plan.ts";
-import { dataFiles, sweepReport } from "../tables/sweep_tables.ts";
 
 /** What the command writes to and works with. */
 export interface SweepCommandOptions extends CommandOutput {

@@ -1,10 +1,10 @@
-import { isFinal, type RunResult } from "../run/result.ts";
 import type { RunConfig } from "../run/config.ts";
-import { mean } from "../util/statistics.ts";
-import { duration } from "../util/words.ts";
 import { configHash } from "../run/id.ts";
+import { isFinal, type RunResult } from "../run/result.ts";
 import { selectRuns } from "../sweep/run_sweep.ts";
 import type { SweepStore } from "../sweep/store.ts";
+import { mean } from "../util/statistics.ts";
+import { duration } from "../util/words.ts";
 
 /**
  * A sweep before it runs, for people: its cells, what is done, failed and to do, and about how long

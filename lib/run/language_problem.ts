@@ -4,10 +4,10 @@ import { type Example, trueAllocation } from "../tasks/task.ts";
 import { evaluateTokens } from "../train/evaluate.ts";
 import type { MultiTaskModel } from "../train/multi_task_model.ts";
 import { encodeExamples, type Encoding, type TaskBatch } from "../train/task_batch.ts";
+import type { RunConfig } from "./config.ts";
 import { openBase } from "./open_base.ts";
 import { openSuite } from "./open_suite.ts";
 import type { Problem } from "./problem.ts";
-import type { RunConfig } from "./config.ts";
 import { scoreTasks } from "./score.ts";
 
 /**

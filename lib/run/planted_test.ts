@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { onEachBackend } from "../testing/on_each_backend.ts";
 import type { Task } from "../tasks/task.ts";
+import { onEachBackend } from "../testing/on_each_backend.ts";
+import { parseRunConfig, type RunConfigInput } from "./config.ts";
 import { type PlantedExample, plantedProblem, plantedTeacher } from "./planted.ts";
 import { doRun } from "./run.ts";
-import { parseRunConfig, type RunConfigInput } from "./config.ts";
 
 const SMALL: RunConfigInput = {
   suite: "planted",

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { useBackend } from "../backend/backend.ts";
-import { openBase } from "./open_base.ts";
 import { pretrainCommand } from "../commands/pretrain.ts";
 import { captured } from "../testing/captured.ts";
+import { openBase } from "./open_base.ts";
 
 const TINY = `
 seed: 3

@@ -4,17 +4,17 @@ import { AutoModelForSeq2SeqLM } from "../models/auto_model.ts";
 import { LlamaForCausalLM } from "../models/llama/model.ts";
 import { saveBaseModel } from "../models/save_model.ts";
 import { PeftModel } from "../peft/peft_model.ts";
+import { readRouting, type RunRouting } from "../routing/file.ts";
+import { learnedRouting } from "../routing/learned.ts";
 import { meanRouting } from "../routing/measures.ts";
 import { onEachBackend } from "../testing/on_each_backend.ts";
 import { HAS_SHARED, SHARED } from "../testing/shared.ts";
 import * as tf from "../tf.ts";
-import { learnedRouting } from "../routing/learned.ts";
+import { parseRunConfig, type RunConfigInput } from "./config.ts";
 import { parseMetrics } from "./metrics_log.ts";
 import { PRETRAIN_CONFIG, pretrainedModel } from "./pretrain.ts";
 import { resultToJson } from "./result.ts";
-import { readRouting, type RunRouting } from "../routing/file.ts";
 import { doRun, type RunOutcome } from "./run.ts";
-import { parseRunConfig, type RunConfigInput } from "./config.ts";
 
 const TINY: RunConfigInput = {
   suite: "skills",

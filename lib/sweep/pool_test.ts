@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
+import type { WorkerEvent, WorkerTask } from "./message.ts";
 import { type PoolOptions, runInPool } from "./pool.ts";
 import { type PlannedRun, readSweep } from "./sweep.ts";
-import type { WorkerEvent, WorkerTask } from "./message.ts";
 
 const worker = new URL("../testing/fakes/fake_worker.ts", import.meta.url);
 

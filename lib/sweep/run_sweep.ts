@@ -1,5 +1,5 @@
-import { runInPool } from "./pool.ts";
 import { isFinal, type RunResult } from "../run/result.ts";
+import { runInPool } from "./pool.ts";
 import { RunFolder } from "./run_folder.ts";
 import type { SweepStore } from "./store.ts";
 import { StoreError } from "./store_error.ts";

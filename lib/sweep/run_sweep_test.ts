@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { randomStream } from "../util/random.ts";
 import { sweepCommand, type SweepCommandOptions } from "../commands/sweep.ts";
 import { HubError } from "../hub/error.ts";
 import { type Captured, captured } from "../testing/captured.ts";
+import { randomStream } from "../util/random.ts";
 
 const PROGRAM = fileURLToPath(new URL("../testing/fakes/fake_sweep.ts", import.meta.url));
 const WORKER = new URL("../testing/fakes/fake_run_worker.ts", import.meta.url);

@@ -1,7 +1,7 @@
 import { isFinal, type RunResult } from "../run/result.ts";
+import type { WorkerEvent, WorkerTask } from "./message.ts";
 import { RunFolder } from "./run_folder.ts";
 import { isFullDisk, StoreError, whenWriting } from "./store_error.ts";
-import type { WorkerEvent, WorkerTask } from "./message.ts";
 
 /**
  * Does one run in its folder.

@@ -2,20 +2,20 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { writeFilesAtomically } from "../files/atomic_write.ts";
 import { type FileLock, tryLockFile } from "../files/lock.ts";
-import type { RunResult } from "../run/result.ts";
-import { removeTemporaries, RunFolder } from "./run_folder.ts";
 import { RUN_CONFIG_KEYS } from "../run/config.ts";
 import { configHash, hashOf } from "../run/id.ts";
+import type { RunResult } from "../run/result.ts";
+import { removeTemporaries, RunFolder } from "./run_folder.ts";
 import { StoreError, whenWriting } from "./store_error.ts";
 import type { PlannedRun, Sweep } from "./sweep.ts";
 
-/** What stands in a sweep's folder before any run is done: the sweep as it was planned. */
+/** The plan of a sweep, as its folder keeps it. */
 export interface Manifest extends Sweep {
   /** The version of the file's form. */
   readonly schema: 1;
 }
 
-/** How a folder that holds another plan is treated. */
+/** What to do with a folder that holds another plan. */
 export interface OpenOptions {
   /** Add the runs that are new and keep the others. */
   readonly extend?: boolean;

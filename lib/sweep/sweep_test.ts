@@ -74,7 +74,7 @@ Deno.test("readSweep() names file, line, column and key of what it cannot read",
   refused("grid: { r: 4 }", /grid\.r as an axis must be a list/);
   refused("grid: { r: [] }", /grid\.r as an axis must be a list/);
   refused("zip: { r: [1, 2], n_splits: [1] }", /zip as its axes.*r has 2, n_splits has 1/);
-  refused("- 1\n", /as a sweep must be a mapping/);
+  refused("- 1\n", /^Cannot read experiments\/x\.yaml:1:1 as a sweep must be a mapping/);
   refused("a: [1\n", /x\.yaml:\d+:\d+: /);
   refused("set: { r: 1 }\nexclude: [{ r: 1 }]\ngrid: { r: [1] }", /leaves no cell/);
   refused("set: {}", /argument "n_skills" as a setting must be written key=value/, ["n_skills"]);

@@ -5,10 +5,10 @@
  */
 import process from "node:process";
 import { type ChosenBackend, useBackend } from "../backend/backend.ts";
+import type { RunConfig } from "../run/config.ts";
+import { doRun } from "../run/run.ts";
 import * as tf from "../tf.ts";
 import { machineFacts, peakMemory } from "./provenance.ts";
-import { doRun } from "../run/run.ts";
-import type { RunConfig } from "../run/config.ts";
 import { serveRuns } from "./serve_runs.ts";
 
 const facts = { ...await machineFacts(), tfjs: tf.version["tfjs-core"] };

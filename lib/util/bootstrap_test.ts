@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { randomStream } from "./random.ts";
 import { bootstrapMean } from "./bootstrap.ts";
+import { randomStream } from "./random.ts";
 
 Deno.test("bootstrapMean() covers the true mean of tasks as often as it says", () => {
   let covered = 0;
