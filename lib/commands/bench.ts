@@ -69,13 +69,7 @@ export async function benchCommand(
 ): Promise<number> {
   const command = { task: "bench", help: HELP, options: OPTIONS };
   return await runCommand(command, args, output, async (given) => {
-    let options: ReturnType<typeof readBench>;
-    try {
-      options = readBench(given);
-    } catch (error) {
-      throw new ArgumentError(`Cannot measure: ${(error as Error).message}`);
-    }
-    await measureAll(options, output);
+    await measureAll(readBench(given), output);
     return 0;
   });
 }
@@ -160,22 +154,25 @@ async function productsOn(cpu: number | null, options: ProductOptions): Promise<
   return JSON.parse(new TextDecoder().decode(stdout)) as ProductMeasure[];
 }
 
-/** What is to be measured, checked. */
+/**
+ * What is to be measured.
+ * @throws {ArgumentError} when an argument has a wrong value
+ */
 function readBench({ values, positionals }: Arguments<typeof OPTIONS>) {
   const [word] = positionals;
-  if (word !== undefined) throw new RangeError(`"${word}" is no option`);
+  if (word !== undefined) throw cannot(`"${word}" is no option`);
   const sizes = someOf(Object.keys(BENCH_SIZES), values.sizes, "size");
   const parts = new Set(someOf(PARTS, values.parts, "part"));
   const rounds = Number(values.rounds);
   if (!Number.isInteger(rounds) || rounds < 1) {
-    throw new RangeError(`--rounds must be an integer, at least 1: got ${values.rounds}`);
+    throw cannot(`--rounds must be an integer, at least 1: got ${values.rounds}`);
   }
   const name = values.name ?? new Date().toISOString().slice(0, 10);
   if (!/^[\w.-]+$/.test(name)) {
-    throw new RangeError(`--name must be made of letters, digits, ".", "_" and "-": got ${name}`);
+    throw cannot(`--name must be made of letters, digits, ".", "_" and "-": got ${name}`);
   }
   if (values.python !== undefined && !existsSync(values.python)) {
-    throw new RangeError(`there is no file "${values.python}"`);
+    throw cannot(`there is no file "${values.python}"`);
   }
   const canPin = existsSync("/usr/bin/taskset") && !values["any-cpu"];
   return {
@@ -194,6 +191,10 @@ function someOf<T extends string>(known: readonly T[], list: string, what: strin
   return list.split(",").filter((name) => name !== "").map((name) => {
     const found = known.find((one) => one === name);
     if (found !== undefined) return found;
-    throw new RangeError(`there is no ${what} "${name}", only ${known.join(", ")}`);
+    throw cannot(`there is no ${what} "${name}", only ${known.join(", ")}`);
   });
+}
+
+function cannot(why: string): ArgumentError {
+  return new ArgumentError(`Cannot measure: ${why}`);
 }
