@@ -14,19 +14,19 @@ export interface BenchProgram {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** What was measured of one program at one size. */
+/** One step of one program at one size, as measured. */
 export interface BenchMeasure {
   readonly size: string;
   readonly program: string;
   readonly engine: string;
   readonly step: "train" | "evaluate";
-  /** Median of the steps of each round; milliseconds. */
+  /** Median time of a step in each round; milliseconds. */
   readonly rounds: readonly number[];
-  /** Of the processor, all threads together, in each round, per step; milliseconds. */
+  /** Processor time per step in each round, all threads together; milliseconds. */
   readonly cpu_rounds: readonly number[];
   /** The most memory the program ever held at once, in bytes. */
   readonly peak_memory: number;
-  /** Before any training, and of the first steps of it. */
+  /** The loss before any training, then those of its first steps. */
   readonly losses: readonly number[];
 }
 
@@ -83,10 +83,12 @@ export async function measure(
   options: BenchOptions,
 ): Promise<BenchMeasure[]> {
   const dir = await Deno.makeTempDir({ prefix: "bench-" });
-  const running: Running[] = [];
+  const running: BenchProcess[] = [];
   try {
     await writeBenchWork(dir, size);
-    for (const program of programs) running.push(await Running.start(program, dir, options.cpu));
+    for (const program of programs) {
+      running.push(await BenchProcess.start(program, dir, options.cpu));
+    }
     compareLosses(name, running);
     const measures: BenchMeasure[] = [];
     for (const step of ["train", "evaluate"] as const) {
@@ -122,7 +124,7 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-function compareLosses(size: string, running: readonly Running[]): void {
+function compareLosses(size: string, running: readonly BenchProcess[]): void {
   const [first, ...others] = running;
   for (const other of others) {
     const [expected, actual] = [first!, other].map(({ ready: { evaluation, training } }) => [
@@ -140,8 +142,8 @@ function compareLosses(size: string, running: readonly Running[]): void {
   }
 }
 
-/** A program that waits for requests. */
-export class Running {
+/** A program at work that waits for requests. */
+export class BenchProcess {
   private constructor(
     readonly program: BenchProgram,
     readonly ready: BenchReady,
@@ -155,7 +157,11 @@ export class Running {
    *
    * @param cpu the processor it is pinned to; null for any
    */
-  static async start(program: BenchProgram, dir: string, cpu: number | null): Promise<Running> {
+  static async start(
+    program: BenchProgram,
+    dir: string,
+    cpu: number | null,
+  ): Promise<BenchProcess> {
     const pinned = cpu === null ? [] : ["taskset", "--cpu-list", `${cpu}`];
     const [command, ...args] = [...pinned, ...program.command, dir];
     const process = new Deno.Command(command!, {
@@ -175,7 +181,7 @@ export class Running {
       throw new Error(`Cannot measure "${program.name}" as it does not start: ${await errors}`);
     }
     const ready = JSON.parse(first.value) as BenchReady;
-    return new Running(program, ready, process, process.stdin.getWriter(), lines);
+    return new BenchProcess(program, ready, process, process.stdin.getWriter(), lines);
   }
 
   /** Lets it take steps. */

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { useBackend } from "../backend/backend.ts";
 import { openBlas } from "../backend/wasm/blas.ts";
+import { benchCommand } from "../commands/bench.ts";
+import { captured } from "../testing/captured.ts";
+import { HAS_PYTHON, PYTHON } from "../testing/python.ts";
 import {
   type BenchMeasure,
   BenchMismatch,
@@ -9,12 +12,10 @@ import {
   measure,
   median,
 } from "./bench.ts";
-import { benchCommand } from "../commands/bench.ts";
-import { BENCH_SIZES } from "./size.ts";
 import { gigaflops, measureProducts, PRODUCT_SIZES, type ProductMeasure } from "./products.ts";
+import { BENCH_SIZES } from "./size.ts";
 import { benchTable, productTable, workerTable } from "./table.ts";
 import { measureWorkers, workerGain } from "./workers.ts";
-import { HAS_PYTHON, PYTHON } from "../testing/python.ts";
 
 const OPTIONS = { rounds: 2, milliseconds: 1, warmUp: 1, cpu: null };
 
@@ -22,8 +23,14 @@ const OPTIONS = { rounds: 2, milliseconds: 1, warmUp: 1, cpu: null };
 const SMALL = Object.entries(BENCH_SIZES).map(([name, size]) =>
   [name, {
     ...size,
-    ...{ d_model: 16, d_ff: 12, num_layers: 1, num_heads: 2, d_kv: 8 },
-    ...{ batch_size: 3, length: 5, n_splits: 2 },
+    d_model: 16,
+    d_ff: 12,
+    num_layers: 1,
+    num_heads: 2,
+    d_kv: 8,
+    batch_size: 3,
+    length: 5,
+    n_splits: 2,
   }] as const
 ).filter(([name]) => name === "decoder-32" || name === "t5-sweep");
 
@@ -75,13 +82,24 @@ Deno.test("median() is the middle, or between the two middle ones", () => {
 
 Deno.test("benchTable() gives the median of the rounds' ratios to the first program", () => {
   const one = (program: string, rounds: number[]): BenchMeasure => ({
-    ...{ size: "s", program, engine: "e", step: "train", rounds, cpu_rounds: rounds },
-    ...{ peak_memory: 3 * 2 ** 20, losses: [] },
+    size: "s",
+    program,
+    engine: "e",
+    step: "train",
+    rounds,
+    cpu_rounds: rounds,
+    peak_memory: 3 * 2 ** 20,
+    losses: [],
   });
   const table = benchTable([one("ours", [1, 2, 8]), one("theirs", [3, 4, 8])]);
   const row = table.split("\n").find((line) => line.includes("theirs"))!;
   assert.deepEqual(row.split("|").slice(3, 9).map((cell) => cell.trim()), [
-    ...["theirs", "4", "2", "4", "2", "3"],
+    "theirs",
+    "4",
+    "2",
+    "4",
+    "2",
+    "3",
   ]);
 });
 
@@ -90,15 +108,17 @@ Deno.test("benchCommand() refuses what it cannot measure", async () => {
     const [args, fault] of [
       [["--sizes", "huge"], /there is no size "huge", only decoder-32/],
       [["--parts", "steps,all"], /there is no part "all", only steps, products, workers/],
-      [["--rounds", "0"], /--rounds is a whole number, at least 1: got 0/],
+      [["--rounds", "0"], /--rounds must be an integer, at least 1: got 0/],
       [["--python", "/no/python"], /there is no file "\/no\/python"/],
-      [["--name", "a/b"], /--name is made of letters/],
+      [["--name", "a/b"], /--name must be made of letters/],
       [["--fast"], /Unknown option/],
+      [["steps"], /"steps" is no option/],
     ] as const
   ) {
-    let text = "";
-    assert.equal(await benchCommand(args, (more) => void (text += more)), 2);
-    assert.match(text, fault);
+    const { code, stdout, stderr } = await captured((output) => benchCommand(args, output));
+    assert.deepEqual([code, stdout], [2, ""]);
+    assert.match(stderr, fault);
+    assert.match(stderr, /^.* deno task bench --help\n$/);
   }
 });
 
@@ -129,7 +149,14 @@ Deno.test("productTable() gives speeds, and medians of the rounds' ratios", () =
   const one = (way: ProductMeasure["way"], rounds: number[]) => ({ ...size, way, rounds });
   const table = productTable([one("published", [10, 30, 40]), one("own", [5, 10, 10])]);
   assert.deepEqual(table.split("\n")[2]!.split("|").slice(1, 9).map((cell) => cell.trim()), [
-    ...["p", "2 × (10×25 · 25×5ᵀ)", "0.1667", "0.5", "—", "—", "3", "—"],
+    "p",
+    "2 × (10×25 · 25×5ᵀ)",
+    "0.1667",
+    "0.5",
+    "—",
+    "—",
+    "3",
+    "—",
   ]);
 });
 
@@ -150,6 +177,11 @@ Deno.test("workerTable() gives medians, and that of the rounds' ratios", () => {
     { size: "s", program: "p", alone: [10, 20, 10], together: [19, 30, 17], processors: [1, 2, 2] },
   ]);
   assert.deepEqual(table.split("\n")[2]!.split("|").slice(1, 7).map((cell) => cell.trim()), [
-    ...["s", "p", "10", "19", "1.7", "2"],
+    "s",
+    "p",
+    "10",
+    "19",
+    "1.7",
+    "2",
   ]);
 });

@@ -9,8 +9,8 @@
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { useBackend } from "../backend/backend.ts";
-import { type BenchLosses, BenchWork } from "./work.ts";
 import { peakMemory } from "../sweep/provenance.ts";
+import { type BenchLosses, BenchWork } from "./work.ts";
 
 /** The first line that a program writes. */
 export interface BenchReady extends BenchLosses {
@@ -28,9 +28,9 @@ export interface BenchRequest {
 
 /** What was measured. */
 export interface BenchReply {
-  /** Of each step. */
+  /** Time of each step. */
   readonly milliseconds: readonly number[];
-  /** Of the processor, all threads together, per step. */
+  /** Processor time per step, all threads together. */
   readonly cpu_milliseconds: number;
   /** The most memory the program ever held at once, in bytes. */
   readonly peak_memory: number;
@@ -61,7 +61,7 @@ if (import.meta.main) {
   work.dispose();
 }
 
-/** About a millisecond of it. */
+/** Does about a millisecond of plain arithmetic. */
 function arithmetic(): number {
   let x = 1;
   for (let i = 0; i < 250_000; i++) x = x * 1.000001 + 1e-9;

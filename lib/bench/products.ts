@@ -26,7 +26,7 @@ export interface ProductSize {
   readonly transposeB?: boolean;
 }
 
-/** What is measured: of `decoder-128`, of `t5-sweep`, thin ones, and one large square. */
+/** The products that are measured: those of `decoder-128` and `t5-sweep`, thin ones, one large square. */
 export const PRODUCT_SIZES: readonly ProductSize[] = [
   { name: "layer", count: 1, m: 2048, n: 128, k: 128, transposeB: true },
   { name: "layer, not transposed", count: 1, m: 2048, n: 128, k: 128 },

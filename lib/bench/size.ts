@@ -19,35 +19,65 @@ export interface BenchSize {
 
 /** A decoder with MHR on its attention, as in the measurements that this project began with. */
 function decoder(
-  [d_model, num_layers, num_heads, length, batch_size, vocab_size]: readonly [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ],
+  sizes: Pick<
+    BenchSize,
+    "d_model" | "num_layers" | "num_heads" | "vocab_size" | "batch_size" | "length"
+  >,
 ): BenchSize {
   return {
+    ...sizes,
     model_type: "llama",
-    ...{ d_model, d_ff: 4 * d_model, num_layers, num_heads, d_kv: d_model / num_heads },
-    ...{ vocab_size, batch_size, length },
+    d_ff: 4 * sizes.d_model,
+    d_kv: sizes.d_model / sizes.num_heads,
     target_modules: ["q_proj", "k_proj", "v_proj", "o_proj"],
-    ...{ r: 8, n_tasks: 8, n_skills: 4, n_splits: 4 },
+    r: 8,
+    n_tasks: 8,
+    n_skills: 4,
+    n_splits: 4,
   };
 }
 
 /** The sizes that are measured, by name. */
 export const BENCH_SIZES: Readonly<Record<string, BenchSize>> = {
-  "decoder-32": decoder([32, 2, 4, 16, 16, 32]),
-  "decoder-64": decoder([64, 2, 4, 32, 32, 64]),
-  "decoder-128": decoder([128, 4, 4, 64, 32, 256]),
+  "decoder-32": decoder({
+    d_model: 32,
+    num_layers: 2,
+    num_heads: 4,
+    vocab_size: 32,
+    batch_size: 16,
+    length: 16,
+  }),
+  "decoder-64": decoder({
+    d_model: 64,
+    num_layers: 2,
+    num_heads: 4,
+    vocab_size: 64,
+    batch_size: 32,
+    length: 32,
+  }),
+  "decoder-128": decoder({
+    d_model: 128,
+    num_layers: 4,
+    num_heads: 4,
+    vocab_size: 256,
+    batch_size: 32,
+    length: 64,
+  }),
   "t5-sweep": {
     model_type: "t5",
-    ...{ d_model: 96, d_ff: 192, num_layers: 2, num_heads: 4, d_kv: 24 },
-    ...{ vocab_size: 384, batch_size: 32, length: 12 },
+    d_model: 96,
+    d_ff: 192,
+    num_layers: 2,
+    num_heads: 4,
+    d_kv: 24,
+    vocab_size: 384,
+    batch_size: 32,
+    length: 12,
     target_modules: "all-linear",
-    ...{ r: 4, n_tasks: 16, n_skills: 8, n_splits: 4 },
+    r: 4,
+    n_tasks: 16,
+    n_skills: 8,
+    n_splits: 4,
   },
 };
 

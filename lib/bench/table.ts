@@ -1,8 +1,8 @@
+import { toMarkdown } from "../tables/markdown_table.ts";
+import { tableOf } from "../tables/table.ts";
 import { type BenchMeasure, median } from "./bench.ts";
 import { gigaflops, type ProductMeasure } from "./products.ts";
 import { workerGain, type WorkerMeasure } from "./workers.ts";
-import { toMarkdown } from "../tables/markdown_table.ts";
-import { tableOf } from "../tables/table.ts";
 
 /**
  * A row for each size, step and program: the median step, and how many times as long it takes as this

@@ -1,14 +1,14 @@
+import { writeFilesAtomically } from "../files/atomic_write.ts";
 import { AutoModelForCausalLM, AutoModelForSeq2SeqLM } from "../models/auto_model.ts";
 import type { LanguageModel } from "../models/base_model.ts";
 import { saveBaseModel } from "../models/save_model.ts";
 import { type Noise, seededNoise } from "../ops/noise.ts";
-import { PolyConfig } from "../poly/config.ts";
 import { getPeftModel, PeftModel } from "../peft/peft_model.ts";
+import { PolyConfig } from "../poly/config.ts";
 import * as tf from "../tf.ts";
 import { AdamW } from "../train/adamw.ts";
 import { disposeGradients, lossAndGradients } from "../train/gradients.ts";
 import { randomStream } from "../util/random.ts";
-import { writeFilesAtomically } from "../files/atomic_write.ts";
 import type { BenchSize } from "./size.ts";
 
 /** Training steps whose losses are compared, with the same noise in every program. */
@@ -32,9 +32,9 @@ interface Batch {
 
 /** What the programs compare before anything is measured. */
 export interface BenchLosses {
-  /** Without noise, before any training. */
+  /** The loss without noise, before any training. */
   readonly evaluation: number;
-  /** Of the compared training steps. */
+  /** The losses of the compared training steps. */
   readonly training: readonly number[];
 }
 
@@ -50,7 +50,10 @@ export async function writeBenchWork(dir: string, size: BenchSize): Promise<void
     target_modules: typeof target_modules === "string" ? target_modules : [...target_modules],
     task_type: size.model_type === "t5" ? "SEQ_2_SEQ_LM" : "CAUSAL_LM",
     init_weights: false, // else B is 0 and its gradients are
-    ...{ r, n_tasks, n_skills, n_splits },
+    r,
+    n_tasks,
+    n_skills,
+    n_splits,
   });
   const model = getPeftModel(base, config);
   try {
@@ -147,18 +150,29 @@ function modelConfig(size: BenchSize): Record<string, unknown> {
   return size.model_type === "t5"
     ? {
       model_type: "t5",
-      ...{ d_model, d_ff, num_layers, num_heads, d_kv, vocab_size },
+      d_model,
+      d_ff,
+      num_layers,
+      num_heads,
+      d_kv,
+      vocab_size,
       feed_forward_proj: "gated-gelu",
       tie_word_embeddings: false,
       dropout_rate: 0,
       relative_attention_num_buckets: 32,
       relative_attention_max_distance: 64,
-      ...{ pad_token_id: 0, eos_token_id: 1, decoder_start_token_id: 0 },
+      pad_token_id: 0,
+      eos_token_id: 1,
+      decoder_start_token_id: 0,
     }
     : {
       model_type: "llama",
-      ...{ hidden_size: d_model, intermediate_size: d_ff, num_hidden_layers: num_layers },
-      ...{ num_attention_heads: num_heads, vocab_size, max_position_embeddings: 2 * length },
+      hidden_size: d_model,
+      intermediate_size: d_ff,
+      num_hidden_layers: num_layers,
+      num_attention_heads: num_heads,
+      vocab_size,
+      max_position_embeddings: 2 * length,
     };
 }
 

@@ -1,4 +1,4 @@
-import { type BenchProgram, median, Running } from "./bench.ts";
+import { BenchProcess, type BenchProgram, median } from "./bench.ts";
 import type { BenchReply, BenchRequest } from "./process.ts";
 import type { BenchSize } from "./size.ts";
 import { writeBenchWork } from "./work.ts";
@@ -40,15 +40,18 @@ export async function measureWorkers(
   options: WorkerOptions,
 ): Promise<WorkerMeasure> {
   const dir = await Deno.makeTempDir({ prefix: "bench-" });
-  const running: Running[] = [];
+  const running: BenchProcess[] = [];
   try {
     await writeBenchWork(dir, size);
     for (const i of [0, 1]) {
-      running.push(await Running.start(program, dir, options.cpus?.[i] ?? null));
+      running.push(await BenchProcess.start(program, dir, options.cpus?.[i] ?? null));
     }
-    const [first, second] = running as [Running, Running];
-    const speedOf = async (worker: Running, step: BenchRequest["step"], milliseconds: number) =>
-      stepsPerSecond(await worker.ask({ step, milliseconds }));
+    const [first, second] = running as [BenchProcess, BenchProcess];
+    const speedOf = async (
+      worker: BenchProcess,
+      step: BenchRequest["step"],
+      milliseconds: number,
+    ) => stepsPerSecond(await worker.ask({ step, milliseconds }));
     /** The first alone, both at once, the second alone, so that a drift falls on both sides. */
     const compare = async (step: BenchRequest["step"], milliseconds: number) => {
       const before = await speedOf(first, step, milliseconds);
@@ -69,8 +72,11 @@ export async function measureWorkers(
       processors!.push(counted.together / counted.alone);
     }
     return {
-      ...{ size: name, program: program.name },
-      ...{ alone: alone!, together: together!, processors: processors! },
+      size: name,
+      program: program.name,
+      alone: alone!,
+      together: together!,
+      processors: processors!,
     };
   } finally {
     await Promise.all(running.map((worker) => worker.stop()));

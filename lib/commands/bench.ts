@@ -1,27 +1,27 @@
 import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import os from "node:os";
 import process from "node:process";
-import { parseArgs } from "node:util";
+import { fileURLToPath } from "node:url";
 import { useBackend } from "../backend/backend.ts";
 import { openBlas } from "../backend/wasm/blas.ts";
-import { writeFilesAtomically } from "../files/atomic_write.ts";
 import { type BenchMeasure, benchPrograms, measure } from "../bench/bench.ts";
 import type { ProductMeasure, ProductOptions } from "../bench/products.ts";
 import { BENCH_SCALING, BENCH_SIZES } from "../bench/size.ts";
 import { benchTable, productTable, workerTable } from "../bench/table.ts";
 import { measureWorkers, type WorkerMeasure } from "../bench/workers.ts";
+import { writeFilesAtomically } from "../files/atomic_write.ts";
 import { machineFacts } from "../sweep/provenance.ts";
+import { ArgumentError, type Arguments, type CommandOutput, runCommand } from "./arguments.ts";
 
 /** What there is to measure. */
 const PARTS = ["steps", "products", "workers"] as const;
 
-const HELP =
-  `Measure the training and the evaluation step side by side with other programs, single matrix
+const HELP = `\
+Measure the training and the evaluation step side by side with other programs, single matrix
 products, and what two workers get done at once.
 
 Usage: deno task bench [--python PATH] [--parts A,B] [--sizes A,B] [--rounds N] [--scaling]
-                       [--name NAME]
+                       [--any-cpu] [--name NAME]
 
 --python PATH  a Python with torch, transformers 5.17.0 and peft 0.21.0, to be measured too
 --parts A,B    some of ${PARTS.join(", ")}; all by default
@@ -30,13 +30,23 @@ Usage: deno task bench [--python PATH] [--parts A,B] [--sizes A,B] [--rounds N] 
 --scaling      also how a step grows with the batch, the length, the width and the skills
 --any-cpu      do not pin programs to one processor (Linux pins them by taskset)
 --name NAME    of the files in results/bench; the date by default
---help         show this
+-h, --help     this text
 
 Programs: blas, this project with the system's BLAS; own, this project with its own WebAssembly kernel;
 published, TensorFlow.js's WebAssembly backend as it is; peft, PEFT on PyTorch with one thread. All do
 the same work: their losses are compared first. Products are compared alike. Workers are two processes
 of the first program; one of them alone is what they are compared with.
 `;
+
+const OPTIONS = {
+  python: { type: "string" },
+  parts: { type: "string", default: PARTS.join(",") },
+  sizes: { type: "string", default: Object.keys(BENCH_SIZES).join(",") },
+  rounds: { type: "string", default: "12" },
+  scaling: { type: "boolean", default: false },
+  "any-cpu": { type: "boolean", default: false },
+  name: { type: "string" },
+} as const;
 
 /** How long each program is measured at a time, and how long it runs before that. */
 const TIMES = { milliseconds: 300, warmUp: 3000 };
@@ -50,25 +60,25 @@ const WORKER_MILLISECONDS = 1000;
 /**
  * The command behind `deno task bench`.
  *
- * @param args what stands after the task's name
- * @param print takes what a person is told; standard output by default
+ * @param args the words after the task's name
  * @returns the exit code: 0 done, 2 when the arguments cannot be used
  */
 export async function benchCommand(
   args: readonly string[],
-  print: (text: string) => void = (text) => void process.stdout.write(text),
+  output: CommandOutput = {},
 ): Promise<number> {
-  let options: ReturnType<typeof readArguments>;
-  try {
-    options = readArguments(args);
-  } catch (error) {
-    print(`Cannot measure: ${(error as Error).message}; see deno task bench --help\n`);
-    return 2;
-  }
-  if (options === null) {
-    print(HELP);
+  const command = { task: "bench", help: HELP, options: OPTIONS };
+  return await runCommand(command, args, output, async (given) => {
+    await measureAll(readBench(given), output);
     return 0;
-  }
+  });
+}
+
+async function measureAll(
+  options: ReturnType<typeof readBench>,
+  { stdout = process.stdout }: CommandOutput,
+): Promise<void> {
+  const print = (text: string) => void stdout.write(text);
   const { rounds, cpu, python, name, parts } = options;
   const hasBlas = typeof openBlas() !== "string";
   const programs = benchPrograms(python, hasBlas);
@@ -131,7 +141,6 @@ export async function benchCommand(
     new Map([[`${name}.json`, json], [`${name}.md`, report]]),
   );
   print(`Written to results/bench/${name}.md and .json\n`);
-  return 0;
 }
 
 /** Measures products in a process of its own, pinned like the programs. */
@@ -145,39 +154,32 @@ async function productsOn(cpu: number | null, options: ProductOptions): Promise<
   return JSON.parse(new TextDecoder().decode(stdout)) as ProductMeasure[];
 }
 
-function readArguments(args: readonly string[]) {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      python: { type: "string" },
-      parts: { type: "string", default: PARTS.join(",") },
-      sizes: { type: "string", default: Object.keys(BENCH_SIZES).join(",") },
-      rounds: { type: "string", default: "12" },
-      scaling: { type: "boolean", default: false },
-      "any-cpu": { type: "boolean", default: false },
-      name: { type: "string", default: new Date().toISOString().slice(0, 10) },
-      help: { type: "boolean", default: false },
-    },
-  });
-  if (values.help) return null;
+/**
+ * What is to be measured.
+ * @throws {ArgumentError} when an argument has a wrong value
+ */
+function readBench({ values, positionals }: Arguments<typeof OPTIONS>) {
+  const [word] = positionals;
+  if (word !== undefined) throw cannot(`"${word}" is no option`);
   const sizes = someOf(Object.keys(BENCH_SIZES), values.sizes, "size");
   const parts = new Set(someOf(PARTS, values.parts, "part"));
   const rounds = Number(values.rounds);
   if (!Number.isInteger(rounds) || rounds < 1) {
-    throw new RangeError(`--rounds is a whole number, at least 1: got ${values.rounds}`);
+    throw cannot(`--rounds must be an integer, at least 1: got ${values.rounds}`);
   }
-  if (!/^[\w.-]+$/.test(values.name)) {
-    throw new RangeError(`--name is made of letters, digits, ".", "_" and "-": got ${values.name}`);
+  const name = values.name ?? new Date().toISOString().slice(0, 10);
+  if (!/^[\w.-]+$/.test(name)) {
+    throw cannot(`--name must be made of letters, digits, ".", "_" and "-": got ${name}`);
   }
   if (values.python !== undefined && !existsSync(values.python)) {
-    throw new RangeError(`there is no file "${values.python}"`);
+    throw cannot(`there is no file "${values.python}"`);
   }
   const canPin = existsSync("/usr/bin/taskset") && !values["any-cpu"];
   return {
     sizes,
     parts,
     rounds,
-    name: values.name,
+    name,
     scaling: values.scaling,
     python: values.python ?? null,
     cpu: canPin ? os.availableParallelism() - 1 : null,
@@ -189,6 +191,10 @@ function someOf<T extends string>(known: readonly T[], list: string, what: strin
   return list.split(",").filter((name) => name !== "").map((name) => {
     const found = known.find((one) => one === name);
     if (found !== undefined) return found;
-    throw new RangeError(`there is no ${what} "${name}", only ${known.join(", ")}`);
+    throw cannot(`there is no ${what} "${name}", only ${known.join(", ")}`);
   });
+}
+
+function cannot(why: string): ArgumentError {
+  return new ArgumentError(`Cannot measure: ${why}`);
 }

@@ -1,19 +1,14 @@
 import process from "node:process";
-import { parseArgs } from "node:util";
-import { downloadSuperni, type SuperniDownloadOptions } from "../tasks/superni_download.ts";
 import { HubError } from "../hub/error.ts";
-import { commandLine } from "./shell.ts";
-import { dataBar, dataLines, size } from "./data_progress.ts";
+import { downloadSuperni, type SuperniDownloadOptions } from "../tasks/superni_download.ts";
+import { byteSize, suggest } from "../util/words.ts";
+import { ArgumentError, type CommandOutput, runCommand } from "./arguments.ts";
+import { dataBar, dataLines } from "./bars.ts";
 import { interruptible } from "./interruptible.ts";
-import { SweepError } from "../sweep/sweep.ts";
-import { suggest } from "../util/words.ts";
+import { commandLine } from "./shell.ts";
 
-/** What the command writes to and downloads from; the process's own and GitHub unless given. */
-export interface DataCommandOptions {
-  /** For what has been done. */
-  readonly stdout?: NodeJS.WritableStream;
-  /** For progress and messages. */
-  readonly stderr?: NodeJS.WritableStream & { readonly isTTY?: boolean };
+/** What the command writes to, and downloads from: GitHub unless given. */
+export interface DataCommandOptions extends CommandOutput {
   /** Another server, in tests. */
   readonly download?: SuperniDownloadOptions;
 }
@@ -21,7 +16,7 @@ export interface DataCommandOptions {
 /** The data that can be downloaded, with the folder that each goes into. */
 const FOLDERS: Readonly<Record<string, string>> = { superni: "data/superni" };
 
-const USAGE = `\
+const HELP = `\
 Downloads data for sweeps. Run the same command again to go on where it was stopped, or to check what
 is there.
 
@@ -55,36 +50,36 @@ Exit codes: 0 all is there and right, 2 it cannot be had, 130 interrupted.
  *
  * const stderr = new PassThrough();
  * assert.equal(await dataCommand(["supreni"], { stderr }), 2);
- * assert.equal(`${stderr.read()}`, `Unknown data "supreni", did you mean "superni"?\n`);
+ * assert.equal(`${stderr.read()}`, `Unknown data "supreni", did you mean "superni"? See deno task data --help\n`);
  * ```
  */
 export async function dataCommand(
   args: readonly string[],
   options: DataCommandOptions = {},
 ): Promise<number> {
-  const { stdout = process.stdout, stderr = process.stderr } = options;
+  return await runCommand(
+    { task: "data", help: HELP, options: {} },
+    args,
+    options,
+    ({ positionals }) => downloadInto(readFolder(positionals), args, options),
+  );
+}
+
+async function downloadInto(
+  dir: string,
+  args: readonly string[],
+  { stdout = process.stdout, stderr = process.stderr, download = {} }: DataCommandOptions,
+): Promise<number> {
   const say = (line: string) => void stderr.write(`${line}\n`);
-  let asked: { help: boolean; dir: string };
-  try {
-    asked = readArguments(args);
-  } catch (error) {
-    if (!(error instanceof SweepError)) throw error;
-    say(error.message);
-    return 2;
-  }
-  if (asked.help) {
-    stdout.write(USAGE);
-    return 0;
-  }
   const again = commandLine("data", args);
   const progress = stderr.isTTY === true ? await dataBar(stderr) : dataLines(say);
   let reached = "";
   try {
     const { commit, files, bytes, fetched, others } = await interruptible(
       (stop) =>
-        downloadSuperni(asked.dir, {
-          ...options.download,
-          signal: AbortSignal.any([stop, options.download?.signal ?? stop]),
+        downloadSuperni(dir, {
+          ...download,
+          signal: AbortSignal.any([stop, download.signal ?? stop]),
           onProgress: (event) => {
             reached = ` with ${event.done} of ${event.files} files there`;
             progress.show(event);
@@ -96,14 +91,14 @@ export async function dataCommand(
     if (others.length > 0) {
       say(
         `Not of this data, and a sweep would read it too: ${others.slice(0, 3).join(", ")}` +
-          `${others.length > 3 ? ` and ${others.length - 3} more` : ""} in ${asked.dir}`,
+          `${others.length > 3 ? ` and ${others.length - 3} more` : ""} in ${dir}`,
       );
     }
     stdout.write(
-      `Super-NaturalInstructions is in ${asked.dir}: ${files} files, ${size(bytes)}, each as in ` +
+      `Super-NaturalInstructions is in ${dir}: ${files} files, ${byteSize(bytes)}, each as in ` +
         `commit ${commit.slice(0, 7)}; ${fetched === 0 ? "all" : files - fetched} were there ` +
         `before.\nTo use it:\n` +
-        `  ${commandLine("sweep", ["experiments/superni.yaml", `data_dir=${asked.dir}`])}\n`,
+        `  ${commandLine("sweep", ["experiments/superni.yaml", `data_dir=${dir}`])}\n`,
     );
     return 0;
   } catch (error) {
@@ -119,33 +114,22 @@ export async function dataCommand(
   }
 }
 
-function readArguments(args: readonly string[]): { help: boolean; dir: string } {
+/** The folder that the data goes into. */
+function readFolder(positionals: readonly string[]): string {
   const names = Object.keys(FOLDERS);
-  const { values, positionals } = parse(args);
-  if (values.help) return { help: true, dir: "" };
   const [name, dir, ...more] = positionals;
   if (name === undefined) {
-    throw new SweepError(`Name what to download: ${commandLine("data", names)}; or see --help`);
+    throw new ArgumentError(`Name what to download: ${commandLine("data", names)}`);
   }
   const folder = Object.hasOwn(FOLDERS, name) ? FOLDERS[name] : undefined;
-  if (folder === undefined) throw new SweepError(`Unknown data "${name}"${suggest(name, names)}`);
+  if (folder === undefined) {
+    throw new ArgumentError(`Unknown data "${name}"${suggest(name, names)}`);
+  }
   if (more.length > 0 || dir === "") {
-    throw new SweepError(
+    throw new ArgumentError(
       `Cannot download into ${JSON.stringify(positionals.slice(1))}: name one ` +
         `folder, or none for ${folder}`,
     );
   }
-  return { help: false, dir: dir ?? folder };
-}
-
-function parse(args: readonly string[]) {
-  try {
-    const help = { type: "boolean", short: "h", default: false } as const;
-    return parseArgs({ args: [...args], options: { help }, allowPositionals: true });
-  } catch (error) {
-    const { message } = error as Error;
-    const unknown = /^Unknown option '(-[^']*)'/.exec(message)?.[1];
-    if (unknown === undefined) throw new SweepError(`Cannot read the arguments: ${message}`);
-    throw new SweepError(`Unknown option ${unknown}${suggest(unknown, ["--help"])}`);
-  }
+  return dir ?? folder;
 }

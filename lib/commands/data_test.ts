@@ -1,22 +1,19 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { PassThrough } from "node:stream";
 import { fileURLToPath } from "node:url";
+import { captured } from "../testing/captured.ts";
 import { FakeGithub, fakeSuperni } from "../testing/fakes/fake_github.ts";
 import { dataCommand } from "./data.ts";
 import { sweepCommand } from "./sweep.ts";
 
 /** Runs the command; by default against a server that nobody may ask. */
 async function run(args: string[], github?: FakeGithub, signal?: AbortSignal) {
-  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  let [out, err] = ["", ""];
-  stdout.on("data", (text) => out += text);
-  stderr.on("data", (text) => err += text);
   const { endpoint = "http://127.0.0.1:1", commit = "a".repeat(40) } = github ?? {};
   const download = { api: endpoint, raw: endpoint, token: "", commit, retryDelays: [] };
-  const options = { stdout, stderr, download: { ...download, ...(signal && { signal }) } };
-  const code = await dataCommand(args, options);
-  await new Promise((resolve) => setTimeout(resolve)); // let the streams flow
+  const options = { download: { ...download, ...(signal && { signal }) } };
+  const { code, stdout: out, stderr: err } = await captured((output) =>
+    dataCommand(args, { ...output, ...options })
+  );
   return { code, out, err };
 }
 
@@ -82,15 +79,15 @@ Deno.test("dataCommand() says what it can do, and what was not understood", asyn
   assert.equal(help.code, 0);
   assert.match(help.out, /deno task data superni \[FOLDER\][^]*data\/superni[^]*GITHUB_TOKEN/);
   const wrong: [string[], RegExp][] = [
-    [[], /^Name what to download: deno task data superni; or see --help\n$/],
-    [["supernl"], /^Unknown data "supernl", did you mean "superni"\?\n$/],
-    [["toString"], /^Unknown data "toString"; there are superni\n$/],
+    [[], /^Name what to download: deno task data superni; see deno task data --help\n$/],
+    [["supernl"], /^Unknown data "supernl", did you mean "superni"\? See deno task data --help\n$/],
+    [["toString"], /^Unknown data "toString"; there are superni; see deno task data --help\n$/],
     [
       ["superni", "a", "b"],
       /^Cannot download into \["a","b"\]: name one folder, or none for data\//,
     ],
     [["superni", ""], /^Cannot download into \[""\]: name one folder/],
-    [["superni", "--hepl"], /^Unknown option --hepl, did you mean "--help"\?\n$/],
+    [["superni", "--hepl"], /^Unknown option --hepl, did you mean "--help"\? See .* --help\n$/],
   ];
   for (const [args, message] of wrong) {
     const { code, out, err } = await run(args);
@@ -105,16 +102,12 @@ Deno.test("the sweep of experiments/superni.yaml reads what dataCommand() downlo
   const data = join(home, "superni");
   assert.equal((await run(["superni", data], github)).code, 0);
   const file = fileURLToPath(new URL("../../experiments/superni.yaml", import.meta.url));
-  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  let shown = "";
-  for (const stream of [stdout, stderr]) stream.on("data", (text) => shown += text);
   const small =
     "n_tasks=4 n_heldout_tasks=1 n_train=4 n_validation=1 n_test=2 steps=1 batch_size=2 " +
     "n_skills=2 shots=2 adaptation_steps=1 adaptation_batch_size=2 max_input_tokens=32 " +
     "max_target_tokens=4 method=poly n_splits=1 seed=0 split=official";
   const args = [`data_dir=${data}`, ...small.split(" "), "--out", join(home, "out"), "-j", "1"];
-  const code = await sweepCommand([file, ...args], { stdout, stderr });
-  await new Promise((resolve) => setTimeout(resolve));
-  assert.equal(code, 0, shown);
+  const swept = await captured((output) => sweepCommand([file, ...args], output));
+  assert.equal(swept.code, 0, swept.stderr);
   await Deno.remove(home, { recursive: true });
 });

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
-import { PassThrough } from "node:stream";
-import { text } from "node:stream/consumers";
 import { BackendError } from "../backend/backend.ts";
-import { describeFindings, examine, type Machine, THIS_MACHINE } from "./examine.ts";
+import { captured } from "../testing/captured.ts";
 import { doctorCommand } from "./doctor.ts";
+import { describeFindings, examine, type Machine, THIS_MACHINE } from "./examine.ts";
 
 /** A machine with nothing but Deno. */
 const BARE: Machine = {
@@ -59,15 +58,13 @@ Deno.test("examine() says of everything missing what it widens and how to instal
   for (const os of ["linux", "darwin"] as const) {
     const missing = (await examine({ ...BARE, os })).filter(({ found }) => found === null);
     assert.deepEqual(missing.map(({ name }) => name), [
-      ...[
-        "WebGPU adapter",
-        "BLAS",
-        "git",
-        "Jupyter",
-        "Jupyter's pages",
-        "Chromium",
-        "Python with PEFT",
-      ],
+      "WebGPU adapter",
+      "BLAS",
+      "git",
+      "Jupyter",
+      "Jupyter's pages",
+      "Chromium",
+      "Python with PEFT",
     ]);
     for (const { name, widens, install } of missing) {
       assert.ok(widens.length > 20, name);
@@ -129,13 +126,8 @@ Deno.test("examine() takes the Chromium that the environment names first", async
   assert.equal((await foundBy(machine)).Chromium, "Google Chrome 150");
 });
 
-async function command(machine: Machine) {
-  const stdout = new PassThrough();
-  const out = text(stdout);
-  const code = await doctorCommand({ stdout, machine });
-  stdout.end();
-  return { code, stdout: await out };
-}
+const command = (machine: Machine, ...args: string[]) =>
+  captured((output) => doctorCommand(args, { ...output, machine }));
 
 Deno.test("doctorCommand() looks at this machine and ends well", async () => {
   const { code, stdout } = await command(THIS_MACHINE);
@@ -151,4 +143,15 @@ Deno.test("doctorCommand() ends with 1 when no backend computes known values", a
   });
   assert.equal(code, 1);
   assert.match(stdout, /✗ Cannot find a backend: all are wrong/);
+});
+
+Deno.test("doctorCommand() has a help, and refuses arguments that it does not know", async () => {
+  const help = await command(BARE, "--help");
+  assert.deepEqual([help.code, help.stderr], [0, ""]);
+  assert.match(help.stdout, /deno task doctor\n/);
+  for (const word of ["--halp", "now"]) {
+    const { code, stdout, stderr } = await command(BARE, word);
+    assert.deepEqual([code, stdout], [2, ""]);
+    assert.match(stderr, /^Unknown (option|argument) .* deno task doctor --help\n$/);
+  }
 });

@@ -4,6 +4,7 @@
  *
  * @module
  */
+export type { CommandOutput, TerminalStream } from "./arguments.ts";
 export { dataCommand, type DataCommandOptions } from "./data.ts";
 export { doctorCommand, type DoctorCommandOptions } from "./doctor.ts";
 export type { Machine } from "./examine.ts";

@@ -16,9 +16,9 @@ export interface NotebookCell {
 /** Something that a cell showed. */
 export interface NotebookOutput {
   readonly output_type: string;
-  /** Of a stream: `stdout` or `stderr`. */
+  /** The stream that was written to, `stdout` or `stderr`; absent where it was none. */
   readonly name?: string;
-  /** By media type. */
+  /** The same thing in several forms, by media type. */
   readonly data?: Readonly<Record<string, unknown>>;
 }
 

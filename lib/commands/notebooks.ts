@@ -1,12 +1,11 @@
 import { Buffer } from "node:buffer";
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm } from "node:fs/promises";
 import { basename, delimiter, dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { ArgumentError, type CommandOutput, runCommand } from "./arguments.ts";
 import { type Notebook, notebookCode, outputFaults } from "./notebook.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -15,12 +14,14 @@ const NOTEBOOKS = join(ROOT, "notebooks");
 /** What installs Jupyter on Debian and Ubuntu; anything else that has nbclient will do. */
 export const INSTALL_JUPYTER = "apt-get install jupyter-client jupyter-nbconvert python3-nbclient";
 
-const HELP = `Execute the notebooks, each in a fresh kernel, and write their outputs into them.
+const HELP = `\
+Execute the notebooks, each in a fresh kernel, and write their outputs into them.
 
 Usage: deno task notebooks [NOTEBOOK.ipynb ...] [--check]
 
 NOTEBOOK   which; all of notebooks/ when none is named
 --check    check types alone, without Jupyter: what deno task notebooks:check does
+-h, --help this text
 
 A notebook is written only when none of its cells failed and everything is shown that should be.
 `;
@@ -28,66 +29,58 @@ A notebook is written only when none of its cells failed and everything is shown
 /**
  * The command behind `deno task notebooks`.
  *
- * @param args what stands after the task's name
- * @param print takes what a person is told, line by line; standard error by default
+ * @param args the words after the task's name
  * @returns the exit code: 0 all is well, 1 a notebook is at fault, 2 there is no Jupyter or no such file
  */
 export async function notebooksCommand(
   args: readonly string[],
-  print: (line: string) => void = (line) => void process.stderr.write(`${line}\n`),
+  output: CommandOutput = {},
 ): Promise<number> {
-  const asked = readArguments(args);
-  if (typeof asked === "string") {
-    print(`Cannot execute notebooks: ${asked}; see deno task notebooks --help`);
-    return 2;
-  }
-  if (asked.help) {
-    print(HELP);
-    return 0;
-  }
-  const paths = asked.paths.length > 0 ? asked.paths : await notebookPaths();
-  if (asked.check) {
+  const options = { check: { type: "boolean", default: false } } as const;
+  const { stderr = process.stderr } = output;
+  return await runCommand(
+    { task: "notebooks", help: HELP, options },
+    args,
+    output,
+    async ({ values: { check }, positionals }) => {
+      const missing = positionals.find((path) => !existsSync(path));
+      if (missing !== undefined) {
+        throw new ArgumentError(`Cannot execute notebooks: there is no file "${missing}"`);
+      }
+      const paths = positionals.length > 0 ? positionals : await notebookPaths();
+      return await workOn(paths, check, (line) => void stderr.write(`${line}\n`));
+    },
+  );
+}
+
+async function workOn(
+  paths: readonly string[],
+  checkOnly: boolean,
+  say: (line: string) => void,
+): Promise<number> {
+  if (checkOnly) {
     const faults = await checkNotebooks(paths);
-    print(faults === "" ? `${paths.length} notebooks have no type errors` : faults);
+    say(faults === "" ? `${paths.length} notebooks have no type errors` : faults);
     return faults === "" ? 0 : 1;
   }
   const python = await findJupyter();
   if (python === null) {
-    print(`Cannot execute notebooks as no Python here has nbclient: ${INSTALL_JUPYTER}`);
+    say(`Cannot execute notebooks as no Python here has nbclient: ${INSTALL_JUPYTER}`);
     return 2;
   }
   let failures = 0;
   for (const path of paths) {
     const faults = await executeNotebook(python, path, path);
-    print(`${path}: ${faults.length === 0 ? "executed" : faults.join("\n")}`);
+    say(`${path}: ${faults.length === 0 ? "executed" : faults.join("\n")}`);
     if (faults.length > 0) failures++;
   }
   return failures === 0 ? 0 : 1;
 }
 
-/** What was asked for, or why it cannot be understood. */
-function readArguments(
-  args: readonly string[],
-): { help: boolean; check: boolean; paths: string[] } | string {
-  try {
-    const { values: { help, check }, positionals: paths } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        help: { type: "boolean", default: false },
-        check: { type: "boolean", default: false },
-      },
-    });
-    const missing = paths.find((path) => !existsSync(path));
-    return missing === undefined ? { help, check, paths } : `there is no file "${missing}"`;
-  } catch (error) {
-    return (error as Error).message;
-  }
-}
-
 /** The notebooks of this project, in order. */
 export async function notebookPaths(): Promise<string[]> {
-  const names = (await readdir(NOTEBOOKS)).filter((name) => name.endsWith(".ipynb")).sort();
+  const names = (await Array.fromAsync(Deno.readDir(NOTEBOOKS))).map(({ name }) => name)
+    .filter((name) => name.endsWith(".ipynb")).sort();
   return names.map((name) => join(NOTEBOOKS, name));
 }
 
@@ -96,7 +89,7 @@ export async function notebookPaths(): Promise<string[]> {
  * @throws {SyntaxError} when it is no JSON
  */
 export async function readNotebook(path: string): Promise<Notebook> {
-  return JSON.parse(await readFile(path, "utf8")) as Notebook;
+  return JSON.parse(await Deno.readTextFile(path)) as Notebook;
 }
 
 /**
@@ -105,18 +98,18 @@ export async function readNotebook(path: string): Promise<Notebook> {
  * @returns what the compiler says; empty when nothing is wrong
  */
 export async function checkNotebooks(paths: readonly string[]): Promise<string> {
-  const dir = await mkdtemp(join(tmpdir(), "notebooks-"));
+  const dir = await Deno.makeTempDir({ prefix: "notebooks-" });
   try {
     const modules = await Promise.all(paths.map(async (path) => {
       const module = join(dir, `${basename(path, ".ipynb")}.ts`);
-      await writeFile(module, notebookCode(await readNotebook(path)));
+      await Deno.writeTextFile(module, notebookCode(await readNotebook(path)));
       return module;
     }));
     const config = ["--config", join(ROOT, "deno.json")];
     const { code, text } = await run(process.execPath, ["check", "--quiet", ...config, ...modules]);
     return code === 0 ? "" : text.replaceAll(dir, "notebooks");
   } finally {
-    await rm(dir, { recursive: true });
+    await Deno.remove(dir, { recursive: true });
   }
 }
 
@@ -150,7 +143,7 @@ export async function executeNotebook(
     });
     if (code !== 0) return [text.trim()];
     const faults = outputFaults(await readNotebook(written));
-    if (faults.length === 0) await rename(written, target);
+    if (faults.length === 0) await Deno.rename(written, target);
     return faults;
   } finally {
     await rm(written, { force: true });

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { captured } from "../testing/captured.ts";
+import { withFolder } from "../testing/with_folder.ts";
 import { type Notebook, type NotebookOutput, outputFaults } from "./notebook.ts";
 import {
   checkNotebooks,
@@ -12,7 +13,6 @@ import {
   readNotebook,
 } from "./notebooks.ts";
 import { lacking } from "../testing/lacking.ts";
-import { withFolder } from "../testing/with_folder.ts";
 
 const PATHS = await notebookPaths();
 const PYTHON = await findJupyter();
@@ -28,7 +28,10 @@ async function writeNotebook(dir: string, name: string, sources: readonly string
     outputs: [],
     source,
   }));
-  await writeFile(path, JSON.stringify({ cells, metadata: {}, nbformat: 4, nbformat_minor: 5 }));
+  await Deno.writeTextFile(
+    path,
+    JSON.stringify({ cells, metadata: {}, nbformat: 4, nbformat_minor: 5 }),
+  );
   return path;
 }
 
@@ -75,14 +78,22 @@ Deno.test("outputFaults() sees each kind of fault, and none where there is none"
 });
 
 Deno.test("notebooksCommand() refuses what it cannot do, and says what it can", async () => {
-  const lines: string[] = [];
-  const print = (line: string) => void lines.push(line);
-  assert.equal(await notebooksCommand(["--chek"], print), 2);
-  assert.equal(await notebooksCommand(["nowhere.ipynb"], print), 2);
-  assert.equal(await notebooksCommand(["--help"], print), 0);
-  assert.match(lines[0]!, /--chek.*see deno task notebooks --help/);
-  assert.match(lines[1]!, /there is no file "nowhere.ipynb"/);
-  assert.match(lines[2]!, /Usage: deno task notebooks/);
+  const command = (...args: string[]) => captured((output) => notebooksCommand(args, output));
+  const unknown = await command("--chek");
+  assert.equal(unknown.code, 2);
+  assert.match(
+    unknown.stderr,
+    /--chek.*did you mean "--check"\? See deno task notebooks --help\n$/,
+  );
+  const missing = await command("nowhere.ipynb");
+  assert.equal(missing.code, 2);
+  assert.match(
+    missing.stderr,
+    /there is no file "nowhere.ipynb"; see deno task notebooks --help\n$/,
+  );
+  const help = await command("--help");
+  assert.deepEqual([help.code, help.stderr], [0, ""]);
+  assert.match(help.stdout, /Usage: deno task notebooks/);
 });
 
 Deno.test({
@@ -114,10 +125,10 @@ Deno.test({
         "const a = 1;",
         'throw new Error("broken");',
       ]);
-      const before = await readFile(path, "utf8");
+      const before = await Deno.readTextFile(path);
       const [fault] = await executeNotebook(PYTHON!, path, path);
       assert.match(fault!, /throw new Error\("broken"\)/);
-      assert.equal(await readFile(path, "utf8"), before);
+      assert.equal(await Deno.readTextFile(path), before);
     });
   },
 });

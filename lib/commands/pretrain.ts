@@ -1,13 +1,11 @@
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import process from "node:process";
-import { parseArgs } from "node:util";
 import { parse } from "yaml";
 import { z } from "zod";
 import { type BackendName, useBackend } from "../backend/backend.ts";
-import { saveBaseModel } from "../models/save_model.ts";
 import { writeFilesAtomically } from "../files/atomic_write.ts";
+import { saveBaseModel } from "../models/save_model.ts";
 import {
   pretrain,
   PRETRAIN_CONFIG,
@@ -15,21 +13,28 @@ import {
   pretrainedModel,
 } from "../run/pretrain.ts";
 import { machineFacts } from "../sweep/provenance.ts";
+import { ArgumentError, type CommandOutput, runCommand } from "./arguments.ts";
 
 const DEFAULT_FILE = "data/base/pretrain.yaml";
 
-const HELP = `Make a small byte-level T5 by denoising and named string skills.
+const HELP = `\
+Make a small byte-level T5 by denoising and named string skills.
 
 Usage: deno task pretrain [FILE.yaml] [--out DIR] [--backend wasm|cpu|webgpu]
 
 FILE.yaml      settings and seed; ${DEFAULT_FILE} by default
 --out DIR      where the model goes; the folder of FILE.yaml by default
 --backend B    device; wasm by default, as its results repeat byte for byte on one machine
---help         show this
+-h, --help     this text
 
 The folder then holds config.json, model.safetensors, tokenizer_config.json and provenance.json. What
 was there is replaced only when the new model is whole.
 `;
+
+const OPTIONS = {
+  out: { type: "string" },
+  backend: { type: "string", default: "wasm" },
+} as const;
 
 /** Steps between two lines of progress. */
 const REPORT_EVERY = 100;
@@ -37,43 +42,29 @@ const REPORT_EVERY = 100;
 /**
  * The command behind `deno task pretrain`.
  *
- * @param args what stands after the task's name
- * @param print takes what a person is told, line by line; standard error by default
+ * @param args the words after the task's name
  * @returns the exit code: 0 done, 2 when the arguments or the file cannot be used
  */
 export async function pretrainCommand(
   args: readonly string[],
-  print: (line: string) => void = (line) => void process.stderr.write(`${line}\n`),
+  output: CommandOutput = {},
 ): Promise<number> {
-  let config: PretrainConfig;
-  let out: string;
-  let backend: BackendName;
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        out: { type: "string" },
-        backend: { type: "string", default: "wasm" },
-        help: { type: "boolean", default: false },
-      },
-    });
-    if (values.help) {
-      print(HELP);
-      return 0;
-    }
-    if (positionals.length > 1) throw new SyntaxError("there is one file at most");
+  const { stderr = process.stderr } = output;
+  const say = (line: string) => void stderr.write(`${line}\n`);
+  const command = { task: "pretrain", help: HELP, options: OPTIONS };
+  return await runCommand(command, args, output, async ({ values, positionals }) => {
     const file = positionals[0] ?? DEFAULT_FILE;
-    config = await readPretrainConfig(file);
-    out = values.out ?? dirname(file);
-    backend = values.backend as BackendName;
-    print((await useBackend(backend)).reason);
-  } catch (error) {
-    print(`Cannot pretrain: ${(error as Error).message}; see deno task pretrain --help`);
-    return 2;
-  }
-  await pretrainInto(out, config, print);
-  return 0;
+    let config: PretrainConfig;
+    try {
+      if (positionals.length > 1) throw new SyntaxError("there is one file at most");
+      config = await readPretrainConfig(file);
+      say((await useBackend(values.backend as BackendName)).reason);
+    } catch (error) {
+      throw new ArgumentError(`Cannot pretrain: ${(error as Error).message}`);
+    }
+    await pretrainInto(values.out ?? dirname(file), config, say);
+    return 0;
+  });
 }
 
 /**
@@ -83,7 +74,7 @@ export async function pretrainCommand(
  */
 export async function readPretrainConfig(file: string): Promise<PretrainConfig> {
   if (!existsSync(file)) throw new SyntaxError(`there is no file "${file}"`);
-  const result = PRETRAIN_CONFIG.safeParse(parse(await readFile(file, "utf8")));
+  const result = PRETRAIN_CONFIG.safeParse(parse(await Deno.readTextFile(file)));
   if (!result.success) {
     throw new SyntaxError(`${file}: ${z.prettifyError(result.error).replaceAll("\n", " ")}`);
   }
@@ -93,11 +84,11 @@ export async function readPretrainConfig(file: string): Promise<PretrainConfig> 
 async function pretrainInto(
   dir: string,
   config: PretrainConfig,
-  print: (line: string) => void,
+  say: (line: string) => void,
 ): Promise<void> {
   const started = Date.now();
   const model = pretrainedModel(config);
-  print(`${model.parameters.size.toLocaleString("en-US")} parameters, ${config.steps} steps`);
+  say(`${model.parameters.size.toLocaleString("en-US")} parameters, ${config.steps} steps`);
   let [sum, count, last] = [0, 0, 0];
   for await (const { step, loss } of pretrain(model, config)) {
     sum += loss;
@@ -105,7 +96,7 @@ async function pretrainInto(
     if (step % REPORT_EVERY === 0 || step === config.steps) {
       last = sum / count;
       const left = (Date.now() - started) / step * (config.steps - step) / 1000;
-      print(`step ${step}/${config.steps}  loss ${last.toFixed(4)}  ${Math.round(left)} s left`);
+      say(`step ${step}/${config.steps}  loss ${last.toFixed(4)}  ${Math.round(left)} s left`);
       [sum, count] = [0, 0];
     }
   }
@@ -123,7 +114,7 @@ async function pretrainInto(
       ["provenance.json", json(provenance)],
     ]),
   );
-  print(`The model is in ${join(dir, "model.safetensors")}`);
+  say(`The model is in ${join(dir, "model.safetensors")}`);
   model.dispose();
 }
 

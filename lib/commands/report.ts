@@ -1,18 +1,14 @@
 import { existsSync } from "node:fs";
-import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { dataFiles, sweepReport } from "../tables/sweep_tables.ts";
 import { writeReport } from "../report/report.ts";
 import { SweepStore } from "../sweep/store.ts";
 import { StoreError } from "../sweep/store_error.ts";
+import { ArgumentError, type CommandOutput, runCommand } from "./arguments.ts";
 
-/** What the command writes to; the process's own unless given. */
-export interface ReportCommandOptions {
-  /** For the paths of pages. */
-  readonly stdout?: NodeJS.WritableStream;
-  /** For messages. */
-  readonly stderr?: NodeJS.WritableStream;
+/** What the command writes to, and where it looks for sweeps. */
+export interface ReportCommandOptions extends CommandOutput {
   /** Where sweeps are looked for when none is named. */
   readonly results?: string;
 }
@@ -28,23 +24,29 @@ export async function reportCommand(
   args: readonly string[],
   options: ReportCommandOptions = {},
 ): Promise<number> {
-  const { stdout = process.stdout, stderr = process.stderr, results = "results" } = options;
-  const known = await sweepFolders(results);
-  if (args.includes("--help") || args.includes("-h")) {
-    stdout.write(USAGE);
-    return 0;
+  const command = { task: "report", help: HELP, options: {} };
+  return await runCommand(
+    command,
+    args,
+    options,
+    ({ positionals }) => reportOn(positionals, options),
+  );
+}
+
+async function reportOn(
+  dirs: readonly string[],
+  { stdout = process.stdout, stderr = process.stderr, results = "results" }: ReportCommandOptions,
+): Promise<number> {
+  if (dirs.length === 0) {
+    throw new ArgumentError(
+      `Name a folder of results: deno task report results/<sweep>. ${await knownSweeps(results)}`,
+    );
   }
-  const unknown = args.find((word) => word.startsWith("-"));
-  if (unknown !== undefined || args.length === 0) {
-    if (unknown !== undefined) stderr.write(`Unknown option ${unknown}\n`);
-    stderr.write(`${USAGE}\n${listOf(known, results)}\n`);
-    return 2;
-  }
-  for (const dir of args) {
+  for (const dir of dirs) {
     if (!existsSync(join(dir, "manifest.json"))) {
       stderr.write(
         `Cannot report on ${dir} as no sweep has run there: there is no manifest.json. ` +
-          `${listOf(known, results)}\n`,
+          `${await knownSweeps(results)}\n`,
       );
       return 2;
     }
@@ -73,7 +75,7 @@ async function writeTables(dir: string): Promise<void> {
 async function sweepFolders(results: string): Promise<string[]> {
   if (!existsSync(results)) return [];
   const names = async (dir: string) =>
-    (await readdir(dir, { withFileTypes: true })).filter((entry) => entry.isDirectory())
+    (await Array.fromAsync(Deno.readDir(dir))).filter((entry) => entry.isDirectory)
       .map(({ name }) => join(dir, name)).sort();
   // Those that people have run, and those that are kept in folders beside them.
   const folders = await names(results);
@@ -81,16 +83,22 @@ async function sweepFolders(results: string): Promise<string[]> {
   return [...folders, ...inside.flat()].filter((dir) => existsSync(join(dir, "manifest.json")));
 }
 
-function listOf(known: readonly string[], results: string): string {
+/** Which sweeps have run, in a sentence. */
+async function knownSweeps(results: string): Promise<string> {
+  const known = await sweepFolders(results);
   return known.length === 0
-    ? `There is no sweep in ${results} yet: run deno task sweep first.`
+    ? `There is no sweep in ${results} yet: run deno task sweep first`
     : `Sweeps that have run: ${known.join(", ")}`;
 }
 
-const USAGE = `\
+const HELP = `\
 Writes one page, report.html, that shows a sweep whole: the question, the leaderboard, the figures, the
 settings and where every run came from. It opens from disk and needs no network. Its tables are written
 beside it: leaderboard.md, results.csv, results.arrow, tasks.csv, task_summary.csv.
 
   deno task report results/<sweep> ...
+
+  -h, --help   this text
+
+Exit codes: 0 every page is written, 2 one cannot be.
 `;

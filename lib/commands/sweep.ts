@@ -1,13 +1,11 @@
 import { existsSync } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import process from "node:process";
-import { commandLine, shellWord } from "./shell.ts";
-import { interruptible } from "./interruptible.ts";
-import { barProgress, lineProgress, type ProgressOptions } from "./progress.ts";
-import type { RunResult } from "../run/result.ts";
-import { RunFolder } from "../sweep/run_folder.ts";
+import { HubError } from "../hub/error.ts";
+import { resolveModel } from "../hub/hugging_face.ts";
 import { runLabel } from "../run/id.ts";
+import { countByStatus, isFinal, type RunResult } from "../run/result.ts";
+import { RunFolder } from "../sweep/run_folder.ts";
 import {
   runSweep,
   type RunSweepOptions,
@@ -16,25 +14,33 @@ import {
 } from "../sweep/run_sweep.ts";
 import { lockSweep, SweepStore } from "../sweep/store.ts";
 import { StoreError } from "../sweep/store_error.ts";
-import { readSweep, SweepError } from "../sweep/sweep.ts";
-import { duration, firstLine, suggest } from "../util/words.ts";
-import { readSweepArguments, type SweepArguments, sweepHelp } from "./sweep_arguments.ts";
-import { describePlan } from "./sweep_plan.ts";
+import { readSweep } from "../sweep/sweep.ts";
+import { SweepError } from "../sweep/sweep_file.ts";
 import { dataFiles, sweepReport } from "../tables/sweep_tables.ts";
+import { duration, firstLine, suggest } from "../util/words.ts";
+import { type CommandOutput, runCommand, type TerminalStream } from "./arguments.ts";
+import { downloadBar, downloadLines, sweepBar, sweepLines, type SweepShown } from "./bars.ts";
+import { interruptible } from "./interruptible.ts";
+import { commandLine, shellWord } from "./shell.ts";
+import {
+  SWEEP_OPTIONS,
+  type SweepArguments,
+  sweepArguments,
+  sweepHelp,
+} from "./sweep_arguments.ts";
+import { describePlan } from "./sweep_plan.ts";
 
-/** What a sweep's command writes to and works with; the process's own unless given. */
-export interface SweepCommandOptions {
-  /** For tables. */
-  readonly stdout?: NodeJS.WritableStream;
-  /** For progress and messages. */
-  readonly stderr?: NodeJS.WritableStream & { readonly isTTY?: boolean };
+/** What the command writes to and works with. */
+export interface SweepCommandOptions extends CommandOutput {
   /** The program of the workers; another one in tests. */
   readonly worker?: URL;
+  /** Finds base models; another one in tests. */
+  readonly resolveBase?: typeof resolveModel;
 }
 
 /**
  * Does what `deno task sweep` does: reads a sweep, runs what is not done of it, and writes and prints
- * its tables.
+ * its tables. Base models that are not folders are downloaded first, so that workers find them there.
  *
  * While runs are at work, SIGINT and SIGTERM stop the sweep in good order; a second one ends the
  * process at once.
@@ -47,15 +53,25 @@ export async function sweepCommand(
   args: readonly string[],
   options: SweepCommandOptions = {},
 ): Promise<number> {
+  const command = { task: "sweep", help: sweepHelp(), options: SWEEP_OPTIONS };
+  return await runCommand(
+    command,
+    args,
+    options,
+    (given) => sweepAsAsked(sweepArguments(given), args, options),
+  );
+}
+
+async function sweepAsAsked(
+  asked: SweepArguments,
+  args: readonly string[],
+  options: SweepCommandOptions,
+): Promise<number> {
   const { stdout = process.stdout, stderr = process.stderr, worker } = options;
   const say = (line: string) => void stderr.write(`${line}\n`);
+  const again = commandLine("sweep", args);
   try {
-    const asked = readSweepArguments(args);
-    if (asked.help) {
-      stdout.write(sweepHelp());
-      return 0;
-    }
-    const sweep = readSweep(await readSweepFile(asked.file), asked.file, asked.settings);
+    const sweep = readSweep(await sweepText(asked.file), asked.file, asked.settings);
     const dir = asked.out ?? join("results", sweep.name);
     const jobs = asked.jobs ?? navigator.hardwareConcurrency;
     if (asked.dryRun) {
@@ -66,17 +82,20 @@ export async function sweepCommand(
     using _lock = await lockSweep(dir);
     const store = await SweepStore.open(dir, sweep, asked);
     const before = await store.results();
+    if (!await fetchBases(selectRuns(before, asked.onlyFailed), asked, options)) {
+      say(`Stopped in the download of the base model. To go on:\n  ${again}`);
+      return 130;
+    }
     const started = performance.now();
     const { results, interrupted } = await runUntilStopped(
       store,
       before,
       await progressOf(store, before, asked, stderr),
-      { ...asked, jobs, keepAdapters: asked.adapters, ...(worker ? { worker } : {}) },
+      { ...asked, jobs, ...(worker ? { worker } : {}) },
     );
     if (interrupted) {
-      const { done, diverged } = countStatus(results);
-      say(`Stopped with ${done + diverged} of ${results.length} runs done. To go on:`);
-      say(`  ${commandLine("sweep", args)}`);
+      const ended = results.filter(isFinal).length;
+      say(`Stopped with ${ended} of ${results.length} runs done. To go on:\n  ${again}`);
       return 130;
     }
     const files = dataFiles(results);
@@ -88,7 +107,7 @@ export async function sweepCommand(
     say(`Table:    ${join(dir, REPORT)}; every number: ${[...files.keys()].join(", ")}`);
     say(`Report:   ${await pageOf(store)}`);
     say(`Notebook: ${notebookLine(sweep.name, dir)}`);
-    if (asked.adapters) say(`Adapters: ${adaptersLine(dir, results)}`);
+    if (asked.keepAdapter) say(`Adapters: ${adaptersLine(dir, results)}`);
     const failed = results.filter(({ status }) => status === "failed");
     for (const { error, ...run } of failed.slice(0, FAILURES_TOLD)) {
       say(`Failed: ${runLabel(run.id)}: ${firstLine(error)}`);
@@ -96,14 +115,48 @@ export async function sweepCommand(
     }
     if (failed.length > FAILURES_TOLD) say(`  and ${failed.length - FAILURES_TOLD} more`);
     if (failed.length > 0) {
-      const again = asked.onlyFailed ? args : [...args, "--only", "failed"];
-      say(`To try them again:\n  ${commandLine("sweep", again)}`);
+      const onlyFailed = asked.onlyFailed ? args : [...args, "--only", "failed"];
+      say(`To try them again:\n  ${commandLine("sweep", onlyFailed)}`);
     }
     return failed.length > 0 ? 1 : 0;
   } catch (error) {
-    if (!(error instanceof SweepError || error instanceof StoreError)) throw error;
+    const isToldAsItIs = error instanceof SweepError || error instanceof StoreError ||
+      error instanceof HubError;
+    if (!isToldAsItIs) throw error;
     say(error.message);
     return 2;
+  }
+}
+
+/**
+ * Downloads the base models of runs, each once, where they are not folders.
+ *
+ * @returns false when a signal stopped it
+ * @throws {HubError} when one cannot be had
+ */
+async function fetchBases(
+  runs: readonly RunResult[],
+  { quiet }: SweepArguments,
+  { stderr = process.stderr, resolveBase = resolveModel }: SweepCommandOptions,
+): Promise<boolean> {
+  const bases = new Set(
+    runs.filter(({ config }) => config.suite !== "planted").map(({ config }) => config.base_model),
+  );
+  const progress = stderr.isTTY === true && !quiet
+    ? await downloadBar(stderr)
+    : downloadLines((line) => void (quiet || stderr.write(`${line}\n`)));
+  try {
+    return await interruptible(async (signal) => {
+      for (const base of bases) {
+        await resolveBase(base, { signal, onProgress: (event) => progress.show(event) });
+      }
+      return !signal.aborted;
+    }, () => progress.stop());
+  } catch (error) {
+    if (!(error instanceof DOMException && error.name === "AbortError")) throw error;
+    return false;
+  } finally {
+    progress.stop();
   }
 }
 
@@ -128,19 +181,19 @@ async function progressOf(
   { dir, manifest }: SweepStore,
   before: readonly RunResult[],
   { onlyFailed, quiet }: SweepArguments,
-  stderr: NodeJS.WritableStream & { readonly isTTY?: boolean },
+  stderr: TerminalStream,
 ): Promise<SweepProgress> {
-  const { done, diverged } = countStatus(before);
-  const shown: ProgressOptions = {
-    total: done + diverged + selectRuns(before, onlyFailed).length,
-    done: done + diverged,
+  const done = before.filter(isFinal).length;
+  const shown: SweepShown = {
+    total: done + selectRuns(before, onlyFailed).length,
+    done,
     metric: manifest.metric,
     errorPath: (run) => new RunFolder(dir, run).errorPath,
   };
   const write = (line: string) => void stderr.write(`${line}\n`);
   return stderr.isTTY === true && !quiet
-    ? await barProgress(stderr, shown)
-    : lineProgress(write, shown, quiet);
+    ? await sweepBar(stderr, shown)
+    : sweepLines(write, shown, quiet);
 }
 
 function reportOf({ dir, manifest }: SweepStore, results: readonly RunResult[]): string {
@@ -176,7 +229,7 @@ function notebookLine(name: string, dir: string): string {
 /** Where the adapters of runs are, and how many runs were done before anyone asked to keep theirs. */
 function adaptersLine(dir: string, results: readonly RunResult[]): string {
   const done = results.filter(({ status }) => status === "done");
-  const without = done.filter((run) => !existsSync(join(new RunFolder(dir, run).dir, "adapter")));
+  const without = done.filter((run) => !existsSync(new RunFolder(dir, run).adapterDir));
   const left = without.length === 0
     ? ""
     : `; ${without.length} of ${done.length} runs were done without: remove their folders to do them again`;
@@ -185,7 +238,7 @@ function adaptersLine(dir: string, results: readonly RunResult[]): string {
 
 /** How many runs ended how, as `48 runs: 46 done, 2 failed`. */
 function summary(results: readonly RunResult[]): string {
-  const counts = Object.entries(countStatus(results)).filter(([, count]) => count > 0);
+  const counts = Object.entries(countByStatus(results)).filter(([, count]) => count > 0);
   const parts = counts.map(([status, count]) => `${count} ${status}`);
   const runs = results.length === 1 ? "run" : "runs";
   return `${results.length} ${runs}: ${parts.join(", ")}`;
@@ -195,21 +248,16 @@ const REPORT = "leaderboard.md";
 /** Failed runs that are named at the end; every one has an `error.txt`. */
 const FAILURES_TOLD = 10;
 
-function countStatus(results: readonly RunResult[]): Record<RunResult["status"], number> {
-  const count = { done: 0, diverged: 0, failed: 0, planned: 0 };
-  for (const { status } of results) count[status]++;
-  return count;
-}
-
-async function readSweepFile(path: string): Promise<string> {
+/** The text of a sweep's file. */
+async function sweepText(path: string): Promise<string> {
   try {
-    return await readFile(path, "utf8");
+    return await Deno.readTextFile(path);
   } catch (error) {
     const folder = dirname(path);
     const known = existsSync(folder)
-      ? (await readdir(folder)).filter((name) => /\.ya?ml$/.test(name)).map((name) =>
-        join(folder, name)
-      )
+      ? (await Array.fromAsync(Deno.readDir(folder)))
+        .filter(({ name }) => /\.ya?ml$/.test(name))
+        .map(({ name }) => join(folder, name))
       : [];
     const hint = known.length > 0 ? suggest(path, known) : "";
     throw new SweepError(`Cannot read a sweep from ${path}: ${(error as Error).message}${hint}`);

@@ -1,7 +1,5 @@
-import { parseArgs } from "node:util";
 import { parseRunConfig, RUN_CONFIG, RUN_CONFIG_KEYS } from "../run/config.ts";
-import { SweepError } from "../sweep/sweep.ts";
-import { suggest } from "../util/words.ts";
+import { ArgumentError, type Arguments } from "./arguments.ts";
 
 /** What a person asked of `deno task sweep`. */
 export interface SweepArguments {
@@ -18,15 +16,15 @@ export interface SweepArguments {
   readonly onlyFailed: boolean;
   readonly extend: boolean;
   /** Keep the trained adapter of every run. */
-  readonly adapters: boolean;
+  readonly keepAdapter: boolean;
   readonly quiet: boolean;
-  readonly help: boolean;
 }
 
 /** The sweep that runs when none is named. */
 export const DEFAULT_SWEEP = "experiments/quick.yaml";
 
-const OPTIONS = {
+/** The options of `deno task sweep`. */
+export const SWEEP_OPTIONS = {
   "dry-run": { type: "boolean", default: false },
   jobs: { type: "string", short: "j" },
   "fail-fast": { type: "boolean", default: false },
@@ -35,35 +33,36 @@ const OPTIONS = {
   adapters: { type: "boolean", default: false },
   out: { type: "string", short: "o" },
   quiet: { type: "boolean", short: "q", default: false },
-  help: { type: "boolean", short: "h", default: false },
 } as const;
 
 /**
- * Reads the arguments of `deno task sweep`.
+ * What the arguments of `deno task sweep` ask for.
  *
- * @throws {SweepError} when an option is unknown or has a wrong value, with the nearest known one
+ * @throws {ArgumentError} when an option has a wrong value, or there are several files
  *
  * @example
  * ```ts
  * import assert from "node:assert/strict";
+ * import { readArguments } from "./arguments.ts";
  *
- * const { file, settings, jobs } = readSweepArguments(["a.yaml", "n_skills=2,4", "--jobs", "3"]);
+ * const given = readArguments(["a.yaml", "n_skills=2,4", "--jobs", "3"], SWEEP_OPTIONS);
+ * const { file, settings, jobs } = sweepArguments(given);
  * assert.deepEqual([file, settings, jobs], ["a.yaml", ["n_skills=2,4"], 3]);
- * assert.throws(() => readSweepArguments(["--drry-run"]), /did you mean "--dry-run"/);
  * ```
  */
-export function readSweepArguments(args: readonly string[]): SweepArguments {
-  const { values, positionals } = parse(args);
+export function sweepArguments(
+  { values, positionals }: Arguments<typeof SWEEP_OPTIONS>,
+): SweepArguments {
   const isFile = (word: string) => !word.includes("=") || /\.ya?ml$/.test(word);
   const files = positionals.filter(isFile);
   if (files.length > 1) {
-    throw new SweepError(
+    throw new ArgumentError(
       `Cannot run several sweeps at once: ${files.join(", ")}; name one file, and write settings ` +
         `as key=value`,
     );
   }
   if (values.only !== undefined && values.only !== "failed") {
-    throw new SweepError(
+    throw new ArgumentError(
       `Cannot read --only ${values.only} as only failed runs can be selected: write --only failed`,
     );
   }
@@ -76,27 +75,14 @@ export function readSweepArguments(args: readonly string[]): SweepArguments {
     failFast: values["fail-fast"],
     onlyFailed: values.only === "failed",
     extend: values.extend,
-    adapters: values.adapters,
+    keepAdapter: values.adapters,
     quiet: values.quiet,
-    help: values.help,
   };
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
-  } catch (error) {
-    const { message } = error as Error;
-    const unknown = /^Unknown option '(-[^']*)'/.exec(message)?.[1];
-    if (unknown === undefined) throw new SweepError(`Cannot read the arguments: ${message}`);
-    const known = Object.keys(OPTIONS).map((name) => `--${name}`);
-    throw new SweepError(`Unknown option ${unknown}${suggest(unknown, known)}`);
-  }
 }
 
 function readJobs(text: string): number {
   if (/^[1-9]\d*$/.test(text)) return Number(text);
-  throw new SweepError(`Cannot read --jobs ${text} as it must be a whole number of at least 1`);
+  throw new ArgumentError(`Cannot read --jobs ${text} as it must be an integer of at least 1`);
 }
 
 /** The text of `deno task sweep --help`. */

@@ -1,9 +1,10 @@
-import type { RunResult } from "../run/result.ts";
 import type { RunConfig } from "../run/config.ts";
-import { duration } from "../util/words.ts";
 import { configHash } from "../run/id.ts";
+import { isFinal, type RunResult } from "../run/result.ts";
 import { selectRuns } from "../sweep/run_sweep.ts";
 import type { SweepStore } from "../sweep/store.ts";
+import { mean } from "../util/statistics.ts";
+import { duration } from "../util/words.ts";
 
 /**
  * A sweep before it runs, for people: its cells, what is done, failed and to do, and about how long
@@ -26,7 +27,7 @@ export function describePlan(
   const rows = [...cells.values()].map((runs) => [
     ...settings.map((key) => show(runs[0]!.config[key])),
     runs.map(({ config }) => config.seed).join(" "),
-    String(runs.filter(isDone).length),
+    String(runs.filter(isFinal).length),
     String(runs.filter(({ status }) => status === "failed").length),
     String(runs.filter(({ id }) => chosen.has(id)).length),
   ]);
@@ -41,16 +42,11 @@ export function describePlan(
 }
 
 function estimate(results: readonly RunResult[], toDo: number, jobs: number): string {
-  const seconds = results.filter(isDone).flatMap(({ provenance }) =>
+  const seconds = results.filter(isFinal).flatMap(({ provenance }) =>
     typeof provenance.seconds === "number" ? [provenance.seconds] : []
   );
   if (seconds.length === 0 || toDo === 0) return "";
-  const mean = seconds.reduce((total, value) => total + value, 0) / seconds.length;
-  return `, about ${duration(mean * Math.ceil(toDo / jobs))} with ${jobs} at once`;
-}
-
-function isDone({ status }: RunResult): boolean {
-  return status === "done" || status === "diverged";
+  return `, about ${duration(mean(seconds) * Math.ceil(toDo / jobs))} with ${jobs} at once`;
 }
 
 function show(value: RunConfig[keyof RunConfig]): string {

@@ -4,6 +4,7 @@ import type { Figure } from "./figure.ts";
 import { otherSettings, settingsLabel } from "../tables/measured_groups.ts";
 import { panelGrid } from "./panel_grid.ts";
 import { SERIES_STYLES } from "./series_style.ts";
+import { mean } from "../util/statistics.ts";
 
 /** Settings of {@linkcode curveFigure}. */
 export interface CurveFigureOptions {
@@ -154,7 +155,7 @@ function meanCurve(curves: readonly Curve[]): CurvePoint[] {
     }
   }
   return [...values].filter(([, ys]) => ys.length === whole.length && ys.length > 1)
-    .map(([x, ys]) => ({ x, y: ys.reduce((sum, y) => sum + y, 0) / ys.length }))
+    .map(([x, ys]) => ({ x, y: mean(ys) }))
     .sort((a, b) => a.x - b.x);
 }
 

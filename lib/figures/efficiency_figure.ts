@@ -9,6 +9,7 @@ import {
 import { pointLabels } from "./point_labels.ts";
 import { SERIES_STYLES } from "./series_style.ts";
 import { valueDomain } from "./value_domain.ts";
+import { mean } from "../util/statistics.ts";
 
 /** Settings of {@linkcode efficiencyFigure}. */
 export interface EfficiencyFigureOptions {
@@ -53,7 +54,7 @@ export function efficiencyFigure(
     const sizes = group.points.map(({ row }) => row[parameters])
       .filter((size): size is number => typeof size === "number" && size > 0);
     if (sizes.length === 0) return [];
-    return [{ group, parameters: sizes.reduce((sum, size) => sum + size, 0) / sizes.length }];
+    return [{ group, parameters: mean(sizes) }];
   });
   const unsized = all.filter(({ points }) => points.length > 0).length - sized.length;
   const { domain, cut } = valueDomain(sized.map(({ group }) => group), []);

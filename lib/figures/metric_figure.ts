@@ -14,6 +14,7 @@ import {
 import { panelGrid } from "./panel_grid.ts";
 import { GAP_COLOR, SERIES_STYLES, type SeriesStyle } from "./series_style.ts";
 import { valueDomain } from "./value_domain.ts";
+import { mean } from "../util/statistics.ts";
 
 /** Settings of {@linkcode metricFigure}. */
 export interface MetricFigureOptions {
@@ -295,8 +296,7 @@ function seriesMarks(
 }
 
 function meanOf({ points }: MeasuredGroup, column: string): number {
-  const values = points.map(({ row }) => row[column]).filter((value) => typeof value === "number");
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
+  return mean(points.map(({ row }) => row[column]).filter((value) => typeof value === "number"));
 }
 
 function describe(series: readonly Series[], metric: string, x: string): string {

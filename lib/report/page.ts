@@ -7,7 +7,7 @@ import { firstLine } from "../util/words.ts";
 import { REPORT_SCRIPT } from "./script.ts";
 import { REPORT_STYLE } from "./style.ts";
 import { type ReportCell, reportTable } from "./page_table.ts";
-import type { RunResult } from "../run/result.ts";
+import { countByStatus, type RunResult } from "../run/result.ts";
 import { parseRunConfig, RUN_CONFIG, RUN_CONFIG_KEYS, type RunConfig } from "../run/config.ts";
 import type { Manifest } from "../sweep/store.ts";
 import { type Cell, type ColumnTable, rowsOf, runsTable, settingCell } from "../tables/table.ts";
@@ -75,16 +75,15 @@ ${tasks(results)}
 
 /** How many runs there are, and how they ended. */
 function summary(results: readonly RunResult[]): string {
-  const count = (status: RunResult["status"]) =>
-    results.filter((result) => result.status === status).length;
+  const count = countByStatus(results);
   const seeds = new Set(results.map(({ config }) => config.seed)).size;
   const rest = [
-    [count("diverged"), "diverged"],
-    [count("failed"), "failed"],
-    [count("planned"), "not run yet"],
+    [count.diverged, "diverged"],
+    [count.failed, "failed"],
+    [count.planned, "not run yet"],
   ].filter(([n]) => n !== 0).map(([n, what]) => `, ${n} ${what}`);
   return `${results.length} runs with ${seeds} ${seeds === 1 ? "seed" : "seeds"}: ` +
-    `${count("done")} done${rest.join("")}.`;
+    `${count.done} done${rest.join("")}.`;
 }
 
 function cells(results: readonly RunResult[], metric: string): string {

@@ -1,3 +1,5 @@
+import { dot, mean } from "../util/statistics.ts";
+
 /** What one router has learned. Letters: `T` tasks, `H` splits, `S` skills. */
 export interface RouterLogits {
   /** The name of its layer, for messages. */
@@ -180,14 +182,6 @@ function meanOf(measures: readonly RoutingMeasures[]): RoutingMeasures {
     effective_skills: over("effective_skills"),
     active_skills: over("active_skills"),
   };
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-function dot(a: readonly number[], b: readonly number[]): number {
-  return a.reduce((sum, value, i) => sum + value * b[i]!, 0);
 }
 
 function sigmoid(z: number): number {

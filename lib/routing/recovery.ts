@@ -1,6 +1,6 @@
 import munkres from "munkres";
 import type { RandomStream } from "../util/random.ts";
-import { mean } from "../util/statistics.ts";
+import { dot, mean } from "../util/statistics.ts";
 
 /** A table of numbers by rows. */
 type Rows = readonly (readonly number[])[];
@@ -173,8 +173,4 @@ function standardize(values: readonly number[]): number[] {
 
 function columns(rows: Rows): number[][] {
   return rows[0]!.map((_, column) => rows.map((row) => row[column]!));
-}
-
-function dot(a: readonly number[], b: readonly number[]): number {
-  return a.reduce((sum, value, i) => sum + value * b[i]!, 0);
 }

@@ -7,7 +7,8 @@ const share = z.number().min(0).max(1);
 
 /**
  * Everything one run depends on, flat: each key is a setting, a column of every table, and a word of
- * the papers or of PEFT. Two records with the same values are the same run.
+ * the papers or of PEFT. Two configs with the same values are the same run; configs that differ in their
+ * seed alone are one cell.
  */
 export const RUN_CONFIG = z.strictObject({
   // Tasks
@@ -61,9 +62,11 @@ export const RUN_CONFIG = z.strictObject({
   batch_size: count.default(32).describe("Examples in a step"),
   accumulation: count.default(1).describe("Batches whose gradients are added up for one step"),
   optimizer: z.enum(["adamw", "adafactor"]).default("adamw").describe("Optimiser"),
-  learning_rate: rate.default(1e-2).describe("Of the skills"),
-  router_learning_rate: rate.default(0.1).describe("Of the routing (two-speed training)"),
-  weight_decay: rate.default(0).describe("Of the skills; the routing is spared"),
+  learning_rate: rate.default(1e-2).describe("Learning rate of the skills"),
+  router_learning_rate: rate.default(0.1).describe(
+    "Learning rate of the routing (two-speed training)",
+  ),
+  weight_decay: rate.default(0).describe("Weight decay of the skills; the routing has none"),
   warmup: share.default(0.06).describe("Share of the steps in which the rate rises"),
   schedule: z.enum(["linear", "constant", "cosine"]).default("linear")
     .describe("How the rate falls after warm-up"),
@@ -83,8 +86,12 @@ export const RUN_CONFIG = z.strictObject({
   shot_splits: count.default(1).describe("Draws of those examples, each adapted to anew"),
   adaptation_steps: countOrNone.default(40).describe("Steps of adaptation"),
   adaptation_batch_size: count.default(16).describe("Examples in a step of adaptation"),
-  adaptation_learning_rate: rate.default(3e-3).describe("Of the skills in adaptation"),
-  adaptation_router_learning_rate: rate.default(0.1).describe("Of the routing in adaptation"),
+  adaptation_learning_rate: rate.default(3e-3).describe(
+    "Learning rate of the skills in adaptation",
+  ),
+  adaptation_router_learning_rate: rate.default(0.1).describe(
+    "Learning rate of the routing in adaptation",
+  ),
 
   // Evaluation
   num_beams: count.default(1).describe("Beams in generation"),
@@ -97,7 +104,7 @@ export const RUN_CONFIG = z.strictObject({
 
 // The schema is named through its module, so that the documentation of this library is complete
 // without that of zod.
-/** The settings of one run, all present. */
+/** The config of one run: all its settings, none absent. */
 export type RunConfig = ReturnType<(typeof import("./config.ts"))["RUN_CONFIG"]["parse"]>;
 
 /** The settings a person writes: what is absent takes its default. */

@@ -4,18 +4,18 @@
 import assert from "node:assert/strict";
 import { Mlp } from "../models/mlp/model.ts";
 import { seededNoise } from "../ops/noise.ts";
+import { getPeftModel, type PeftModel } from "../peft/peft_model.ts";
 import type { Adapter } from "../poly/adapter.ts";
 import { PolyConfig } from "../poly/config.ts";
-import { getPeftModel, type PeftModel } from "../peft/peft_model.ts";
 import { assertClose } from "../testing/assert_close.ts";
-import { onEachBackend } from "../testing/on_each_backend.ts";
 import { BATCH, fillWithWaves, smallLlama, smallT5 } from "../testing/models/small_models.ts";
+import { onEachBackend } from "../testing/on_each_backend.ts";
 import { wave } from "../testing/wave.ts";
+import * as tf from "../tf.ts";
 import { AdamW } from "../train/adamw.ts";
 import { disposeGradients, lossAndGradients } from "../train/gradients.ts";
-import * as tf from "../tf.ts";
-import { adaptationModel, multiTaskModel } from "./method.ts";
 import { parseRunConfig, type RunConfigInput } from "./config.ts";
+import { adaptationModel, multiTaskModel } from "./method.ts";
 
 const T = 3;
 const [I, HIDDEN, O] = [6, 8, 4];

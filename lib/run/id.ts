@@ -5,7 +5,7 @@ import { LATER_SETTINGS, RUN_CONFIG_KEYS, type RunConfig } from "./config.ts";
  * Eight hexadecimal digits that stand for everything a run depends on: the start of the SHA-256 of
  * its settings in their fixed order. {@linkcode LATER_SETTINGS} count only where they change something.
  *
- * @param without settings to leave out; `["seed"]` gives what the seeds of one cell share
+ * @param without settings to leave out; `["seed"]` gives what the configs of one cell share
  */
 export function configHash(config: RunConfig, without: readonly (keyof RunConfig)[] = []): string {
   const isOf = (key: keyof RunConfig) =>
@@ -34,7 +34,7 @@ function plain(value: unknown): string {
   return text.replace(/[^A-Za-z0-9.+_-]/g, "_");
 }
 
-/** A run's settings as its name tells them, without the hash. */
+/** The settings in a run's name, without the hash. */
 export function runLabel(id: string): string {
   return id.replace(/--[0-9a-f]{8}$/, "");
 }

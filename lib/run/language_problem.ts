@@ -2,14 +2,14 @@ import type { LanguageModel } from "../models/base_model.ts";
 import { type Example, trueAllocation } from "../tasks/task.ts";
 import { evaluateTokens } from "../train/evaluate.ts";
 import { encodeExamples, type Encoding, type TaskBatch } from "../train/task_batch.ts";
+import type { RunConfig } from "./config.ts";
 import { openBase } from "./open_base.ts";
 import { openSuite } from "./open_suite.ts";
 import type { Problem } from "./problem.ts";
-import type { RunConfig } from "./config.ts";
 import { scoreTasks } from "./score.ts";
 
 /**
- * The tasks and the base model of a record whose suite is one of text.
+ * The tasks and the base model of a config whose suite is one of text.
  *
  * @throws what {@linkcode openSuite} and {@linkcode openBase} throw
  */

@@ -1,12 +1,12 @@
+import { type AnyBaseModel, getPeftModel, type PeftModel } from "../peft/peft_model.ts";
 import type { Adapter } from "../poly/adapter.ts";
 import type { Allocation } from "../poly/allocation.ts";
 import { PolyConfig, type TaskType } from "../poly/config.ts";
-import { type AnyBaseModel, getPeftModel, type PeftModel } from "../peft/peft_model.ts";
 import * as tf from "../tf.ts";
 import type { RunConfig } from "./config.ts";
 
 /**
- * Fails when a record asks for what its method does not have.
+ * Fails when a config asks for what its method does not have.
  *
  * @throws {RangeError} naming both settings
  */

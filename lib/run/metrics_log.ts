@@ -1,5 +1,3 @@
-import { type FileHandle, open } from "node:fs/promises";
-
 /** One line of a run's log of metrics. */
 export type MetricsRow = Readonly<Record<string, number | string | null>>;
 
@@ -8,17 +6,20 @@ export type MetricsRow = Readonly<Record<string, number | string | null>>;
  * begins again from its seed and writes the same rows.
  */
 export class MetricsLog {
-  readonly #file: FileHandle;
+  readonly #file: Deno.FsFile;
   readonly #path: string;
 
-  private constructor(file: FileHandle, path: string) {
+  private constructor(file: Deno.FsFile, path: string) {
     this.#file = file;
     this.#path = path;
   }
 
   /** Opens `path` empty. */
   static async open(path: string): Promise<MetricsLog> {
-    return new MetricsLog(await open(path, "w"), path);
+    return new MetricsLog(
+      await Deno.open(path, { write: true, create: true, truncate: true }),
+      path,
+    );
   }
 
   /**
@@ -33,13 +34,13 @@ export class MetricsLog {
         );
       }
     }
-    await this.#file.write(JSON.stringify(row) + "\n");
+    await this.#file.write(new TextEncoder().encode(JSON.stringify(row) + "\n"));
   }
 
   /** Flushes everything to disk and closes the file. */
   async close(): Promise<void> {
     await this.#file.sync();
-    await this.#file.close();
+    this.#file.close();
   }
 }
 
@@ -66,9 +67,8 @@ export function parseMetrics(text: string, path: string): MetricsRow[] {
       // Reported below, as is a line of another kind.
     }
     throw new SyntaxError(
-      `Cannot read ${path}:${
-        i + 1
-      } as it is no JSON object; remove the run's folder to run it again`,
+      `Cannot read ${path}:${i + 1} as it is no JSON object; ` +
+        `remove the run's folder to run it again`,
     );
   });
 }

@@ -6,7 +6,7 @@ import type { TaskSuite } from "../tasks/task.ts";
 import type { RunConfig } from "./config.ts";
 
 /**
- * The tasks of a record.
+ * The tasks of a config.
  *
  * @throws {RangeError} when a setting that the suite needs is absent, or a count is out of range
  * @throws {SyntaxError} when a file of tasks is missing or malformed

@@ -1,17 +1,17 @@
 import { Mlp } from "../models/mlp/model.ts";
-import { PolyConfig } from "../poly/config.ts";
 import { getPeftModel, type PeftModel } from "../peft/peft_model.ts";
 import { allocationLogits } from "../poly/allocation.ts";
+import type { Allocation } from "../poly/allocation.ts";
+import { PolyConfig } from "../poly/config.ts";
 import { checkSuiteSize, type Task } from "../tasks/task.ts";
+import * as tf from "../tf.ts";
 import type { EvaluationTask } from "../train/evaluate.ts";
 import type { Trainable } from "../train/multi_task_model.ts";
 import type { TaskExample } from "../train/task_batch.ts";
-import * as tf from "../tf.ts";
 import { randomStream } from "../util/random.ts";
-import type { Allocation } from "../poly/allocation.ts";
+import type { RunConfig } from "./config.ts";
 import { plantedAllocation } from "./planted_allocation.ts";
 import type { Problem } from "./problem.ts";
-import type { RunConfig } from "./config.ts";
 import type { Scores } from "./score.ts";
 
 /** Skills of the teacher, whatever the student has. */

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { onEachBackend } from "../testing/on_each_backend.ts";
 import type { Task } from "../tasks/task.ts";
-import { type PlantedExample, plantedProblem, plantedTeacher } from "./planted.ts";
-import { runRecord } from "./run.ts";
+import { onEachBackend } from "../testing/on_each_backend.ts";
 import { parseRunConfig, type RunConfigInput } from "./config.ts";
+import { type PlantedExample, plantedProblem, plantedTeacher } from "./planted.ts";
+import { doRun } from "./run.ts";
 
 const SMALL: RunConfigInput = {
   suite: "planted",
@@ -135,7 +135,7 @@ for (const [name, n_splits, seeds] of [["Poly", 1, [0, 1]], ["MHR", 2, [0]]] as 
       for (const seed of seeds) {
         const dir = await Deno.makeTempDir();
         const config = parseRunConfig({ ...LEARNING, n_splits, seed });
-        const { status, metrics: m } = await runRecord(config, dir);
+        const { status, metrics: m } = await doRun(config, { dir });
         const found = JSON.stringify(m);
         assert.equal(status, "done");
         // One shared adapter is left with 0.4 to 0.8 of the base's loss.

@@ -1,13 +1,13 @@
+import { z } from "zod";
 import type { BaseModel, ForwardInputs, LanguageModel } from "../models/base_model.ts";
-import { ByteTokenizer } from "../models/tokenizers/byte_tokenizer.ts";
 import { T5ForConditionalGeneration } from "../models/t5/model.ts";
+import { ByteTokenizer } from "../models/tokenizers/byte_tokenizer.ts";
 import { seededNoise } from "../ops/noise.ts";
 import { pretrainingExamples } from "../tasks/pretraining.ts";
-import { encodeExamples, type Encoding } from "../train/task_batch.ts";
 import type { MultiTaskModel } from "../train/multi_task_model.ts";
+import { encodeExamples, type Encoding } from "../train/task_batch.ts";
 import { train, type TrainStep } from "../train/train.ts";
 import { randomStream } from "../util/random.ts";
-import { z } from "zod";
 
 /** Everything a pretrained base model depends on. */
 export const PRETRAIN_CONFIG = z.strictObject({

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
 import { useBackend } from "../backend/backend.ts";
-import { openBase } from "./open_base.ts";
 import { pretrainCommand } from "../commands/pretrain.ts";
+import { captured } from "../testing/captured.ts";
+import { openBase } from "./open_base.ts";
 
 const TINY = `
 seed: 3
@@ -17,18 +17,17 @@ warmup: 0.1
 clip: 1
 `;
 
-async function pretrained(text: string): Promise<{ dir: string; code: number; lines: string[] }> {
+async function pretrained(text: string): Promise<{ dir: string; code: number }> {
   const dir = await Deno.makeTempDir({ prefix: "pretrain_" });
   await Deno.writeTextFile(`${dir}/x.yaml`, text);
-  const lines: string[] = [];
-  const code = await pretrainCommand([`${dir}/x.yaml`], (line) => void lines.push(line));
-  return { dir, code, lines };
+  const { code } = await captured((output) => pretrainCommand([`${dir}/x.yaml`], output));
+  return { dir, code };
 }
 
 Deno.test("pretrainCommand() makes the same bytes from the same file, and a model that loads", async () => {
   const [one, two] = [await pretrained(TINY), await pretrained(TINY)];
   assert.equal(one.code, 0);
-  const weights = (dir: string) => readFile(`${dir}/model.safetensors`);
+  const weights = (dir: string) => Deno.readFile(`${dir}/model.safetensors`);
   assert.deepEqual(await weights(one.dir), await weights(two.dir));
   const other = await pretrained(TINY.replace("seed: 3", "seed: 4"));
   assert.notDeepEqual(await weights(one.dir), await weights(other.dir));
@@ -45,15 +44,18 @@ Deno.test("pretrainCommand() makes the same bytes from the same file, and a mode
 
 Deno.test("pretrainCommand() refuses a file it cannot use, and leaves the model that is there", async () => {
   const { dir } = await pretrained(TINY);
-  const before = await readFile(`${dir}/model.safetensors`);
+  const before = await Deno.readFile(`${dir}/model.safetensors`);
   const refused = async (args: string[], message: RegExp) => {
-    const lines: string[] = [];
-    assert.equal(await pretrainCommand(args, (line) => void lines.push(line)), 2);
-    assert.match(lines.join("\n"), message);
+    const { code, stderr } = await captured((output) => pretrainCommand(args, output));
+    assert.equal(code, 2);
+    assert.match(stderr, message);
   };
   await Deno.writeTextFile(`${dir}/x.yaml`, TINY.replace("steps: 4", "stepz: 4"));
   await refused([`${dir}/x.yaml`], /x\.yaml: .*"stepz".*at steps/);
   await refused([`${dir}/none.yaml`], /there is no file/);
-  await refused(["--oot", "x"], /--oot/);
-  assert.deepEqual(await readFile(`${dir}/model.safetensors`), before);
+  await refused(
+    ["--oot", "x"],
+    /^Unknown option --oot, did you mean "--out"\? See deno task pretrain --help\n$/,
+  );
+  assert.deepEqual(await Deno.readFile(`${dir}/model.safetensors`), before);
 });

@@ -1,9 +1,9 @@
 import type { AnyBaseModel, PeftModel } from "../peft/peft_model.ts";
+import type { Allocation } from "../poly/allocation.ts";
 import type { TaskSuite } from "../tasks/task.ts";
 import type { EvaluationTask } from "../train/evaluate.ts";
 import type { Trainable } from "../train/multi_task_model.ts";
 import type { TaskExample } from "../train/task_batch.ts";
-import type { Allocation } from "../poly/allocation.ts";
 import type { Scores } from "./score.ts";
 
 /**

@@ -12,7 +12,7 @@ export interface TaskScore {
   readonly task: string;
   /** Whether it was trained on, or held out. */
   readonly phase: "seen" | "heldout";
-  /** Which draw of the few examples it was adapted with, from 0; 0 where there is none. */
+  /** The draw of the few examples that it was adapted with, from 0; 0 where there is none. */
   readonly split: number;
   /** What was measured on its test examples. */
   readonly metrics: Metrics;
@@ -26,7 +26,7 @@ export interface RunResult {
   readonly config: RunConfig;
   /** `diverged` is a result: training met NaN or infinity. `failed` is none: something broke. */
   readonly status: "done" | "diverged" | "failed" | "planned";
-  /** What was measured of the run as a whole. */
+  /** Measures of the run as a whole. */
   readonly metrics: Metrics;
   /** How each task went; none of a run that is planned or has failed. */
   readonly tasks: readonly TaskScore[];
@@ -34,6 +34,39 @@ export interface RunResult {
   readonly provenance: Readonly<Record<string, unknown>>;
   /** Why a run failed. */
   readonly error?: string;
+}
+
+/** Whether a run has ended with a result, diverged or not, and so is not done again. */
+export function isFinal<R extends Pick<RunResult, "status">>(
+  run: R,
+): run is R & { readonly status: "done" | "diverged" } {
+  return run.status === "done" || run.status === "diverged";
+}
+
+/**
+ * How many runs have each status.
+ *
+ * @param runs results, or rows of a table of runs
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * assert.deepEqual(countByStatus([{ status: "done" }, { status: "failed" }, { status: "done" }]), {
+ *   done: 2, diverged: 0, failed: 1, planned: 0,
+ * });
+ * ```
+ */
+export function countByStatus(
+  runs: readonly { readonly status?: unknown }[],
+): Record<RunResult["status"], number> {
+  const count = (status: RunResult["status"]) => runs.filter((run) => run.status === status).length;
+  return {
+    done: count("done"),
+    diverged: count("diverged"),
+    failed: count("failed"),
+    planned: count("planned"),
+  };
 }
 
 const METRICS = z.record(z.string(), z.number().nullable());

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { parseResult, resultToJson, type RunResult } from "./result.ts";
 import { parseRunConfig } from "./config.ts";
 import { runId } from "./id.ts";
+import { isFinal, parseResult, resultToJson, type RunResult } from "./result.ts";
 
 const config = parseRunConfig({ n_skills: 3, seed: 7 });
 const done: RunResult = {
@@ -14,6 +14,13 @@ const done: RunResult = {
   provenance: { deno: "2.9.6", tags: ["a"] },
 };
 const text = resultToJson(done);
+
+Deno.test("isFinal() is true of a run that is not done again", () => {
+  const final = (["done", "diverged", "failed", "planned"] as const).filter((status) =>
+    isFinal({ status })
+  );
+  assert.deepEqual(final, ["done", "diverged"]);
+});
 
 Deno.test("parseResult() gives back what resultToJson() wrote", () => {
   assert.deepEqual(parseResult(text, "result.json"), done);

@@ -4,19 +4,19 @@ import { AutoModelForSeq2SeqLM } from "../models/auto_model.ts";
 import { LlamaForCausalLM } from "../models/llama/model.ts";
 import { saveBaseModel } from "../models/save_model.ts";
 import { PeftModel } from "../peft/peft_model.ts";
+import { readRouting, type RunRouting } from "../routing/file.ts";
+import { learnedRouting } from "../routing/learned.ts";
 import { meanRouting } from "../routing/measures.ts";
 import { onEachBackend } from "../testing/on_each_backend.ts";
 import { lacking } from "../testing/lacking.ts";
 import { HAS_SHARED, SHARED } from "../testing/shared.ts";
 import { withFolder } from "../testing/with_folder.ts";
 import * as tf from "../tf.ts";
-import { learnedRouting } from "../routing/learned.ts";
+import { parseRunConfig, type RunConfigInput } from "./config.ts";
 import { parseMetrics } from "./metrics_log.ts";
 import { PRETRAIN_CONFIG, pretrainedModel } from "./pretrain.ts";
 import { resultToJson } from "./result.ts";
-import { readRouting, type RunRouting } from "../routing/file.ts";
-import { type RunOutcome, runRecord } from "./run.ts";
-import { parseRunConfig, type RunConfigInput } from "./config.ts";
+import { doRun, type RunOutcome } from "./run.ts";
 
 const TINY: RunConfigInput = {
   suite: "skills",
@@ -102,12 +102,12 @@ interface Finished extends RunOutcome {
 }
 
 onEachBackend(
-  "runRecord() keeps the adapter it has trained when asked, as PEFT has it",
+  "doRun() keeps the adapter it has trained when asked, as PEFT has it",
   async () => {
     await withBase("t5", async (base_model) => {
       const dir = await Deno.makeTempDir();
       const config = parseRunConfig({ ...TINY, base_model, n_heldout_tasks: 0 });
-      await runRecord(config, dir, () => {}, true);
+      await doRun(config, { dir, adapterDir: join(dir, "adapter") });
       const base = await AutoModelForSeq2SeqLM.fromPretrained(base_model);
       const model = await PeftModel.fromPretrained(base, join(dir, "adapter"));
       const { n_tasks, n_skills, n_splits, r, base_model_name_or_path } =
@@ -122,7 +122,7 @@ onEachBackend(
       base.dispose();
 
       const rounded = parseRunConfig({ ...TINY, base_model, router_straight_through: true });
-      await assert.rejects(runRecord(rounded, dir, () => {}, true), {
+      await assert.rejects(doRun(rounded, { dir, adapterDir: join(dir, "adapter") }), {
         name: "RangeError",
         message: /^Cannot keep the adapter .* leave out --adapters/,
       });
@@ -136,7 +136,7 @@ async function run(...settings: RunConfigInput[]): Promise<Finished> {
   const dir = await Deno.makeTempDir();
   try {
     const config = parseRunConfig(Object.assign({}, ...settings));
-    const outcome = await runRecord(config, dir);
+    const outcome = await doRun(config, { dir });
     const text = await Deno.readTextFile(join(dir, "metrics.jsonl"));
     const rows = parseMetrics(text, "metrics.jsonl");
     return { ...outcome, text, rows, routing: await readRouting(dir) };
@@ -148,7 +148,7 @@ async function run(...settings: RunConfigInput[]): Promise<Finished> {
 const phase = ({ rows }: Finished, name: string) => rows.filter((row) => row.phase === name);
 
 onEachBackend(
-  "runRecord() gives the same bytes each time, and other ones for another seed",
+  "doRun() gives the same bytes each time, and other ones for another seed",
   async () => {
     await withBase("t5", async (base_model) => {
       const first = await run(TINY, { base_model });
@@ -157,8 +157,12 @@ onEachBackend(
 
       assert.equal(first.status, "done");
       assert.deepEqual(first.rows.map(({ phase, step }) => `${phase} ${step}`), [
-        ...["multitask 1", "multitask 2", "validation 2"],
-        ...["multitask 3", "multitask 4", "validation 4"],
+        "multitask 1",
+        "multitask 2",
+        "validation 2",
+        "multitask 3",
+        "multitask 4",
+        "validation 4",
         ...[1, 2, 3, 1, 2, 3].map((step) => `adaptation ${step}`),
       ]);
       assert.deepEqual(first.tasks.map(({ task, phase, split }) => `${task} ${phase} ${split}`), [
@@ -172,9 +176,19 @@ onEachBackend(
         ["exact_match", "rouge_l", "token_accuracy", "loss"].map((score) => `${part}_${score}`)
       );
       const measured = [
-        ...["parameters_multitask", "parameters_adaptation", "best_step", "validation_loss"],
-        ...["entropy", "density", "usage", "effective_skills", "active_skills"],
-        ...["recovery", "recovery_f1", "recovery_null", "recovery_p"],
+        "parameters_multitask",
+        "parameters_adaptation",
+        "best_step",
+        "validation_loss",
+        "entropy",
+        "density",
+        "usage",
+        "effective_skills",
+        "active_skills",
+        "recovery",
+        "recovery_f1",
+        "recovery_null",
+        "recovery_p",
       ];
       assert.deepEqual(Object.keys(first.metrics).sort(), [...expected, ...measured].sort());
       const mean = first.tasks.slice(3).reduce((sum, { metrics }) => sum + metrics.loss! / 2, 0);
@@ -186,14 +200,15 @@ onEachBackend(
   { only: ["wasm", "cpu"] },
 );
 
-onEachBackend("runRecord() tells how far it is", async () => {
+onEachBackend("doRun() tells how far it is", async () => {
   const dir = await Deno.makeTempDir();
   const heard: number[] = [];
   const config = parseRunConfig({ ...PLANTED, shot_splits: 2 });
-  await runRecord(config, dir, (done, loss) => {
+  const report = (done: number, loss: number) => {
     heard.push(done);
     assert.ok(loss > 0);
-  });
+  };
+  await doRun(config, { dir, report });
   assert.deepEqual(heard, [1 / 6, 2 / 6, 3 / 6, 4 / 6, 5 / 6, 1]);
   await Deno.remove(dir, { recursive: true });
 }, { only: ["cpu"] });
@@ -217,7 +232,7 @@ for (
     [{ adaptation: "none" }, 5 * skill(2) + 2 * 3 * 5, undefined],
   ] as [RunConfigInput, number, number | undefined][]
 ) {
-  onEachBackend(`runRecord() counts what is trained: ${JSON.stringify(settings)}`, async () => {
+  onEachBackend(`doRun() counts what is trained: ${JSON.stringify(settings)}`, async () => {
     const { metrics, status } = await run(PLANTED, settings);
     assert.equal(status, "done");
     assert.equal(metrics.parameters_multitask, multitask);
@@ -227,7 +242,7 @@ for (
   }, { only: ["cpu"] });
 }
 
-onEachBackend("runRecord() trains what its adaptation says, from where it says", async () => {
+onEachBackend("doRun() trains what its adaptation says, from where it says", async () => {
   const start = async (settings: RunConfigInput) => (await run(PLANTED, settings)).metrics;
   const [full, routing, average, random] = await Promise.all(
     (["full", "routing", "average", "random"] as const).map((adaptation) => start({ adaptation })),
@@ -255,7 +270,7 @@ for (
     ["with nothing to validate on", { learning_rate: 1e38, clip: 0, steps: 1, n_validation: 0 }],
   ] as [string, RunConfigInput][]
 ) {
-  onEachBackend(`runRecord() ends as diverged ${when}, with what it has`, async () => {
+  onEachBackend(`doRun() ends as diverged ${when}, with what it has`, async () => {
     await withBase("t5", async (base_model) => {
       const skills = { optimizer: "adamw" as const, ...settings };
       for (const suite of [{ ...TINY, base_model }, PLANTED]) {
@@ -278,7 +293,7 @@ for (
   }, { only: ["wasm", "cpu"] });
 }
 
-onEachBackend("runRecord() chooses its checkpoint on validation examples alone", async () => {
+onEachBackend("doRun() chooses its checkpoint on validation examples alone", async () => {
   // So fast that validation gets worse again.
   const fast: RunConfigInput = {
     learning_rate: 0.3,
@@ -307,7 +322,7 @@ onEachBackend("runRecord() chooses its checkpoint on validation examples alone",
   assert.equal("best_step" in last.metrics, false);
 }, { only: ["wasm", "cpu"] });
 
-onEachBackend("runRecord() adapts from several draws of the examples, each anew", async () => {
+onEachBackend("doRun() adapts from several draws of the examples, each anew", async () => {
   const one = await run(PLANTED);
   const two = await run(PLANTED, { shot_splits: 2 });
   const heldOut = two.tasks.filter(({ phase }) => phase === "heldout");
@@ -318,7 +333,7 @@ onEachBackend("runRecord() adapts from several draws of the examples, each anew"
   assert.ok(Math.abs(two.metrics.heldout_loss! - (first! + second!) / 2) < 1e-12);
 }, { only: ["cpu"] });
 
-onEachBackend("runRecord() runs without held-out tasks, and without steps", async () => {
+onEachBackend("doRun() runs without held-out tasks, and without steps", async () => {
   const alone = await run(PLANTED, { n_heldout_tasks: 0 });
   assert.equal(alone.status, "done");
   assert.ok(!Object.keys(alone.metrics).some((name) => name.includes("heldout")));
@@ -328,7 +343,7 @@ onEachBackend("runRecord() runs without held-out tasks, and without steps", asyn
   assert.equal(still.metrics.heldout_loss, still.metrics.base_heldout_loss);
 }, { only: ["cpu"] });
 
-onEachBackend("runRecord() adds up batches to one step", async () => {
+onEachBackend("doRun() adds up batches to one step", async () => {
   const exact: RunConfigInput = { router_noise: "none", n_heldout_tasks: 0, steps: 3 };
   const whole = await run(PLANTED, exact, { batch_size: 6 });
   const parts = await run(PLANTED, exact, { batch_size: 2, accumulation: 3 });
@@ -343,7 +358,7 @@ onEachBackend("runRecord() adds up batches to one step", async () => {
   assert.ok(Math.abs(losses(smaller)[0]! / losses(whole)[0]! - 1) > 1e-3);
 }, { only: ["wasm", "cpu"] });
 
-onEachBackend("runRecord() smooths the labels of training, not of evaluation", async () => {
+onEachBackend("doRun() smooths the labels of training, not of evaluation", async () => {
   await withBase("t5", async (base_model) => {
     const still: RunConfigInput = { base_model, learning_rate: 0, router_learning_rate: 0 };
     const plain = await run(TINY, still);
@@ -355,7 +370,7 @@ onEachBackend("runRecord() smooths the labels of training, not of evaluation", a
   });
 }, { only: ["cpu"] });
 
-onEachBackend("runRecord() takes a decoder for a base", async () => {
+onEachBackend("doRun() takes a decoder for a base", async () => {
   await withBase("llama", async (base_model) => {
     const learn: RunConfigInput = {
       base_model,
@@ -376,7 +391,7 @@ onEachBackend("runRecord() takes a decoder for a base", async () => {
 }, { only: ["wasm"] });
 
 onEachBackend(
-  "runRecord() takes tasks and examples from task_seed, and everything else from seed",
+  "doRun() takes tasks and examples from task_seed, and everything else from seed",
   async () => {
     const still: RunConfigInput = { steps: 0, n_heldout_tasks: 0, method: "shared" };
     const loss = async (settings: RunConfigInput) =>
@@ -392,7 +407,7 @@ onEachBackend(
 );
 
 onEachBackend(
-  "runRecord() leaves what it learned of the routing, and nothing where it learns none",
+  "doRun() leaves what it learned of the routing, and nothing where it learns none",
   async () => {
     const learned = await run(PLANTED, { method: "poly", n_splits: 2, steps: 3 });
     const { tasks, routers, truth } = learned.routing!;
@@ -411,7 +426,7 @@ onEachBackend(
   { only: ["cpu"] },
 );
 
-onEachBackend("runRecord() measures how gradients agree, when asked", async () => {
+onEachBackend("doRun() measures how gradients agree, when asked", async () => {
   const asked: RunConfigInput = {
     monitor_gradient_alignment: true,
     steps: 4,
@@ -433,7 +448,7 @@ onEachBackend("runRecord() measures how gradients agree, when asked", async () =
   assert.equal(unwatched.metrics.seen_loss, shared.metrics.seen_loss);
 }, { only: ["cpu"] });
 
-onEachBackend("runRecord() refuses settings that do not go together before it writes", async () => {
+onEachBackend("doRun() refuses settings that do not go together before it writes", async () => {
   const refused: [RunConfigInput, string][] = [
     [
       { method: "shared", adaptation: "routing" },
@@ -454,13 +469,13 @@ onEachBackend("runRecord() refuses settings that do not go together before it wr
   for (const [settings, message] of refused) {
     const dir = await Deno.makeTempDir();
     const config = parseRunConfig({ ...PLANTED, ...settings });
-    await assert.rejects(runRecord(config, dir), { name: "RangeError", message });
+    await assert.rejects(doRun(config, { dir }), { name: "RangeError", message });
     assert.deepEqual([...Deno.readDirSync(dir)], []);
     await Deno.remove(dir);
   }
 }, { only: ["cpu"] });
 
-onEachBackend("runRecord() leaves nothing behind, run after run", async () => {
+onEachBackend("doRun() leaves nothing behind, run after run", async () => {
   await withBase("t5", async (base_model) => {
     const held: { numTensors: number; numBytes: number }[] = [];
     for (let i = 0; i < 5; i++) {
@@ -495,7 +510,7 @@ async function runsOnSuperni(data_dir: string): Promise<void> {
 }
 
 onEachBackend(
-  "runRecord() runs on files in the form of Super-NaturalInstructions",
+  "doRun() runs on files in the form of Super-NaturalInstructions",
   () =>
     withFolder(async (dir) => {
       for (const [i, verb] of ["Repeat", "Reverse", "Count", "Sort"].entries()) {
@@ -514,9 +529,7 @@ onEachBackend(
 );
 
 onEachBackend(
-  `runRecord() runs on the real files of Super-NaturalInstructions${
-    lacking("../shared", HAS_SHARED)
-  }`,
+  `doRun() runs on the real files of Super-NaturalInstructions${lacking("../shared", HAS_SHARED)}`,
   () => runsOnSuperni(join(SHARED, "data/superni/tasks")),
   { only: ["wasm"], ignore: !HAS_SHARED },
 );

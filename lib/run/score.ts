@@ -8,6 +8,7 @@ import {
 } from "../train/evaluate.ts";
 import type { MultiTaskModel } from "../train/multi_task_model.ts";
 import type { Encoding } from "../train/task_batch.ts";
+import { mean } from "../util/statistics.ts";
 
 /** How good a model is at one task: its loss, and other measures by name. */
 export type Scores = Readonly<Record<string, number>> & { readonly loss: number };
@@ -61,9 +62,4 @@ export function meanScores(prefix: string, scores: readonly Scores[]): Record<st
   return Object.fromEntries(
     names.map((name) => [`${prefix}_${name}`, mean(scores.map((score) => score[name]!))]),
   );
-}
-
-/** The mean of numbers, of which there is at least one. */
-export function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

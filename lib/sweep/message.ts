@@ -2,7 +2,8 @@ import type { PlannedRun } from "./sweep.ts";
 
 /** What the parent tells a worker, one JSON object a line on its standard input. */
 export interface WorkerTask {
-  readonly resultsDir: string;
+  /** The sweep's folder of results. */
+  readonly dir: string;
   readonly run: PlannedRun;
   /** Whether the trained adapter stays in the run's folder. */
   readonly keepAdapter: boolean;
@@ -13,7 +14,7 @@ export type WorkerEvent =
   | { readonly kind: "progress"; readonly id: string; readonly done: number; readonly loss: number }
   | { readonly kind: "finished"; readonly id: string; readonly status: "done" | "diverged" }
   | { readonly kind: "failed"; readonly id: string; readonly error: string }
-  /** No run can go on, as the folder of results cannot be used. */
+  /** The folder of results cannot be used, so no run can go on. */
   | { readonly kind: "stopped"; readonly id: string; readonly error: string };
 
 /** The event on a line a worker printed; null when a kill tore it, or something else printed it. */

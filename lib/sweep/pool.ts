@@ -1,14 +1,9 @@
 import { fileURLToPath } from "node:url";
 import { ONE_THREAD } from "../backend/wasm/blas.ts";
-import type { PlannedRun } from "./sweep.ts";
 import { parseEvent, readLines, type WorkerEvent, type WorkerTask } from "./message.ts";
 
 /** How runs are spread over processes. */
 export interface PoolOptions {
-  /** The sweep's folder of results. */
-  readonly resultsDir: string;
-  /** Whether trained adapters stay in the runs' folders. */
-  readonly keepAdapters?: boolean;
   /** Processes at work at once; positive. */
   readonly jobs: number;
   /** Stops handing out runs and ends the workers when it is aborted. */
@@ -21,22 +16,22 @@ const WORKER = new URL("./worker.ts", import.meta.url);
 const KEPT_LOG = 4000;
 
 /**
- * Runs in worker processes, several at once, and what they report as they report it.
+ * Does runs in worker processes, several at once, and gives what they report as they report it.
  *
  * A worker that dies takes only the run it was on with it: that run is reported as failed and a new
  * worker takes the next.
  */
 export async function* runInPool(
-  runs: readonly PlannedRun[],
+  tasks: readonly WorkerTask[],
   options: PoolOptions,
 ): AsyncGenerator<WorkerEvent> {
   const { readable, writable } = new TransformStream<WorkerEvent, WorkerEvent>();
   const events = writable.getWriter();
-  const left = new AbortController();
-  const signal = AbortSignal.any([left.signal, ...(options.signal ? [options.signal] : [])]);
-  const queue = [...runs];
+  const readerGone = new AbortController();
+  const signal = AbortSignal.any([readerGone.signal, ...(options.signal ? [options.signal] : [])]);
+  const queue = [...tasks];
   const lanes = Array.from(
-    { length: Math.min(options.jobs, runs.length) },
+    { length: Math.min(options.jobs, tasks.length) },
     async () => {
       while (queue.length > 0 && !signal.aborted) {
         await workThrough(queue, { ...options, signal }, (event) => events.write(event));
@@ -48,14 +43,14 @@ export async function* runInPool(
     yield* readable;
   } finally {
     // Also when the reader leaves in the middle: no worker outlives the loop over its events.
-    left.abort();
+    readerGone.abort();
     await finished.catch(() => {});
   }
 }
 
-/** One worker's life: it takes runs from the queue until there is none, or it dies. */
+/** One worker's life: it takes tasks from the queue until there is none, or it dies. */
 async function workThrough(
-  queue: PlannedRun[],
+  queue: WorkerTask[],
   options: PoolOptions & { readonly signal: AbortSignal },
   report: (event: WorkerEvent) => Promise<void>,
 ): Promise<void> {
@@ -75,15 +70,13 @@ async function workThrough(
     }
   };
   options.signal.addEventListener("abort", kill);
-  const tasks = child.stdin.getWriter();
+  const input = child.stdin.getWriter();
   const log = lastPart(child.stderr);
-  let current: PlannedRun | undefined;
+  let current: WorkerTask | undefined;
   const next = async () => {
     current = queue.shift();
-    if (current === undefined) return await tasks.close();
-    const { resultsDir, keepAdapters: keepAdapter = false } = options;
-    const task: WorkerTask = { resultsDir, run: current, keepAdapter };
-    await tasks.write(new TextEncoder().encode(JSON.stringify(task) + "\n"));
+    if (current === undefined) return await input.close();
+    await input.write(new TextEncoder().encode(JSON.stringify(current) + "\n"));
   };
   try {
     // A worker that dies at once breaks the pipe; what is wrong is then told by its status below.
@@ -105,12 +98,12 @@ async function workThrough(
     if (current !== undefined && !options.signal.aborted) {
       const how = status.signal === null ? `code ${status.code}` : status.signal;
       const error = `The worker ended with ${how} in the middle of the run${told(await log)}`;
-      await report({ kind: "failed", id: current.id, error });
+      await report({ kind: "failed", id: current.run.id, error });
     }
   } finally {
     options.signal.removeEventListener("abort", kill);
     kill();
-    await tasks.abort().catch(() => {});
+    await input.abort().catch(() => {});
     await child.status;
     await log;
   }

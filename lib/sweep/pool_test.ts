@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import type { WorkerEvent, WorkerTask } from "./message.ts";
 import { type PoolOptions, runInPool } from "./pool.ts";
-import { readSweep } from "./sweep.ts";
-import type { WorkerEvent } from "./message.ts";
+import { type PlannedRun, readSweep } from "./sweep.ts";
 
 const worker = new URL("../testing/fakes/fake_worker.ts", import.meta.url);
+
+const asTask = (run: PlannedRun): WorkerTask => ({ dir: "", run, keepAdapter: false });
 
 async function collect(doings: string[], options: Partial<PoolOptions> = {}) {
   const zip = `zip: { data_file: [${
@@ -11,7 +13,7 @@ async function collect(doings: string[], options: Partial<PoolOptions> = {}) {
   }], n_tasks: [${doings.map((_, i) => i + 1)}] }`;
   const { runs } = readSweep(zip, "x.yaml");
   const events: WorkerEvent[] = [];
-  for await (const event of runInPool(runs, { resultsDir: "", jobs: 2, worker, ...options })) {
+  for await (const event of runInPool(runs.map(asTask), { jobs: 2, worker, ...options })) {
     events.push(event);
   }
   return { ids: runs.map(({ id }) => id), events };
@@ -79,6 +81,6 @@ Deno.test("runInPool() gives the run after a failed one a new process, and only 
 Deno.test("runInPool() leaves no worker behind when its reader leaves", async () => {
   const { runs } = readSweep("grid: { data_file: [hang], n_tasks: [1, 2, 3] }", "x.yaml");
   const started = Date.now();
-  for await (const _ of runInPool(runs, { resultsDir: "", jobs: 2, worker })) break;
+  for await (const _ of runInPool(runs.map(asTask), { jobs: 2, worker })) break;
   assert.ok(Date.now() - started < 20_000, "it did not wait for the runs");
 });

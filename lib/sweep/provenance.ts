@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import os from "node:os";
 import process from "node:process";
 
@@ -70,7 +69,7 @@ async function git(root: URL, ...args: string[]): Promise<string | null> {
 
 async function lockHash(root: URL): Promise<string | null> {
   try {
-    const text = await readFile(new URL("deno.lock", root));
+    const text = await Deno.readFile(new URL("deno.lock", root));
     return createHash("sha256").update(text).digest("hex");
   } catch {
     return null;

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { writeFilesAtomically } from "../files/atomic_write.ts";
 import { type FileLock, lockFile } from "../files/lock.ts";
@@ -16,10 +16,13 @@ export class RunFolder {
   readonly dir: string;
   /** The file that says why the run failed, when it did. */
   readonly errorPath: string;
+  /** The folder of the trained adapter, when it is kept. */
+  readonly adapterDir: string;
 
   constructor(sweepDir: string, readonly run: PlannedRun) {
     this.dir = join(sweepDir, "runs", run.id);
     this.errorPath = join(this.dir, ERROR);
+    this.adapterDir = join(this.dir, "adapter");
   }
 
   /**
@@ -30,7 +33,7 @@ export class RunFolder {
     const path = join(this.dir, RESULT);
     if (existsSync(path)) {
       try {
-        const result = parseResult(await readFile(path, "utf8"), path);
+        const result = parseResult(await Deno.readTextFile(path), path);
         if (result.id === this.run.id) return result;
         throw new SyntaxError(`Cannot read ${path} as it is the result of run "${result.id}"`);
       } catch (error) {
@@ -39,9 +42,10 @@ export class RunFolder {
         );
       }
     }
-    const unfinished = { ...this.run, metrics: {}, tasks: [], provenance: {} };
+    const { id, config } = this.run;
+    const unfinished = { id, config, metrics: {}, tasks: [], provenance: {} };
     if (!existsSync(this.errorPath)) return { ...unfinished, status: "planned" };
-    return { ...unfinished, status: "failed", error: await readFile(this.errorPath, "utf8") };
+    return { ...unfinished, status: "failed", error: await Deno.readTextFile(this.errorPath) };
   }
 
   /**
@@ -51,7 +55,7 @@ export class RunFolder {
    */
   async begin(): Promise<FileLock> {
     try {
-      await mkdir(this.dir, { recursive: true });
+      await Deno.mkdir(this.dir, { recursive: true });
       const lock = await lockFile(join(this.dir, LOCK));
       await removeTemporaries(this.dir);
       await rm(this.errorPath, { force: true });
@@ -88,7 +92,7 @@ export class RunFolder {
 
 /** Removes what atomic writes left in a folder when they were killed. */
 export async function removeTemporaries(dir: string): Promise<void> {
-  for (const name of await readdir(dir)) {
+  for (const { name } of await Array.fromAsync(Deno.readDir(dir))) {
     if (name.startsWith(".") && name.endsWith(".tmp")) await rm(join(dir, name), { force: true });
   }
 }

@@ -1,9 +1,8 @@
+import { isFinal, type RunResult } from "../run/result.ts";
 import { runInPool } from "./pool.ts";
-import type { RunResult } from "../run/result.ts";
 import { RunFolder } from "./run_folder.ts";
 import type { SweepStore } from "./store.ts";
 import { StoreError } from "./store_error.ts";
-import type { PlannedRun } from "./sweep.ts";
 
 /** Shows a sweep at work to a person. */
 export interface SweepProgress {
@@ -22,7 +21,7 @@ export interface RunSweepOptions {
   /** Run only what failed before. */
   readonly onlyFailed?: boolean;
   /** Keep the trained adapter of every run in its folder. */
-  readonly keepAdapters?: boolean;
+  readonly keepAdapter?: boolean;
   /** Stop at the first run that fails. */
   readonly failFast?: boolean;
   /** Stops the sweep when it is aborted; runs at work are given up, to be done again. */
@@ -31,11 +30,9 @@ export interface RunSweepOptions {
   readonly worker?: URL;
 }
 
-/** The runs of a sweep that {@linkcode runSweep} would do. */
-export function selectRuns(results: readonly RunResult[], onlyFailed = false): PlannedRun[] {
-  return results
-    .filter(({ status }) => status === "failed" || (status === "planned" && !onlyFailed))
-    .map(({ id, config }) => ({ id, config }));
+/** The runs of a sweep that {@linkcode runSweep} would do, as they are known before. */
+export function selectRuns(results: readonly RunResult[], onlyFailed = false): RunResult[] {
+  return results.filter((run) => onlyFailed ? run.status === "failed" : !isFinal(run));
 }
 
 /**
@@ -54,12 +51,13 @@ export async function runSweep(
   progress: SweepProgress,
   options: RunSweepOptions,
 ): Promise<RunResult[]> {
-  const runs = new Map(selectRuns(before, options.onlyFailed).map((run) => [run.id, run]));
+  const selected = new Set(selectRuns(before, options.onlyFailed).map(({ id }) => id));
+  const runs = store.manifest.runs.filter(({ id }) => selected.has(id));
+  const folders = new Map(runs.map((run) => [run.id, new RunFolder(store.dir, run)]));
   const failed = new AbortController();
   const signals = [failed.signal, ...(options.signal ? [options.signal] : [])];
-  const events = runInPool([...runs.values()], {
-    resultsDir: store.dir,
-    keepAdapters: options.keepAdapters ?? false,
+  const { keepAdapter = false } = options;
+  const events = runInPool(runs.map((run) => ({ dir: store.dir, run, keepAdapter })), {
     jobs: options.jobs,
     signal: AbortSignal.any(signals),
     ...(options.worker ? { worker: options.worker } : {}),
@@ -70,7 +68,7 @@ export async function runSweep(
       continue;
     }
     if (event.kind === "stopped") throw new StoreError(event.error);
-    const folder = new RunFolder(store.dir, runs.get(event.id)!);
+    const folder = folders.get(event.id)!;
     if (event.kind === "failed") {
       await folder.fail(event.error);
       if (options.failFast) failed.abort();

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { PassThrough } from "node:stream";
 import { fileURLToPath } from "node:url";
+import { sweepCommand, type SweepCommandOptions } from "../commands/sweep.ts";
+import { HubError } from "../hub/error.ts";
+import { type Captured, captured } from "../testing/captured.ts";
 import { randomStream } from "../util/random.ts";
-import { sweepCommand } from "../commands/sweep.ts";
 import { lacking } from "../testing/lacking.ts";
 
 const PROGRAM = fileURLToPath(new URL("../testing/fakes/fake_sweep.ts", import.meta.url));
@@ -30,14 +31,9 @@ class Place implements AsyncDisposable {
   }
 
   /** Runs the command in this process. */
-  async sweep(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-    const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-    const [out, err] = [text(stdout), text(stderr)];
+  async sweep(...args: string[]): Promise<Captured> {
     const all = [this.file, "--out", this.out, ...args];
-    const code = await sweepCommand(all, { stdout, stderr, worker: WORKER });
-    stdout.end();
-    stderr.end();
-    return { code, stdout: await out, stderr: await err };
+    return await captured((output) => sweepCommand(all, { ...output, worker: WORKER }));
   }
 
   /** Starts the command in a process group of its own. */
@@ -76,12 +72,6 @@ class Place implements AsyncDisposable {
   async [Symbol.asyncDispose]() {
     await Deno.remove(this.dir, { recursive: true });
   }
-}
-
-async function text(stream: PassThrough): Promise<string> {
-  let all = "";
-  for await (const part of stream) all += part;
-  return all;
 }
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -347,6 +337,43 @@ Deno.test("sweepCommand() keeps adapters when asked, and tells how many runs wer
   assert.deepEqual([first, second].map((dir) => existsSync(join(dir!, "adapter"))), [false, true]);
 });
 
+Deno.test("sweepCommand() downloads base models before its runs, each once, and says why it cannot", async () => {
+  await using place = await Place.with("grid: { base_model: [a/b, c/d], n_skills: [2, 4] }");
+  const args = [place.file, "--out", place.out];
+  const asked: string[] = [];
+  type Resolve = NonNullable<SweepCommandOptions["resolveBase"]>;
+  const sweep = (resolveBase: Resolve, ...more: string[]) =>
+    captured((output) =>
+      sweepCommand([...args, ...more], { ...output, worker: WORKER, resolveBase })
+    );
+  const refused = await sweep(() => {
+    throw new HubError("not_found", "Cannot download a/b as there is none");
+  });
+  assert.deepEqual([refused.code, refused.stdout], [2, ""]);
+  assert.equal(refused.stderr, "Cannot download a/b as there is none\n");
+  assert.deepEqual(await place.results(), []);
+
+  const stopped = await sweep(() => Promise.reject(new DOMException("", "AbortError")));
+  assert.equal(stopped.code, 130);
+  assert.match(stopped.stderr, /^Stopped in the download of .* To go on:\n {2}deno task sweep /);
+
+  const resolve: Resolve = (base, { onProgress } = {}) => {
+    asked.push(base);
+    const file = { file: "model.safetensors", files: 1, fileIndex: 0, total: 2_000_000 };
+    for (const received of [1_000_000, 2_000_000]) onProgress!({ ...file, received });
+    return Promise.resolve("/cache");
+  };
+  const done = await sweep(resolve);
+  assert.equal(done.code, 0, done.stderr);
+  assert.deepEqual(asked, ["a/b", "c/d"]);
+  assert.match(done.stderr, /^Downloading model\.safetensors, 2\.0 MB\n\[1\/4\] /);
+  await sweep(resolve);
+  assert.equal(asked.length, 2, "nothing is left to do");
+  const planted = await sweep(resolve, "suite=planted", "--extend");
+  assert.equal(planted.code, 0, planted.stderr);
+  assert.equal(asked.length, 2, "planted tasks have a base of their own");
+});
+
 Deno.test("sweepCommand() says when no run is done", async () => {
   await using place = await Place.with("set: { data_file: fail }\nbaseline: { n_skills: 99 }");
   const { code, stdout } = await place.sweep();
@@ -375,8 +402,11 @@ Deno.test("sweepCommand() says what is wrong with its arguments, file or folder"
   await using place = await Place.with("grid: { n_skills: [2, 4] }");
   for (
     const [args, why] of [
-      [["--drry-run"], /^Unknown option --drry-run, did you mean "--dry-run"\?$/m],
-      [["--jobs", "none"], /^Cannot read --jobs none as it must be a whole number of at least 1$/m],
+      [
+        ["--drry-run"],
+        /^Unknown option --drry-run, did you mean "--dry-run"\? See deno task sweep --help$/m,
+      ],
+      [["--jobs", "none"], /^Cannot read --jobs none as it must be an integer of at least 1; see/m],
       [["--only", "done"], /^Cannot read --only done as only failed runs/m],
       [["other.yaml"], /^Cannot run several sweeps at once: .*x\.yaml, other\.yaml; name one/m],
       [
@@ -401,14 +431,7 @@ Deno.test("sweepCommand() says what is wrong with its arguments, file or folder"
   );
 });
 
-async function command(args: string[]) {
-  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  const [out, err] = [text(stdout), text(stderr)];
-  const code = await sweepCommand(args, { stdout, stderr });
-  stdout.end();
-  stderr.end();
-  return { code, stdout: await out, stderr: await err };
-}
+const command = (args: string[]) => captured((output) => sweepCommand(args, output));
 
 Deno.test({
   name: "Ctrl-C stops a sweep without a failed run, and tells how to go on",

@@ -1,19 +1,16 @@
-import type { RunResult } from "../run/result.ts";
+import { isFinal, type RunResult } from "../run/result.ts";
+import type { WorkerEvent, WorkerTask } from "./message.ts";
 import { RunFolder } from "./run_folder.ts";
 import { isFullDisk, StoreError, whenWriting } from "./store_error.ts";
-import type { PlannedRun } from "./sweep.ts";
-import type { WorkerEvent, WorkerTask } from "./message.ts";
 
 /**
  * Does one run in its folder.
- * @param report hears how far it is: the share done, in [0, 1], and the latest loss
- * @param keepAdapter whether the trained adapter is to stay in the folder
+ * @param report called with the progress: the share done, in [0, 1], and the latest loss
  */
 export type DoRun = (
-  run: PlannedRun,
-  dir: string,
+  task: WorkerTask,
+  folder: RunFolder,
   report: (done: number, loss: number) => void,
-  keepAdapter: boolean,
 ) => Promise<Pick<RunResult, "status" | "metrics" | "tasks" | "provenance">>;
 
 /** Least time between two reports of one run, in ms. */
@@ -29,28 +26,24 @@ const REPORT_EVERY = 200;
  */
 export async function serveRuns(doRun: DoRun): Promise<void> {
   for await (const line of linesOfParent()) {
-    const { resultsDir, run, keepAdapter } = JSON.parse(line) as WorkerTask;
-    say(await serve(new RunFolder(resultsDir, run), doRun, keepAdapter));
+    say(await serve(JSON.parse(line) as WorkerTask, doRun));
   }
 }
 
-async function serve(
-  folder: RunFolder,
-  doRun: DoRun,
-  keepAdapter: boolean,
-): Promise<WorkerEvent> {
-  const { run } = folder;
+async function serve(task: WorkerTask, doRun: DoRun): Promise<WorkerEvent> {
+  const { run } = task;
+  const folder = new RunFolder(task.dir, run);
   try {
     using _lock = await folder.begin();
     const before = await folder.result();
-    if (isFinal(before.status)) return { kind: "finished", id: run.id, status: before.status };
+    if (isFinal(before)) return { kind: "finished", id: run.id, status: before.status };
     let reported = -Infinity;
-    const found = await doRun(run, folder.dir, (done, loss) => {
+    const found = await doRun(task, folder, (done, loss) => {
       if (performance.now() - reported < REPORT_EVERY) return;
       reported = performance.now();
       say({ kind: "progress", id: run.id, done, loss });
-    }, keepAdapter);
-    if (!isFinal(found.status)) throw new TypeError(`A run cannot end as ${found.status}`);
+    });
+    if (!isFinal(found)) throw new TypeError(`A run cannot end as ${found.status}`);
     await folder.finish({ ...run, ...found });
     return { kind: "finished", id: run.id, status: found.status };
   } catch (error) {
@@ -59,10 +52,6 @@ async function serve(
       ? { kind: "stopped", id: run.id, error: refused.message }
       : { kind: "failed", id: run.id, error: describe(error) };
   }
-}
-
-function isFinal(status: RunResult["status"]): status is "done" | "diverged" {
-  return status === "done" || status === "diverged";
 }
 
 function describe(error: unknown): string {

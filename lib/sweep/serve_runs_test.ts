@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { readLines, type WorkerEvent, type WorkerTask } from "./message.ts";
 import { RunFolder } from "./run_folder.ts";
 import { type PlannedRun, readSweep } from "./sweep.ts";
-import { readLines, type WorkerEvent } from "./message.ts";
 
 const WORKER = fileURLToPath(new URL("../testing/fakes/fake_run_worker.ts", import.meta.url));
 
@@ -27,7 +27,7 @@ class FakeWorker implements AsyncDisposable {
 
   /** What the worker tells of a run. */
   async do(run: PlannedRun): Promise<WorkerEvent[]> {
-    const task = JSON.stringify({ resultsDir: this.dir, run, keepAdapter: false });
+    const task = JSON.stringify({ dir: this.dir, run, keepAdapter: false } satisfies WorkerTask);
     await this.#tasks.write(new TextEncoder().encode(`${task}\n`));
     const events: WorkerEvent[] = [];
     do {

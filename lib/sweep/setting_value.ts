@@ -25,7 +25,7 @@ export function settingValues(text: string): unknown[] {
     const [first, last] = [Number(range[1]), Number(range[2])];
     if (last < first) {
       throw new SyntaxError(
-        `Cannot read "${part}" as a range runs upwards: write ${last}..${first}`,
+        `Cannot read "${part}" as a range must run upwards: write ${last}..${first}`,
       );
     }
     return Array.from({ length: last - first + 1 }, (_, i) => first + i);

@@ -1,23 +1,21 @@
 import { existsSync } from "node:fs";
-import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import process from "node:process";
 import { writeFilesAtomically } from "../files/atomic_write.ts";
 import { type FileLock, tryLockFile } from "../files/lock.ts";
-import type { RunResult } from "../run/result.ts";
-import { removeTemporaries, RunFolder } from "./run_folder.ts";
 import { RUN_CONFIG_KEYS } from "../run/config.ts";
 import { configHash, hashOf } from "../run/id.ts";
+import type { RunResult } from "../run/result.ts";
+import { removeTemporaries, RunFolder } from "./run_folder.ts";
 import { StoreError, whenWriting } from "./store_error.ts";
 import type { PlannedRun, Sweep } from "./sweep.ts";
 
-/** What stands in a sweep's folder before any run is done: the sweep as it was planned. */
+/** The plan of a sweep, as its folder keeps it. */
 export interface Manifest extends Sweep {
   /** The version of the file's form. */
   readonly schema: 1;
 }
 
-/** How a folder that holds another plan is treated. */
+/** What to do with a folder that holds another plan. */
 export interface OpenOptions {
   /** Add the runs that are new and keep the others. */
   readonly extend?: boolean;
@@ -79,7 +77,7 @@ export class SweepStore {
   static async read(dir: string): Promise<SweepStore> {
     const path = join(dir, MANIFEST);
     try {
-      const manifest = JSON.parse(await readFile(path, "utf8")) as Manifest;
+      const manifest = JSON.parse(await Deno.readTextFile(path)) as Manifest;
       if (manifest.schema !== 1 || !Array.isArray(manifest.runs)) throw new Error("not schema 1");
       for (const { id, config } of manifest.runs) {
         if (hashOf(id) !== configHash(config)) {
@@ -122,19 +120,18 @@ export class SweepStore {
  */
 export async function lockSweep(dir: string): Promise<FileLock> {
   try {
-    await mkdir(dir, { recursive: true });
+    await Deno.mkdir(dir, { recursive: true });
     const path = join(dir, LOCK);
     const lock = await tryLockFile(path);
     if (lock !== null) {
-      lock.note(`process ${process.pid}`);
+      lock.note(`process ${Deno.pid}`);
       await removeTemporaries(dir);
       return lock;
     }
+    const holder = await Deno.readTextFile(path);
     throw new StoreError(
-      `Cannot run a sweep in ${dir} as another one is at work there (${await readFile(
-        path,
-        "utf8",
-      )}); wait until it has ended, or name another folder with --out`,
+      `Cannot run a sweep in ${dir} as another one is at work there (${holder}); ` +
+        `wait until it has ended, or name another folder with --out`,
     );
   } catch (error) {
     throw whenWriting(dir, error);

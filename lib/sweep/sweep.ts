@@ -1,10 +1,15 @@
-import { suggest } from "../util/words.ts";
-import { isMap, isScalar, LineCounter, type Node, parseDocument, type YAMLMap } from "yaml";
+/** A sweep: the grid of its file, expanded into runs. */
 import { z } from "zod";
-import { grid } from "../util/grid.ts";
 import { RUN_CONFIG, RUN_CONFIG_KEYS, type RunConfig } from "../run/config.ts";
 import { configHash, runId } from "../run/id.ts";
-import { settingValues } from "./setting_value.ts";
+import { grid } from "../util/grid.ts";
+import {
+  applyOverrides,
+  type Locate,
+  readSweepFile,
+  SweepError,
+  type SweepFile,
+} from "./sweep_file.ts";
 
 /** A study: the question it answers and the runs that answer it. */
 export interface Sweep {
@@ -29,38 +34,6 @@ export interface PlannedRun {
   /** All its settings. */
   readonly config: RunConfig;
 }
-
-/** Thrown when a sweep's file or command line cannot be read, with the place of the fault. */
-export class SweepError extends SyntaxError {
-  override readonly name = "SweepError";
-}
-
-const FILE_KEYS = [
-  "question",
-  "metric",
-  "baseline",
-  "set",
-  "grid",
-  "zip",
-  "include",
-  "exclude",
-  "seeds",
-] as const;
-
-interface SweepFile {
-  question: string;
-  metric: string;
-  baseline: Record<string, unknown> | null;
-  set: Record<string, unknown>;
-  grid: Record<string, unknown[]>;
-  zip: Record<string, unknown[]>;
-  include: Record<string, unknown>[];
-  exclude: Record<string, unknown>[];
-  seeds: unknown[];
-}
-
-/** The place of a key in the text, as `file:line:column`. */
-type Locate = (path: readonly (string | number)[]) => string;
 
 /**
  * Reads a sweep from YAML and the command line, which wins.
@@ -89,164 +62,9 @@ type Locate = (path: readonly (string | number)[]) => string;
  * ```
  */
 export function readSweep(text: string, path: string, overrides: readonly string[] = []): Sweep {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
-  if (document.errors.length > 0) {
-    const [error] = document.errors;
-    const { line, col } = lines.linePos(error!.pos[0]);
-    throw new SweepError(`Cannot read ${path}:${line}:${col}: ${error!.message.split("\n")[0]}`);
-  }
-  const locate: Locate = (keys) => {
-    const offset = offsetOf(document.contents, keys);
-    const { line, col } = lines.linePos(offset);
-    return `${path}:${line}:${col} ${keys.join(".")}`;
-  };
-  const file = readFile(document.toJS() ?? {}, locate);
+  const { file, locate } = readSweepFile(text, path);
   applyOverrides(file, overrides);
   return expand(file, path, locate);
-}
-
-function readFile(value: unknown, locate: Locate): SweepFile {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new SweepError(
-      `Cannot read ${locate([])}as a sweep is a mapping of ${FILE_KEYS.join(", ")}`,
-    );
-  }
-  const given = value as Record<string, unknown>;
-  for (const key of Object.keys(given)) {
-    if (!(FILE_KEYS as readonly string[]).includes(key)) {
-      throw new SweepError(`Cannot read ${locate([key])}: unknown key${suggest(key, FILE_KEYS)}`);
-    }
-  }
-  const settings = (where: (string | number)[], found: unknown): Record<string, unknown> => {
-    if (found === undefined || found === null) return {};
-    if (typeof found !== "object" || Array.isArray(found)) {
-      throw new SweepError(`Cannot read ${locate(where)} as it must map settings to values`);
-    }
-    for (const key of Object.keys(found)) checkKey(key, [...where, key], locate);
-    return found as Record<string, unknown>;
-  };
-  const axes = (where: string): Record<string, unknown[]> => {
-    const found = settings([where], given[where]);
-    return Object.fromEntries(
-      Object.entries(found).map(([key, values]) => {
-        const list = typeof values === "string"
-          ? rangeValues(values, [where, key], locate)
-          : values;
-        if (!Array.isArray(list) || list.length === 0) {
-          throw new SweepError(
-            `Cannot read ${
-              locate([where, key])
-            } as an axis is a list of values, or a range as 0..4`,
-          );
-        }
-        return [key, list];
-      }),
-    );
-  };
-  const cells = (where: string) => {
-    const found = given[where] ?? [];
-    if (!Array.isArray(found)) {
-      throw new SweepError(`Cannot read ${locate([where])} as it must be a list of settings`);
-    }
-    return found.map((cell, i) => settings([where, i], cell));
-  };
-  const zip = axes("zip");
-  const lengths = new Set(Object.values(zip).map((values) => values.length));
-  if (lengths.size > 1) {
-    throw new SweepError(
-      `Cannot read ${locate(["zip"])} as its axes move together and must be equally long: ` +
-        Object.entries(zip).map(([key, values]) => `${key} has ${values.length}`).join(", "),
-    );
-  }
-  const seeds = given.seeds ?? [0];
-  const list = typeof seeds === "string" ? rangeValues(seeds, ["seeds"], locate) : [seeds].flat();
-  return {
-    question: textAt("question", given, "", locate),
-    metric: textAt("metric", given, "heldout_exact_match", locate),
-    baseline: given.baseline === undefined ? null : settings(["baseline"], given.baseline),
-    set: settings(["set"], given.set),
-    grid: axes("grid"),
-    zip,
-    include: cells("include"),
-    exclude: cells("exclude"),
-    seeds: list,
-  };
-}
-
-function textAt(key: string, given: Record<string, unknown>, absent: string, locate: Locate) {
-  const value = given[key] ?? absent;
-  if (typeof value !== "string") {
-    throw new SweepError(`Cannot read ${locate([key])} as it is no text`);
-  }
-  return value.trim();
-}
-
-function rangeValues(text: string, where: (string | number)[], locate: Locate): unknown[] {
-  try {
-    return settingValues(text);
-  } catch (error) {
-    throw new SweepError(`Cannot read ${locate(where)}: ${(error as Error).message}`);
-  }
-}
-
-/** Where in the text the node at `keys` starts; of its nearest parent when it has none. */
-function offsetOf(root: Node | null, keys: readonly (string | number)[]): number {
-  let node: Node | null = root;
-  let offset = root?.range?.[0] ?? 0;
-  for (const key of keys) {
-    if (isMap(node)) {
-      const pair = (node as YAMLMap<Node, Node | null>).items.find((item) =>
-        isScalar(item.key) && item.key.value === key
-      );
-      if (pair === undefined) break;
-      offset = pair.key.range?.[0] ?? offset;
-      node = pair.value;
-    } else {
-      const item = (node as unknown as { items?: (Node | null)[] } | null)?.items?.[Number(key)];
-      if (item === undefined || item === null) break;
-      offset = item.range?.[0] ?? offset;
-      node = item;
-    }
-  }
-  return offset;
-}
-
-function checkKey(key: string, where: readonly (string | number)[], locate: Locate): void {
-  if (!(RUN_CONFIG_KEYS as readonly string[]).includes(key)) {
-    throw new SweepError(
-      `Cannot read ${locate(where)}: unknown setting${suggest(key, RUN_CONFIG_KEYS)}`,
-    );
-  }
-}
-
-function applyOverrides(file: SweepFile, overrides: readonly string[]): void {
-  for (const override of overrides) {
-    const [key, text] = [override.split("=", 1)[0]!, override.slice(override.indexOf("=") + 1)];
-    if (!override.includes("=")) {
-      throw new SweepError(`Cannot read argument "${override}" as a setting is written key=value`);
-    }
-    const locate = () => `argument "${override}"`;
-    if (key === "metric") {
-      file.metric = text;
-      continue;
-    }
-    checkKey(key, [], locate);
-    const values = rangeValues(text, [], locate);
-    if (key === "seed") {
-      file.seeds = values;
-      continue;
-    }
-    delete file.set[key];
-    delete file.grid[key];
-    delete file.zip[key];
-    if (values.length === 1) {
-      file.set[key] = values[0];
-      for (const cell of file.include) delete cell[key];
-    } else {
-      file.grid[key] = values;
-    }
-  }
 }
 
 function expand(file: SweepFile, path: string, locate: Locate): Sweep {
@@ -288,7 +106,7 @@ function expand(file: SweepFile, path: string, locate: Locate): Sweep {
   };
 }
 
-/** A complete record, or an error at the place in the file where the wrong value stands. */
+/** A complete config, or an error at the place in the file where the wrong value stands. */
 function check(cell: Record<string, unknown>, file: SweepFile, locate: Locate): RunConfig {
   const result = RUN_CONFIG.safeParse(cell);
   if (result.success) return result.data;

@@ -71,13 +71,13 @@ Deno.test("readSweep() names file, line, column and key of what it cannot read",
   refused("grid:\n  n_skills: [2, four]\n", /x\.yaml:2:17 grid\.n_skills\.1 as n_skills is "four"/);
   refused("set: { n_tasks: 0 }\n", /x\.yaml:1:8 set\.n_tasks as n_tasks is 0/);
   refused("seeds: [0.5]", /seeds as seed is 0.5/);
-  refused("grid: { r: 4 }", /grid\.r as an axis is a list/);
-  refused("grid: { r: [] }", /grid\.r as an axis is a list/);
+  refused("grid: { r: 4 }", /grid\.r as an axis must be a list/);
+  refused("grid: { r: [] }", /grid\.r as an axis must be a list/);
   refused("zip: { r: [1, 2], n_splits: [1] }", /zip as its axes.*r has 2, n_splits has 1/);
-  refused("- 1\n", /as a sweep is a mapping/);
+  refused("- 1\n", /^Cannot read experiments\/x\.yaml:1:1 as a sweep must be a mapping/);
   refused("a: [1\n", /x\.yaml:\d+:\d+: /);
   refused("set: { r: 1 }\nexclude: [{ r: 1 }]\ngrid: { r: [1] }", /leaves no cell/);
-  refused("set: {}", /argument "n_skills" as a setting is written key=value/, ["n_skills"]);
+  refused("set: {}", /argument "n_skills" as a setting must be written key=value/, ["n_skills"]);
   refused("set: {}", /argument "nskills=2": unknown setting, did you mean "n_skills"/, [
     "nskills=2",
   ]);

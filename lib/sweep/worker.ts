@@ -5,10 +5,10 @@
  */
 import process from "node:process";
 import { type ChosenBackend, useBackend } from "../backend/backend.ts";
+import type { RunConfig } from "../run/config.ts";
+import { doRun } from "../run/run.ts";
 import * as tf from "../tf.ts";
 import { machineFacts, peakMemory } from "./provenance.ts";
-import { runRecord } from "../run/run.ts";
-import type { RunConfig } from "../run/config.ts";
 import { serveRuns } from "./serve_runs.ts";
 
 const facts = { ...await machineFacts(), tfjs: tf.version["tfjs-core"] };
@@ -26,10 +26,14 @@ async function backendOf(name: RunConfig["backend"]): Promise<ChosenBackend> {
   return choice;
 }
 
-await serveRuns(async (run, dir, report, keepAdapter) => {
+await serveRuns(async ({ run: { config }, keepAdapter }, { dir, adapterDir }, report) => {
   const started = new Date();
-  const backend = await backendOf(run.config.backend);
-  const outcome = await runRecord(run.config, dir, report, keepAdapter);
+  const backend = await backendOf(config.backend);
+  const outcome = await doRun(config, {
+    dir,
+    adapterDir: keepAdapter ? adapterDir : null,
+    report,
+  });
   const ended = new Date();
   return {
     ...outcome,

@@ -1,4 +1,5 @@
 import { groupBySettings, metricOf } from "./setting_groups.ts";
+import { countByStatus } from "../run/result.ts";
 import { type Estimate, estimateMean } from "../util/statistics.ts";
 import type { Cell, Row } from "./table.ts";
 
@@ -86,12 +87,12 @@ export function seedCount(groups: readonly MeasuredGroup[]): string {
 export function gapNotes(groups: readonly MeasuredGroup[], metric: string): string[] {
   const rows = groups.flatMap((group) => missingRows(group));
   const total = groups.reduce((sum, group) => sum + group.rows.length, 0);
-  const count = (status: string) => rows.filter((row) => row.status === status).length;
+  const count = countByStatus(rows);
   const reasons = [
-    [count("diverged"), "diverged"],
-    [count("failed"), "failed"],
-    [count("planned"), "not run yet"],
-    [count("done"), "done without it"],
+    [count.diverged, "diverged"],
+    [count.failed, "failed"],
+    [count.planned, "not run yet"],
+    [count.done, "done without it"],
   ].filter(([n]) => n !== 0).map(([n, why]) => `${n} ${why}`);
   const single = groups.filter(({ points }) => points.length === 1).length;
   const means = groups.filter(({ points }) => points.length > 0).length;

@@ -1,5 +1,6 @@
 import type { Task } from "../tasks/task.ts";
 import * as tf from "../tf.ts";
+import { cosine, dot, mean } from "../util/statistics.ts";
 import { disposeGradients, lossAndGradients } from "./gradients.ts";
 import type { Trainable } from "./multi_task_model.ts";
 import type { TaskExample } from "./task_batch.ts";
@@ -65,11 +66,10 @@ export async function gradientAlignment<E, Batch extends object>(
     merged.push(meanOf(halves.map(({ merged }) => merged)));
     if (halves.length === 2) reliabilities.push(cosine(halves[0]!.merged, halves[1]!.merged));
   }
-  const sum = reliabilities.reduce((total, value) => total + value, 0);
   return {
     ...alignmentOf(whole),
     merged_gradient_alignment: alignmentOf(merged).gradient_alignment,
-    gradient_reliability: reliabilities.length === 0 ? null : sum / reliabilities.length,
+    gradient_reliability: reliabilities.length === 0 ? null : mean(reliabilities),
   };
 }
 
@@ -128,18 +128,13 @@ export function alignmentOf(gradients: readonly Float32Array[]): Agreement {
       pairs++;
     }
   }
-  const mean = meanOf(gradients);
-  const meanNorm = norms.reduce((total, norm) => total + norm, 0) / norms.length;
+  const center = meanOf(gradients);
+  const meanNorm = mean(norms);
   return {
     gradient_alignment: sum / pairs,
     gradient_conflict: conflicts / pairs,
-    gradient_coherence: meanNorm === 0 ? 0 : Math.sqrt(dot(mean, mean)) / meanNorm,
+    gradient_coherence: meanNorm === 0 ? 0 : Math.sqrt(dot(center, center)) / meanNorm,
   };
-}
-
-function cosine(a: Float32Array, b: Float32Array): number {
-  const scale = Math.sqrt(dot(a, a) * dot(b, b));
-  return scale === 0 ? 0 : dot(a, b) / scale;
 }
 
 /** The mean of vectors, of which there is at least one. */
@@ -148,12 +143,6 @@ function meanOf(vectors: readonly Float32Array[]): Float32Array {
     vectors[0]!,
     (_, i) => vectors.reduce((sum, vector) => sum + vector[i]!, 0) / vectors.length,
   );
-}
-
-function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
-  return sum;
 }
 
 function concatenate(parts: readonly Float32Array[]): Float32Array {

@@ -39,7 +39,9 @@ export function bootstrapMean(
 ): Estimate {
   checkLevel(level);
   if (!Number.isSafeInteger(resamples) || resamples < 1) {
-    throw new RangeError(`Cannot bootstrap as it needs at least 1 resample: got ${resamples}`);
+    throw new RangeError(
+      `Cannot bootstrap as resamples must be an integer of at least 1: got ${resamples}`,
+    );
   }
   for (const [task, values] of tasks.entries()) {
     if (values.length === 0) throw new RangeError(`Cannot bootstrap as task ${task} has no value`);

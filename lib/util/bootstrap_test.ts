@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { randomStream } from "./random.ts";
 import { bootstrapMean } from "./bootstrap.ts";
+import { randomStream } from "./random.ts";
 
 Deno.test("bootstrapMean() covers the true mean of tasks as often as it says", () => {
   let covered = 0;
@@ -55,7 +55,7 @@ Deno.test("bootstrapMean() draws the values of a task, too", () => {
   assert.deepEqual([flat.mean, flat.low, flat.high], [5, 5, 5]);
 });
 
-Deno.test("bootstrapMean() weighs tasks alike, and shows a gap where there is no interval", () => {
+Deno.test("bootstrapMean() weighs tasks alike, and gives null where there is no interval", () => {
   const options = () => ({ stream: randomStream(0, "x"), resamples: 10 });
   assert.equal(bootstrapMean([[1, 1, 1, 1], [3]], options()).mean, 2);
   assert.deepEqual(bootstrapMean([], options()), { mean: null, low: null, high: null, n: 0 });

@@ -7,7 +7,7 @@ import { xoroshiro128plusFromState } from "pure-rand/generator/xoroshiro128plus"
 export interface RandomStream {
   /** The next number in [0, 1), a multiple of 2⁻²⁴. */
   uniform(): number;
-  /** The next whole number in [0, `size`). */
+  /** The next integer in [0, `size`). */
   integer(size: number): number;
   /** The next number of the standard normal distribution. */
   normal(): number;
@@ -36,7 +36,7 @@ export interface RandomStream {
 export function randomStream(seed: number, name: string): RandomStream {
   if (!Number.isSafeInteger(seed)) {
     throw new RangeError(
-      `Cannot open random stream "${name}" as a seed is a whole number: got ${seed}`,
+      `Cannot open random stream "${name}" as a seed must be an integer: got ${seed}`,
     );
   }
   const digest = createHash("sha256").update(`${seed}/${name}`).digest();

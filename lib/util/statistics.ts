@@ -1,6 +1,6 @@
 import jstat from "jstat";
 
-/** A mean with its confidence interval. Where there are too few values there is a gap, null. */
+/** A mean with its confidence interval. What too few values cannot give is missing: null. */
 export interface Estimate {
   /** Null when there is no value. */
   readonly mean: number | null;
@@ -25,13 +25,44 @@ export interface PairedEstimate extends Estimate {
 }
 
 /**
- * The mean.
- * @throws {RangeError} when there is no value, or one is not finite
+ * The mean of numbers. Like arithmetic it passes NaN and infinity on, so that whoever must notice them
+ * can; estimates refuse them.
+ *
+ * @returns NaN when there is no number
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(mean([1, 2, 6]), 3);
+ * assert.ok(Number.isNaN(mean([1, NaN])) && Number.isNaN(mean([])));
+ * ```
  */
 export function mean(values: readonly number[]): number {
-  if (values.length === 0) throw new RangeError("Cannot take a mean as there is no value");
-  checkFinite("Cannot take a mean", values);
   return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** The inner product of two vectors of one length. */
+export function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  return sum;
+}
+
+/**
+ * The cosine of the angle between two vectors of one length, in [−1, 1]; 0 when one of them is zero.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(cosine([3, 4], [4, 3]), 0.96);
+ * assert.equal(cosine([3, 4], [0, 0]), 0);
+ * ```
+ */
+export function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  const scale = Math.sqrt(dot(a, a) * dot(b, b));
+  return scale === 0 ? 0 : dot(a, b) / scale;
 }
 
 /**
@@ -120,7 +151,7 @@ export function holm(pValues: readonly (number | null)[]): (number | null)[] {
   const tests = [...pValues.entries()].filter((test): test is [number, number] => test[1] !== null);
   for (const [i, p] of tests) {
     if (!(p >= 0 && p <= 1)) {
-      throw new RangeError(`Cannot correct p-values as they lie in [0, 1]: number ${i} is ${p}`);
+      throw new RangeError(`Cannot correct p-values as number ${i} must lie in [0, 1]: got ${p}`);
     }
   }
   const corrected = new Array<number | null>(pValues.length).fill(null);

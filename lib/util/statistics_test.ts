@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { randomStream } from "./random.ts";
-import { estimateMean, estimatePaired, holm, mean, standardDeviation } from "./statistics.ts";
+import {
+  cosine,
+  dot,
+  estimateMean,
+  estimatePaired,
+  holm,
+  mean,
+  standardDeviation,
+} from "./statistics.ts";
 
 function near(actual: number | null, expected: number, tolerance = 1e-8): void {
   assert.ok(actual !== null && Math.abs(actual - expected) <= tolerance, `${actual}, ${expected}`);
@@ -93,10 +101,19 @@ Deno.test("holm() keeps the chance of any false finding when nothing is there", 
   near(found / 2000, 0.05, 4 * Math.sqrt(0.05 * 0.95 / 2000));
 });
 
+Deno.test("mean() passes on what is not finite, and has none of nothing", () => {
+  assert.equal(mean([1, 2, 6]), 3);
+  assert.deepEqual([mean([1, NaN]), mean([1, Infinity]), mean([])], [NaN, Infinity, NaN]);
+});
+
+Deno.test("cosine() is that of the angle, and 0 where there is none", () => {
+  assert.equal(dot([1, 2], Float32Array.from([3, 4])), 11);
+  near(cosine([1, 0], [1, 1]), Math.SQRT1_2, 1e-15);
+  assert.deepEqual([cosine([2, 1], [-2, -1]), cosine([2, 1], [0, 0])], [-1, 0]);
+});
+
 Deno.test("statistics refuse numbers that are not finite, by name", () => {
   const refused: [() => unknown, string][] = [
-    [() => mean([1, NaN]), "Cannot take a mean as values must be finite: number 1 is NaN"],
-    [() => mean([]), "Cannot take a mean as there is no value"],
     [
       () => standardDeviation([Infinity]),
       "Cannot take a standard deviation as values must be finite: number 0 is Infinity",
@@ -110,7 +127,7 @@ Deno.test("statistics refuse numbers that are not finite, by name", () => {
       () => estimateMean([1], 95),
       "Cannot make an interval as its level must lie in (0, 1): got 95",
     ],
-    [() => holm([0.5, NaN]), "Cannot correct p-values as they lie in [0, 1]: number 1 is NaN"],
+    [() => holm([0.5, NaN]), "Cannot correct p-values as number 1 must lie in [0, 1]: got NaN"],
   ];
   for (const [run, message] of refused) assert.throws(run, { name: "RangeError", message });
 });

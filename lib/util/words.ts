@@ -1,4 +1,4 @@
-/** Words and short texts that people read: times, first lines, and what a mistyped word may have meant. */
+/** Words and short texts that people read: times, sizes, and what a mistyped word may have meant. */
 import { closest, distance } from "fastest-levenshtein";
 
 /** The first line of an error. */
@@ -22,6 +22,23 @@ export function duration(seconds: number): string {
   const two = (value: number) => String(value).padStart(2, "0");
   if (h > 0) return `${h}:${two(m)}:${two(s)}`;
   return m > 0 ? `${m}:${two(s)}` : `${s}s`;
+}
+
+/**
+ * A number of bytes as people read it.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * assert.deepEqual([512, 20_400, 3_250_000_000].map(byteSize), ["512 B", "20.4 kB", "3.3 GB"]);
+ * ```
+ */
+export function byteSize(bytes: number): string {
+  const units = ["B", "kB", "MB", "GB"];
+  let unit = 0;
+  for (; bytes >= 1000 && unit < units.length - 1; unit++) bytes /= 1000;
+  return `${unit === 0 ? Math.round(bytes) : bytes.toFixed(1)} ${units[unit]}`;
 }
 
 /** `, did you mean "…"?` when a known word is near, else the known words. */

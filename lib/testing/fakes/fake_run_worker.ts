@@ -1,6 +1,6 @@
 /**
  * A worker that obeys the rules of real ones but only pretends to train: its metrics are a function of
- * the record, and it takes a few ms. What `data_file` says goes wrong.
+ * the config, and it takes a few ms. What `data_file` says goes wrong.
  *
  * With FAKE_JOURNAL set it notes there, one line each, every run that it starts, and `again` or `two`
  * when that run was done already, or is at work in another living process.
@@ -38,7 +38,11 @@ function isAlive(owner: string): boolean {
   return start !== "" && startOf(pid) === start;
 }
 
-const pretend: DoRun = async ({ id, config }, dir, report, keepAdapter) => {
+const pretend: DoRun = async (
+  { run: { id, config }, keepAdapter },
+  { dir, adapterDir },
+  report,
+) => {
   if (existsSync(join(dir, "result.json"))) journal(`again ${id}`);
   const owner = join(dir, "owner");
   if (existsSync(owner) && isAlive(await Deno.readTextFile(owner))) journal(`two ${id}`);
@@ -82,7 +86,7 @@ const pretend: DoRun = async ({ id, config }, dir, report, keepAdapter) => {
     case "fill unseen":
       await Deno.writeFile(join(dir, "filler"), new Uint8Array(1e6)).catch(() => {});
   }
-  if (keepAdapter) await Deno.mkdir(join(dir, "adapter"), { recursive: true });
+  if (keepAdapter) await Deno.mkdir(adapterDir, { recursive: true });
   await Deno.remove(owner);
   const provenance = { seconds: 0.05 + Math.random() };
   return { status: "done", metrics, tasks, provenance };
