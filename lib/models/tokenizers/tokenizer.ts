@@ -1,6 +1,7 @@
 import { Tokenizer as FileTokenizer } from "@huggingface/tokenizers";
-import { join } from "node:path";
-import { readJsonObject } from "../../files/read_json_object.ts";
+import { notFound } from "../../files/file_system.ts";
+import { pathIn } from "../../files/path.ts";
+import { readJsonObject } from "../../files/json_object.ts";
 import { ByteTokenizer } from "./byte_tokenizer.ts";
 import {
   checkText,
@@ -183,7 +184,7 @@ export const AutoTokenizer = {
    */
   async fromPretrained(nameOrPath: string, options: ResolveOptions = {}): Promise<Tokenizer> {
     const dir = await resolveModel(nameOrPath, { patterns: TOKENIZER_FILES, ...options });
-    const read = (name: string) => readJsonObject(join(dir, name));
+    const read = (name: string) => readJsonObject(pathIn(dir, name));
     const config = {
       ...await read("special_tokens_map.json"),
       ...await read("tokenizer_config.json"),
@@ -204,7 +205,7 @@ export const AutoTokenizer = {
       }
     }
     if ((await read("config.json"))?.vocab_size === 384) return new ByteTokenizer();
-    throw new Deno.errors.NotFound(
+    throw notFound(
       `Cannot load a tokenizer from "${dir}" as it has no tokenizer.json; make one with Python: ` +
         `transformers.AutoTokenizer.from_pretrained(name).save_pretrained(folder)`,
     );
