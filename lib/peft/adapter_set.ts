@@ -2,11 +2,11 @@ import type * as tf from "../tf.ts";
 import { type Adapter, disposeAdapter } from "../poly/adapter.ts";
 import { PREFIX, type Slot, slots } from "./adapter_slots.ts";
 
-/** What of an adapter can be trained on its own. */
-export const PARTS = ["skills", "router", "saved"] as const;
+/** What of an adapter can be trained on its own: A and B, Z, or the modules saved as a whole. */
+export type Part = "skills" | "router" | "saved";
 
-/** One of {@linkcode PARTS}: A and B, Z, or the modules saved as a whole. */
-export type Part = typeof PARTS[number];
+/** Every part of an adapter that can be trained on its own. */
+export const PARTS: readonly Part[] = ["skills", "router", "saved"];
 
 const PART_OF: Readonly<Record<Slot["kind"], Part>> = {
   skills: "skills",

@@ -2,9 +2,6 @@ import * as tf from "../tf.ts";
 import type { Adapter } from "../poly/adapter.ts";
 import type { Part } from "./adapter_set.ts";
 
-/** What is the same everywhere, or that it is not. */
-export type Consistent<T> = T | "irregular";
-
 /** The state of one adapted layer or saved module; the names are PEFT's. */
 export interface LayerStatus {
   /** Such as `model.encoder.block.0.layer.0.SelfAttention.q`. */
@@ -18,7 +15,7 @@ export interface LayerStatus {
   /** The adapters merged into its weight. */
   readonly merged_adapters: readonly string[];
   /** By adapter, whether all of its tensors here are trained. */
-  readonly requires_grad: Readonly<Record<string, Consistent<boolean>>>;
+  readonly requires_grad: Readonly<Record<string, boolean | "irregular">>;
   /** The adapters that have tensors here, in order of their names. */
   readonly available_adapters: readonly string[];
   /** By adapter, the backend that holds its tensors. */
@@ -41,14 +38,14 @@ export interface ModelStatus {
   readonly total_params: number;
   /** How many layers are adapted or saved. */
   readonly num_adapter_layers: number;
-  /** Whether active adapters take part in every layer. */
-  readonly enabled: Consistent<boolean>;
+  /** Whether active adapters take part in every layer; "irregular" where layers differ, as below. */
+  readonly enabled: boolean | "irregular";
   /** The active adapters of every layer. */
-  readonly active_adapters: Consistent<readonly string[]>;
+  readonly active_adapters: readonly string[] | "irregular";
   /** The adapters merged in every layer they have. */
-  readonly merged_adapters: Consistent<readonly string[]>;
+  readonly merged_adapters: readonly string[] | "irregular";
   /** By adapter, whether all of its tensors are trained. */
-  readonly requires_grad: Readonly<Record<string, Consistent<boolean>>>;
+  readonly requires_grad: Readonly<Record<string, boolean | "irregular">>;
   /** The adapters, in order of their names. */
   readonly available_adapters: readonly string[];
   /** By adapter, the backend that holds its tensors. */
@@ -167,7 +164,7 @@ export function modelStatus(model: Observed): ModelStatus {
 }
 
 /** The value that all are equal to; `none` where there are none. */
-function same<T>(values: readonly T[], none: T): Consistent<T> {
+function same<T>(values: readonly T[], none: T): T | "irregular" {
   const [first = none] = values;
   return values.every((value) => `${value}` === `${first}`) ? first : "irregular";
 }
