@@ -148,7 +148,9 @@ function content(token: unknown): string {
 }
 
 /** Loads tokenizers by what their folder holds. */
-export const AutoTokenizer = {
+export const AutoTokenizer: {
+  readonly fromPretrained: (nameOrPath: string, options?: ResolveOptions) => Promise<Tokenizer>;
+} = {
   /**
    * The tokenizer of a folder, or of a hub's model. The first of these that fits:
    *
