@@ -37,6 +37,7 @@ const DOORS: Readonly<Record<string, RegExp>> = {
   "@tensorflow/tfjs": /^tf\.ts$/,
   "@tensorflow/tfjs-backend-wasm": /^backend\/wasm\//,
   "@tensorflow/tfjs-backend-webgpu": /^backend\/webgpu/,
+  "@noble/hashes/sha2.js": /^util\/random\.ts$/,
   "@huggingface/tokenizers": /^models\/tokenizers\/tokenizer\.ts$/,
   "@observablehq/plot": /^figures\/figure\.ts$/,
   "@resvg/resvg-js": /^figures\/figure_png\.ts$/,

@@ -30,19 +30,11 @@
 export {
   BackendError,
   type BackendName,
-  BACKENDS,
   type ChosenBackend,
   useBackend,
 } from "./backend/backend.ts";
 export { type Noise, seededNoise } from "./ops/noise.ts";
-export {
-  type Scalar,
-  Tensor,
-  type Tensor2D,
-  type Tensor3D,
-  type TensorFlow,
-  type Variable,
-} from "./tf.ts";
+export { type Scalar, Tensor, type Tensor2D, type Tensor3D, type Variable } from "./tf.ts";
 export { type RandomStream, randomStream } from "./util/random.ts";
 export {
   type AutoModel,
@@ -60,37 +52,21 @@ export type {
   Prompt,
   WithLoss,
 } from "./models/base_model.ts";
-export { ByteTokenizer } from "./models/tokenizers/byte_tokenizer.ts";
 export type { Call, PlainCallOptions } from "./models/call.ts";
 export type {
   EncodeBatchOptions,
   EncodedBatch,
   EncodeOptions,
 } from "./models/tokenizers/encode_batch.ts";
-export { generate } from "./models/generation/generate.ts";
 export type { GenerateOptions } from "./models/generation/options.ts";
-export {
-  type DownloadEvent,
-  HubError,
-  type HubFailure,
-  resolveModel,
-  type ResolveOptions,
-} from "./hub/hugging_face.ts";
-export type { GenerationIds } from "./models/generation_ids.ts";
+export { type DownloadEvent, HubError, type ResolveOptions } from "./hub/hugging_face.ts";
 export type { Identity, LanguageIdentity } from "./models/identity.ts";
 export { LlamaForCausalLM } from "./models/llama/model.ts";
-export { Mlp, type MlpInputs, type MlpOutputs } from "./models/mlp/model.ts";
 export { Parameters } from "./models/parameters.ts";
 export type { PromptInputs } from "./models/generation/prompt.ts";
 export { saveBaseModel } from "./models/save_model.ts";
 export { T5ForConditionalGeneration } from "./models/t5/model.ts";
 export { AutoTokenizer, type Tokenizer } from "./models/tokenizers/tokenizer.ts";
-export {
-  downloadSuperni,
-  type SuperniDownload,
-  type SuperniDownloadOptions,
-  type SuperniProgress,
-} from "./tasks/superni_download.ts";
 export { type SkillsOptions, skillsSuite } from "./tasks/skills.ts";
 export {
   type Example,
@@ -105,7 +81,6 @@ export {
   PolyConfig,
   type PolyConfigFields,
   type PolyConfigOptions,
-  TASK_TYPES,
   type TaskType,
 } from "./poly/config.ts";
 export type { PolyLayer } from "./poly/layer.ts";
@@ -124,18 +99,12 @@ export {
 } from "./peft/peft_model.ts";
 export type { ResizeOptions } from "./poly/resize_tasks.ts";
 export { Router, type RoutingCall } from "./poly/router.ts";
-export {
-  measureRouting,
-  type RouterLogits,
-  type RoutingMeasures,
-  taskSimilarity,
-} from "./routing/measures.ts";
+export type { RouterLogits } from "./routing/measures.ts";
 export type { SaveOptions } from "./peft/save_adapters.ts";
-export { GRANULARITIES, type Granularity, type PolySettings, PROFILES } from "./poly/settings.ts";
-export type { Consistent, LayerStatus, ModelStatus } from "./peft/status.ts";
+export { type PolySettings, PROFILES } from "./poly/settings.ts";
+export type { LayerStatus, ModelStatus } from "./peft/status.ts";
 export { NoMatchingPeftModuleError } from "./poly/targets/target_modules.ts";
 export type { TaskIds } from "./poly/task_ids.ts";
-export { Adafactor, type AdafactorOptions } from "./train/adafactor.ts";
 export { AdamW, type AdamWOptions } from "./train/adamw.ts";
 export type { EvaluationTask } from "./train/evaluate.ts";
 export { disposeGradients, type LossAndGradients, lossAndGradients } from "./train/gradients.ts";
@@ -162,10 +131,5 @@ export {
   type TrainSettings,
   type TrainStep,
 } from "./train/train.ts";
-export { allocationsOf, learnedRouting, type SplitAllocation } from "./routing/learned.ts";
-export type { Allocation } from "./poly/allocation.ts";
-export type { MetricsRow } from "./run/metrics_log.ts";
-export type { Metrics, RunResult, TaskScore } from "./run/result.ts";
-export { routingMetrics } from "./routing/metrics.ts";
-export type { RunConfig } from "./run/config.ts";
+export { learnedRouting } from "./routing/learned.ts";
 export { type ScoreOptions, type Scores, scoreTasks } from "./run/score.ts";

@@ -6,11 +6,18 @@
  * @module
  */
 export { type BaselineDifferences, baselineDifferences } from "./tables/baseline_differences.ts";
+export type { MetricsRow } from "./run/metrics_log.ts";
+export type { Metrics, RunResult, TaskScore } from "./run/result.ts";
+export type { RunConfig } from "./run/config.ts";
 export { leaderboard, type LeaderboardOptions } from "./tables/leaderboard.ts";
 export { toMarkdown } from "./tables/markdown_table.ts";
 export { pairedDifferences, type PairedOptions } from "./tables/paired_differences.ts";
 export { readRuns } from "./report/report.ts";
 export { readRouting, type RunRouting } from "./routing/file.ts";
+export { allocationsOf, type SplitAllocation } from "./routing/split_allocation.ts";
+export { type RouterLogits, taskSimilarity } from "./routing/measures.ts";
+export { routingMetrics } from "./routing/metrics.ts";
+export type { Allocation } from "./poly/allocation.ts";
 export { routingFigures } from "./figures/routing_figures.ts";
 export { shownRouting, shownRun } from "./tables/shown_run.ts";
 export { type Display, displayOf, show } from "./report/show.ts";

@@ -1,13 +1,11 @@
 import * as tf from "../tf.ts";
-import { fastKernels } from "./wasm/install.ts";
-import "./wasm/register.ts";
-import { webgpuAdapter } from "./webgpu.ts";
+import { registerWebgpu, webgpuAdapter } from "./webgpu.ts";
+
+/** A device that a model can run on: a graphics card, WebAssembly, or plain JavaScript. */
+export type BackendName = "webgpu" | "wasm" | "cpu";
 
 /** The devices a model can run on, best first. */
-export const BACKENDS = ["webgpu", "wasm", "cpu"] as const;
-
-/** One of {@linkcode BACKENDS}. */
-export type BackendName = typeof BACKENDS[number];
+export const BACKENDS: readonly BackendName[] = ["webgpu", "wasm", "cpu"];
 
 /** Which backend was chosen, and why. */
 export interface ChosenBackend {
@@ -81,6 +79,7 @@ async function slowness(name: BackendName): Promise<string | null> {
 async function note(name: BackendName): Promise<string> {
   if (name === "webgpu") return ` (${(await webgpuAdapter())?.description})`;
   if (name !== "wasm") return "";
+  const { fastKernels } = await import("./wasm/install.ts");
   const { path, notes } = fastKernels();
   return ` (matrix products by ${[path, ...notes].join("; ")})`;
 }
@@ -88,6 +87,7 @@ async function note(name: BackendName): Promise<string> {
 /** Makes `name` the backend; returns what is wrong with it, or `null`. */
 async function start(name: BackendName): Promise<string | null> {
   if (name === "webgpu" && await webgpuAdapter() === null) return "has no adapter on this machine";
+  await register(name);
   const before: string | undefined = tf.getBackend(); // none yet, whatever its type says
   if (!await tf.setBackend(name)) return "did not start";
   await tf.ready();
@@ -95,12 +95,18 @@ async function start(name: BackendName): Promise<string | null> {
   if (name === "cpu") (tf.backend() as unknown as { firstUse: boolean }).firstUse = false;
   let fault: string | null = "does not start";
   try {
-    if (name === "wasm") fastKernels();
+    if (name === "wasm") (await import("./wasm/install.ts")).fastKernels();
     fault = await probe().catch((error: Error) => `fails at a matrix product: ${error.message}`);
   } finally {
     if (fault !== null && before !== undefined) await tf.setBackend(before);
   }
   return fault;
+}
+
+/** Loads a backend when it is first asked for; plain JavaScript comes with TensorFlow.js itself. */
+async function register(name: BackendName): Promise<void> {
+  if (name === "wasm") await import("./wasm/register.ts");
+  if (name === "webgpu") await registerWebgpu();
 }
 
 /** Compares a product and its gradient with values worked out by hand. */

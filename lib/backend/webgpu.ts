@@ -1,6 +1,3 @@
-/** Registers the WebGPU backend where the browser interface exists: the import is for its side effect. */
-import "@tensorflow/tfjs-backend-webgpu";
-
 /** The WebGPU adapter of this machine. */
 export interface WebgpuAdapter {
   /** A line that names it. */
@@ -21,4 +18,9 @@ export async function webgpuAdapter(): Promise<WebgpuAdapter | null> {
   const { vendor, architecture, device, description, isFallbackAdapter } = adapter.info;
   const parts = [description, vendor, architecture, device].filter((part) => part !== "");
   return { description: parts.join(" ") || "unnamed adapter", isSoftware: isFallbackAdapter };
+}
+
+/** Registers the WebGPU backend where the browser interface exists. */
+export async function registerWebgpu(): Promise<void> {
+  await import("@tensorflow/tfjs-backend-webgpu");
 }

@@ -6,6 +6,7 @@
  */
 export type { CommandOutput, TerminalStream } from "./arguments.ts";
 export { dataCommand, type DataCommandOptions } from "./data.ts";
+export type { SuperniDownloadOptions, SuperniProgress } from "../tasks/superni_download.ts";
 export { doctorCommand, type DoctorCommandOptions } from "./doctor.ts";
 export type { Machine } from "./examine.ts";
 export { pretrainCommand } from "./pretrain.ts";

@@ -1,4 +1,4 @@
-import type { SplitAllocation } from "../routing/learned.ts";
+import type { SplitAllocation } from "../routing/split_allocation.ts";
 import type { Figure } from "./figure.ts";
 import { panelGrid } from "./panel_grid.ts";
 import { shortName } from "./short_name.ts";

@@ -2,7 +2,7 @@ import { taskSimilarity } from "../routing/measures.ts";
 import { allocationFigure } from "./allocation_figure.ts";
 import type { Figure } from "./figure.ts";
 import { taskTreeFigure } from "./task_tree_figure.ts";
-import { allocationsOf } from "../routing/learned.ts";
+import { allocationsOf } from "../routing/split_allocation.ts";
 import { runLabel } from "../run/id.ts";
 import type { RunRouting } from "../routing/file.ts";
 

@@ -1,4 +1,5 @@
-import { join } from "node:path";
+import { exists, isFolder, removeIfThere } from "./file_system.ts";
+import { pathIn } from "./path.ts";
 import { isPlainFileName } from "./plain_file_name.ts";
 
 /**
@@ -41,33 +42,34 @@ export async function writeFilesAtomically(
   }
   await makeFolder(dir);
   const unique = crypto.randomUUID();
-  const temporary = (name: string) => join(dir, `.${name}.${unique}.tmp`);
-  const backup = (name: string) => join(dir, `.${name}.${unique}.old.tmp`);
+  const temporary = (name: string) => pathIn(dir, `.${name}.${unique}.tmp`);
+  const backup = (name: string) => pathIn(dir, `.${name}.${unique}.old.tmp`);
   const renamed: { name: string; replaced: boolean }[] = [];
   try {
     for (const [name, content] of files) await writeFlushed(temporary(name), content);
     for (const name of files.keys()) {
-      const replaced = await keepOld(join(dir, name), backup(name));
-      await Deno.rename(temporary(name), join(dir, name));
+      const replaced = await keepOld(pathIn(dir, name), backup(name));
+      await Deno.rename(temporary(name), pathIn(dir, name));
       renamed.push({ name, replaced });
     }
   } catch (error) {
     for (const { name, replaced } of renamed.reverse()) {
-      await (replaced ? Deno.rename(backup(name), join(dir, name)) : Deno.remove(join(dir, name)));
+      await (replaced
+        ? Deno.rename(backup(name), pathIn(dir, name))
+        : Deno.remove(pathIn(dir, name)));
     }
     throw error;
   } finally {
     for (const name of files.keys()) {
       for (const left of [temporary(name), backup(name)]) {
-        await Deno.remove(left).catch(ignoreAbsent);
+        await removeIfThere(left);
       }
     }
   }
 }
 
 async function makeFolder(dir: string): Promise<void> {
-  const info = await Deno.stat(dir).catch(ignoreAbsent);
-  if (info !== undefined && !info.isDirectory) {
+  if (await exists(dir) && !await isFolder(dir)) {
     throw new Deno.errors.NotADirectory(
       `Cannot write files: Provided path (${dir}) should be a directory, not a file`,
     );
@@ -91,8 +93,4 @@ async function keepOld(path: string, backup: string): Promise<boolean> {
     await Deno.copyFile(path, backup); // a file system without hard links
   }
   return true;
-}
-
-function ignoreAbsent(error: unknown): undefined {
-  if (!(error instanceof Deno.errors.NotFound)) throw error;
 }

@@ -1,4 +1,5 @@
 import { byCodePoint } from "./python_json.ts";
+import { type OpenFile, openFile } from "./file_system.ts";
 import { CODECS, type Dtype, type Numbers } from "./dtype.ts";
 import {
   headerLength,
@@ -156,19 +157,18 @@ export function parseSafetensors(bytes: Uint8Array, source = "safetensors"): Saf
  * ```
  */
 export async function openSafetensors(path: string): Promise<SafetensorsFile> {
-  // Asked first, as opening a pipe would wait for its writer.
-  if (!(await Deno.stat(path)).isFile) {
+  const file = await openFile(path);
+  if (file === null) {
     throw new SafetensorsError(path, "it must be a file", "it is a folder or a device");
   }
-  const file = await Deno.open(path);
   try {
-    const { size } = await file.stat();
+    const { size } = file;
     const start = 8 + headerLength(readAt(file, 0, Math.min(8, size), path), size, path);
     const header = parseHeader(readAt(file, 8, start, path), size - start, path);
     const read = (begin: number, end: number) => readAt(file, start + begin, start + end, path);
-    return new SafetensorsFile(path, header, read, () => file.close());
+    return new SafetensorsFile(path, header, read, () => file[Symbol.dispose]());
   } catch (error) {
-    file.close();
+    file[Symbol.dispose]();
     throw error;
   }
 }
@@ -183,27 +183,20 @@ export async function readSafetensors(path: string): Promise<Map<string, StoredT
   return new Map(file.names.map((name) => [name, file.read(name)]));
 }
 
-/** Seeks and reads without letting go in between, so that reads of one file cannot mix. */
+/** The bytes from `begin` to `end`, all of them. */
 function readAt(
-  file: Deno.FsFile,
+  file: OpenFile,
   begin: number,
   end: number,
   path: string,
 ): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(end - begin);
-  file.seekSync(begin, Deno.SeekMode.Start);
-  for (let at = 0; at < bytes.length;) {
-    const count = file.readSync(bytes.subarray(at));
-    if (count === null) {
-      throw new SafetensorsError(
-        path,
-        "it must keep its size while it is read",
-        `it ends at ${begin + at}`,
-      );
-    }
-    at += count;
-  }
-  return bytes;
+  const bytes = file.read(begin, end);
+  if (bytes.length === end - begin) return bytes;
+  throw new SafetensorsError(
+    path,
+    "it must keep its size while it is read",
+    `it ends at ${begin + bytes.length}`,
+  );
 }
 
 /**

@@ -1,6 +1,7 @@
-import { homedir } from "node:os";
-import { join } from "node:path";
 import { writeFilesAtomically } from "../files/atomic_write.ts";
+import { fileSize, isFolder, makeFolder, readText, removeIfThere } from "../files/file_system.ts";
+import { lockFile } from "../files/lock.ts";
+import { pathIn } from "../files/path.ts";
 import { download } from "./download.ts";
 import type { ListedFile } from "./file_fault.ts";
 import { HubError, type HubFailure } from "./error.ts";
@@ -107,7 +108,7 @@ export async function resolveModel(
 ): Promise<string> {
   if (await isFolder(nameOrPath)) return nameOrPath;
   const hub = asHubModel(nameOrPath, options);
-  const dir = cacheFolder(hub, options);
+  const dir = await cacheFolder(hub, options);
   const patterns = options.patterns ?? [...MODEL_FILES, ...TOKENIZER_FILES];
 
   const saved = await savedListing(dir);
@@ -155,20 +156,18 @@ async function fill(
   files: readonly ListedFile[],
   options: ResolveOptions,
 ): Promise<void> {
-  await Deno.mkdir(dir, { recursive: true }).catch((error) => {
+  await makeFolder(dir).catch((error) => {
     throw new HubError(
       "disk",
       `Cannot make the folder ${dir}: ${error.message}; set HF_HOME to a folder that can be written`,
       error,
     );
   });
-  using lock = await Deno.open(join(dir, ".lock"), { write: true, create: true });
-  await lock.lock(true);
+  using _lock = await lockFile(pathIn(dir, ".lock"));
   // From here on a file under its own name, or its part, is of the saved listing.
   for (const name of stale(await savedListing(dir), listing)) {
-    for (const path of [join(dir, name), join(dir, `${name}.incomplete`)]) {
-      await Deno.remove(path).catch(ignoreAbsent);
-    }
+    await removeIfThere(pathIn(dir, name));
+    await removeIfThere(pathIn(dir, `${name}.incomplete`));
   }
   await writeFilesAtomically(dir, new Map([[LISTING, JSON.stringify(listing)]]));
   const todo = await missing(dir, files);
@@ -180,7 +179,7 @@ async function fill(
       hub,
       `/${hub.id}/resolve/${commit}/${encodeURIComponent(file.name)}`,
       file,
-      join(dir, file.name),
+      pathIn(dir, file.name),
       (received) => report({ ...event, received }),
     );
   }
@@ -257,11 +256,20 @@ function refusal(
   };
 }
 
-function cacheFolder({ id, revision }: HubModel, options: ResolveOptions): string {
-  const cache = () => Deno.env.get("XDG_CACHE_HOME") || join(homedir(), ".cache");
-  const home = () => Deno.env.get("HF_HOME") || join(cache(), "huggingface");
-  const root = options.cacheDir || Deno.env.get("HF_HUB_CACHE") || join(home(), "hub");
-  return join(root, "polytropos", id.replace("/", "--"), encodeURIComponent(revision));
+async function cacheFolder({ id, revision }: HubModel, options: ResolveOptions): Promise<string> {
+  const root = options.cacheDir || Deno.env.get("HF_HUB_CACHE") ||
+    pathIn(Deno.env.get("HF_HOME") || pathIn(await userCache(), "huggingface"), "hub");
+  const model = pathIn(pathIn(root, "polytropos"), id.replace("/", "--"));
+  return pathIn(model, encodeURIComponent(revision));
+}
+
+/** Where the programs of this user keep what can be had again. */
+async function userCache(): Promise<string> {
+  const named = Deno.env.get("XDG_CACHE_HOME");
+  if (named) return named;
+  // Loaded here, as Node's part of Deno takes its time and most calls do not need it.
+  const { homedir } = await import("node:os");
+  return pathIn(homedir(), ".cache");
 }
 
 function isOffline(): boolean {
@@ -284,7 +292,7 @@ function wanted(listing: Listing, patterns: readonly string[]): ListedFile[] {
 
 /** The files that are not there with the size they should have. */
 async function missing(dir: string, files: readonly ListedFile[]): Promise<ListedFile[]> {
-  const sizes = await Promise.all(files.map(({ name }) => fileSize(join(dir, name))));
+  const sizes = await Promise.all(files.map(({ name }) => fileSize(pathIn(dir, name))));
   return files.filter(({ size }, i) => sizes[i] === null || (size !== null && sizes[i] !== size));
 }
 
@@ -299,20 +307,8 @@ function stale(before: Listing | null, now: Listing): string[] {
 /** What the hub said when files were last fetched into `dir`; null when there is nothing to rely on. */
 async function savedListing(dir: string): Promise<Listing | null> {
   try {
-    return JSON.parse(await Deno.readTextFile(join(dir, LISTING)));
+    return JSON.parse(await readText(pathIn(dir, LISTING)));
   } catch {
     return null;
   }
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  return await Deno.stat(path).then((info) => info.isDirectory, () => false);
-}
-
-async function fileSize(path: string): Promise<number | null> {
-  return await Deno.stat(path).then((info) => info.isFile ? info.size : null, () => null);
-}
-
-function ignoreAbsent(error: unknown): void {
-  if (!(error instanceof Deno.errors.NotFound)) throw error;
 }

@@ -112,7 +112,9 @@ async function askOnce<T>(
       clearTimeout(timer);
     }
   };
-  const authorization = hub.token === null ? {} : { authorization: `Bearer ${hub.token}` };
+  const authorization: Record<string, string> = hub.token === null
+    ? {}
+    : { authorization: `Bearer ${hub.token}` };
   const response = await network(() =>
     fetch(`${hub.endpoint}${path}`, { headers: { ...authorization, ...headers }, signal })
   );

@@ -1,6 +1,6 @@
-import { join } from "node:path";
 import type * as tf from "../tf.ts";
-import { readJsonObject } from "../files/read_json_object.ts";
+import { pathIn } from "../files/path.ts";
+import { readJsonObject } from "../files/json_object.ts";
 import { readCheckpoint } from "./checkpoint.ts";
 import { MODEL_FILES, resolveModel, type ResolveOptions } from "../hub/hugging_face.ts";
 import { LlamaForCausalLM } from "./llama/model.ts";
@@ -52,7 +52,7 @@ export class AutoModel<Model> {
   async fromPretrained(nameOrPath: string, options: ResolveOptions = {}): Promise<Model> {
     // First what is small: weights of a model that cannot be used need no download.
     const small = await resolveModel(nameOrPath, { ...options, patterns: ["config.json"] });
-    const config = await readJsonObject(join(small, "config.json"));
+    const config = await readJsonObject(pathIn(small, "config.json"));
     if (config !== null) this.#check(config, `"${nameOrPath}"`);
     const dir = await resolveModel(nameOrPath, { patterns: MODEL_FILES, ...options });
     const { config: whole, generationConfig, tensors } = await readCheckpoint(dir);

@@ -141,19 +141,19 @@ const REFUSED: [string, Record<string, string | Uint8Array | null>, string, RegE
     "configuration that is no JSON",
     { "config.json": "{" },
     "SyntaxError",
-    /config.json" as it must be JSON/,
+    /config.json" as it must hold one JSON object/,
   ],
   [
     "configuration that is no object",
     { "config.json": "[1]" },
     "SyntaxError",
-    /config.json" .* object: found \[1\]/,
+    /config.json" .* object: got \[1\]/,
   ],
   [
     "generation settings that are no object",
     { "generation_config.json": "null" },
     "SyntaxError",
-    /generation_config.json" .* found null/,
+    /generation_config.json" .* got null/,
   ],
   ["no weights", {}, "NotFound", /found neither/],
   [
@@ -164,7 +164,12 @@ const REFUSED: [string, Record<string, string | Uint8Array | null>, string, RegE
   ],
   ["pickled shards", { "pytorch_model.bin.index.json": "" }, "SyntaxError", /convert/],
   ["broken weights", { "model.safetensors": "{}" }, "SafetensorsError", /model.safetensors"/],
-  ["an index that is no JSON", { [INDEX]: "" }, "SyntaxError", /index.json" as it must be JSON/],
+  [
+    "an index that is no JSON",
+    { [INDEX]: "" },
+    "SyntaxError",
+    /index.json" as it must hold one JSON object/,
+  ],
   [
     "an index without weight_map",
     { [INDEX]: "{}" },

@@ -1,6 +1,6 @@
 import { pythonJson } from "../files/python_json.ts";
 import { POLY_CONFIG_KEYS, PolyConfig, type PolyConfigOptions } from "../poly/config.ts";
-import { naming, parseObject } from "../files/json_object.ts";
+import { naming, parseStrictJsonObject } from "../files/json_object.ts";
 import type { Identity } from "../models/identity.ts";
 import { pythonList } from "../util/python_list.ts";
 import type { PolySettings } from "../poly/settings.ts";
@@ -46,7 +46,7 @@ export function parseAdapterConfig(
   text: string,
   { source = CONFIG_NAME, onWarning = () => {}, settings }: ReadConfigOptions = {},
 ): PolyConfig {
-  const { runtime_config, ...file } = parseObject(text, source);
+  const { runtime_config, ...file } = parseStrictJsonObject(text, source);
   if (runtime_config !== undefined) {
     onWarning(
       `The configuration file contains a \`runtime_config\` key. This is ignored. Runtime ` +

@@ -1,7 +1,7 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import type { BaseModel, ModuleInfo } from "../models/base_model.ts";
 import { ADAPTER_FILES, resolveModel, type ResolveOptions } from "../hub/hugging_face.ts";
+import { exists, notFound, readText, readTextIfThere } from "../files/file_system.ts";
+import { pathIn } from "../files/path.ts";
 import { openSafetensors, type StoredTensor } from "../files/safetensors.ts";
 import * as tf from "../tf.ts";
 import { type Adapter, disposeAdapter } from "../poly/adapter.ts";
@@ -127,8 +127,8 @@ async function readAdapter(
   { config, onWarning = () => {} }: LoadOptions = {},
 ): Promise<StoredAdapter> {
   const read = config ?? await readConfig(dir, onWarning);
-  const path = join(dir, WEIGHTS_NAME);
-  if (!existsSync(path)) throw noWeights(dir);
+  const path = pathIn(dir, WEIGHTS_NAME);
+  if (!await exists(path)) throw await noWeights(dir);
   using file = await openSafetensors(path);
   for (const name of file.names) {
     const { dtype } = file.info(name);
@@ -142,27 +142,27 @@ async function readAdapter(
 }
 
 async function readConfig(dir: string, onWarning: (message: string) => void): Promise<PolyConfig> {
-  const path = join(dir, CONFIG_NAME);
-  const settingsPath = join(dir, SETTINGS_NAME);
-  if (!existsSync(path)) {
-    throw new Deno.errors.NotFound(
+  const path = pathIn(dir, CONFIG_NAME);
+  const settingsPath = pathIn(dir, SETTINGS_NAME);
+  if (!await exists(path)) {
+    throw notFound(
       `Cannot load an adapter from "${dir}" as there is no ${CONFIG_NAME} in it`,
     );
   }
-  const config = parseAdapterConfig(await Deno.readTextFile(path), { source: path, onWarning });
-  if (!existsSync(settingsPath)) return config;
-  const settings = parseSettings(await Deno.readTextFile(settingsPath), config, settingsPath);
-  return config.with({ settings });
+  const config = parseAdapterConfig(await readText(path), { source: path, onWarning });
+  const text = await readTextIfThere(settingsPath);
+  if (text === null) return config;
+  return config.with({ settings: parseSettings(text, config, settingsPath) });
 }
 
-function noWeights(dir: string): Error {
-  if (existsSync(join(dir, "adapter_model.bin"))) {
+async function noWeights(dir: string): Promise<Error> {
+  if (await exists(pathIn(dir, "adapter_model.bin"))) {
     return new SyntaxError(
       `Cannot load an adapter from "${dir}" as its weights are in a pickle, adapter_model.bin, which ` +
         `can run code: load it in Python and save it with safe_serialization=True`,
     );
   }
-  return new Deno.errors.NotFound(
+  return notFound(
     `Cannot load an adapter from "${dir}" as there is no ${WEIGHTS_NAME} in it`,
   );
 }

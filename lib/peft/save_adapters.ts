@@ -1,14 +1,20 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import type { BaseModel } from "../models/base_model.ts";
 import { type TensorToStore, writeSafetensors } from "../files/safetensors.ts";
 import { writeFilesAtomically } from "../files/atomic_write.ts";
+import {
+  exists,
+  isFolder,
+  notFolder,
+  readTextIfThere,
+  removeIfThere,
+} from "../files/file_system.ts";
+import { pathIn } from "../files/path.ts";
 import { isPlainFileName } from "../files/plain_file_name.ts";
 import type { Adapter } from "../poly/adapter.ts";
 import { adapterConfigText, CONFIG_NAME } from "./adapter_config_file.ts";
 import { PREFIX, slots } from "./adapter_slots.ts";
 import { allocationLogits } from "../poly/allocation.ts";
-import { type CardFacts, modelCard } from "./model_card.ts";
+import type { CardFacts } from "./model_card.ts";
 import { pythonList } from "../util/python_list.ts";
 import { SETTINGS_NAME, settingsText } from "./settings_file.ts";
 import { PROFILES } from "../poly/settings.ts";
@@ -89,14 +95,16 @@ export async function saveAdapters(
     if (adapter.name === "default") {
       root = new Map([...root, ...await adapterFiles(base, adapter, dir)]);
     } else {
-      const folder = join(dir, adapter.name);
+      const folder = pathIn(dir, adapter.name);
       await refuseFile(folder);
       folders.set(folder, await adapterFiles(base, adapter, folder));
     }
   }
   for (const [folder, files] of [...folders, [dir, root] as const]) {
     await writeFilesAtomically(folder, files);
-    if (files.get(SETTINGS_NAME) === PEFT_SETTINGS) await Deno.remove(join(folder, SETTINGS_NAME));
+    if (files.get(SETTINGS_NAME) === PEFT_SETTINGS) {
+      await removeIfThere(pathIn(folder, SETTINGS_NAME));
+    }
   }
 }
 
@@ -111,7 +119,7 @@ async function adapterFiles(
 ): Promise<Map<string, string | Uint8Array>> {
   const { config } = adapter;
   const files = new Map<string, string | Uint8Array>();
-  if (!config.isPeft || existsSync(join(folder, SETTINGS_NAME))) {
+  if (!config.isPeft || await exists(pathIn(folder, SETTINGS_NAME))) {
     files.set(SETTINGS_NAME, settingsText(config.settings));
   }
   files.set(WEIGHTS_NAME, writeSafetensors(await adapterTensors(adapter)));
@@ -134,8 +142,9 @@ async function adapterTensors(adapter: Adapter): Promise<[string, TensorToStore]
 
 /** The card at `dir`, or a new one. */
 export async function readmeText(dir: string, facts: CardFacts): Promise<string> {
-  const path = join(dir, "README.md");
-  return modelCard(facts, existsSync(path) ? await Deno.readTextFile(path) : null);
+  // What writes cards reads YAML, and is loaded when a card is written.
+  const { modelCard } = await import("./model_card.ts");
+  return modelCard(facts, await readTextIfThere(pathIn(dir, "README.md")));
 }
 
 /** What the card says of adapters on a base model. */
@@ -170,8 +179,8 @@ function refuseInexpressible({ name, config }: Adapter): void {
 
 /** Refuses a path at which no folder can be. */
 export async function refuseFile(dir: string): Promise<void> {
-  if (existsSync(dir) && !(await Deno.stat(dir)).isDirectory) {
-    throw new Deno.errors.NotADirectory(
+  if (await exists(dir) && !await isFolder(dir)) {
+    throw notFolder(
       `Cannot save: Provided path (${dir}) should be a directory, not a file`,
     );
   }

@@ -1,6 +1,6 @@
 import { pythonJson } from "../files/python_json.ts";
 import type { PolyConfig } from "../poly/config.ts";
-import { naming, parseObject } from "../files/json_object.ts";
+import { naming, parseStrictJsonObject } from "../files/json_object.ts";
 import { type PolySettings, readSettings } from "../poly/settings.ts";
 
 /** The name of the file that says what PEFT's cannot. */
@@ -46,5 +46,5 @@ export function parseSettings(
   { n_tasks, n_skills }: Pick<PolyConfig, "n_tasks" | "n_skills">,
   source = SETTINGS_NAME,
 ): PolySettings {
-  return naming(source, () => readSettings(parseObject(text, source), n_tasks, n_skills));
+  return naming(source, () => readSettings(parseStrictJsonObject(text, source), n_tasks, n_skills));
 }

@@ -19,8 +19,8 @@ Deno.test("settingsText() is read back as it was, numbers to the last bit", () =
 
 Deno.test("parseSettings() names the file in every refusal", () => {
   const cases: [string, string, RegExp][] = [
-    ["[]", "SyntaxError", /must hold an object/],
-    ["", "SyntaxError", /must be JSON/],
+    ["[]", "SyntaxError", /must hold one JSON object: got \[\]/],
+    ["", "SyntaxError", /must hold one JSON object/],
     ['{"router_noize": "none"}', "TypeError", /router_noize/],
     ['{"router_temperature": "1"}', "TypeError", /router_temperature/],
     ['{"router_temperature": 0}', "RangeError", /router_temperature/],

@@ -1,9 +1,6 @@
 import * as tf from "../tf.ts";
 import type { Adapter, Part } from "../poly/adapter.ts";
 
-/** What is the same everywhere, or that it is not. */
-export type Consistent<T> = T | "irregular";
-
 /** The state of one adapted layer or saved module; the names are PEFT's. */
 export interface LayerStatus {
   /** Name of the module, such as `model.encoder.block.0.layer.0.SelfAttention.q`. */
@@ -17,7 +14,7 @@ export interface LayerStatus {
   /** The adapters merged into its weight. */
   readonly merged_adapters: readonly string[];
   /** Whether all of its tensors here are trained, by adapter. */
-  readonly requires_grad: Readonly<Record<string, Consistent<boolean>>>;
+  readonly requires_grad: Readonly<Record<string, boolean | "irregular">>;
   /** The adapters that have tensors here, in order of their names. */
   readonly available_adapters: readonly string[];
   /** The backend that holds its tensors, by adapter. */
@@ -40,14 +37,14 @@ export interface ModelStatus {
   readonly total_params: number;
   /** How many layers are adapted or saved. */
   readonly num_adapter_layers: number;
-  /** Whether active adapters take part in every layer. */
-  readonly enabled: Consistent<boolean>;
+  /** Whether active adapters take part in every layer; "irregular" where layers differ, as below. */
+  readonly enabled: boolean | "irregular";
   /** The active adapters of every layer. */
-  readonly active_adapters: Consistent<readonly string[]>;
+  readonly active_adapters: readonly string[] | "irregular";
   /** The adapters merged in every layer they have. */
-  readonly merged_adapters: Consistent<readonly string[]>;
+  readonly merged_adapters: readonly string[] | "irregular";
   /** Whether all of its tensors are trained, by adapter. */
-  readonly requires_grad: Readonly<Record<string, Consistent<boolean>>>;
+  readonly requires_grad: Readonly<Record<string, boolean | "irregular">>;
   /** The adapters, in order of their names. */
   readonly available_adapters: readonly string[];
   /** The backend that holds its tensors, by adapter. */
@@ -169,7 +166,7 @@ export function modelStatus(model: Observed): ModelStatus {
 }
 
 /** The value that all are equal to; `none` where there are none. */
-function same<T>(values: readonly T[], none: T): Consistent<T> {
+function same<T>(values: readonly T[], none: T): T | "irregular" {
   const [first = none] = values;
   return values.every((value) => `${value}` === `${first}`) ? first : "irregular";
 }

@@ -1,17 +1,23 @@
 import { type PolySettings, PROFILES, readSettings } from "./settings.ts";
 
-/** The kinds of task PEFT knows. */
-export const TASK_TYPES = [
+/** A kind of task that PEFT knows. */
+export type TaskType =
+  | "SEQ_CLS"
+  | "SEQ_2_SEQ_LM"
+  | "CAUSAL_LM"
+  | "TOKEN_CLS"
+  | "QUESTION_ANS"
+  | "FEATURE_EXTRACTION";
+
+/** The kinds of task that PEFT knows. */
+export const TASK_TYPES: readonly TaskType[] = [
   "SEQ_CLS",
   "SEQ_2_SEQ_LM",
   "CAUSAL_LM",
   "TOKEN_CLS",
   "QUESTION_ANS",
   "FEATURE_EXTRACTION",
-] as const;
-
-/** One of {@linkcode TASK_TYPES}. */
-export type TaskType = typeof TASK_TYPES[number];
+];
 
 /** Names of modules, or one pattern that a name must match in full. */
 export type ModuleNames = string | ReadonlySet<string> | readonly string[];

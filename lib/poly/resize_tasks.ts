@@ -57,7 +57,10 @@ export function resizeTasks(
   const copied = init === "fresh" ? [] : [init.copyFrom];
   checkSizes(adapter, n, kept, copied);
 
-  const source = [...kept, ...Array.from({ length: n - kept.length }, () => copied[0] ?? null)];
+  const source: (number | null)[] = [
+    ...kept,
+    ...Array.from({ length: n - kept.length }, () => copied[0] ?? null),
+  ];
   if (settings.router_allocation !== null && source.includes(null)) {
     throw new RangeError(
       `Cannot resize adapter "${adapter.name}" to ${n} tasks as its allocation is fixed: a fresh task ` +

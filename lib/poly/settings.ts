@@ -1,8 +1,14 @@
-/** How large one router's reach is, finest first. */
-export const GRANULARITIES = ["linear", "layer", "block", "coder", "model"] as const;
+/** How large one router's reach is. */
+export type Granularity = PolySettings["router_granularity"];
 
-/** One of {@linkcode GRANULARITIES}. */
-export type Granularity = typeof GRANULARITIES[number];
+/** How large one router's reach is, finest first. */
+export const GRANULARITIES: readonly Granularity[] = [
+  "linear",
+  "layer",
+  "block",
+  "coder",
+  "model",
+];
 
 /** What PEFT fixes and the papers vary. */
 export interface PolySettings {
@@ -15,7 +21,7 @@ export interface PolySettings {
   /** Temperature of the relaxed Bernoulli distribution; above 0. */
   readonly router_temperature: number;
   /** What shares one router: a linear layer, a sub-layer, a block, an encoder or decoder, the model. */
-  readonly router_granularity: Granularity;
+  readonly router_granularity: "linear" | "layer" | "block" | "coder" | "model";
   /**
    * Fixed amounts of each skill for each task, `[T, S]`, not negative, the same for every split; rows
    * are scaled to sum 1. Null learns them.

@@ -1,13 +1,5 @@
 import { type Adapter, routersOf } from "../poly/adapter.ts";
-import { type RouterLogits, splitMixingWeights } from "./measures.ts";
-
-/** What one split of one layer's routing gives each task of each skill. */
-export interface SplitAllocation {
-  /** The layer and, when there are several, its split. */
-  readonly name: string;
-  /** Mixing weights, in [0, 1]; shape `[T, S]`. */
-  readonly weights: readonly (readonly number[])[];
-}
+import type { RouterLogits } from "./measures.ts";
 
 /**
  * Reads what the routers of an adapter have learned, in the order of the model's layers.
@@ -29,7 +21,6 @@ export interface SplitAllocation {
  * const { adapter } = makeAdapter(base, "default", new PolyConfig(poly), 0);
  * const routing = await learnedRouting(adapter);
  * assert.deepEqual([routing[0]!.moduleLogits.length, routing[0]!.moduleLogits[0]!.length], [3, 4]);
- * assert.equal(allocationsOf(routing)[0]!.name, `${routing[0]!.name}, split 0`);
  * ```
  */
 export async function learnedRouting(adapter: Adapter): Promise<RouterLogits[]> {
@@ -40,15 +31,5 @@ export async function learnedRouting(adapter: Adapter): Promise<RouterLogits[]> 
       nSplits,
       moduleLogits: await moduleLogits.array() as number[][],
     })),
-  );
-}
-
-/** The mixing weights of every split of every router, for {@linkcode allocationFigure}. */
-export function allocationsOf(routing: readonly RouterLogits[]): SplitAllocation[] {
-  return routing.flatMap((router) =>
-    splitMixingWeights(router).map((weights, split) => ({
-      name: router.nSplits === 1 ? router.name : `${router.name}, split ${split}`,
-      weights,
-    }))
   );
 }

@@ -6,11 +6,85 @@ const rate = z.number().min(0);
 const share = z.number().min(0).max(1);
 
 /**
+ * The settings of one run, all present and flat: each key is a column of every table, and a word of the
+ * papers or of PEFT. What a setting means and takes when it is absent is said by {@linkcode RUN_CONFIG},
+ * and by `deno task sweep --help`.
+ */
+export type RunConfig = {
+  // Tasks
+  suite: "skills" | "planted" | "superni" | "bbh" | "jsonl";
+  data_dir: string | null;
+  data_file: string | null;
+  split: "seeded" | "category" | "official";
+  heldout_categories: string[];
+  n_tasks: number;
+  n_heldout_tasks: number;
+  n_train: number;
+  n_validation: number;
+  n_test: number;
+  task_seed: number | null;
+  max_skills: number;
+  name_in_input: boolean;
+
+  // Base model
+  base_model: string;
+  max_input_tokens: number;
+  max_target_tokens: number;
+
+  // Method
+  method: "shared" | "shared_equal_budget" | "private" | "expert" | "uniform" | "poly";
+  n_skills: number;
+  n_splits: number;
+  r: number;
+  target_modules: string | string[];
+  init_scale: "peft" | "mttl";
+  router_noise: "relaxed_bernoulli" | "none";
+  router_straight_through: boolean;
+  router_temperature: number;
+  router_granularity: "linear" | "layer" | "block" | "coder" | "model";
+
+  // Multi-task training
+  steps: number;
+  batch_size: number;
+  accumulation: number;
+  optimizer: "adamw" | "adafactor";
+  learning_rate: number;
+  router_learning_rate: number;
+  weight_decay: number;
+  warmup: number;
+  schedule: "linear" | "constant" | "cosine";
+  clip: number;
+  label_smoothing: number;
+  evaluate_every: number;
+  monitor_gradient_alignment: boolean;
+
+  // Few-shot adaptation
+  adaptation: "full" | "routing" | "average" | "random" | "none";
+  shots: number;
+  shot_splits: number;
+  adaptation_steps: number;
+  adaptation_batch_size: number;
+  adaptation_learning_rate: number;
+  adaptation_router_learning_rate: number;
+
+  // Evaluation
+  num_beams: number;
+  evaluation_batch_size: number;
+
+  // Machine
+  backend: "auto" | "webgpu" | "wasm" | "cpu";
+  seed: number;
+};
+
+/**
  * Everything one run depends on, flat: each key is a setting, a column of every table, and a word of
  * the papers or of PEFT. Two configs with the same values are the same run; configs that differ in their
  * seed alone are one cell.
  */
-export const RUN_CONFIG = z.strictObject({
+export const RUN_CONFIG: z.ZodObject<
+  { [Key in keyof RunConfig]: z.ZodType<RunConfig[Key]> },
+  z.core.$strict
+> = z.strictObject({
   // Tasks
   suite: z.enum(["skills", "planted", "superni", "bbh", "jsonl"]).default("skills")
     .describe("Where tasks come from"),
@@ -102,13 +176,8 @@ export const RUN_CONFIG = z.strictObject({
   seed: z.int().default(0).describe("Seed of every random number of the run"),
 });
 
-// The schema is named through its module, so that the documentation of this library is complete
-// without that of zod.
-/** The config of one run: all its settings, none absent. */
-export type RunConfig = ReturnType<(typeof import("./config.ts"))["RUN_CONFIG"]["parse"]>;
-
 /** The settings a person writes: what is absent takes its default. */
-export type RunConfigInput = z.input<typeof RUN_CONFIG>;
+export type RunConfigInput = { [Key in keyof RunConfig]?: RunConfig[Key] | undefined };
 
 /**
  * Settings that came after results had been published, with the values at which a run is what it was

@@ -1,10 +1,10 @@
 import { join } from "node:path";
-import { readJsonObject } from "../files/read_json_object.ts";
 import { resolveModel } from "../hub/hugging_face.ts";
 import { AutoModelForCausalLM, AutoModelForSeq2SeqLM } from "../models/auto_model.ts";
 import type { LanguageModel } from "../models/base_model.ts";
 import { T5_TYPES } from "../models/t5/config.ts";
 import { AutoTokenizer, type Tokenizer } from "../models/tokenizers/tokenizer.ts";
+import { readJsonObject } from "../files/json_object.ts";
 
 /** A base model with the tokenizer it was trained with. */
 export interface OpenBase {

@@ -78,8 +78,11 @@ Deno.test("task files that are missing or malformed are refused by file and key"
     });
   };
   await refused({}, /has no file named \*\.json/);
-  await refused({ "a.json": "{" }, /Cannot read .*a\.json: .*JSON/);
-  await refused({ "a.json": "[]" }, /a\.json as it must hold one JSON object/);
+  await refused(
+    { "a.json": "{" },
+    /Cannot read .*a\.json" as it must hold one JSON object: .*JSON/,
+  );
+  await refused({ "a.json": "[]" }, /a\.json" as it must hold one JSON object/);
   await refused({ "a.json": good.replace("Definition", "Def") }, /a\.json: Definition as it must/);
   await refused({ "a.json": good.replace('["A"]', "[7]") }, /a\.json: Categories as it must/);
   await refused(

@@ -1,8 +1,9 @@
 import { type BackendName, BACKENDS, useBackend } from "../backend/backend.ts";
-import { webgpuAdapter } from "../backend/webgpu.ts";
+import { registerWebgpu, webgpuAdapter } from "../backend/webgpu.ts";
 import { lacking } from "./lacking.ts";
 import * as tf from "../tf.ts";
 
+await registerWebgpu();
 // Small operations would otherwise run on the CPU, and the test would not test the GPU.
 tf.env().set("WEBGPU_CPU_FORWARD", false);
 

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { sha256 } from "@noble/hashes/sha2.js";
 import { uniformFloat32 } from "pure-rand/distribution/uniformFloat32";
 import { uniformInt } from "pure-rand/distribution/uniformInt";
 import { xoroshiro128plusFromState } from "pure-rand/generator/xoroshiro128plus";
@@ -39,8 +39,9 @@ export function randomStream(seed: number, name: string): RandomStream {
       `Cannot open random stream "${name}" as a seed must be an integer: got ${seed}`,
     );
   }
-  const digest = createHash("sha256").update(`${seed}/${name}`).digest();
-  const state = [0, 4, 8, 12].map((offset) => digest.readInt32LE(offset));
+  const { buffer, byteOffset } = sha256(new TextEncoder().encode(`${seed}/${name}`));
+  const digest = new DataView(buffer, byteOffset);
+  const state = [0, 4, 8, 12].map((offset) => digest.getInt32(offset, true));
   const generator = xoroshiro128plusFromState(state);
   const uniform = () => uniformFloat32(generator);
   const integer = (size: number) => uniformInt(generator, 0, size - 1);

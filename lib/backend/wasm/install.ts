@@ -1,4 +1,5 @@
 import * as tf from "../../tf.ts";
+import { environmentVariable } from "../../util/environment.ts";
 import { openBlas } from "./blas.ts";
 import { fusedKernelNames, fusedKernels } from "./fused_kernels.ts";
 import { FusedWasm } from "./fused.ts";
@@ -84,7 +85,7 @@ export function installFastKernels(
         `call tf.setBackend("wasm") first`,
     );
   }
-  const forced = options.matmul ?? environment("POLY_MATMUL") as MatMulPath | undefined;
+  const forced = options.matmul ?? environmentVariable("POLY_MATMUL") as MatMulPath | undefined;
   if (forced !== undefined && !MATMUL_PATHS.includes(forced)) {
     throw new RangeError(
       `Cannot multiply matrices by "${forced}" as there are only ${MATMUL_PATHS.join(", ")}`,
@@ -102,7 +103,7 @@ export function installFastKernels(
     if (forced !== undefined && forced !== path) continue;
     const found = path === "wasm"
       ? wasmProduct(backend)
-      : blasProduct(backend, options.blasPath ?? environment("POLY_BLAS"));
+      : blasProduct(backend, options.blasPath ?? environmentVariable("POLY_BLAS"));
     const fault = typeof found === "string" ? found : probeProduct(found.product, backend);
     if (typeof found !== "string" && fault === null) {
       const wasm = new FusedWasm(backend, found.product, "isBlas" in found ? found.product : null);
@@ -128,12 +129,6 @@ function blasProduct(
   const library = openBlas(path);
   if (typeof library === "string") return library;
   return { name: `blas: ${library.name}`, product: library.productOn(backend), isBlas: true };
-}
-
-/** A variable of the environment, unless it is unset, empty or may not be read. */
-function environment(variable: string): string | undefined {
-  if (Deno.permissions.querySync({ name: "env", variable }).state !== "granted") return undefined;
-  return Deno.env.get(variable) || undefined;
 }
 
 function replace(

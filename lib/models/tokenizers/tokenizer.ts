@@ -1,6 +1,7 @@
 import { Tokenizer as FileTokenizer } from "@huggingface/tokenizers";
-import { join } from "node:path";
-import { readJsonObject } from "../../files/read_json_object.ts";
+import { notFound } from "../../files/file_system.ts";
+import { pathIn } from "../../files/path.ts";
+import { readJsonObject } from "../../files/json_object.ts";
 import { ByteTokenizer } from "./byte_tokenizer.ts";
 import {
   checkText,
@@ -147,7 +148,9 @@ function content(token: unknown): string {
 }
 
 /** Loads tokenizers by what their folder holds. */
-export const AutoTokenizer = {
+export const AutoTokenizer: {
+  readonly fromPretrained: (nameOrPath: string, options?: ResolveOptions) => Promise<Tokenizer>;
+} = {
   /**
    * The tokenizer of a folder, or of a hub's model. The first of these that fits:
    *
@@ -183,7 +186,7 @@ export const AutoTokenizer = {
    */
   async fromPretrained(nameOrPath: string, options: ResolveOptions = {}): Promise<Tokenizer> {
     const dir = await resolveModel(nameOrPath, { patterns: TOKENIZER_FILES, ...options });
-    const read = (name: string) => readJsonObject(join(dir, name));
+    const read = (name: string) => readJsonObject(pathIn(dir, name));
     const config = {
       ...await read("special_tokens_map.json"),
       ...await read("tokenizer_config.json"),
@@ -204,7 +207,7 @@ export const AutoTokenizer = {
       }
     }
     if ((await read("config.json"))?.vocab_size === 384) return new ByteTokenizer();
-    throw new Deno.errors.NotFound(
+    throw notFound(
       `Cannot load a tokenizer from "${dir}" as it has no tokenizer.json; make one with Python: ` +
         `transformers.AutoTokenizer.from_pretrained(name).save_pretrained(folder)`,
     );
