@@ -1,7 +1,7 @@
 import { type BenchMeasure, median } from "./bench.ts";
 import { gigaflops, type ProductMeasure } from "./products.ts";
 import { workerGain, type WorkerMeasure } from "./workers.ts";
-import { toMarkdown } from "../tables/markdown_table.ts";
+import { toMarkdown } from "../tables/markdown.ts";
 import { tableOf } from "../tables/table.ts";
 
 /**

@@ -3,6 +3,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { writeReport } from "../report/report.ts";
+import { Study } from "../tables/study.ts";
 import { StoreError } from "../sweep/store_error.ts";
 
 /** What the command writes to; the process's own unless given. */
@@ -46,7 +47,7 @@ export async function reportCommand(
       return 2;
     }
     try {
-      stdout.write(`${await writeReport(dir)}\n`);
+      stdout.write(`${await writeReport(await Study.read(dir))}\n`);
     } catch (error) {
       const isOfFiles = error instanceof StoreError || error instanceof SyntaxError ||
         error instanceof RangeError;

@@ -20,7 +20,8 @@ import { readSweep, SweepError } from "../sweep/sweep.ts";
 import { duration, firstLine, suggest } from "../util/words.ts";
 import { readSweepArguments, type SweepArguments, sweepHelp } from "./sweep_arguments.ts";
 import { describePlan } from "./sweep_plan.ts";
-import { dataFiles, sweepReport } from "../tables/sweep_tables.ts";
+import { dataFiles, sweepReport } from "../tables/files.ts";
+import { Study } from "../tables/study.ts";
 
 /** What a sweep's command writes to and works with; the process's own unless given. */
 export interface SweepCommandOptions {
@@ -79,14 +80,15 @@ export async function sweepCommand(
       say(`  ${commandLine("sweep", args)}`);
       return 130;
     }
-    const files = dataFiles(results);
+    const study = new Study(dir, store.manifest, results);
+    const files = dataFiles(study);
     await store.write(files);
-    const report = reportOf(store, results);
+    const report = reportOf(study);
     await store.write(new Map([[REPORT, report]]));
     stdout.write(report);
     say(`${summary(results)} in ${duration((performance.now() - started) / 1000)}.`);
     say(`Table:    ${join(dir, REPORT)}; every number: ${[...files.keys()].join(", ")}`);
-    say(`Report:   ${await pageOf(store)}`);
+    say(`Report:   ${await pageOf(study)}`);
     say(`Notebook: ${notebookLine(sweep.name, dir)}`);
     if (asked.adapters) say(`Adapters: ${adaptersLine(dir, results)}`);
     const failed = results.filter(({ status }) => status === "failed");
@@ -143,23 +145,23 @@ async function progressOf(
     : lineProgress(write, shown, quiet);
 }
 
-function reportOf({ dir, manifest }: SweepStore, results: readonly RunResult[]): string {
+function reportOf(study: Study): string {
   try {
-    return sweepReport(manifest, results);
+    return sweepReport(study);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new SweepError(
-      `${error.message} The runs and their numbers are in ${dir}; name a column of results.csv ` +
+      `${error.message} The runs and their numbers are in ${study.dir}; name a column of results.csv ` +
         `with metric=<column>`,
     );
   }
 }
 
-/** Writes the page of a sweep; says where it is, or why there is none. */
-async function pageOf({ dir }: SweepStore): Promise<string> {
+/** Writes the page of a study; says where it is, or why there is none. */
+async function pageOf(study: Study): Promise<string> {
   const { writeReport } = await import("../report/report.ts");
   try {
-    return await writeReport(dir);
+    return await writeReport(study);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     return `none. ${error.message}`;

@@ -1,6 +1,7 @@
-import { type ColumnTable, type Row, rowsOf } from "../tables/table.ts";
 import type { Figure } from "./figure.ts";
-import { otherSettings, settingsLabel } from "../tables/measured_groups.ts";
+import { groupBySettings, settingsLabel, valuesOf } from "../tables/groups.ts";
+import { Study } from "../tables/study.ts";
+import { type ColumnTable, escape, op, type Row, tableOf } from "../tables/table.ts";
 import { panelGrid } from "./panel_grid.ts";
 import { SERIES_STYLES } from "./series_style.ts";
 
@@ -10,17 +11,22 @@ export interface CurveFigureOptions {
   readonly y: string;
   /** The column on the horizontal axis. */
   readonly x?: string;
-  /** Which part of a run the rows are of, for the title. */
+  /** Which part of a run is drawn: the phase of a log. */
   readonly phase: string;
   /** A value to compare with: a line across. */
   readonly reference?: number;
+}
+
+interface Point {
+  readonly x: number;
+  readonly y: number;
 }
 
 /** One run's curve. */
 interface Curve {
   readonly id: string;
   readonly diverged: boolean;
-  readonly points: readonly { readonly x: number; readonly y: number }[];
+  readonly points: readonly Point[];
 }
 
 interface Panel {
@@ -37,8 +43,9 @@ const MOST_POINTS = 120;
  * How a number goes over a run: each seed a thin line and their mean a thick one, in a panel for each
  * combination of settings. A cross ends the line of a run that diverged.
  *
- * @param rows one row per run and point: `id`, `status` and settings of the run, and the two columns; a
- * run without points has one row in which they are gaps
+ * @param of a study, of whose logs the phase is drawn; or a table with one row per run and point: `id`,
+ * `status` and settings of the run, and the two columns; a run without points has one row without them
+ * @throws {SyntaxError} when a log of the study is damaged
  *
  * @example
  * ```ts
@@ -51,11 +58,11 @@ const MOST_POINTS = 120;
  * assert.match(figure.alt, /from 1.00 to 0.333/);
  * ```
  */
-export function curveFigure(rows: ColumnTable, options: CurveFigureOptions): Figure {
+export function curveFigure(of: Study | ColumnTable, options: CurveFigureOptions): Figure {
   const { y, x = "step", phase, reference } = options;
-  const all = rowsOf(rows);
-  const width = bucketWidth(all, x);
-  const panels = panelsOf(all, x, y, width);
+  const rows = of instanceof Study ? of.log(phase) : of;
+  const width = bucketWidth(rows, x);
+  const panels = panelsOf(rows, x, y, width);
   const curves = panels.flatMap((panel) => panel.curves);
   const runs = curves.length + panels.reduce((sum, { missing }) => sum + missing, 0);
   const diverged = curves.filter((curve) => curve.diverged).length;
@@ -122,61 +129,43 @@ export function curveFigure(rows: ColumnTable, options: CurveFigureOptions): Fig
 }
 
 /** How many steps one point stands for. */
-function bucketWidth(rows: readonly Row[], x: string): number {
-  const steps = rows.map((row) => row[x]).filter((step) => typeof step === "number");
-  const distinct = new Set(steps).size;
-  return distinct <= MOST_POINTS ? 1 : Math.ceil(distinct / MOST_POINTS);
+function bucketWidth(rows: ColumnTable, x: string): number {
+  const steps = valuesOf(rows, x).filter((value) => typeof value === "number").length;
+  return Math.max(1, Math.ceil(steps / MOST_POINTS));
 }
 
-function panelsOf(rows: readonly Row[], x: string, y: string, width: number): Panel[] {
-  const by = otherSettings(rows, []);
-  const panels = new Map<string, Map<string, Row[]>>();
-  for (const row of rows) {
-    const label = settingsLabel(Object.fromEntries(by.map((key) => [key, row[key]!])));
-    const runs = panels.get(label) ?? new Map<string, Row[]>();
-    panels.set(label, runs);
-    const known = runs.get(String(row.id));
-    if (known === undefined) runs.set(String(row.id), [row]);
-    else known.push(row);
-  }
-  return [...panels].map(([label, runs]) => {
+function panelsOf(table: ColumnTable, x: string, y: string, width: number): Panel[] {
+  return groupBySettings(table).map(({ settings, rows }) => {
+    const runs = Map.groupBy(rows, ({ id }) => String(id));
     const curves = [...runs].map(([id, rows]) => ({
       id,
       diverged: rows[0]!.status === "diverged",
       points: buckets(rows, x, y, width),
     })).filter(({ points }) => points.length > 0);
-    return { label, curves, missing: runs.size - curves.length };
+    return { label: settingsLabel(settings), curves, missing: runs.size - curves.length };
   });
 }
 
 /** Means of neighbouring points, at the last x of each bucket. */
-function buckets(rows: readonly Row[], x: string, y: string, width: number): Curve["points"] {
-  const found = new Map<number, { x: number; sum: number; n: number }>();
-  for (const row of rows) {
-    const [at, value] = [row[x], row[y]];
-    if (typeof at !== "number" || typeof value !== "number") continue;
-    const key = Math.ceil(at / width);
-    const bucket = found.get(key) ?? { x: at, sum: 0, n: 0 };
-    found.set(key, { x: Math.max(bucket.x, at), sum: bucket.sum + value, n: bucket.n + 1 });
-  }
-  return [...found.values()].map(({ x, sum, n }) => ({ x, y: sum / n })).sort((a, b) => a.x - b.x);
+function buckets(rows: readonly Row[], x: string, y: string, width: number): readonly Point[] {
+  const points = rows.map((row) => ({ x: row[x], y: row[y] }))
+    .filter((point): point is Point => typeof point.x === "number" && typeof point.y === "number");
+  if (points.length === 0) return [];
+  return tableOf(points.map((point) => ({ ...point, bucket: Math.ceil(point.x / width) })))
+    .groupby("bucket").rollup({ x: op.max("x"), y: MEAN }).orderby("x").objects() as Point[];
 }
 
 /** The mean over the runs that did not diverge, where all of them have a value. */
-function meanCurve(curves: readonly Curve[]): { x: number; y: number }[] {
+function meanCurve(curves: readonly Curve[]): readonly Point[] {
   const whole = curves.filter(({ diverged }) => !diverged);
-  const values = new Map<number, number[]>();
-  for (const { points } of whole) {
-    for (const { x, y } of points) {
-      const known = values.get(x);
-      if (known === undefined) values.set(x, [y]);
-      else known.push(y);
-    }
-  }
-  return [...values].filter(([, ys]) => ys.length === whole.length && ys.length > 1)
-    .map(([x, ys]) => ({ x, y: ys.reduce((sum, y) => sum + y, 0) / ys.length }))
-    .sort((a, b) => a.x - b.x);
+  return tableOf(whole.flatMap(({ points }) => points.map(({ x, y }) => ({ x, y }))), ["x", "y"])
+    .groupby("x").rollup({ n: op.count(), y: MEAN })
+    .filter(escape(({ n }: { n: number }) => n === whole.length && n > 1))
+    .orderby("x").objects() as Point[];
 }
+
+/** arquero's own mean is a running one, which rounds at each value. */
+const MEAN = "d => op.sum(d.y) / op.count()";
 
 /** The ends of the vertical axis: what runs reach that did not diverge, if there are such. */
 function range(
