@@ -5,13 +5,14 @@
  *
  * @module
  */
-export { openStudy, Study } from "./tables/study.ts";
+export { openStudy, type Study } from "./tables/study.ts";
 export { baselineDifferences } from "./tables/baseline.ts";
 export { leaderboard, type LeaderboardOptions } from "./tables/leaderboard.ts";
 export { toMarkdown } from "./tables/markdown.ts";
 export { pairedDifferences, type PairedOptions } from "./tables/paired.ts";
 export { type Cell, type ColumnTable, type Row, rowsOf, tableOf } from "./tables/table.ts";
 export { taskSummary } from "./tables/task_summary.ts";
+export type { RunRouting } from "./routing/file.ts";
 export { allocationFigure } from "./figures/allocation_figure.ts";
 export { curveFigure, type CurveFigureOptions } from "./figures/curve_figure.ts";
 export { differenceFigure } from "./figures/difference_figure.ts";

@@ -1,6 +1,11 @@
 import type { Figure } from "./figure.ts";
-import { gapNotes, type MeasuredGroup, measureGroups, seedCount } from "../tables/groups.ts";
-import { numbers } from "../tables/leaderboard.ts";
+import {
+  gapNotes,
+  type MeasuredGroup,
+  measureGroups,
+  numbersOf,
+  seedCount,
+} from "../tables/groups.ts";
 import { runsAndMetric, type Study } from "../tables/study.ts";
 import type { ColumnTable } from "../tables/table.ts";
 import { mean } from "../util/statistics.ts";
@@ -50,7 +55,7 @@ export function efficiencyFigure(
   const { runs, metric } = runsAndMetric(of, options.metric);
   const all = measureGroups(runs, metric);
   const sized = all.flatMap((group): Sized[] => {
-    const sizes = numbers(group.points.map(({ row }) => row), parameters).filter((n) => n > 0);
+    const sizes = numbersOf(group.points.map(({ row }) => row), parameters).filter((n) => n > 0);
     return sizes.length === 0 ? [] : [{ group, parameters: mean(sizes) }];
   });
   const unsized = all.filter(({ points }) => points.length > 0).length - sized.length;

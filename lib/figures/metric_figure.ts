@@ -6,12 +6,12 @@ import {
   type MeasuredGroup,
   measureGroups,
   missingRows,
+  numbersOf,
   otherSettings,
   seedCount,
   settingsLabel,
   valuesOf,
 } from "../tables/groups.ts";
-import { numbers } from "../tables/leaderboard.ts";
 import { runsAndMetric, type Study } from "../tables/study.ts";
 import type { Cell, ColumnTable, Row } from "../tables/table.ts";
 import { estimateMean } from "../util/statistics.ts";
@@ -302,7 +302,7 @@ function seriesMarks(
 }
 
 function meanOf({ points }: MeasuredGroup, column: string): number | null {
-  return estimateMean(numbers(points.map(({ row }) => row), column)).mean;
+  return estimateMean(numbersOf(points.map(({ row }) => row), column)).mean;
 }
 
 function describe(series: readonly Series[], metric: string, x: string): string {

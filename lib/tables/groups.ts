@@ -124,6 +124,11 @@ export function valuesOf(runs: ColumnTable, column: string): Cell[] {
   return [...numbers, ...values.filter((value) => typeof value !== "number")];
 }
 
+/** The numbers of a column; missing values are left out. */
+export function numbersOf(rows: readonly Row[], column: string): number[] {
+  return rows.map((row) => row[column]).filter((value) => typeof value === "number");
+}
+
 /** How many seeds means rest on: `3 seeds`, `2 to 3 seeds`. */
 export function seedCount(groups: readonly MeasuredGroup[]): string {
   const counts = groups.map(({ points }) => points.length).filter((n) => n > 0);

@@ -1,5 +1,5 @@
 import { estimateMean } from "../util/statistics.ts";
-import { isHigherBetter, measureGroups, otherSettings } from "./groups.ts";
+import { isHigherBetter, measureGroups, numbersOf, otherSettings } from "./groups.ts";
 import { PARAMETER_COLUMNS, runsAndMetric, type Study } from "./study.ts";
 import { type ColumnTable, desc, escape, type Row, tableOf } from "./table.ts";
 
@@ -58,7 +58,7 @@ export function leaderboard(
       n_planned: rows.length,
       n_diverged: count("diverged"),
       n_failed: count("failed"),
-      ...Object.fromEntries(sizes.map((name) => [name, estimateMean(numbers(rows, name)).mean])),
+      ...Object.fromEntries(sizes.map((name) => [name, estimateMean(numbersOf(rows, name)).mean])),
     };
   });
   return bestFirst(tableOf(groups, [...groupBy, "mean"]), "mean", higherIsBetter);
@@ -72,9 +72,4 @@ export function bestFirst(
 ): ColumnTable {
   const isMissing = escape((row: Row) => row[column] === null);
   return table.orderby(isMissing, higherIsBetter ? desc(column) : column);
-}
-
-/** The numbers of a column; missing values are left out. */
-export function numbers(rows: readonly Row[], column: string): number[] {
-  return rows.map((row) => row[column]).filter((value) => typeof value === "number");
 }

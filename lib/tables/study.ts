@@ -53,6 +53,8 @@ export async function openStudy(name: string): Promise<Study> {
 
 /** What a sweep asked and what its runs measured, as tables. */
 export class Study {
+  /** The folder of results. */
+  readonly dir: string;
   /** Name of the sweep. */
   readonly name: string;
   /** The question that the sweep asks; empty where it asks none. */
@@ -72,11 +74,14 @@ export class Study {
   readonly #logs = new Map<Cell, readonly MetricsRow[]>();
 
   /**
-   * @param dir the sweep's folder, in which logs and routing are read when they are asked for
+   * Makes the tables of results that are already read; {@linkcode openStudy} reads them from a folder.
+   *
+   * @param dir the folder of results, in which logs and routing are read when they are asked for
    * @throws {RangeError} when a metric has the name of another column, or is not finite in a run that
    * did not diverge
    */
-  constructor(readonly dir: string, manifest: Manifest, results: readonly RunResult[]) {
+  constructor(dir: string, manifest: Manifest, results: readonly RunResult[]) {
+    this.dir = dir;
     this.name = manifest.name;
     this.question = manifest.question;
     this.metric = manifest.metric;

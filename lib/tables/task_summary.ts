@@ -1,6 +1,5 @@
 import { estimateMean, mean } from "../util/statistics.ts";
-import { groupBySettings, otherSettings } from "./groups.ts";
-import { numbers } from "./leaderboard.ts";
+import { groupBySettings, numbersOf, otherSettings } from "./groups.ts";
 import { Study } from "./study.ts";
 import { type ColumnTable, type Row, tableOf } from "./table.ts";
 
@@ -41,7 +40,9 @@ export function taskSummary(of: Study | ColumnTable): ColumnTable {
   const groups = groupBySettings(done, ["phase", "task", ...settings]).map(({ settings, rows }) => {
     const runs = [...Map.groupBy(rows, ({ id }) => id).values()];
     const estimates = measures.flatMap((measure) => {
-      const perRun = runs.map((rows) => numbers(rows, measure)).filter(({ length }) => length > 0);
+      const perRun = runs.map((rows) => numbersOf(rows, measure)).filter(({ length }) =>
+        length > 0
+      );
       const { mean: center, low, high } = estimateMean(perRun.map(mean));
       return [[measure, center], [`${measure}_low`, low], [`${measure}_high`, high]];
     });
