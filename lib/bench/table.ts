@@ -1,4 +1,4 @@
-import { toMarkdown } from "../tables/markdown_table.ts";
+import { toMarkdown } from "../tables/markdown.ts";
 import { tableOf } from "../tables/table.ts";
 import { type BenchMeasure, median } from "./bench.ts";
 import { gigaflops, type ProductMeasure } from "./products.ts";

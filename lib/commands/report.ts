@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { dataFiles, sweepReport } from "../tables/sweep_tables.ts";
+import { dataFiles, sweepReport } from "../tables/files.ts";
 import { writeReport } from "../report/report.ts";
+import { Study } from "../tables/study.ts";
 import { SweepStore } from "../sweep/store.ts";
 import { StoreError } from "../sweep/store_error.ts";
 import { ArgumentError, type CommandOutput, runCommand } from "./arguments.ts";
@@ -51,8 +52,9 @@ async function reportOn(
       return 2;
     }
     try {
-      await writeTables(dir);
-      stdout.write(`${await writeReport(dir)}\n`);
+      const study = await Study.read(dir);
+      await writeTables(study);
+      stdout.write(`${await writeReport(study)}\n`);
     } catch (error) {
       const isOfFiles = error instanceof StoreError || error instanceof SyntaxError ||
         error instanceof RangeError;
@@ -65,11 +67,10 @@ async function reportOn(
 }
 
 /** Writes every number of a sweep and its leaderboard, as `deno task sweep` does at its end. */
-async function writeTables(dir: string): Promise<void> {
-  const store = await SweepStore.read(dir);
-  const results = await store.results();
-  await store.write(dataFiles(results));
-  await store.write(new Map([["leaderboard.md", sweepReport(store.manifest, results)]]));
+async function writeTables(study: Study): Promise<void> {
+  const store = await SweepStore.read(study.dir);
+  await store.write(dataFiles(study));
+  await store.write(new Map([["leaderboard.md", sweepReport(study)]]));
 }
 
 async function sweepFolders(results: string): Promise<string[]> {

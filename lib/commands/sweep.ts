@@ -16,7 +16,8 @@ import { lockSweep, SweepStore } from "../sweep/store.ts";
 import { StoreError } from "../sweep/store_error.ts";
 import { readSweep } from "../sweep/sweep.ts";
 import { SweepError } from "../sweep/sweep_file.ts";
-import { dataFiles, sweepReport } from "../tables/sweep_tables.ts";
+import { dataFiles, sweepReport } from "../tables/files.ts";
+import { Study } from "../tables/study.ts";
 import { duration, firstLine, suggest } from "../util/words.ts";
 import { type CommandOutput, runCommand, type TerminalStream } from "./arguments.ts";
 import { downloadBar, downloadLines, sweepBar, sweepLines, type SweepShown } from "./bars.ts";
@@ -98,14 +99,15 @@ async function sweepAsAsked(
       say(`Stopped with ${ended} of ${results.length} runs done. To go on:\n  ${again}`);
       return 130;
     }
-    const files = dataFiles(results);
+    const study = new Study(dir, store.manifest, results);
+    const files = dataFiles(study);
     await store.write(files);
-    const report = reportOf(store, results);
+    const report = reportOf(study);
     await store.write(new Map([[REPORT, report]]));
     stdout.write(report);
     say(`${summary(results)} in ${duration((performance.now() - started) / 1000)}.`);
     say(`Table:    ${join(dir, REPORT)}; every number: ${[...files.keys()].join(", ")}`);
-    say(`Report:   ${await pageOf(store)}`);
+    say(`Report:   ${await pageOf(study)}`);
     say(`Notebook: ${notebookLine(sweep.name, dir)}`);
     if (asked.keepAdapter) say(`Adapters: ${adaptersLine(dir, results)}`);
     const failed = results.filter(({ status }) => status === "failed");
@@ -196,23 +198,23 @@ async function progressOf(
     : sweepLines(write, shown, quiet);
 }
 
-function reportOf({ dir, manifest }: SweepStore, results: readonly RunResult[]): string {
+function reportOf(study: Study): string {
   try {
-    return sweepReport(manifest, results);
+    return sweepReport(study);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new SweepError(
-      `${error.message} The runs and their numbers are in ${dir}; name a column of results.csv ` +
+      `${error.message} The runs and their numbers are in ${study.dir}; name a column of results.csv ` +
         `with metric=<column>`,
     );
   }
 }
 
-/** Writes the page of a sweep; says where it is, or why there is none. */
-async function pageOf({ dir }: SweepStore): Promise<string> {
+/** Writes the page of a study; says where it is, or why there is none. */
+async function pageOf(study: Study): Promise<string> {
   const { writeReport } = await import("../report/report.ts");
   try {
-    return await writeReport(dir);
+    return await writeReport(study);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     return `none. ${error.message}`;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { assertNumbers, axisOf, readSvg, textsOf } from "../testing/read_svg.ts";
 import { sampleResults } from "../testing/samples/sample_results.ts";
-import { runsTable } from "../tables/table.ts";
+import { runsTable } from "../tables/study.ts";
 import { allocationFigure } from "./allocation_figure.ts";
 import { renderSvg } from "./figure.ts";
 import { recoveryFigure } from "./recovery_figure.ts";

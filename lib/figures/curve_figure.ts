@@ -1,10 +1,10 @@
 import { type CurvePoint, curvePoints, stepsPerPoint } from "../tables/curve_points.ts";
-import { type ColumnTable, type Row, rowsOf } from "../tables/table.ts";
 import type { Figure } from "./figure.ts";
-import { otherSettings, settingsLabel } from "../tables/measured_groups.ts";
+import { groupBySettings, settingsLabel } from "../tables/groups.ts";
+import { Study } from "../tables/study.ts";
+import { type ColumnTable, escape, op, rowsOf, tableOf } from "../tables/table.ts";
 import { panelGrid } from "./panel_grid.ts";
 import { SERIES_STYLES } from "./series_style.ts";
-import { mean } from "../util/statistics.ts";
 
 /** Settings of {@linkcode curveFigure}. */
 export interface CurveFigureOptions {
@@ -12,10 +12,15 @@ export interface CurveFigureOptions {
   readonly y: string;
   /** The column on the horizontal axis. */
   readonly x?: string;
-  /** Which part of a run the rows are of, for the title. */
+  /** Which part of a run is drawn: the phase of a log. */
   readonly phase: string;
   /** A value to compare with: a line across. */
   readonly reference?: number;
+}
+
+interface Point {
+  readonly x: number;
+  readonly y: number;
 }
 
 /** One run's curve. */
@@ -36,8 +41,9 @@ interface Panel {
  * How a number goes over a run: each seed a thin line and their mean a thick one, in a panel for each
  * combination of settings. A cross ends the line of a run that diverged.
  *
- * @param rows one row per run and point: `id`, `status` and settings of the run, and the two columns; a
- * run without points has one row in which they are gaps
+ * @param of a study, of whose logs the phase is drawn; or a table with one row per run and point: `id`,
+ * `status` and settings of the run, and the two columns; a run without points has one row without them
+ * @throws {SyntaxError} when a log of the study is damaged
  *
  * @example
  * ```ts
@@ -50,13 +56,14 @@ interface Panel {
  * assert.match(figure.alt, /from 1.00 to 0.333/);
  * ```
  */
-export function curveFigure(rows: ColumnTable, options: CurveFigureOptions): Figure {
+export function curveFigure(of: Study | ColumnTable, options: CurveFigureOptions): Figure {
   const { y, x = "step", phase, reference } = options;
+  const rows = of instanceof Study ? of.log(phase) : of;
   const all = rowsOf(rows);
   const width = stepsPerPoint(all, x);
   // A log that is thinned already says so in its rows.
   const meanOf = all.reduce((most, { mean_of }) => Math.max(most, Number(mean_of ?? 1)), width);
-  const panels = panelsOf(all, x, y, width);
+  const panels = panelsOf(rows, x, y, width);
   const curves = panels.flatMap((panel) => panel.curves);
   const runs = curves.length + panels.reduce((sum, { missing }) => sum + missing, 0);
   const diverged = curves.filter((curve) => curve.diverged).length;
@@ -122,42 +129,29 @@ export function curveFigure(rows: ColumnTable, options: CurveFigureOptions): Fig
   };
 }
 
-function panelsOf(rows: readonly Row[], x: string, y: string, width: number): Panel[] {
-  const by = otherSettings(rows, []);
-  const panels = new Map<string, Map<string, Row[]>>();
-  for (const row of rows) {
-    const label = settingsLabel(Object.fromEntries(by.map((key) => [key, row[key]!])));
-    const runs = panels.get(label) ?? new Map<string, Row[]>();
-    panels.set(label, runs);
-    const known = runs.get(String(row.id));
-    if (known === undefined) runs.set(String(row.id), [row]);
-    else known.push(row);
-  }
-  return [...panels].map(([label, runs]) => {
+function panelsOf(table: ColumnTable, x: string, y: string, width: number): Panel[] {
+  return groupBySettings(table).map(({ settings, rows }) => {
+    const runs = Map.groupBy(rows, ({ id }) => String(id));
     const curves = [...runs].map(([id, rows]) => ({
       id,
       diverged: rows[0]!.status === "diverged",
       points: curvePoints(rows, x, y, width),
     })).filter(({ points }) => points.length > 0);
-    return { label, curves, missing: runs.size - curves.length };
+    return { label: settingsLabel(settings), curves, missing: runs.size - curves.length };
   });
 }
 
 /** The mean over the runs that did not diverge, where all of them have a value. */
-function meanCurve(curves: readonly Curve[]): CurvePoint[] {
+function meanCurve(curves: readonly Curve[]): readonly CurvePoint[] {
   const whole = curves.filter(({ diverged }) => !diverged);
-  const values = new Map<number, number[]>();
-  for (const { points } of whole) {
-    for (const { x, y } of points) {
-      const known = values.get(x);
-      if (known === undefined) values.set(x, [y]);
-      else known.push(y);
-    }
-  }
-  return [...values].filter(([, ys]) => ys.length === whole.length && ys.length > 1)
-    .map(([x, ys]) => ({ x, y: mean(ys) }))
-    .sort((a, b) => a.x - b.x);
+  return tableOf(whole.flatMap(({ points }) => points.map(({ x, y }) => ({ x, y }))), ["x", "y"])
+    .groupby("x").rollup({ n: op.count(), y: MEAN })
+    .filter(escape(({ n }: { n: number }) => n === whole.length && n > 1))
+    .orderby("x").objects() as CurvePoint[];
 }
+
+/** arquero's own mean is a running one, which rounds at each value. */
+const MEAN = "d => op.sum(d.y) / op.count()";
 
 /** The ends of the vertical axis: what runs reach that did not diverge, if there are such. */
 function range(

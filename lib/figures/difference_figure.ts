@@ -1,10 +1,12 @@
-import { type ColumnTable, type Row, rowsOf } from "../tables/table.ts";
 import type { Figure } from "./figure.ts";
-import { settingsLabel } from "../tables/measured_groups.ts";
+import { baselineDifferences, baselineLabel, pairingUnit } from "../tables/baseline.ts";
+import { settingsLabel } from "../tables/groups.ts";
+import type { Study } from "../tables/study.ts";
+import { type ColumnTable, type Row, rowsOf } from "../tables/table.ts";
 import { GAP_COLOR } from "./series_style.ts";
 
-/** Settings of {@linkcode differenceFigure}. */
-export interface DifferenceFigureOptions {
+/** What a table of differences does not say of itself. */
+export interface DifferenceWords {
   /** What the differences are of. */
   readonly metric: string;
   /** The baseline in words. */
@@ -19,6 +21,22 @@ const MEASURES = [
 ];
 
 /**
+ * The differences of a study's cells to its baseline, as {@linkcode tableDifferenceFigure} draws them.
+ *
+ * @returns null when there is nothing to compare: the study names no baseline, or has no other cells
+ */
+export function differenceFigure(study: Study): Figure | null {
+  const differences = baselineDifferences(study);
+  return differences === null || differences.numRows() === 0
+    ? null
+    : tableDifferenceFigure(differences, {
+      metric: study.metric,
+      baseline: baselineLabel(study),
+      units: pairingUnit(study),
+    });
+}
+
+/**
  * Differences to a baseline, best first: for each combination of settings the mean with its 95 %
  * interval beside a line at no difference, wins, ties and losses, and the corrected p.
  *
@@ -30,7 +48,7 @@ const MEASURES = [
  * import { tableOf } from "../tables/table.ts";
  *
  * const measured = { difference: 0.25, low: 0.125, high: 0.5, wins: 3, ties: 0, losses: 1, n: 4 };
- * const figure = differenceFigure(
+ * const figure = tableDifferenceFigure(
  *   tableOf([{ method: "poly", ...measured, n_missing: 1, p: 0.01, p_holm: 0.02 }]),
  *   { metric: "score", baseline: "shared", units: "seed" },
  * );
@@ -38,9 +56,9 @@ const MEASURES = [
  * assert.deepEqual(figure.notes, ["Gaps: pairs without both values, left out: 1."]);
  * ```
  */
-export function differenceFigure(
+export function tableDifferenceFigure(
   differences: ColumnTable,
-  { metric, baseline, units }: DifferenceFigureOptions,
+  { metric, baseline, units }: DifferenceWords,
 ): Figure {
   const rows = rowsOf(differences);
   const labelled = rows.map((row) => ({ row, label: labelOf(row) }));

@@ -1,20 +1,22 @@
-import { type ColumnTable, rowsOf } from "../tables/table.ts";
 import type { Figure } from "./figure.ts";
 import {
   gapNotes,
   type MeasuredGroup,
   measureGroups,
+  numbersOf,
   seedCount,
-} from "../tables/measured_groups.ts";
+} from "../tables/groups.ts";
+import { runsAndMetric, type Study } from "../tables/study.ts";
+import type { ColumnTable } from "../tables/table.ts";
+import { mean } from "../util/statistics.ts";
 import { pointLabels } from "./point_labels.ts";
 import { SERIES_STYLES } from "./series_style.ts";
 import { valueDomain } from "./value_domain.ts";
-import { mean } from "../util/statistics.ts";
 
 /** Settings of {@linkcode efficiencyFigure}. */
 export interface EfficiencyFigureOptions {
-  /** The column on the vertical axis. */
-  readonly metric: string;
+  /** The column on the vertical axis; absent, the study's metric. */
+  readonly metric?: string;
   /** The column on the horizontal axis, a number of parameters. */
   readonly parameters?: string;
 }
@@ -31,8 +33,9 @@ interface Sized {
  *
  * Source: the efficiency plots of Caccia et al. 2023, arXiv 2211.03831
  *
- * @param runs as `runsTable` makes it
+ * @param of a study, or a table with one row per run
  * @throws {RangeError} when a column is not there
+ * @throws {TypeError} when a table comes without a metric
  *
  * @example
  * ```ts
@@ -46,15 +49,14 @@ interface Sized {
  * ```
  */
 export function efficiencyFigure(
-  runs: ColumnTable,
-  { metric, parameters = "parameters_adaptation" }: EfficiencyFigureOptions,
+  of: Study | ColumnTable,
+  { parameters = "parameters_adaptation", ...options }: EfficiencyFigureOptions = {},
 ): Figure {
-  const all = measureGroups(rowsOf(runs), metric);
+  const { runs, metric } = runsAndMetric(of, options.metric);
+  const all = measureGroups(runs, metric);
   const sized = all.flatMap((group): Sized[] => {
-    const sizes = group.points.map(({ row }) => row[parameters])
-      .filter((size): size is number => typeof size === "number" && size > 0);
-    if (sizes.length === 0) return [];
-    return [{ group, parameters: mean(sizes) }];
+    const sizes = numbersOf(group.points.map(({ row }) => row), parameters).filter((n) => n > 0);
+    return sizes.length === 0 ? [] : [{ group, parameters: mean(sizes) }];
   });
   const unsized = all.filter(({ points }) => points.length > 0).length - sized.length;
   const { domain, cut } = valueDomain(sized.map(({ group }) => group), []);

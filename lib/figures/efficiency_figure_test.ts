@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { assertNumbers, axisOf, readSvg } from "../testing/read_svg.ts";
 import { sampleResults } from "../testing/samples/sample_results.ts";
-import { runsTable, tableOf } from "../tables/table.ts";
+import { runsTable } from "../tables/study.ts";
+import { tableOf } from "../tables/table.ts";
 import { efficiencyFigure } from "./efficiency_figure.ts";
 import { renderSvg } from "./figure.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { textsOf } from "../testing/read_svg.ts";
 import { sampleResults } from "../testing/samples/sample_results.ts";
-import { runsTable } from "../tables/table.ts";
+import { runsTable } from "../tables/study.ts";
 import { type Figure, renderSvg } from "./figure.ts";
 import { renderPng } from "./figure_png.ts";
 import { metricFigure } from "./metric_figure.ts";

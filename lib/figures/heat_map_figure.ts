@@ -1,4 +1,3 @@
-import { type ColumnTable, rowsOf } from "../tables/table.ts";
 import type { Figure } from "./figure.ts";
 import {
   gapNotes,
@@ -9,14 +8,16 @@ import {
   seedCount,
   settingsLabel,
   valuesOf,
-} from "../tables/measured_groups.ts";
+} from "../tables/groups.ts";
+import { runsAndMetric, type Study } from "../tables/study.ts";
+import type { ColumnTable } from "../tables/table.ts";
 import { panelGrid } from "./panel_grid.ts";
 import { GAP_COLOR } from "./series_style.ts";
 
 /** Settings of {@linkcode heatMapFigure}. */
 export interface HeatMapOptions {
-  /** The column that is shown by shade and number. */
-  readonly metric: string;
+  /** The column that is shown by shade and number; absent, the study's metric. */
+  readonly metric?: string;
   /** The column along the horizontal axis. */
   readonly x: string;
   /** The column along the vertical axis. */
@@ -30,8 +31,9 @@ export interface HeatMapOptions {
  * A pair without any value is an empty cell that says how many runs it should have; one where some are
  * missing says how many are there.
  *
- * @param runs as `runsTable` makes it
+ * @param of a study, or a table with one row per run
  * @throws {RangeError} when a column is not there
+ * @throws {TypeError} when a table comes without a metric
  *
  * @example
  * ```ts
@@ -47,14 +49,15 @@ export interface HeatMapOptions {
  * assert.match(alt, /0.500 at n_skills 2, n_splits 1; no value at n_skills 2, n_splits 4/);
  * ```
  */
-export function heatMapFigure(runs: ColumnTable, { metric, x, y }: HeatMapOptions): Figure {
-  const rows = rowsOf(runs);
-  const by = otherSettings(rows, [x, y]);
-  const all = measureGroups(rows, metric, [x, y, ...by]);
+export function heatMapFigure(of: Study | ColumnTable, options: HeatMapOptions): Figure {
+  const { x, y } = options;
+  const { runs, metric } = runsAndMetric(of, options.metric);
+  const by = otherSettings(runs, [x, y]);
+  const all = measureGroups(runs, metric, [x, y, ...by]);
   const panelOf = ({ settings }: MeasuredGroup) =>
     settingsLabel(Object.fromEntries(by.map((key) => [key, settings[key]!])));
   const panels = [...new Set(all.map(panelOf))];
-  const [columns, lines] = [valuesOf(rows, x), valuesOf(rows, y)];
+  const [columns, lines] = [valuesOf(runs, x), valuesOf(runs, y)];
   const means = all.map(({ estimate }) => estimate.mean).filter((mean) => mean !== null);
   const [low, high] = [Math.min(...means), Math.max(...means)];
   return {

@@ -1,25 +1,28 @@
-import { type Cell, type ColumnTable, type Row, rowsOf } from "../tables/table.ts";
 import { type EndLabel, endLabels, labelMargin } from "./end_labels.ts";
 import type { Figure, Markish, Plot, PlotOptions, ScaleOptions } from "./figure.ts";
 import {
   gapNotes,
+  groupBySettings,
   type MeasuredGroup,
   measureGroups,
   missingRows,
+  numbersOf,
   otherSettings,
   seedCount,
   settingsLabel,
   valuesOf,
-} from "../tables/measured_groups.ts";
+} from "../tables/groups.ts";
+import { runsAndMetric, type Study } from "../tables/study.ts";
+import type { Cell, ColumnTable, Row } from "../tables/table.ts";
+import { estimateMean } from "../util/statistics.ts";
 import { panelGrid } from "./panel_grid.ts";
 import { GAP_COLOR, SERIES_STYLES, type SeriesStyle } from "./series_style.ts";
 import { valueDomain } from "./value_domain.ts";
-import { mean } from "../util/statistics.ts";
 
 /** Settings of {@linkcode metricFigure}. */
 export interface MetricFigureOptions {
-  /** The column on the vertical axis. */
-  readonly metric: string;
+  /** The column on the vertical axis; absent, the study's metric. */
+  readonly metric?: string;
   /** The column on the horizontal axis: a setting. */
   readonly x: string;
   /** Columns that make a line each; absent, every other setting that varies, except the seed. */
@@ -50,8 +53,9 @@ interface Series {
  * A value of x without any value breaks the line, and a cross with a count stands there for runs that
  * have none.
  *
- * @param runs as `runsTable` makes it
+ * @param of a study, or a table with one row per run
  * @throws {RangeError} when a column is not there
+ * @throws {TypeError} when a table comes without a metric
  *
  * @example
  * ```ts
@@ -67,15 +71,15 @@ interface Series {
  * assert.deepEqual(figure.notes, []);
  * ```
  */
-export function metricFigure(runs: ColumnTable, options: MetricFigureOptions): Figure {
-  const { metric, x, references = [], notes = [] } = options;
-  const rows = rowsOf(runs);
-  const other = options.series ?? otherSettings(rows, [x]);
-  const tied = other.filter((key) => movesWith(rows, x, key));
+export function metricFigure(of: Study | ColumnTable, options: MetricFigureOptions): Figure {
+  const { x, references = [], notes = [] } = options;
+  const { runs, metric } = runsAndMetric(of, options.metric);
+  const other = options.series ?? otherSettings(runs, [x]);
+  const tied = other.filter((key) => movesWith(runs, x, key));
   const by = other.filter((key) => !tied.includes(key));
-  const all = measureGroups(rows, metric, [x, ...by]);
-  const series = seriesOf(all, x, by);
-  const values = valuesOf(rows, x);
+  const all = measureGroups(runs, metric, [x, ...by]);
+  const values = valuesOf(runs, x);
+  const series = seriesOf(all, x, by, values);
   const { domain, cut } = valueDomain(all, references.map(({ value }) => value));
   const isPaneled = series.length > SERIES_STYLES.length;
   return {
@@ -104,19 +108,21 @@ export function metricFigure(runs: ColumnTable, options: MetricFigureOptions): F
 }
 
 /** Whether each value of `x` goes with one of `key` and the other way round, as with `zip`. */
-function movesWith(rows: readonly Row[], x: string, key: string): boolean {
-  const count = (...columns: string[]) =>
-    new Set(rows.map((row) => JSON.stringify(columns.map((column) => row[column])))).size;
+function movesWith(runs: ColumnTable, x: string, key: string): boolean {
+  const count = (...columns: string[]) => groupBySettings(runs, columns).length;
   return count(x) === count(x, key) && count(key) === count(x, key);
 }
 
-function seriesOf(all: readonly MeasuredGroup[], x: string, by: readonly string[]): Series[] {
-  const found = new Map<string, MeasuredGroup[]>();
-  for (const group of all) {
-    const label = settingsLabel(Object.fromEntries(by.map((key) => [key, group.settings[key]!])));
-    found.set(label, [...found.get(label) ?? [], group]);
-  }
-  const order = valuesOf(all.map(({ settings }) => settings), x);
+function seriesOf(
+  all: readonly MeasuredGroup[],
+  x: string,
+  by: readonly string[],
+  order: readonly Cell[],
+): Series[] {
+  const found = Map.groupBy(
+    all,
+    ({ settings }) => settingsLabel(Object.fromEntries(by.map((key) => [key, settings[key]!]))),
+  );
   const place = (group: MeasuredGroup) => order.indexOf(group.settings[x]!);
   const isPaneled = found.size > SERIES_STYLES.length;
   return [...found].map(([label, groups], i) => ({
@@ -265,7 +271,7 @@ function seriesMarks(
         ...{ symbol: DASH, r: 9, stroke: color, strokeWidth: 2.2 },
       }),
     chance === undefined ? null : Plot.lineY(groups, {
-      ...{ x: at, y: (group: MeasuredGroup) => meanOf(group, chance), dx, ...panel },
+      ...{ x: at, y: (group: MeasuredGroup) => meanOf(group, chance) ?? NaN, dx, ...panel },
       ...{ stroke: color, strokeWidth: 1, strokeDasharray: "1 3" },
     }),
     Plot.dot(seeds.filter(({ row }) => isHollow(row)), {
@@ -295,8 +301,8 @@ function seriesMarks(
   ];
 }
 
-function meanOf({ points }: MeasuredGroup, column: string): number {
-  return mean(points.map(({ row }) => row[column]).filter((value) => typeof value === "number"));
+function meanOf({ points }: MeasuredGroup, column: string): number | null {
+  return estimateMean(numbersOf(points.map(({ row }) => row), column)).mean;
 }
 
 function describe(series: readonly Series[], metric: string, x: string): string {

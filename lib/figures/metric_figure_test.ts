@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { assertNumbers, axisOf, readSvg, textsOf } from "../testing/read_svg.ts";
 import { sampleResults } from "../testing/samples/sample_results.ts";
-import { type Row, rowsOf, runsTable, tableOf } from "../tables/table.ts";
+import { type Row, rowsOf, tableOf } from "../tables/table.ts";
+import { runsTable } from "../tables/study.ts";
 import { renderSvg } from "./figure.ts";
 import { metricFigure } from "./metric_figure.ts";
 

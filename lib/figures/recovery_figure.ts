@@ -1,12 +1,13 @@
-import type { ColumnTable } from "../tables/table.ts";
 import type { Figure } from "./figure.ts";
 import { metricFigure } from "./metric_figure.ts";
+import { runsAndMetric, type Study } from "../tables/study.ts";
+import type { ColumnTable } from "../tables/table.ts";
 
 /**
  * How well learned routing finds the true allocation, against a setting: 1 is the truth, dotted lines
  * are what chance alone finds, and runs that are no better than permuted tasks are rings.
  *
- * @param runs as `runsTable` makes it, with `recovery`, `recovery_null` and `recovery_p`
+ * @param of a study, or a table of its runs with `recovery`, `recovery_null` and `recovery_p`
  * @param x a setting
  *
  * @example
@@ -21,11 +22,12 @@ import { metricFigure } from "./metric_figure.ts";
  * assert.match(notes.at(-1)!, /Rings: permutation p of 0.05 or more \(0 of 2 runs\)/);
  * ```
  */
-export function recoveryFigure(runs: ColumnTable, x: string): Figure {
+export function recoveryFigure(of: Study | ColumnTable, x: string): Figure {
+  const { runs, metric } = runsAndMetric(of, "recovery");
   const p = runs.array("recovery_p") as (number | null)[];
   const known = p.filter((value) => value !== null);
   return metricFigure(runs, {
-    metric: "recovery",
+    metric,
     x,
     references: [{ value: 1, text: "the truth" }],
     chance: "recovery_null",

@@ -5,10 +5,23 @@ import { taskTreeFigure } from "./task_tree_figure.ts";
 import { allocationsOf } from "../routing/split_allocation.ts";
 import { runLabel } from "../run/id.ts";
 import type { RunRouting } from "../routing/file.ts";
+import type { Study } from "../tables/study.ts";
 
 /** Most layers and splits in one figure, and most rows of tasks in all its panels together. */
 const MOST_PANELS = 8;
 const MOST_ROWS = 240;
+
+/**
+ * The routing of the run that a study shows, as {@linkcode runRoutingFigures} draws it; no figure when
+ * no run has learned routing.
+ *
+ * @throws {SyntaxError} when the file of the routing is damaged
+ * @throws {RangeError} when runs are done and none has measured the study's metric
+ */
+export async function routingFigures(study: Study): Promise<Figure[]> {
+  const shown = await study.routing();
+  return shown === null ? [] : runRoutingFigures(shown.id, shown.routing);
+}
 
 /**
  * The routing of one run: which skills its tasks take in each layer and split, beside the truth where
@@ -29,14 +42,14 @@ const MOST_ROWS = 240;
  *   nSplits: 1,
  *   moduleLogits: [[1, -1], [-1, layer]],
  * }));
- * const [allocation, tree] = routingFigures("seed=0--0a1b2c3d", {
+ * const [allocation, tree] = runRoutingFigures("seed=0--0a1b2c3d", {
  *   tasks: ["sort", "swap"], routers, truth: null,
  * });
  * assert.match(allocation!.notes[0]!, /^8 of 40 layers and splits are drawn/);
  * assert.match(tree!.subtitle, /Run seed=0\.$/);
  * ```
  */
-export function routingFigures(id: string, routing: RunRouting): Figure[] {
+export function runRoutingFigures(id: string, routing: RunRouting): Figure[] {
   const { tasks, routers, truth } = routing;
   const all = allocationsOf(routers);
   const most = Math.max(2, Math.min(MOST_PANELS, Math.floor(MOST_ROWS / tasks.length)));

@@ -1,23 +1,13 @@
-import { baselineDifferences } from "../tables/baseline_differences.ts";
+import { groupBySettings, otherSettings, type SettingGroup, valuesOf } from "../tables/groups.ts";
+import { PARAMETER_COLUMNS, type Study } from "../tables/study.ts";
+import { type ColumnTable, rowsOf } from "../tables/table.ts";
 import { curveFigure } from "./curve_figure.ts";
-import { curveTable, type LoggedRun } from "../tables/curve_table.ts";
 import { differenceFigure } from "./difference_figure.ts";
 import { efficiencyFigure } from "./efficiency_figure.ts";
 import type { Figure } from "./figure.ts";
 import { heatMapFigure } from "./heat_map_figure.ts";
-import { otherSettings, valuesOf } from "../tables/measured_groups.ts";
 import { metricFigure } from "./metric_figure.ts";
 import { recoveryFigure } from "./recovery_figure.ts";
-import type { RunResult } from "../run/result.ts";
-import { groupBySettings } from "../tables/setting_groups.ts";
-import type { Manifest } from "../sweep/store.ts";
-import {
-  type ColumnTable,
-  PARAMETER_COLUMNS,
-  type Row,
-  rowsOf,
-  runsTable,
-} from "../tables/table.ts";
 
 /** A curve of the logs: what is drawn of which phase, and a line across to compare it with. */
 export interface LoggedCurve {
@@ -39,48 +29,38 @@ export const CURVES: readonly LoggedCurve[] = [
  * against n_skills and n_splits together, and against parameters; differences to the baseline;
  * recovery of the truth; and the course of training.
  *
- * @param runs every run of the sweep, with its log
- * @throws {RangeError} when runs are done and none has measured the sweep's metric
+ * @throws {SyntaxError} when a log is damaged
+ * @throws {RangeError} when runs are done and none has measured the study's metric
  *
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { sampleMetrics, sampleResults } from "../testing/samples/sample_results.ts";
+ * import { openStudy } from "../tables/study.ts";
  *
- * const results = sampleResults({ n_skills: [2, 4], n_splits: [1] });
- * const figures = sweepFigures(
- *   {
- *     ...{ schema: 1, name: "x", question: "", metric: "heldout_loss", baseline: null },
- *     ...{ varying: ["n_skills", "seed"], runs: results },
- *   },
- *   results.map((result) => ({ result, log: sampleMetrics(result) })),
- * );
+ * const figures = sweepFigures(await openStudy("n_tasks"));
  * assert.deepEqual(figures.map(({ name }) => name), [
- *   "heldout_loss_by_n_skills",
- *   "heldout_loss_by_parameters_adaptation",
- *   "recovery_by_n_skills",
+ *   "heldout_exact_match_by_n_tasks",
+ *   "heldout_exact_match_by_parameters_multitask",
+ *   "heldout_exact_match_differences",
+ *   "recovery_by_n_tasks",
  *   "multitask_loss",
  *   "validation_loss",
- *   "alignment_gradient_alignment",
  * ]);
  * ```
  */
-export function sweepFigures(manifest: Manifest, runs: readonly LoggedRun[]): Figure[] {
-  const results = runs.map(({ result }) => result);
-  const { metric } = manifest;
-  const table = runsTable(results);
-  const rows = rowsOf(table);
-  if (!rows.some(({ status }) => status === "done")) return curves(manifest, runs);
-  const axes = axesOf(rows);
+export function sweepFigures(study: Study): Figure[] {
+  const { runs } = study;
+  if (!valuesOf(runs, "status").includes("done")) return curves(study);
+  const varying = otherSettings(runs, []);
   return [
-    ...axes.map((x) => metricFigure(table, { metric, x })),
-    ...(varies(rows, "n_skills") && varies(rows, "n_splits")
-      ? [heatMapFigure(table, { metric, x: "n_skills", y: "n_splits" })]
+    ...axesOf(runs).map((x) => metricFigure(study, { x })),
+    ...(varying.includes("n_skills") && varying.includes("n_splits")
+      ? [heatMapFigure(study, { x: "n_skills", y: "n_splits" })]
       : []),
-    ...efficiency(table, metric),
-    ...differences(manifest, runs),
-    ...recovery(results),
-    ...curves(manifest, runs),
+    ...efficiency(study),
+    ...differences(study),
+    ...recovery(study),
+    ...curves(study),
   ];
 }
 
@@ -88,62 +68,56 @@ export function sweepFigures(manifest: Manifest, runs: readonly LoggedRun[]): Fi
  * The settings to draw a metric against: those that vary, numbers first, one of several that move
  * together, and only such as change while the others stay. When nothing varies, the number of skills.
  */
-function axesOf(rows: readonly Row[]): string[] {
-  const varying = otherSettings(rows, []);
-  const isNumeric = (key: string) => rows.every((row) => typeof row[key] === "number");
+function axesOf(runs: ColumnTable): string[] {
+  const varying = otherSettings(runs, []);
+  const isNumeric = (key: string) =>
+    valuesOf(runs, key).every((value) => typeof value === "number");
   const ordered = [...varying.filter(isNumeric), ...varying.filter((key) => !isNumeric(key))];
   const seen = new Set<string>();
   const axes = ordered.filter((key) => {
     // Settings that move together split the runs alike.
-    const parts = groupBySettings(rows, [key]).map(({ rows }) => rows.map(({ id }) => id));
-    const known = seen.has(JSON.stringify(parts));
-    seen.add(JSON.stringify(parts));
+    const parts = JSON.stringify(
+      groupBySettings(runs, [key]).map(({ rows }) => rows.map(({ id }) => id)),
+    );
+    const known = seen.has(parts);
+    seen.add(parts);
     return !known;
   });
   const isAxis = (key: string) => {
-    const others = varying.filter((other) => other !== key && axes.includes(other));
-    const lines = groupBySettings(rows, others);
-    return 2 * lines.filter((line) => varies(line.rows, key)).length >= lines.length;
+    const lines = groupBySettings(runs, axes.filter((other) => other !== key));
+    const isLong = ({ rows }: SettingGroup) => rows.some((row) => row[key] !== rows[0]![key]);
+    return 2 * lines.filter(isLong).length >= lines.length;
   };
   const good = axes.filter(isAxis);
   return good.length > 0 ? good : axes.length > 0 ? axes : ["n_skills"];
 }
 
 /** Recovery of the runs that learn routing; the others have none to recover. */
-function recovery(results: readonly RunResult[]): Figure[] {
-  const table = runsTable(results.filter(({ config }) => config.method === "poly"));
-  const rows = rowsOf(table);
-  if (!rows.some((row) => typeof row.recovery === "number")) return [];
-  const { notes, ...figure } = recoveryFigure(table, axesOf(rows)[0]!);
-  const left = results.length - rows.length;
-  const runs = left === 1 ? "1 run whose method learns" : `${left} runs whose methods learn`;
-  return [{ ...figure, notes: left === 0 ? notes : [...notes, `Left out: ${runs} no routing.`] }];
+function recovery({ runs }: Study): Figure[] {
+  const learned = runs.filter("d => d.method === 'poly'");
+  if (!valuesOf(learned, "recovery").some((value) => typeof value === "number")) return [];
+  const { notes, ...figure } = recoveryFigure(learned, axesOf(learned)[0]!);
+  const left = runs.numRows() - learned.numRows();
+  const others = left === 1 ? "1 run whose method learns" : `${left} runs whose methods learn`;
+  return [{ ...figure, notes: left === 0 ? notes : [...notes, `Left out: ${others} no routing.`] }];
 }
 
-function efficiency(table: ColumnTable, metric: string): Figure[] {
-  const rows = rowsOf(table);
-  const size = [...PARAMETER_COLUMNS].reverse().find((column) =>
-    valuesOf(rows, column).filter((value) => typeof value === "number").length > 1
+function efficiency(study: Study): Figure[] {
+  const parameters = [...PARAMETER_COLUMNS].reverse().find((column) =>
+    valuesOf(study.runs, column).filter((value) => typeof value === "number").length > 1
   );
-  return size === undefined ? [] : [efficiencyFigure(table, { metric, parameters: size })];
+  return parameters === undefined ? [] : [efficiencyFigure(study, { parameters })];
 }
 
-function differences(manifest: Manifest, runs: readonly LoggedRun[]): Figure[] {
-  const found = baselineDifferences(manifest, runs.map(({ result }) => result));
-  if (found === null || found.table === null || found.table.numRows() === 0) return [];
-  const { table, baseline, units } = found;
-  return [differenceFigure(table, { metric: manifest.metric, baseline, units })];
+function differences(study: Study): Figure[] {
+  const figure = differenceFigure(study);
+  return figure === null ? [] : [figure];
 }
 
-function curves({ varying }: Manifest, runs: readonly LoggedRun[]): Figure[] {
+function curves(study: Study): Figure[] {
   return CURVES.flatMap((curve) => {
-    const table = curveTable(runs, curve.phase, varying);
-    const points = rowsOf(table).filter((row) => typeof row[curve.y] === "number");
+    const points = rowsOf(study.log(curve.phase)).filter((row) => typeof row[curve.y] === "number");
     // One evaluation, at the end, makes no curve.
-    return new Set(points.map(({ step }) => step)).size < 2 ? [] : [curveFigure(table, curve)];
+    return new Set(points.map(({ step }) => step)).size < 2 ? [] : [curveFigure(study, curve)];
   });
-}
-
-function varies(rows: readonly Row[], key: string): boolean {
-  return rows.some((row) => row[key] !== rows[0]![key]);
 }

@@ -1,36 +1,30 @@
 import assert from "node:assert/strict";
-import {
-  type SampleGrid,
-  sampleMetrics,
-  sampleResults,
-} from "../testing/samples/sample_results.ts";
+import { type SampleGrid, sampleResults } from "../testing/samples/sample_results.ts";
+import { writeSampleSweep } from "../testing/samples/sample_sweep.ts";
+import { withFolder } from "../testing/with_folder.ts";
+import { Study } from "../tables/study.ts";
 import { renderSvg } from "./figure.ts";
 import type { RunResult } from "../run/result.ts";
 import { RUN_CONFIG_KEYS } from "../run/config.ts";
 import type { Manifest } from "../sweep/store.ts";
 import { sweepFigures } from "./sweep_figures.ts";
 
-function manifestOf(
-  results: readonly RunResult[],
-  baseline: Manifest["baseline"] = null,
-): Manifest {
-  const varying = RUN_CONFIG_KEYS.filter((key) =>
-    key === "seed" || new Set(results.map(({ config }) => JSON.stringify(config[key]))).size > 1
-  );
-  const about = { schema: 1, name: "x", question: "", metric: "heldout_exact_match" } as const;
-  return { ...about, baseline, varying, runs: results };
-}
+const figuresOf = (results: readonly RunResult[], baseline: Manifest["baseline"] = null) =>
+  withFolder(async (dir) => {
+    const varying = RUN_CONFIG_KEYS.filter((key) =>
+      key === "seed" || new Set(results.map(({ config }) => JSON.stringify(config[key]))).size > 1
+    );
+    await writeSampleSweep(dir, { baseline, varying }, results);
+    return sweepFigures(await Study.read(dir));
+  });
 
-function figuresOf(results: readonly RunResult[], baseline?: Manifest["baseline"]) {
-  const runs = results.map((result) => ({ result, log: sampleMetrics(result) }));
-  return sweepFigures(manifestOf(results, baseline), runs);
-}
+const names = async (grid: SampleGrid, baseline?: Manifest["baseline"]) =>
+  (await figuresOf(sampleResults(grid), baseline)).map(({ name }) => name);
 
-const names = (grid: SampleGrid, baseline?: Manifest["baseline"]) =>
-  figuresOf(sampleResults(grid), baseline).map(({ name }) => name);
-
-Deno.test("sweepFigures() draws the metric against every setting that varies, and two together", () => {
-  const found = names({ n_tasks: [8, 16], n_skills: [2, 8], n_splits: [1, 4] }, { n_skills: 2 });
+Deno.test("sweepFigures() draws the metric against every setting that varies, and two together", async () => {
+  const found = await names({ n_tasks: [8, 16], n_skills: [2, 8], n_splits: [1, 4] }, {
+    n_skills: 2,
+  });
   assert.deepEqual(found.slice(0, 6), [
     "heldout_exact_match_by_n_tasks",
     "heldout_exact_match_by_n_skills",
@@ -42,31 +36,31 @@ Deno.test("sweepFigures() draws the metric against every setting that varies, an
   assert.equal(new Set(found).size, found.length);
 });
 
-Deno.test("sweepFigures() leaves out a setting that changes in one line alone", () => {
+Deno.test("sweepFigures() leaves out a setting that changes in one line alone", async () => {
   const methods = sampleResults({
     ...{ method: ["shared", "private", "poly"], n_skills: [8], n_splits: [1] },
   });
   const finer = sampleResults({ method: ["poly"], n_skills: [8], n_splits: [4] });
-  const found = figuresOf([...methods, ...finer]).map(({ name }) => name);
+  const found = (await figuresOf([...methods, ...finer])).map(({ name }) => name);
   assert.ok(found.includes("heldout_exact_match_by_method"));
   assert.ok(!found.includes("heldout_exact_match_by_n_splits"), String(found));
 });
 
-Deno.test("sweepFigures() draws recovery of the runs that learn routing, by what varies among them", () => {
+Deno.test("sweepFigures() draws recovery of the runs that learn routing, by what varies among them", async () => {
   const methods = sampleResults({ method: ["shared", "poly"], n_skills: [8], n_splits: [1] });
   const finer = sampleResults({ method: ["poly"], n_skills: [8], n_splits: [4] });
-  const figures = figuresOf([...methods, ...finer]);
+  const figures = await figuresOf([...methods, ...finer]);
   const recovery = figures.filter(({ name }) => name.startsWith("recovery"));
   assert.deepEqual(recovery.map(({ name }) => name), ["recovery_by_n_splits"]);
   assert.equal(recovery[0]!.notes.at(-1), "Left out: 4 runs whose methods learn no routing.");
   assert.ok(!recovery[0]!.alt.includes("shared"));
 });
 
-Deno.test("sweepFigures() takes settings that move together as one", () => {
+Deno.test("sweepFigures() takes settings that move together as one", async () => {
   const results = [[2, 8], [4, 4], [8, 2]].flatMap(([S, H]) =>
     sampleResults({ n_skills: [S!], n_splits: [H!] })
   );
-  const found = figuresOf(results);
+  const found = await figuresOf(results);
   const axes = found.filter(({ name }) => /_by_n_s/.test(name) && !name.includes("_and_"))
     .filter(({ name }) => name.startsWith("heldout"));
   assert.deepEqual(axes.map(({ title }) => title), [
@@ -82,21 +76,19 @@ Deno.test("sweepFigures() draws one cell, one run, and runs of which none is don
       sampleResults({}).filter(({ status }) => status === "diverged"),
     ]
   ) {
-    const figures = figuresOf(results);
+    const figures = await figuresOf(results);
     assert.ok(figures.length >= 3);
     for (const figure of figures) {
       assert.ok(!/NaN|Infinity|undefined/.test(await renderSvg(figure)), figure.name);
     }
   }
   const failed = sampleResults({}).filter(({ status }) => status === "failed");
-  assert.deepEqual(figuresOf(failed), []);
+  assert.deepEqual(await figuresOf(failed), []);
 });
 
-Deno.test("sweepFigures() names a metric that no run has measured", () => {
-  const results = sampleResults({ n_splits: [1] });
-  const runs = results.map((result) => ({ result, log: [] }));
-  assert.throws(
-    () => sweepFigures({ ...manifestOf(results), metric: "heldout_exact_mach" }, runs),
-    /did you mean "heldout_exact_match"/,
-  );
-});
+Deno.test("sweepFigures() names a metric that no run has measured", () =>
+  withFolder(async (dir) => {
+    await writeSampleSweep(dir, { metric: "heldout_exact_mach" });
+    const study = await Study.read(dir);
+    assert.throws(() => sweepFigures(study), /did you mean "heldout_exact_match"/);
+  }));

@@ -1,4 +1,4 @@
-import type { MeasuredGroup } from "../tables/measured_groups.ts";
+import type { MeasuredGroup } from "../tables/groups.ts";
 
 /**
  * The ends of a vertical axis that shows every value, and intervals as far as they do not dwarf the

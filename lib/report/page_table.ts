@@ -1,5 +1,5 @@
 import { escapeXml } from "../util/escape_xml.ts";
-import { cellText, isNumericColumn } from "../tables/markdown_table.ts";
+import { cellText, isNumericColumn } from "../tables/markdown.ts";
 import type { Cell } from "../tables/table.ts";
 
 /** One place of a table of the report: a value, or HTML with the value to sort by. */

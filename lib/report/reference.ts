@@ -1,17 +1,16 @@
 import { existsSync } from "node:fs";
-import { copyFile, mkdir, rename, rm } from "node:fs/promises";
+import { copyFile, mkdir, readFile, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { CURVES } from "../figures/sweep_figures.ts";
 import { writeFilesAtomically } from "../files/atomic_write.ts";
-import type { MetricsRow } from "../run/metrics_log.ts";
+import { type MetricsRow, parseMetrics } from "../run/metrics_log.ts";
 import { RunFolder } from "../sweep/run_folder.ts";
 import { SweepStore } from "../sweep/store.ts";
+import type { PlannedRun } from "../sweep/sweep.ts";
 import { whenWriting } from "../sweep/store_error.ts";
 import { stepsPerPoint, thinRows } from "../tables/curve_points.ts";
-import type { LoggedRun } from "../tables/curve_table.ts";
-import { shownRun } from "../tables/shown_run.ts";
-import { sweepReport } from "../tables/sweep_tables.ts";
-import { readRuns } from "./report.ts";
+import { sweepReport } from "../tables/files.ts";
+import { Study, typicalRun } from "../tables/study.ts";
 
 /**
  * Copies of a sweep what tables, figures and notebooks read, to be kept with the code: the manifest, the
@@ -27,18 +26,17 @@ import { readRuns } from "./report.ts";
  */
 export async function writeReference(from: string, to: string): Promise<void> {
   const store = await SweepStore.read(from);
-  const { manifest } = store;
-  const runs = await readRuns(store);
-  const results = runs.map(({ result }) => result);
-  const shown = shownRun(results, manifest.metric)?.id;
+  const results = await store.results();
+  const study = new Study(from, store.manifest, results);
+  const shown = typicalRun(study.runs, study.metric);
   const draft = join(dirname(to), `.${basename(to)}.tmp`);
   try {
     await rm(draft, { recursive: true, force: true });
     await mkdir(draft, { recursive: true });
     await copyFile(join(from, "manifest.json"), join(draft, "manifest.json"));
-    await writeFilesAtomically(draft, new Map([[LEADERBOARD, sweepReport(manifest, results)]]));
-    const logs = thinLogs(runs);
-    for (const [i, { result }] of runs.entries()) {
+    await writeFilesAtomically(draft, new Map([[LEADERBOARD, sweepReport(study)]]));
+    const logs = thinLogs(await Promise.all(results.map((run) => logOf(from, run))));
+    for (const [i, result] of results.entries()) {
       const [source, target] = [new RunFolder(from, result).dir, new RunFolder(draft, result).dir];
       if (!existsSync(source)) continue;
       await mkdir(target, { recursive: true });
@@ -57,13 +55,19 @@ export async function writeReference(from: string, to: string): Promise<void> {
   }
 }
 
+/** The whole log of a run; nothing of one that has not begun. */
+async function logOf(dir: string, run: PlannedRun): Promise<readonly MetricsRow[]> {
+  const path = join(new RunFolder(dir, run).dir, "metrics.jsonl");
+  return existsSync(path) ? parseMetrics(await readFile(path, "utf8"), path) : [];
+}
+
 /** The rows that the curves of all runs together are drawn from, for each run. */
-function thinLogs(runs: readonly LoggedRun[]): MetricsRow[][] {
+function thinLogs(logs: readonly (readonly MetricsRow[])[]): MetricsRow[][] {
   const phases = [...Map.groupBy(CURVES, ({ phase }) => phase)].map(([phase, curves]) => {
-    const rows = runs.map(({ log }) => log.filter((row) => row.phase === phase));
+    const rows = logs.map((log) => log.filter((row) => row.phase === phase));
     return { phase, curves, rows, width: stepsPerPoint(rows.flat(), "step") };
   });
-  return runs.map((_, i) =>
+  return logs.map((_, i) =>
     phases.flatMap(({ phase, curves, rows, width }) =>
       width === 1
         ? rows[i]!

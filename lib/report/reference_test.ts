@@ -7,7 +7,7 @@ import { reportCommand } from "../commands/report.ts";
 import { parseMetrics } from "../run/metrics_log.ts";
 import { writeRouting } from "../routing/file.ts";
 import { SweepStore } from "../sweep/store.ts";
-import { shownRun } from "../tables/shown_run.ts";
+import { Study, typicalRun } from "../tables/study.ts";
 import { sampleResults } from "../testing/samples/sample_results.ts";
 import { writeSampleSweep } from "../testing/samples/sample_sweep.ts";
 import { withFolder } from "../testing/with_folder.ts";
@@ -75,7 +75,7 @@ Deno.test("writeReference() drops the rows and the routing that nothing reads", 
     await writeReference(whole, copy);
     const store = await SweepStore.read(copy);
     const results = await store.results();
-    const shown = shownRun(results, store.manifest.metric)!.id;
+    const shown = typicalRun((await Study.read(copy)).runs, store.manifest.metric)!;
     for (const { id, status } of results) {
       const files = [...Deno.readDirSync(join(copy, "runs", id))].map(({ name }) => name).sort();
       assert.deepEqual(files, [

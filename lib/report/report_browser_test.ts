@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import { CHROMIUM, fileUrl, Page } from "../testing/fakes/chromium.ts";
 import { lacking } from "../testing/lacking.ts";
 import { writeSampleSweep } from "../testing/samples/sample_sweep.ts";
+import { Study } from "../tables/study.ts";
 import { writeReport } from "./report.ts";
+
+const reportOn = async (dir: string) => await writeReport(await Study.read(dir));
 
 /** Tests in a real browser; ignored where there is no Chromium. */
 function inBrowser(name: string, width: number, test: (page: Page) => Promise<void>): void {
@@ -13,7 +16,7 @@ function inBrowser(name: string, width: number, test: (page: Page) => Promise<vo
       const dir = await Deno.makeTempDir();
       try {
         await writeSampleSweep(dir);
-        await writeReport(dir);
+        await reportOn(dir);
         await using page = await Page.open(fileUrl(dir, "report.html"), width, 900);
         await test(page);
       } finally {

@@ -6,10 +6,13 @@ import { parseHTML } from "linkedom";
 import { sampleResults } from "../testing/samples/sample_results.ts";
 import { writeSampleSweep } from "../testing/samples/sample_sweep.ts";
 import { withFolder } from "../testing/with_folder.ts";
+import { Study } from "../tables/study.ts";
 import { writeReport } from "./report.ts";
 import { reportCommand } from "../commands/report.ts";
 import type { RunResult } from "../run/result.ts";
 import { SweepStore } from "../sweep/store.ts";
+
+const reportOn = async (dir: string) => await writeReport(await Study.read(dir));
 
 /** Enough runs for every kind of figure. */
 const SMALL = sampleResults({ n_skills: [2, 4], n_splits: [1, 4], seed: [0, 1] }, { whole: true });
@@ -32,7 +35,7 @@ Deno.test("writeReport() shows every run: done, diverged, failed with its error,
     const results = sampleResults({ n_splits: [1, 4] });
     const planned: RunResult = { ...results[0]!, status: "planned", metrics: {}, tasks: [] };
     await writeSampleSweep(dir, {}, [planned, ...results.slice(1)]);
-    const page = await open(await writeReport(dir));
+    const page = await open(await reportOn(dir));
     const [, runs, tasks] = page.querySelectorAll("[data-table]");
     assert.equal([...tasks!.querySelectorAll("tbody tr")].length, 4 * 10);
     const rows = [...runs!.querySelectorAll("tbody tr")];
@@ -59,7 +62,7 @@ Deno.test("writeReport() shows every run: done, diverged, failed with its error,
 Deno.test("writeReport() writes the figures as files, the same as those in the page", () =>
   withFolder(async (dir) => {
     await writeSampleSweep(dir, {}, SMALL);
-    const page = await open(await writeReport(dir));
+    const page = await open(await reportOn(dir));
     const images = [...page.querySelectorAll("figure img")];
     const links = [...page.querySelectorAll("figcaption a")]
       .map((link) => link.getAttribute("href")!);
@@ -76,8 +79,8 @@ Deno.test("writeReport() writes the figures as files, the same as those in the p
 Deno.test("writeReport() gives the same bytes again", () =>
   withFolder(async (dir) => {
     await writeSampleSweep(dir, {}, SMALL);
-    const first = await Deno.readTextFile(await writeReport(dir));
-    assert.equal(await Deno.readTextFile(await writeReport(dir)), first);
+    const first = await Deno.readTextFile(await reportOn(dir));
+    assert.equal(await Deno.readTextFile(await reportOn(dir)), first);
   }));
 
 Deno.test("writeReport() shows text as text, whatever it holds", () =>
@@ -92,7 +95,7 @@ Deno.test("writeReport() shows text as text, whatever it holds", () =>
       { ...first!, status: "failed", error: `${hostile}\n${hostile}`, metrics: {}, provenance: {} },
       ...rest,
     ]);
-    const path = await writeReport(dir);
+    const path = await reportOn(dir);
     const page = await open(path);
     const html = await Deno.readTextFile(path);
     assert.equal(html.match(/<script/g)?.length, 1);
@@ -104,7 +107,7 @@ Deno.test("writeReport() shows text as text, whatever it holds", () =>
 Deno.test("the report names no place in the network, and forbids itself to ask for one", () =>
   withFolder(async (dir) => {
     await writeSampleSweep(dir, {}, SMALL);
-    const path = await writeReport(dir);
+    const path = await reportOn(dir);
     const html = await Deno.readTextFile(path);
     assert.ok(!/(?:src|href)="(?!data:|#|figures\/)/.test(html));
     assert.ok(!/@import|url\(/.test(html));
@@ -115,7 +118,7 @@ Deno.test("the report names no place in the network, and forbids itself to ask f
 Deno.test("every link of the report leads somewhere, every image and region has a name", () =>
   withFolder(async (dir) => {
     await writeSampleSweep(dir, {}, SMALL);
-    const page = await open(await writeReport(dir));
+    const page = await open(await reportOn(dir));
     const ids = new Set([...page.querySelectorAll("[id]")].map(({ id }) => id));
     for (const link of page.querySelectorAll("nav a")) {
       assert.ok(ids.has(link.getAttribute("href")!.slice(1)));
@@ -134,7 +137,7 @@ Deno.test("writeReport() lists the settings: varied, fixed by the sweep, and at 
     const path = join(dir, "manifest.json");
     const manifest = JSON.parse(await Deno.readTextFile(path));
     await Deno.writeTextFile(path, JSON.stringify({ ...manifest, varying: ["n_skills", "seed"] }));
-    const page = await open(await writeReport(dir));
+    const page = await open(await reportOn(dir));
     const tables = [...page.querySelectorAll("main > .scroll table, details > .scroll table")]
       .map((table) => [...table.querySelectorAll("tbody tr")].map((row) => row.textContent));
     assert.match(tables[0]![0]!, /^n_skills2, 4Skills in the inventory/);
@@ -148,10 +151,10 @@ Deno.test("writeReport() shows a sweep in which nothing is done, or only one run
     const [one, two] = sampleResults({ n_skills: [2], n_splits: [1] }, { whole: true });
     const planned = { ...two!, status: "planned" as const };
     await writeSampleSweep(join(dir, "none"), { baseline: null }, [planned]);
-    const none = await open(await writeReport(join(dir, "none")));
+    const none = await open(await reportOn(join(dir, "none")));
     assert.match(none.querySelector("main").textContent, /No run is done.*nothing to draw yet/s);
     await writeSampleSweep(join(dir, "one"), {}, [one!, planned]);
-    const page = await open(await writeReport(join(dir, "one")));
+    const page = await open(await reportOn(join(dir, "one")));
     assert.ok([...page.querySelectorAll("figure")].length >= 2);
     assert.match(page.querySelector("main").textContent, /setting/);
   }));
@@ -162,9 +165,9 @@ Deno.test("writeReport() reads a log that a kill tore, and names one that is dam
     await writeSampleSweep(dir, { baseline: null }, results);
     const log = join(dir, "runs", results[0]!.id, "metrics.jsonl");
     await Deno.writeTextFile(log, '{"phase":"multi', { append: true });
-    await writeReport(dir);
+    await reportOn(dir);
     await Deno.writeTextFile(log, "\n", { append: true });
-    await assert.rejects(writeReport(dir), /Cannot read .*metrics\.jsonl:\d+ as it is no JSON/);
+    await assert.rejects(reportOn(dir), /Cannot read .*metrics\.jsonl:\d+ as it is no JSON/);
   }));
 
 async function command(args: string[], results?: string) {

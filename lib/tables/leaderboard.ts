@@ -1,14 +1,15 @@
-import { groupBySettings, isHigherBetter, metricOf } from "./setting_groups.ts";
 import { estimateMean } from "../util/statistics.ts";
-import { type ColumnTable, PARAMETER_COLUMNS, type Row, rowsOf, tableOf } from "./table.ts";
+import { isHigherBetter, measureGroups, numbersOf, otherSettings } from "./groups.ts";
+import { PARAMETER_COLUMNS, runsAndMetric, type Study } from "./study.ts";
+import { type ColumnTable, desc, escape, type Row, tableOf } from "./table.ts";
 
 /** Settings of {@linkcode leaderboard}. */
 export interface LeaderboardOptions {
-  /** The column to compare by. */
-  readonly metric: string;
+  /** The column to compare by; absent, the study's metric. */
+  readonly metric?: string;
   /** Columns that make a group; absent, every setting that varies, other than the seed. */
   readonly groupBy?: readonly string[];
-  /** By default what {@linkcode isHigherBetter} says. */
+  /** Whether larger values are better; absent, judged by the metric's name. */
   readonly higherIsBetter?: boolean;
 }
 
@@ -17,10 +18,11 @@ export interface LeaderboardOptions {
  * 95 % Student-t interval `low` to `high`, and how many runs are planned, done, diverged and failed.
  *
  * A mean over fewer than two runs has no interval, and a group without a value comes last; both show
- * as gaps. Runs that diverged are in no mean: read it together with their number.
+ * as missing values. Runs that diverged are in no mean: read it together with their number.
  *
- * @param runs as {@linkcode runsTable} makes it, one row per planned run
+ * @param of a study, or a table with one row per planned run
  * @throws {RangeError} when a column is not there, or the metric holds something else than numbers
+ * @throws {TypeError} when a table comes without a metric
  *
  * @example
  * ```ts
@@ -38,43 +40,36 @@ export interface LeaderboardOptions {
  * assert.deepEqual([other!.n_skills, other!.mean, other!.n_done], [2, 0.5, 2]);
  * ```
  */
-export function leaderboard(runs: ColumnTable, options: LeaderboardOptions): ColumnTable {
-  const { metric, groupBy, higherIsBetter = isHigherBetter(options.metric) } = options;
-  const rows = rowsOf(runs);
+export function leaderboard(
+  of: Study | ColumnTable,
+  options: LeaderboardOptions = {},
+): ColumnTable {
+  const { runs, metric } = runsAndMetric(of, options.metric);
+  const { groupBy = otherSettings(runs, []), higherIsBetter = isHigherBetter(metric) } = options;
   const sizes = PARAMETER_COLUMNS.filter((name) => runs.columnNames().includes(name));
-  const groups = groupBySettings(rows, groupBy).map(({ settings, rows: members }) => {
-    const values = metricOf(members, metric).filter((value) => value !== null);
-    const { mean, low, high } = estimateMean(values);
-    const count = (status: string) => members.filter((row) => row.status === status).length;
+  const groups = measureGroups(runs, metric, groupBy).map(({ settings, rows, estimate }) => {
+    const count = (status: string) => rows.filter((row) => row.status === status).length;
     return {
       ...settings,
-      mean,
-      low,
-      high,
+      mean: estimate.mean,
+      low: estimate.low,
+      high: estimate.high,
       n_done: count("done"),
-      n_planned: members.length,
+      n_planned: rows.length,
       n_diverged: count("diverged"),
       n_failed: count("failed"),
-      ...Object.fromEntries(sizes.map((name) => [name, estimateMean(present(members, name)).mean])),
+      ...Object.fromEntries(sizes.map((name) => [name, estimateMean(numbersOf(rows, name)).mean])),
     };
   });
-  return tableOf(bestFirst(groups, "mean", higherIsBetter));
+  return bestFirst(tableOf(groups, [...groupBy, "mean"]), "mean", higherIsBetter);
 }
 
-/** Rows by a column, best first and gaps last; equal ones stay in order. */
-export function bestFirst<R extends Row>(
-  rows: readonly R[],
+/** A table ordered by a column, best first and missing values last; equal ones stay in order. */
+export function bestFirst(
+  table: ColumnTable,
   column: string,
   higherIsBetter: boolean,
-): R[] {
-  const rank = (row: R) => {
-    const value = row[column] as number | null;
-    return value === null ? Infinity : higherIsBetter ? -value : value;
-  };
-  // Infinity less Infinity is no number, so equal ranks are told apart first.
-  return [...rows].sort((a, b) => rank(a) === rank(b) ? 0 : rank(a) - rank(b));
-}
-
-function present(rows: readonly Row[], column: string): number[] {
-  return rows.map((row) => row[column]).filter((value) => typeof value === "number");
+): ColumnTable {
+  const isMissing = escape((row: Row) => row[column] === null);
+  return table.orderby(isMissing, higherIsBetter ? desc(column) : column);
 }

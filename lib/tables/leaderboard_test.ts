@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { runResult } from "../testing/samples/run_result.ts";
 import { bestFirst, leaderboard } from "./leaderboard.ts";
 import type { RunResult } from "../run/result.ts";
-import { rowsOf, runsTable } from "./table.ts";
+import { runsTable, Study } from "./study.ts";
+import { type Row, rowsOf, tableOf } from "./table.ts";
 
 const done = (n_skills: number, seed: number, metrics: RunResult["metrics"]) =>
   runResult({ n_skills, seed }, { metrics });
@@ -83,10 +84,28 @@ Deno.test("leaderboard() of runs that are all to come has only gaps", () => {
 });
 
 Deno.test("bestFirst() keeps the order of equal rows and of gaps", () => {
-  const rows = [[1, null], [2, 0], [3, 5], [4, null], [5, 0]].map(([id, x]) => ({
-    id: id!,
-    x: x!,
-  }));
-  assert.deepEqual(bestFirst(rows, "x", true).map(({ id }) => id), [3, 2, 5, 1, 4]);
-  assert.deepEqual(bestFirst(rows, "x", false).map(({ id }) => id), [2, 5, 3, 1, 4]);
+  const rows = [[1, null], [2, 0], [3, 5], [4, null], [5, 0]];
+  const table = tableOf(rows.map(([id, x]): Row => ({ id: id!, x: x! })));
+  assert.deepEqual(bestFirst(table, "x", true).array("id"), [3, 2, 5, 1, 4]);
+  assert.deepEqual(bestFirst(table, "x", false).array("id"), [2, 5, 3, 1, 4]);
+});
+
+Deno.test("leaderboard() of a study takes its metric, and of a table asks for one", () => {
+  const about = {
+    schema: 1,
+    name: "x",
+    question: "",
+    baseline: null,
+    varying: [],
+    runs: [],
+  } as const;
+  const study = new Study("", { ...about, metric: "recovery" }, [
+    runResult({ n_skills: 2 }, { metrics: { recovery: 0.5, seen_loss: 3 } }),
+  ]);
+  assert.equal(rowsOf(leaderboard(study))[0]!.mean, 0.5);
+  assert.equal(rowsOf(leaderboard(study, { metric: "seen_loss" }))[0]!.mean, 3);
+  assert.throws(() => leaderboard(study.runs), {
+    name: "TypeError",
+    message: /no metric is named/,
+  });
 });

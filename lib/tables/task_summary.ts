@@ -1,7 +1,7 @@
-import type { RunResult } from "../run/result.ts";
-import { groupBySettings } from "./setting_groups.ts";
-import { estimateMean } from "../util/statistics.ts";
-import { type ColumnTable, type Row, rowsOf, tableOf, taskTable } from "./table.ts";
+import { estimateMean, mean } from "../util/statistics.ts";
+import { groupBySettings, numbersOf, otherSettings } from "./groups.ts";
+import { Study } from "./study.ts";
+import { type ColumnTable, type Row, tableOf } from "./table.ts";
 
 /** Measures of a task that are summarised, in the order of columns; a suite has some of them. */
 const MEASURES = ["exact_match", "rouge_l", "token_accuracy", "teacher_gap", "loss"];
@@ -15,44 +15,39 @@ const MEASURES = ["exact_match", "rouge_l", "token_accuracy", "teacher_gap", "lo
  * Unless a study sets `task_seed`, every seed has tasks of its own, and rows of the same name are means
  * over tasks that are different.
  *
+ * @param of a study, or a table with one row per run, task and draw of examples
+ *
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { sampleResults } from "../testing/samples/sample_results.ts";
- * import { rowsOf } from "./table.ts";
+ * import { tableOf } from "./table.ts";
  *
- * const results = sampleResults({ n_skills: [2, 4], n_splits: [1], seed: [0, 1] }, { whole: true });
- * const [first] = rowsOf(taskSummary(results));
- * assert.deepEqual([first!.task, first!.n_skills, first!.n], ["drop vowels", 2, 2]);
- * assert.ok((first!.loss_low as number) < (first!.loss as number));
+ * const task = { task: "sort", phase: "heldout", status: "done" };
+ * const tasks = tableOf([0.5, 0.75].map((loss, seed) => ({ ...task, id: `${seed}`, seed, loss })));
+ * const [row] = taskSummary(tasks).objects() as Record<string, number>[];
+ * assert.deepEqual([row!.task, row!.n, row!.loss], ["sort", 2, 0.625]);
+ * assert.ok(row!.loss_low! < 0.625 && 0.625 < row!.loss_high!);
  * ```
  */
-export function taskSummary(results: readonly RunResult[]): ColumnTable {
-  const all = rowsOf(taskTable(results)).filter(({ status }) => status === "done");
-  const settings = Object.keys(groupBySettings(all)[0]?.settings ?? {});
+export function taskSummary(of: Study | ColumnTable): ColumnTable {
+  const tasks = of instanceof Study ? of.tasks : of;
+  const done = tasks.filter("d => d.status === 'done'");
+  const settings = otherSettings(done, []);
   const measures = MEASURES.filter((measure) =>
-    all.some((row) => typeof row[measure] === "number")
+    done.columnNames().includes(measure) &&
+    [...done.array(measure)].some((value) => typeof value === "number")
   );
-  const groups = groupBySettings(all, ["phase", "task", ...settings]).map(
-    ({ settings: { phase, task, ...rest }, rows }) => {
-      const runs = groupBySettings(rows, ["id"]);
-      const estimates = measures.flatMap((measure) => {
-        const perRun = runs.flatMap(({ rows }) => {
-          const values = rows.map((row) => row[measure]).filter((value) =>
-            typeof value === "number"
-          );
-          return values.length === 0 ? [] : [estimateMean(values).mean!];
-        });
-        const { mean, low, high } = estimateMean(perRun);
-        return [[measure, mean], [`${measure}_low`, low], [`${measure}_high`, high]];
-      });
-      return { phase, task, ...rest, n: runs.length, ...Object.fromEntries(estimates) } as Row;
-    },
-  );
-  const first = ["phase", "task", ...settings, "n"];
-  const order = (row: Row) => `${row.phase === "heldout" ? 0 : 1} ${row.task}`;
-  return tableOf(
-    groups.sort((a, b) => order(a) < order(b) ? -1 : order(a) > order(b) ? 1 : 0),
-    first,
-  );
+  const groups = groupBySettings(done, ["phase", "task", ...settings]).map(({ settings, rows }) => {
+    const runs = [...Map.groupBy(rows, ({ id }) => id).values()];
+    const estimates = measures.flatMap((measure) => {
+      const perRun = runs.map((rows) => numbersOf(rows, measure)).filter(({ length }) =>
+        length > 0
+      );
+      const { mean: center, low, high } = estimateMean(perRun.map(mean));
+      return [[measure, center], [`${measure}_low`, low], [`${measure}_high`, high]];
+    });
+    return { ...settings, n: runs.length, ...Object.fromEntries(estimates) };
+  });
+  return tableOf(groups, ["phase", "task", ...settings, "n"])
+    .orderby((row: Row) => row.phase !== "heldout", "task");
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { sampleResults } from "../testing/samples/sample_results.ts";
 import type { RunResult, TaskScore } from "../run/result.ts";
 import { estimateMean } from "../util/statistics.ts";
+import { taskTable } from "./study.ts";
 import { rowsOf } from "./table.ts";
 import { taskSummary } from "./task_summary.ts";
 
@@ -22,10 +23,10 @@ const score = (
 });
 
 Deno.test("taskSummary() means over seeds, a seed's draws of examples first among themselves", () => {
-  const rows = rowsOf(taskSummary([
+  const rows = rowsOf(taskSummary(taskTable([
     { ...FIRST, tasks: [score("b", 0.2), score("b", 0.4, 1), score("a", 1, 0, "seen")] },
     { ...SECOND, tasks: [score("b", 0.7), score("a", 0.5, 0, "seen"), score("z", 0.1)] },
-  ]));
+  ])));
   assert.deepEqual(rows.map(({ phase, task, n }) => [phase, task, n]), [
     ["heldout", "b", 2],
     ["heldout", "z", 1],
@@ -45,7 +46,7 @@ Deno.test("taskSummary() means over seeds, a seed's draws of examples first amon
 
 Deno.test("taskSummary() has a row for each setting, and none for what diverged or failed", () => {
   const results = sampleResults({ n_skills: [1, 2, 4], n_splits: [1, 4] });
-  const rows = rowsOf(taskSummary(results));
+  const rows = rowsOf(taskSummary(taskTable(results)));
   const done = results.filter(({ status }) => status === "done");
   assert.equal(rows.length, 4 * 6);
   for (const row of rows) {
@@ -55,5 +56,5 @@ Deno.test("taskSummary() has a row for each setting, and none for what diverged 
     assert.equal(row.n, of.length);
   }
   assert.ok(done.length < results.length);
-  assert.deepEqual(rowsOf(taskSummary([])), []);
+  assert.deepEqual(rowsOf(taskSummary(taskTable([]))), []);
 });

@@ -11,7 +11,7 @@ import { sampleMetrics, sampleResults } from "./sample_results.ts";
  */
 export async function writeSampleSweep(
   dir: string,
-  about: Partial<Pick<Sweep, "question" | "metric" | "baseline">> = {},
+  about: Partial<Pick<Sweep, "question" | "metric" | "baseline" | "varying">> = {},
   results: readonly RunResult[] = sampleResults({ n_splits: [1, 4] }),
 ): Promise<void> {
   const runs: PlannedRun[] = results.map(({ id, config }) => ({ id, config }));

@@ -1,45 +1,47 @@
 import assert from "node:assert/strict";
 import { runResult } from "../testing/samples/run_result.ts";
-import { groupBySettings, isHigherBetter, metricOf } from "./setting_groups.ts";
-import { rowsOf, runsTable } from "./table.ts";
+import { groupBySettings, isHigherBetter, metricOf } from "./groups.ts";
+import { runsTable } from "./study.ts";
+import { rowsOf, tableOf } from "./table.ts";
 
-const rows = rowsOf(runsTable([
+const runs = runsTable([
   runResult({ n_skills: 2, target_modules: ["q"], seed: 0 }, { metrics: { recovery: 0.5 } }),
   runResult({ n_skills: 2, target_modules: ["q"], seed: 1 }, { status: "planned" }),
   runResult({ n_skills: 4, seed: 0 }, { status: "diverged", metrics: { recovery: 0.25 } }),
-]));
+]);
 
 Deno.test("groupBySettings() takes every setting that varies, but the seed", () => {
-  const groups = groupBySettings(rows);
+  const groups = groupBySettings(runs);
   assert.deepEqual(groups.map(({ settings }) => settings), [
     { n_skills: 2, target_modules: '["q"]' },
     { n_skills: 4, target_modules: "all-linear" },
   ]);
   assert.deepEqual(groups.map(({ rows }) => rows.map(({ seed }) => seed)), [[0, 1], [0]]);
-  assert.deepEqual(groupBySettings(rows.slice(2))[0]!.settings, {});
-  assert.deepEqual(groupBySettings([]), []);
+  assert.deepEqual(groupBySettings(runs.slice(2))[0]!.settings, {});
+  assert.deepEqual(groupBySettings(tableOf([])), []);
 });
 
 Deno.test("groupBySettings() takes the columns given, and refuses unknown ones", () => {
-  assert.deepEqual(groupBySettings(rows, ["seed"]).map(({ settings }) => settings), [
+  assert.deepEqual(groupBySettings(runs, ["seed"]).map(({ settings }) => settings), [
     { seed: 0 },
     { seed: 1 },
   ]);
-  assert.throws(() => groupBySettings(rows, ["n_skils"]), {
+  assert.throws(() => groupBySettings(runs, ["n_skils"]), {
     name: "RangeError",
     message: 'Cannot group as there is no column "n_skils": did you mean "n_skills"?',
   });
 });
 
 Deno.test("metricOf() counts runs that are done alone, and refuses what is no metric", () => {
-  assert.deepEqual(metricOf(rows, "recovery"), [0.5, null, null]);
+  const metricsOf = (metric: string) => rowsOf(runs).map((run) => metricOf(run, metric));
+  assert.deepEqual(metricsOf("recovery"), [0.5, null, null]);
   // Before any run is done no metric is known.
-  assert.deepEqual(metricOf(rows.slice(1), "seen_loss"), [null, null]);
-  assert.throws(() => metricOf(rows, "recovry"), {
+  assert.deepEqual(rowsOf(runs).slice(1).map((run) => metricOf(run, "seen_loss")), [null, null]);
+  assert.throws(() => metricsOf("recovry"), {
     name: "RangeError",
     message: 'Cannot compare runs as there is no column "recovry": did you mean "recovery"?',
   });
-  assert.throws(() => metricOf(rows, "method"), {
+  assert.throws(() => metricsOf("method"), {
     name: "RangeError",
     message: 'Cannot compare runs as "method" is no metric: it holds "poly"',
   });

@@ -2,14 +2,21 @@ import { randomStream } from "../util/random.ts";
 import { bootstrapMean } from "../util/bootstrap.ts";
 import { bestFirst } from "./leaderboard.ts";
 import type { RunConfig } from "../run/config.ts";
-import { groupBySettings, isHigherBetter, metricOf, type SettingGroup } from "./setting_groups.ts";
 import { estimatePaired, holm, mean } from "../util/statistics.ts";
-import { type Cell, type ColumnTable, type Row, rowsOf, settingCell, tableOf } from "./table.ts";
+import {
+  groupBySettings,
+  isHigherBetter,
+  metricOf,
+  otherSettings,
+  type SettingGroup,
+} from "./groups.ts";
+import { cell, runsAndMetric, type Study } from "./study.ts";
+import { type ColumnTable, type Row, tableOf } from "./table.ts";
 
 /** Settings of {@linkcode pairedDifferences}. */
 export interface PairedOptions {
-  /** The column to compare by. */
-  readonly metric: string;
+  /** The column to compare by; absent, the study's metric. */
+  readonly metric?: string;
   /**
    * Settings that are the baseline's. When one group has them, all others are compared with it; when
    * several have, each with the one that is like it in every other setting.
@@ -17,7 +24,7 @@ export interface PairedOptions {
   readonly baseline: Partial<RunConfig>;
   /** Columns that make a group; absent, every setting that varies, other than the seed. */
   readonly groupBy?: readonly string[];
-  /** By default what {@linkcode isHigherBetter} says. */
+  /** Whether larger values are better; absent, judged by the metric's name. */
   readonly higherIsBetter?: boolean;
   /** Draws of the bootstrap over tasks. */
   readonly resamples?: number;
@@ -32,13 +39,14 @@ export interface PairedOptions {
  * With one row per run, the interval `low` to `high` is Student's over the seeds. With tasks, a task's
  * difference is its mean over seeds and draws, and the interval is that of a hierarchical bootstrap
  * over tasks and then their values. `wins`, `ties` and `losses` count seeds or tasks, `n` of them;
- * `p` is the two-sided paired t-test over the same, a gap where all differ alike, and `p_holm` is
+ * `p` is the two-sided paired t-test over the same, missing where all differ alike, and `p_holm` is
  * corrected for the rows of the table.
  * `n_missing` counts what has no partner: not run yet, failed or diverged on either side.
  *
- * @param table as {@linkcode runsTable} or {@linkcode taskTable} makes it
+ * @param of a study, whose runs are compared; or a table with one row per run, or per run and task
  * @throws {RangeError} when a column is not there, no group has the baseline's settings, or two rows
  * of one group have the same seed and task
+ * @throws {TypeError} when a table comes without a metric
  *
  * @example
  * ```ts
@@ -57,14 +65,15 @@ export interface PairedOptions {
  * assert.deepEqual([row!.method, row!.difference, row!.wins, row!.n], ["poly", 0.25, 2, 2]);
  * ```
  */
-export function pairedDifferences(table: ColumnTable, options: PairedOptions): ColumnTable {
-  const { metric, baseline, higherIsBetter = isHigherBetter(options.metric) } = options;
-  const rows = rowsOf(table);
-  const metrics = metricOf(rows, metric);
-  const valueOf = new Map(rows.map((row, i) => [row, metrics[i]!]));
-  const hasTasks = table.columnNames().includes("task");
-  const groups = groupBySettings(rows, options.groupBy);
-  const references = groups.filter(({ rows }) => isBaseline(rows[0]!, baseline));
+export function pairedDifferences(
+  of: Study | ColumnTable,
+  { baseline, ...options }: PairedOptions,
+): ColumnTable {
+  const { runs, metric } = runsAndMetric(of, options.metric);
+  const { groupBy = otherSettings(runs, []), higherIsBetter = isHigherBetter(metric) } = options;
+  const hasTasks = runs.columnNames().includes("task");
+  const groups = groupBySettings(runs, groupBy);
+  const references = groups.filter(({ rows }) => hasSettings(rows[0]!, baseline));
   if (references.length === 0 && groups.length > 0) {
     throw new RangeError(
       `Cannot compare with the baseline as no run has ${JSON.stringify(baseline)}: ` +
@@ -73,7 +82,7 @@ export function pairedDifferences(table: ColumnTable, options: PairedOptions): C
   }
   const compared = groups.filter((group) => !references.includes(group)).map((group) => {
     const reference = partner(group, references, baseline);
-    const { pairs, missing } = pair(group, reference, valueOf);
+    const { pairs, missing } = pair(group, reference, metric);
     const units = hasTasks
       ? Object.values(Object.groupBy(pairs, ({ task }) => task)).map((of) =>
         of!.map(({ difference }) => difference)
@@ -100,17 +109,13 @@ export function pairedDifferences(table: ColumnTable, options: PairedOptions): C
     };
   });
   const corrected = holm(compared.map(({ p }) => p));
-  return tableOf(
-    bestFirst(
-      compared.map((row, i): Row => ({ ...row, p_holm: corrected[i]! })),
-      "difference",
-      higherIsBetter,
-    ),
-  );
+  const rows = compared.map((row, i): Row => ({ ...row, p_holm: corrected[i]! }));
+  return bestFirst(tableOf(rows, [...groupBy, "difference"]), "difference", higherIsBetter);
 }
 
-function isBaseline(row: Row, baseline: Partial<RunConfig>): boolean {
-  return Object.entries(baseline).every(([key, value]) => row[key] === settingCell(value));
+/** Whether a row has all of these settings. */
+export function hasSettings(row: Row, settings: Partial<RunConfig>): boolean {
+  return Object.entries(settings).every(([key, value]) => row[key] === cell(value));
 }
 
 /** The baseline of a group; none when no run has the group's other settings. */
@@ -135,7 +140,7 @@ interface Pair {
 function pair(
   group: SettingGroup,
   reference: SettingGroup | undefined,
-  valueOf: ReadonlyMap<Row, number | null>,
+  metric: string,
 ): { readonly pairs: readonly Pair[]; readonly missing: number } {
   const [ours, theirs] = [byKey(group), byKey(reference ?? { settings: {}, rows: [] })];
   const keys = new Set([...ours.keys(), ...theirs.keys()]);
@@ -143,7 +148,7 @@ function pair(
   for (const key of keys) {
     const [row, other] = [ours.get(key), theirs.get(key)];
     if (row === undefined || other === undefined) continue;
-    const [value, base] = [valueOf.get(row)!, valueOf.get(other)!];
+    const [value, base] = [metricOf(row, metric), metricOf(other, metric)];
     if (value === null || base === null) continue;
     pairs.push({ task: JSON.stringify([row.phase, row.task]), difference: value - base });
   }
@@ -153,8 +158,7 @@ function pair(
 function byKey({ settings, rows }: SettingGroup): Map<string, Row> {
   const found = new Map<string, Row>();
   for (const row of rows) {
-    const place: (Cell | undefined)[] = [row.seed, row.phase, row.task, row.shot_split];
-    const key = JSON.stringify(place);
+    const key = JSON.stringify([row.seed, row.phase, row.task, row.shot_split]);
     if (found.has(key)) {
       throw new RangeError(
         `Cannot pair runs as two of the group ${JSON.stringify(settings)} have seed ${row.seed}` +

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { toMarkdown } from "./markdown_table.ts";
+import { toMarkdown } from "./markdown.ts";
 import { tableOf } from "./table.ts";
 
 Deno.test("toMarkdown() lines columns up, numbers to the right, gaps as dashes", () => {

@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { runResult } from "../testing/samples/run_result.ts";
 import { randomStream } from "../util/random.ts";
 import { bootstrapMean } from "../util/bootstrap.ts";
-import { pairedDifferences } from "./paired_differences.ts";
+import { pairedDifferences } from "./paired.ts";
 import type { RunResult } from "../run/result.ts";
 import type { RunConfigInput } from "../run/config.ts";
 import { estimatePaired } from "../util/statistics.ts";
-import { rowsOf, runsTable, taskTable } from "./table.ts";
+import { runsTable, taskTable } from "./study.ts";
+import { rowsOf } from "./table.ts";
 
 const run = (settings: RunConfigInput, seen_loss: number | null) =>
   runResult(settings, seen_loss === null ? { status: "planned" } : { metrics: { seen_loss } });
@@ -139,11 +140,15 @@ Deno.test("pairedDifferences() keeps seen and held-out tasks of one name apart",
     })
   );
   const options = { metric: "rouge_l", baseline: { method: "shared" } } as const;
-  const of = (phase?: "seen" | "heldout") => {
-    const [row] = rowsOf(pairedDifferences(taskTable(results, phase), options));
+  const of = (phases: string) => {
+    const tasks = taskTable(results).filter(`d => ${phases}`);
+    const [row] = rowsOf(pairedDifferences(tasks, options));
     return [row!.difference, row!.n];
   };
-  assert.deepEqual([of("seen"), of("heldout"), of()], [[1, 1], [20, 1], [10.5, 2]]);
+  assert.deepEqual(
+    [of("d.phase === 'seen'"), of("d.phase === 'heldout'"), of("true")],
+    [[1, 1], [20, 1], [10.5, 2]],
+  );
 });
 
 Deno.test("pairedDifferences() corrects p for the rows of the table", () => {
