@@ -1,6 +1,6 @@
 import type { Figure } from "./figure.ts";
 import { metricFigure } from "./metric_figure.ts";
-import { runsAndMetric, type Study } from "../tables/study.ts";
+import { Study } from "../tables/study.ts";
 import type { ColumnTable } from "../tables/table.ts";
 
 /**
@@ -23,11 +23,11 @@ import type { ColumnTable } from "../tables/table.ts";
  * ```
  */
 export function recoveryFigure(of: Study | ColumnTable, x: string): Figure {
-  const { runs, metric } = runsAndMetric(of, "recovery");
+  const runs = of instanceof Study ? of.runs : of;
   const p = runs.array("recovery_p") as (number | null)[];
   const known = p.filter((value) => value !== null);
   return metricFigure(runs, {
-    metric,
+    metric: "recovery",
     x,
     references: [{ value: 1, text: "the truth" }],
     chance: "recovery_null",

@@ -35,7 +35,7 @@ export async function show(shown: ColumnTable | Figure): Promise<void> {
  *
  * The image is the figure's SVG, a fifth of the bytes of a PNG. Jupyter hides outputs of type
  * `image/svg+xml` in notebooks that its reader has not run, and others put them into one page in which
- * their names collide; an image inside HTML is shown by all of them, each for itself.
+ * their names collide; an image inside HTML stands for itself in both.
  *
  * @example
  * ```ts
@@ -60,14 +60,15 @@ export async function displayOf(shown: ColumnTable | Figure): Promise<Record<str
 
 /** The same texts as Markdown has; arquero escapes cells and leaves the names of columns as they are. */
 function toHTML(table: ColumnTable): string {
-  const names = table.columnNames();
-  const cells = (name: string) => [...table.array(name)] as Cell[];
-  return table.rename(Object.fromEntries(names.map((name) => [name, escapeXml(name)]))).toHTML({
+  const escaped = table.rename(
+    Object.fromEntries(table.columnNames().map((name) => [name, escapeXml(name)])),
+  );
+  const names = escaped.columnNames();
+  const side = (name: string) => isNumericColumn([...escaped.array(name)] as Cell[]) ? "r" : "l";
+  return escaped.toHTML({
     null: () => cellText(null),
-    format: Object.fromEntries(names.map((name) => [escapeXml(name), cellText])),
-    align: Object.fromEntries(
-      names.map((name) => [escapeXml(name), isNumericColumn(cells(name)) ? "r" : "l"]),
-    ),
+    format: Object.fromEntries(names.map((name) => [name, cellText])),
+    align: Object.fromEntries(names.map((name) => [name, side(name)])),
   });
 }
 

@@ -226,10 +226,10 @@ export function runsTable(results: readonly RunResult[]): ColumnTable {
     status: result.status,
     ...settingsRow(result.config),
     ...metricsOf(result, result.metrics, ["id", "status", "error"], ""),
+    error: result.error ?? null,
   }));
-  const withErrors = results.map(({ error }, i) => ({ ...rows[i]!, error: error ?? null }));
-  const metrics = rows.flatMap(Object.keys);
-  return tableOf(withErrors, ["id", "status", ...RUN_CONFIG_KEYS, ...metrics, "error"]);
+  const table = tableOf(rows, ["id", "status", ...RUN_CONFIG_KEYS, "error"]);
+  return table.select(table.columnNames((name) => name !== "error"), "error");
 }
 
 /**

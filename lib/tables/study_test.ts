@@ -83,6 +83,8 @@ Deno.test("Study.routing() is that of the typical run; null where there is none"
     const study = await Study.read(dir);
     const id = typicalRun(study.runs, study.metric)!;
     assert.equal(results.find((result) => result.id === id)!.config.n_skills, 2);
+    // Over a single skill there is nothing to route.
+    assert.equal(typicalRun(study.runs.filter("d => d.n_skills === 1"), study.metric), null);
     assert.equal(await study.routing(), null);
     const router = { name: "q", nSkills: 2, nSplits: 1, moduleLogits: [[0.5, -1], [2, 0]] };
     const routing = { tasks: ["sort", "swap"], routers: [router], truth: null };
