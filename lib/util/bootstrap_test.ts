@@ -71,7 +71,11 @@ Deno.test("bootstrapMean() refuses empty tasks, NaN and settings out of range", 
   const refused: [number[][], object, string][] = [
     [[[1], []], {}, "Cannot bootstrap as task 1 has no value"],
     [[[1], [2, NaN]], {}, "Cannot bootstrap task 1 as values must be finite: number 1 is NaN"],
-    [[[1]], { resamples: 0 }, "Cannot bootstrap as it needs at least 1 resample: got 0"],
+    [
+      [[1]],
+      { resamples: 0 },
+      "Cannot bootstrap as resamples must be an integer of at least 1: got 0",
+    ],
     [[[1]], { level: 1 }, "Cannot make an interval as its level must lie in (0, 1): got 1"],
   ];
   for (const [tasks, options, message] of refused) {
