@@ -60,6 +60,7 @@ export type {
 } from "./models/tokenizers/encode_batch.ts";
 export type { GenerateOptions } from "./models/generation/options.ts";
 export { type DownloadEvent, HubError, type ResolveOptions } from "./hub/hugging_face.ts";
+export type { GenerationIds } from "./models/generation_ids.ts";
 export type { Identity, LanguageIdentity } from "./models/identity.ts";
 export { LlamaForCausalLM } from "./models/llama/model.ts";
 export { Parameters } from "./models/parameters.ts";

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { HubError } from "../hub/error.ts";
-import { resolveModel } from "../hub/hugging_face.ts";
+import { resolveModel, type ResolveOptions } from "../hub/hugging_face.ts";
 import { runLabel } from "../run/id.ts";
 import { countByStatus, isFinal, type RunResult } from "../run/result.ts";
 import { RunFolder } from "../sweep/run_folder.ts";
@@ -35,8 +35,8 @@ import { describePlan } from "./sweep_plan.ts";
 export interface SweepCommandOptions extends CommandOutput {
   /** The program of the workers; another one in tests. */
   readonly worker?: URL;
-  /** Finds base models; another one in tests. */
-  readonly resolveBase?: typeof resolveModel;
+  /** Finds the folder of a base model by its name or path; another one in tests. */
+  readonly resolveBase?: (nameOrPath: string, options: ResolveOptions) => Promise<string>;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { Tokenizer as FileTokenizer } from "@huggingface/tokenizers";
+import type { Tokenizer as FileTokenizer } from "@huggingface/tokenizers";
 import { notFound } from "../../files/file_system.ts";
 import { pathIn } from "../../files/path.ts";
 import { readJsonObject } from "../../files/json_object.ts";
@@ -52,13 +52,16 @@ class JsonTokenizer implements Tokenizer {
   readonly #padSide: "left" | "right";
   readonly #cleanUp: boolean;
 
-  /** @param config `tokenizer_config.json` and what only `special_tokens_map.json` says */
-  constructor(json: Json, config: Json) {
+  /**
+   * @param config `tokenizer_config.json` and what only `special_tokens_map.json` says
+   * @param Tokenizer the library's class, which is loaded when a file needs it
+   */
+  constructor(json: Json, config: Json, Tokenizer: typeof FileTokenizer) {
     const unknown = beyondLibrary(json);
     if (unknown !== null) throw new RangeError(`${unknown} is not supported`);
     // Other keys of the configuration would change texts where Python does not.
     const { additional_special_tokens } = config;
-    this.#tokenizer = new FileTokenizer(json, {
+    this.#tokenizer = new Tokenizer(json, {
       ...(additional_special_tokens !== undefined && {
         additional_special_tokens: [additional_special_tokens].flat().map(content),
       }),
@@ -200,8 +203,9 @@ export const AutoTokenizer: {
     }
     const json = await read("tokenizer.json");
     if (json !== null) {
+      const { Tokenizer } = await import("@huggingface/tokenizers");
       try {
-        return new JsonTokenizer(json, config);
+        return new JsonTokenizer(json, config, Tokenizer);
       } catch (error) {
         throw fault(`its tokenizer.json cannot be used: ${(error as Error).message}`, error);
       }
