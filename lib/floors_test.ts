@@ -36,7 +36,7 @@ const ENTRIES = ["lib/mod.ts", "lib/results.ts", "lib/commands/mod.ts"];
 const DOORS: Readonly<Record<string, RegExp>> = {
   "@tensorflow/tfjs": /^tf\.ts$/,
   "@tensorflow/tfjs-backend-wasm": /^backend\/wasm\//,
-  "@tensorflow/tfjs-backend-webgpu": /^backend\/webgpu/,
+  "@tensorflow/tfjs-backend-webgpu": /^backend\/webgpu\/adapter\.ts$/,
   "@noble/hashes/sha2.js": /^util\/random\.ts$/,
   "@huggingface/tokenizers": /^models\/tokenizers\/tokenizer\.ts$/,
   "@observablehq/plot": /^figures\/figure\.ts$/,

@@ -1,5 +1,5 @@
 import * as tf from "../tf.ts";
-import { registerWebgpu, webgpuAdapter } from "./webgpu.ts";
+import { registerWebgpu, webgpuAdapter } from "./webgpu/adapter.ts";
 
 /** A device that a model can run on: a graphics card, WebAssembly, or plain JavaScript. */
 export type BackendName = "webgpu" | "wasm" | "cpu";
@@ -77,7 +77,12 @@ async function slowness(name: BackendName): Promise<string | null> {
 
 /** What the numbers of a run may depend on beside the backend's name. */
 async function note(name: BackendName): Promise<string> {
-  if (name === "webgpu") return ` (${(await webgpuAdapter())?.description})`;
+  if (name === "webgpu") {
+    const { recordOnce } = await import("./webgpu/recorder.ts");
+    const slow = recordOnce(tf.backend());
+    const why = slow === null ? "" : `; each dispatch is recorded anew: ${slow}`;
+    return ` (${(await webgpuAdapter())?.description}${why})`;
+  }
   if (name !== "wasm") return "";
   const { fastKernels } = await import("./wasm/install.ts");
   const { path, notes } = fastKernels();
@@ -96,6 +101,7 @@ async function start(name: BackendName): Promise<string | null> {
   let fault: string | null = "does not start";
   try {
     if (name === "wasm") (await import("./wasm/install.ts")).fastKernels();
+    if (name === "webgpu") (await import("./webgpu/recorder.ts")).recordOnce(tf.backend());
     fault = await probe().catch((error: Error) => `fails at a matrix product: ${error.message}`);
   } finally {
     if (fault !== null && before !== undefined) await tf.setBackend(before);

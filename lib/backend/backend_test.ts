@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { onEachBackend } from "../testing/on_each_backend.ts";
 import * as tf from "../tf.ts";
 import { BACKENDS, useBackend } from "./backend.ts";
-import { webgpuAdapter } from "./webgpu.ts";
+import { webgpuAdapter } from "./webgpu/adapter.ts";
 
 onEachBackend("useBackend() makes the backend asked for the current one", async ({ name }) => {
   const chosen = await useBackend(name);
@@ -29,6 +29,25 @@ Deno.test({
     assert.equal(tf.getBackend(), name);
   },
 });
+
+onEachBackend("useBackend() says when dispatches cannot be kept from step to step", async () => {
+  const factory = tf.findBackendFactory("webgpu");
+  const replace = (by: typeof factory) => {
+    tf.removeBackend("webgpu");
+    tf.registerBackend("webgpu", by);
+  };
+  replace(async () => Object.assign(await factory(), { dispatchCountInPass: undefined }));
+  try {
+    const { reason } = await useBackend("webgpu");
+    assert.match(
+      reason,
+      /; each dispatch is recorded anew: its backend has no dispatchCountInPass\)/,
+    );
+  } finally {
+    replace(factory);
+    await useBackend("webgpu");
+  }
+}, { only: ["webgpu"] });
 
 Deno.test("useBackend() refuses a name that is none", async () => {
   await assert.rejects(() => useBackend("cuda" as "cpu"), {

@@ -1,7 +1,7 @@
 import os from "node:os";
 import { useBackend } from "../backend/backend.ts";
 import { openBlas } from "../backend/wasm/blas.ts";
-import { webgpuAdapter } from "../backend/webgpu.ts";
+import { webgpuAdapter } from "../backend/webgpu/adapter.ts";
 import { askProgram } from "../util/ask_program.ts";
 import { findJupyter, INSTALL_JUPYTER } from "./notebooks.ts";
 

@@ -1,5 +1,5 @@
 import { type BackendName, BACKENDS, useBackend } from "../backend/backend.ts";
-import { registerWebgpu, webgpuAdapter } from "../backend/webgpu.ts";
+import { registerWebgpu, webgpuAdapter } from "../backend/webgpu/adapter.ts";
 import { lacking } from "./lacking.ts";
 import * as tf from "../tf.ts";
 
