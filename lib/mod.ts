@@ -85,7 +85,6 @@ export {
   type TaskType,
 } from "./poly/config.ts";
 export type { PolyLayer } from "./poly/layer.ts";
-export type { LowRankFactors } from "./ops/linear.ts";
 export type { FindOptions, LoadOptions } from "./peft/load_adapter.ts";
 export { MergeError } from "./peft/merge.ts";
 export {

@@ -6,7 +6,7 @@ import type { RunResult } from "../run/result.ts";
 import type { SweepProgress } from "../sweep/run_sweep.ts";
 import type { PlannedRun } from "../sweep/sweep.ts";
 import type { SuperniProgress } from "../tasks/superni_download.ts";
-import { mean } from "../util/statistics.ts";
+import { mean } from "../util/vectors.ts";
 import { byteSize, duration, firstLine } from "../util/words.ts";
 
 /** Shows work to a person. */

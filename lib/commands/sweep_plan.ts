@@ -3,7 +3,7 @@ import { configHash } from "../run/id.ts";
 import { isFinal, type RunResult } from "../run/result.ts";
 import { selectRuns } from "../sweep/run_sweep.ts";
 import type { SweepStore } from "../sweep/store.ts";
-import { mean } from "../util/statistics.ts";
+import { mean } from "../util/vectors.ts";
 import { duration } from "../util/words.ts";
 
 /**

@@ -8,7 +8,7 @@ import {
 } from "../tables/groups.ts";
 import { runsAndMetric, type Study } from "../tables/study.ts";
 import type { ColumnTable } from "../tables/table.ts";
-import { mean } from "../util/statistics.ts";
+import { mean } from "../util/vectors.ts";
 import { pointLabels } from "./point_labels.ts";
 import { SERIES_STYLES } from "./series_style.ts";
 import { valueDomain } from "./value_domain.ts";

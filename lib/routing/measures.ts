@@ -1,4 +1,4 @@
-import { dot, mean } from "../util/statistics.ts";
+import { dot, mean } from "../util/vectors.ts";
 
 /** What one router has learned. Letters: `T` tasks, `H` splits, `S` skills. */
 export interface RouterLogits {

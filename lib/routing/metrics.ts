@@ -2,7 +2,7 @@ import { meanRouting, type RouterLogits, splitMixingWeights } from "./measures.t
 import { randomStream } from "../util/random.ts";
 import type { Allocation } from "../poly/allocation.ts";
 import { recoveryOf } from "./recovery.ts";
-import { mean } from "../util/statistics.ts";
+import { mean } from "../util/vectors.ts";
 
 /** Permutations of the null; the smallest p is 1 / 200. */
 const PERMUTATIONS = 199;

@@ -1,6 +1,6 @@
 import munkres from "munkres";
 import type { RandomStream } from "../util/random.ts";
-import { dot, mean } from "../util/statistics.ts";
+import { dot, mean } from "../util/vectors.ts";
 
 /** A table of numbers by rows. */
 type Rows = readonly (readonly number[])[];

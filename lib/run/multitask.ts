@@ -4,7 +4,7 @@ import type { EvaluationTask } from "../train/evaluate.ts";
 import { gradientAlignment } from "../train/gradient_alignment.ts";
 import { restoreSnapshot, type Snapshot, takeSnapshot } from "../train/snapshot.ts";
 import { train, type TrainSettings } from "../train/train.ts";
-import { mean } from "../util/statistics.ts";
+import { mean } from "../util/vectors.ts";
 import {
   finite,
   protocolOf,

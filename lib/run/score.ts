@@ -8,7 +8,7 @@ import {
 } from "../train/evaluate.ts";
 import type { MultiTaskModel } from "../train/multi_task_model.ts";
 import type { Encoding } from "../train/task_batch.ts";
-import { mean } from "../util/statistics.ts";
+import { mean } from "../util/vectors.ts";
 
 /** How good a model is at one task: its loss, and other measures by name. */
 export type Scores = Readonly<Record<string, number>> & { readonly loss: number };

@@ -2,7 +2,8 @@ import { randomStream } from "../util/random.ts";
 import { bootstrapMean } from "../util/bootstrap.ts";
 import { bestFirst } from "./leaderboard.ts";
 import type { RunConfig } from "../run/config.ts";
-import { estimatePaired, holm, mean } from "../util/statistics.ts";
+import { estimatePaired, holm } from "../util/statistics.ts";
+import { mean } from "../util/vectors.ts";
 import {
   groupBySettings,
   isHigherBetter,

@@ -1,4 +1,5 @@
-import { estimateMean, mean } from "../util/statistics.ts";
+import { estimateMean } from "../util/statistics.ts";
+import { mean } from "../util/vectors.ts";
 import { groupBySettings, numbersOf, otherSettings } from "./groups.ts";
 import { Study } from "./study.ts";
 import { type ColumnTable, type Row, tableOf } from "./table.ts";

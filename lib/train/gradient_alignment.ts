@@ -1,6 +1,6 @@
 import type { Task } from "../tasks/task.ts";
 import * as tf from "../tf.ts";
-import { cosine, dot, mean } from "../util/statistics.ts";
+import { cosine, dot, mean } from "../util/vectors.ts";
 import { disposeGradients, lossAndGradients } from "./gradients.ts";
 import type { Trainable } from "./multi_task_model.ts";
 import type { TaskExample } from "./task_batch.ts";

@@ -1,5 +1,6 @@
 import type { RandomStream } from "./random.ts";
-import { checkFinite, checkLevel, type Estimate, mean } from "./statistics.ts";
+import { checkFinite, checkLevel, type Estimate } from "./statistics.ts";
+import { mean } from "./vectors.ts";
 
 /** Settings of {@linkcode bootstrapMean}. */
 export interface BootstrapOptions {

@@ -1,15 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { randomStream } from "./random.ts";
-import {
-  cosine,
-  dot,
-  estimateMean,
-  estimatePaired,
-  holm,
-  mean,
-  standardDeviation,
-} from "./statistics.ts";
+import { estimateMean, estimatePaired, holm, standardDeviation } from "./statistics.ts";
+import { cosine, dot, mean } from "./vectors.ts";
 
 function near(actual: number | null, expected: number, tolerance = 1e-8): void {
   assert.ok(actual !== null && Math.abs(actual - expected) <= tolerance, `${actual}, ${expected}`);
