@@ -3,6 +3,6 @@
  *
  * @module
  */
-import { benchCommand } from "../lib/experiment/bench_command.ts";
+import { benchCommand } from "../lib/commands/mod.ts";
 
 Deno.exitCode = await benchCommand(Deno.args);

@@ -3,6 +3,6 @@
  *
  * @module
  */
-import { dataCommand } from "../lib/mod.ts";
+import { dataCommand } from "../lib/commands/mod.ts";
 
 Deno.exitCode = await dataCommand(Deno.args);

@@ -1,8 +1,8 @@
 /**
- * `deno task doctor`: what this machine has, what is missing, and how to install it.
+ * `deno task doctor`: see `deno task doctor --help`.
  *
  * @module
  */
-import { doctorCommand } from "../lib/mod.ts";
+import { doctorCommand } from "../lib/commands/mod.ts";
 
-Deno.exitCode = await doctorCommand();
+Deno.exitCode = await doctorCommand(Deno.args);

@@ -3,6 +3,6 @@
  *
  * @module
  */
-import { notebooksCommand } from "../lib/experiment/notebooks_command.ts";
+import { notebooksCommand } from "../lib/commands/mod.ts";
 
 Deno.exitCode = await notebooksCommand(Deno.args);

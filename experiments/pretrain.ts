@@ -3,6 +3,6 @@
  *
  * @module
  */
-import { pretrainCommand } from "../lib/mod.ts";
+import { pretrainCommand } from "../lib/commands/mod.ts";
 
 Deno.exitCode = await pretrainCommand(Deno.args);

@@ -3,6 +3,6 @@
  *
  * @module
  */
-import { reportCommand } from "../lib/mod.ts";
+import { reportCommand } from "../lib/commands/mod.ts";
 
 Deno.exitCode = await reportCommand(Deno.args);

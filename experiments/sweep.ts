@@ -3,6 +3,6 @@
  *
  * @module
  */
-import { sweepCommand } from "../lib/mod.ts";
+import { sweepCommand } from "../lib/commands/mod.ts";
 
 Deno.exitCode = await sweepCommand(Deno.args);

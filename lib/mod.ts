@@ -30,21 +30,12 @@
 export {
   BackendError,
   type BackendName,
-  BACKENDS,
   type ChosenBackend,
   useBackend,
 } from "./backend/backend.ts";
 export { type Noise, seededNoise } from "./ops/noise.ts";
-export {
-  type Scalar,
-  Tensor,
-  type Tensor2D,
-  type Tensor3D,
-  type TensorFlow,
-  type Variable,
-} from "./tf.ts";
+export { type Scalar, Tensor, type Tensor2D, type Tensor3D, type Variable } from "./tf.ts";
 export { type RandomStream, randomStream } from "./util/random.ts";
-
 export {
   type AutoModel,
   AutoModelForCausalLM,
@@ -55,39 +46,28 @@ export type {
   DecoderState,
   ForwardInputs,
   ForwardOutputs,
-  GenerationIds,
   Ids,
   LanguageModel,
+  ModuleInfo,
   Prompt,
   WithLoss,
 } from "./models/base_model.ts";
-export { ByteTokenizer } from "./models/byte_tokenizer.ts";
 export type { Call, PlainCallOptions } from "./models/call.ts";
-export type { EncodeBatchOptions, EncodedBatch, EncodeOptions } from "./models/encode_batch.ts";
-export { generate } from "./models/generate.ts";
-export type { GenerateOptions } from "./models/generate_options.ts";
-export {
-  type DownloadEvent,
-  HubError,
-  type HubFailure,
-  resolveModel,
-  type ResolveOptions,
-} from "./models/hub.ts";
-export { LlamaForCausalLM } from "./models/llama.ts";
-export { Mlp, type MlpInputs, type MlpOutputs } from "./models/mlp.ts";
-export type { ModuleInfo } from "./models/module_info.ts";
+export type {
+  EncodeBatchOptions,
+  EncodedBatch,
+  EncodeOptions,
+} from "./models/tokenizers/encode_batch.ts";
+export type { GenerateOptions } from "./models/generation/options.ts";
+export { type DownloadEvent, HubError, type ResolveOptions } from "./hub/hugging_face.ts";
+export type { GenerationIds } from "./models/generation_ids.ts";
+export type { Identity, LanguageIdentity } from "./models/identity.ts";
+export { LlamaForCausalLM } from "./models/llama/model.ts";
 export { Parameters } from "./models/parameters.ts";
-export type { PromptInputs } from "./models/prompt.ts";
+export type { PromptInputs } from "./models/generation/prompt.ts";
 export { saveBaseModel } from "./models/save_model.ts";
-export { T5ForConditionalGeneration } from "./models/t5.ts";
-export { AutoTokenizer, type Tokenizer } from "./models/tokenizer.ts";
-
-export {
-  downloadSuperni,
-  type SuperniDownload,
-  type SuperniDownloadOptions,
-  type SuperniProgress,
-} from "./tasks/superni_download.ts";
+export { T5ForConditionalGeneration } from "./models/t5/model.ts";
+export { AutoTokenizer, type Tokenizer } from "./models/tokenizers/tokenizer.ts";
 export { type SkillsOptions, skillsSuite } from "./tasks/skills.ts";
 export {
   type Example,
@@ -96,21 +76,17 @@ export {
   type TaskSuite,
   trueAllocation,
 } from "./tasks/task.ts";
-
-export type { Adapter } from "./poly/adapter.ts";
-export { type Part, PARTS } from "./poly/adapter_set.ts";
+export type { Adapter, Part } from "./poly/adapter.ts";
 export {
   type ModuleNames,
   PolyConfig,
   type PolyConfigFields,
   type PolyConfigOptions,
-  TASK_TYPES,
   type TaskType,
 } from "./poly/config.ts";
-export { PolyLayer } from "./poly/layer.ts";
-export type { LowRankFactors } from "./ops/low_rank_update.ts";
-export type { FindOptions, LoadOptions } from "./poly/load_adapter.ts";
-export { MergeError } from "./poly/merge.ts";
+export type { PolyLayer } from "./poly/layer.ts";
+export type { FindOptions, LoadOptions } from "./peft/load_adapter.ts";
+export { MergeError } from "./peft/merge.ts";
 export {
   type AnyBaseModel,
   type ForwardContext,
@@ -120,22 +96,15 @@ export {
   type OutputsOf,
   PeftModel,
   type PeftModelOptions,
-} from "./poly/peft_model.ts";
+} from "./peft/peft_model.ts";
 export type { ResizeOptions } from "./poly/resize_tasks.ts";
 export { Router, type RoutingCall } from "./poly/router.ts";
-export {
-  measureRouting,
-  type RouterLogits,
-  type RoutingMeasures,
-  taskSimilarity,
-} from "./poly/routing_measures.ts";
-export type { SaveOptions } from "./poly/save_adapters.ts";
-export { GRANULARITIES, type Granularity, type PolySettings, PROFILES } from "./poly/settings.ts";
-export type { Consistent, LayerStatus, ModelStatus } from "./poly/status.ts";
-export { NoMatchingPeftModuleError } from "./poly/target_modules.ts";
+export type { RouterLogits } from "./routing/measures.ts";
+export type { SaveOptions } from "./peft/save_adapters.ts";
+export { type PolySettings, PROFILES } from "./poly/settings.ts";
+export type { LayerStatus, ModelStatus } from "./peft/status.ts";
+export { NoMatchingPeftModuleError } from "./poly/targets/target_modules.ts";
 export type { TaskIds } from "./poly/task_ids.ts";
-
-export { Adafactor, type AdafactorOptions } from "./train/adafactor.ts";
 export { AdamW, type AdamWOptions } from "./train/adamw.ts";
 export type { EvaluationTask } from "./train/evaluate.ts";
 export { disposeGradients, type LossAndGradients, lossAndGradients } from "./train/gradients.ts";
@@ -157,72 +126,10 @@ export {
 export {
   DivergedError,
   train,
+  TRAIN_DEFAULTS,
   type TrainContext,
   type TrainSettings,
   type TrainStep,
 } from "./train/train.ts";
-
-export {
-  type BaselineDifferences,
-  baselineDifferences,
-} from "./experiment/baseline_differences.ts";
-export { dataCommand, type DataCommandOptions } from "./experiment/data_command.ts";
-export { doctorCommand, type DoctorCommandOptions } from "./experiment/doctor_command.ts";
-export type { Machine } from "./experiment/doctor.ts";
-export { leaderboard, type LeaderboardOptions } from "./experiment/leaderboard.ts";
-export { allocationsOf, learnedRouting } from "./experiment/learned_routing.ts";
-export { toMarkdown } from "./experiment/markdown_table.ts";
-export type { Allocation } from "./experiment/method.ts";
-export { pairedDifferences, type PairedOptions } from "./experiment/paired_differences.ts";
-export { pretrainCommand } from "./experiment/pretrain_command.ts";
-export type { MetricsRow } from "./experiment/metrics_log.ts";
-export { readRuns } from "./experiment/report.ts";
-export { reportCommand, type ReportCommandOptions } from "./experiment/report_command.ts";
-export type { Metrics, RunResult, TaskScore } from "./experiment/result.ts";
-export { readRouting, type RunRouting } from "./experiment/routing_file.ts";
-export { routingFigures } from "./experiment/routing_figures.ts";
-export { routingMetrics } from "./experiment/routing_metrics.ts";
-export type { RunConfig } from "./experiment/run_config.ts";
-export { type ScoreOptions, type Scores, scoreTasks } from "./experiment/score.ts";
-export { shownRouting, shownRun } from "./experiment/shown_run.ts";
-export { type Display, displayOf, show } from "./experiment/show.ts";
-export { type Manifest, type OpenOptions, SweepStore } from "./experiment/store.ts";
-export type { PlannedRun, Sweep } from "./experiment/sweep.ts";
-export { sweepCommand, type SweepCommandOptions } from "./experiment/sweep_command.ts";
-export { sweepFigures } from "./experiment/sweep_figures.ts";
-export {
-  type Cell,
-  type ColumnTable,
-  type Row,
-  rowsOf,
-  runsTable,
-  tableOf,
-  taskTable,
-} from "./experiment/table.ts";
-export { taskSummary } from "./experiment/task_summary.ts";
-
-export {
-  type Allocation as LayerAllocation,
-  allocationFigure,
-} from "./experiment/figures/allocation_figure.ts";
-export { curveFigure, type CurveFigureOptions } from "./experiment/figures/curve_figure.ts";
-export { curveTable, type LoggedRun } from "./experiment/figures/curve_table.ts";
-export {
-  differenceFigure,
-  type DifferenceFigureOptions,
-} from "./experiment/figures/difference_figure.ts";
-export {
-  efficiencyFigure,
-  type EfficiencyFigureOptions,
-} from "./experiment/figures/efficiency_figure.ts";
-export {
-  type Figure,
-  type Plot,
-  type PlotOptions,
-  renderSvg,
-} from "./experiment/figures/figure.ts";
-export { renderPng } from "./experiment/figures/figure_png.ts";
-export { heatMapFigure, type HeatMapOptions } from "./experiment/figures/heat_map_figure.ts";
-export { metricFigure, type MetricFigureOptions } from "./experiment/figures/metric_figure.ts";
-export { recoveryFigure } from "./experiment/figures/recovery_figure.ts";
-export { taskTreeFigure } from "./experiment/figures/task_tree_figure.ts";
+export { learnedRouting } from "./routing/learned.ts";
+export { type ScoreOptions, type Scores, scoreTasks } from "./run/score.ts";

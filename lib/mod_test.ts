@@ -7,11 +7,13 @@ import {
   PeftModel,
   PolyConfig,
   saveBaseModel,
+  seededNoise,
+  train,
   useBackend,
 } from "./mod.ts";
-import { readSafetensors } from "./models/safetensors.ts";
+import { readSafetensors } from "./files/safetensors.ts";
 import { assertClose } from "./testing/assert_close.ts";
-import { HAS_SHARED, SHARED } from "./testing/shared.ts";
+import { GOLDEN } from "./testing/golden.ts";
 import { withFolder } from "./testing/with_folder.ts";
 import * as tf from "./tf.ts";
 
@@ -35,14 +37,13 @@ const FORMS: Record<
 
 Deno.test({
   name: "the public calls give PEFT's numbers, from plain arrays and from tensors",
-  ignore: !HAS_SHARED,
   sanitizeOps: false,
   sanitizeResources: false,
   fn: () =>
     withFolder(async (folder) => {
-      const dir = `${SHARED}/golden/t5_mhr/base`;
-      const adapterDir = `${SHARED}/golden/t5_mhr/adapter`;
-      const expected = await readSafetensors(`${SHARED}/golden/t5_mhr/expected.safetensors`);
+      const dir = `${GOLDEN}/t5_mhr/base`;
+      const adapterDir = `${GOLDEN}/t5_mhr/adapter`;
+      const expected = await readSafetensors(`${GOLDEN}/t5_mhr/expected.safetensors`);
       const rows = (name: string): Rows => {
         const { shape: [B, L], data } = expected.get(name)!;
         return Array.from({ length: B! }, (_, b) => Array.from(data.slice(b * L!, (b + 1) * L!)));
@@ -104,8 +105,12 @@ Deno.test({
 const SIZES = {
   t5: { d_model: 12, d_kv: 4, d_ff: 20, num_heads: 4, num_layers: 1, vocab_size: 23 },
   llama: {
-    ...{ hidden_size: 16, intermediate_size: 20, num_hidden_layers: 1, num_attention_heads: 4 },
-    ...{ vocab_size: 23, initializer_range: 0.3 },
+    hidden_size: 16,
+    intermediate_size: 20,
+    num_hidden_layers: 1,
+    num_attention_heads: 4,
+    vocab_size: 23,
+    initializer_range: 0.3,
   },
 };
 
@@ -135,7 +140,12 @@ for (const [what, { Auto, config, task_type }] of Object.entries(CASES)) {
       const base = await Auto.fromPretrained(dir);
       // B is drawn, so that the adapter does something.
       const poly = new PolyConfig({
-        ...{ task_type, r: 8, n_tasks: 3, n_skills: 2, n_splits: 4, init_weights: false },
+        task_type,
+        r: 8,
+        n_tasks: 3,
+        n_skills: 2,
+        n_splits: 4,
+        init_weights: false,
       });
       const model = getPeftModel(base, poly);
       const rows = { inputIds: [[5, 9, 3], [20, 4, 1]], attentionMask: [[1, 1, 1], [1, 1, 1]] };
@@ -196,6 +206,59 @@ for (const [what, { Auto, config, task_type }] of Object.entries(CASES)) {
       merged.dispose();
       assert.equal(tf.memory().numTensors, tensors);
     }));
+}
+
+for (const [what, { Auto, config, task_type }] of Object.entries(CASES)) {
+  Deno.test(`train() takes a PeftModel as it stands, with defaults: ${what}`, async () => {
+    await useBackend("wasm");
+    const tensors = tf.memory().numTensors;
+    const base = Auto.fromConfig({ ...config, dropout_rate: 0 }, { seed: 1 });
+    const poly = {
+      task_type,
+      r: 4,
+      n_tasks: 2,
+      n_skills: 4,
+      target_modules: "all-linear",
+    } as const;
+    const model = getPeftModel(base, new PolyConfig(poly));
+    const parts = ["router", "skills"] as const;
+    const moved = async (part: typeof parts[number], before: Map<string, Float32Array>) => {
+      for (const [name, variable] of model.trainableParameters(part)) {
+        if (String(await variable.data()) !== String(before.get(name))) return true;
+      }
+      return false;
+    };
+    const valuesNow = async () => {
+      const values = new Map<string, Float32Array>();
+      for (const [name, variable] of model.trainableParameters()) {
+        values.set(name, Float32Array.from(await variable.data()));
+      }
+      return values;
+    };
+    // The same question, another answer for each task.
+    const batch = {
+      inputIds: [[5, 9, 3], [5, 9, 3]],
+      attentionMask: [[1, 1, 1], [1, 1, 1]],
+      labels: [[7, 12, 1], [15, 3, 1]],
+      taskIds: [0, 1],
+    };
+    const context = { nextBatch: () => batch, noise: seededNoise(0) };
+
+    const losses: number[] = [];
+    for await (const { loss } of train(model, { steps: 100 }, context)) losses.push(loss);
+    assert.ok(losses.at(-1)! < losses[0]! / 2, `${losses}`);
+    for (const routerLearningRate of [0, 0.1]) {
+      const before = await valuesNow();
+      for await (const _ of train(model, { steps: 1, routerLearningRate }, context));
+      assert.deepEqual(await Promise.all(parts.map((part) => moved(part, before))), [
+        routerLearningRate > 0,
+        true,
+      ]);
+    }
+    model.dispose();
+    base.dispose();
+    assert.equal(tf.memory().numTensors, tensors);
+  });
 }
 
 Deno.test("the first example of README.md runs as it stands, but for its folders", () =>

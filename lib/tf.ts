@@ -13,22 +13,19 @@ import * as tfjs from "@tensorflow/tfjs";
 
 export * from "@tensorflow/tfjs";
 
-/** All of TensorFlow.js. */
-export type TensorFlow = typeof import("@tensorflow/tfjs");
-
 /** Numbers on the device, of any rank; dispose it, or make it within `tf.tidy`. */
-export type Tensor = InstanceType<TensorFlow["Tensor"]>;
+export type Tensor = InstanceType<(typeof import("@tensorflow/tfjs"))["Tensor"]>;
 /** The class of tensors, for `instanceof`. */
-export const Tensor: TensorFlow["Tensor"] = tfjs.Tensor;
+export const Tensor: (typeof import("@tensorflow/tfjs"))["Tensor"] = tfjs.Tensor;
 
 /** A tensor whose values can be assigned, and which `tf.tidy` leaves alone. */
-export type Variable = InstanceType<TensorFlow["Variable"]>;
+export type Variable = InstanceType<(typeof import("@tensorflow/tfjs"))["Variable"]>;
 
 /** A tensor of rank 0. */
-export type Scalar = ReturnType<TensorFlow["scalar"]>;
+export type Scalar = ReturnType<(typeof import("@tensorflow/tfjs"))["scalar"]>;
 
 /** A tensor of rank 2. */
-export type Tensor2D = ReturnType<TensorFlow["tensor2d"]>;
+export type Tensor2D = ReturnType<(typeof import("@tensorflow/tfjs"))["tensor2d"]>;
 
 /** A tensor of rank 3. */
-export type Tensor3D = ReturnType<TensorFlow["tensor3d"]>;
+export type Tensor3D = ReturnType<(typeof import("@tensorflow/tfjs"))["tensor3d"]>;

@@ -1,15 +1,11 @@
 import * as tf from "../tf.ts";
-import { fastKernels } from "./fast_wasm.ts";
-import "./wasm.ts";
-import { webgpuAdapter } from "./webgpu/adapter.ts";
-import { installWebgpuKernels } from "./webgpu/kernels/catalogue.ts";
-import { recordOnce } from "./webgpu/recorder.ts";
+import { registerWebgpu, webgpuAdapter } from "./webgpu/adapter.ts";
+
+/** A device that a model can run on: a graphics card, WebAssembly, or plain JavaScript. */
+export type BackendName = "webgpu" | "wasm" | "cpu";
 
 /** The devices a model can run on, best first. */
-export const BACKENDS = ["webgpu", "wasm", "cpu"] as const;
-
-/** One of {@linkcode BACKENDS}. */
-export type BackendName = typeof BACKENDS[number];
+export const BACKENDS: readonly BackendName[] = ["webgpu", "wasm", "cpu"];
 
 /** Which backend was chosen, and why. */
 export interface ChosenBackend {
@@ -82,11 +78,13 @@ async function slowness(name: BackendName): Promise<string | null> {
 /** What the numbers of a run may depend on beside the backend's name. */
 async function note(name: BackendName): Promise<string> {
   if (name === "webgpu") {
+    const { recordOnce } = await import("./webgpu/recorder.ts");
     const slow = recordOnce(tf.backend());
     const why = slow === null ? "" : `; each dispatch is recorded anew: ${slow}`;
     return ` (${(await webgpuAdapter())?.description}${why})`;
   }
   if (name !== "wasm") return "";
+  const { fastKernels } = await import("./wasm/install.ts");
   const { path, notes } = fastKernels();
   return ` (matrix products by ${[path, ...notes].join("; ")})`;
 }
@@ -94,6 +92,7 @@ async function note(name: BackendName): Promise<string> {
 /** Makes `name` the backend; returns what is wrong with it, or `null`. */
 async function start(name: BackendName): Promise<string | null> {
   if (name === "webgpu" && await webgpuAdapter() === null) return "has no adapter on this machine";
+  await register(name);
   const before: string | undefined = tf.getBackend(); // none yet, whatever its type says
   if (!await tf.setBackend(name)) return "did not start";
   await tf.ready();
@@ -101,13 +100,23 @@ async function start(name: BackendName): Promise<string | null> {
   if (name === "cpu") (tf.backend() as unknown as { firstUse: boolean }).firstUse = false;
   let fault: string | null = "does not start";
   try {
-    if (name === "wasm") fastKernels();
-    if (name === "webgpu") installWebgpuKernels(recordOnce(tf.backend()) === null);
+    if (name === "wasm") (await import("./wasm/install.ts")).fastKernels();
+    if (name === "webgpu") {
+      const { recordOnce } = await import("./webgpu/recorder.ts");
+      const { installWebgpuKernels } = await import("./webgpu/kernels/catalogue.ts");
+      installWebgpuKernels(recordOnce(tf.backend()) === null); // they need what it keeps
+    }
     fault = await probe().catch((error: Error) => `fails at a matrix product: ${error.message}`);
   } finally {
     if (fault !== null && before !== undefined) await tf.setBackend(before);
   }
   return fault;
+}
+
+/** Loads a backend when it is first asked for; plain JavaScript comes with TensorFlow.js itself. */
+async function register(name: BackendName): Promise<void> {
+  if (name === "wasm") await import("./wasm/register.ts");
+  if (name === "webgpu") await registerWebgpu();
 }
 
 /** Compares a product and its gradient with values worked out by hand. */

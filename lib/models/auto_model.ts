@@ -1,12 +1,12 @@
-import { join } from "node:path";
 import type * as tf from "../tf.ts";
-import { readJsonObject } from "../util/read_json_object.ts";
+import { pathIn } from "../files/path.ts";
+import { readJsonObject } from "../files/json_object.ts";
 import { readCheckpoint } from "./checkpoint.ts";
-import { MODEL_FILES, resolveModel, type ResolveOptions } from "./hub.ts";
-import { LlamaForCausalLM } from "./llama.ts";
-import { LLAMA_TYPES } from "./llama_config.ts";
-import { T5ForConditionalGeneration } from "./t5.ts";
-import { T5_TYPES } from "./t5_config.ts";
+import { MODEL_FILES, resolveModel, type ResolveOptions } from "../hub/hugging_face.ts";
+import { LlamaForCausalLM } from "./llama/model.ts";
+import { LLAMA_TYPES } from "./llama/config.ts";
+import { T5ForConditionalGeneration } from "./t5/model.ts";
+import { T5_TYPES } from "./t5/config.ts";
 
 /** A class of models, as far as it is needed to make one. */
 export interface ModelClass<Model> {
@@ -52,7 +52,7 @@ export class AutoModel<Model> {
   async fromPretrained(nameOrPath: string, options: ResolveOptions = {}): Promise<Model> {
     // First what is small: weights of a model that cannot be used need no download.
     const small = await resolveModel(nameOrPath, { ...options, patterns: ["config.json"] });
-    const config = await readJsonObject(join(small, "config.json"));
+    const config = await readJsonObject(pathIn(small, "config.json"));
     if (config !== null) this.#check(config, `"${nameOrPath}"`);
     const dir = await resolveModel(nameOrPath, { patterns: MODEL_FILES, ...options });
     const { config: whole, generationConfig, tensors } = await readCheckpoint(dir);
@@ -109,7 +109,7 @@ export class AutoModel<Model> {
  * await tf.setBackend("cpu");
  * const config = { model_type: "t5", vocab_size: 11, d_model: 8, d_ff: 6, num_layers: 1 };
  * const model = AutoModelForSeq2SeqLM.fromConfig(config, { seed: 0 });
- * assert.equal(model.className, "T5ForConditionalGeneration");
+ * assert.equal(model.identity.className, "T5ForConditionalGeneration");
  * assert.throws(() => AutoModelForCausalLM.fromConfig(config, { seed: 0 }), {
  *   message: "Cannot load a model from a configuration with AutoModelForCausalLM as " +
  *     'its model_type is "t5"; use AutoModelForSeq2SeqLM',

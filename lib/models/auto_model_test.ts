@@ -3,13 +3,13 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { assertClose } from "../testing/assert_close.ts";
 import { onEachBackend } from "../testing/on_each_backend.ts";
-import { HAS_SHARED, SHARED } from "../testing/shared.ts";
+import { GOLDEN } from "../testing/golden.ts";
 import { withFolder } from "../testing/with_folder.ts";
 import * as tf from "../tf.ts";
 import { AutoModelForCausalLM, AutoModelForSeq2SeqLM } from "./auto_model.ts";
 import { writeCheckpoint } from "./checkpoint.ts";
-import { HubError } from "./hub.ts";
-import { openSafetensors } from "./safetensors.ts";
+import { HubError } from "../hub/hugging_face.ts";
+import { openSafetensors } from "../files/safetensors.ts";
 import { saveBaseModel } from "./save_model.ts";
 
 const T5 = { vocab_size: 11, d_model: 6, d_kv: 3, d_ff: 5, num_heads: 2, num_layers: 1 };
@@ -33,13 +33,13 @@ onEachBackend(
         const data = Float32Array.from({ length: size }, (_, i) => 0.9 * Math.sin(0.7 * i + phase));
         return [name, { shape, data }] as const;
       });
-      await writeCheckpoint(dir, first.config, tensors);
+      await writeCheckpoint(dir, first.identity.config, tensors);
       first.dispose();
       const model = await AutoModelForSeq2SeqLM.fromPretrained(dir);
-      assert.equal(model.nameOrPath, dir);
-      assert.equal(model.modelType, "mt5");
-      assert.equal(model.className, "MT5ForConditionalGeneration");
-      assert.equal(model.pythonModule, "transformers.models.mt5.modeling_mt5");
+      assert.equal(model.identity.nameOrPath, dir);
+      assert.equal(model.identity.modelType, "mt5");
+      assert.equal(model.identity.className, "MT5ForConditionalGeneration");
+      assert.equal(model.identity.pythonModule, "transformers.models.mt5.modeling_mt5");
       assert.deepEqual(model.modules[1], { name: "encoder", kind: "MT5Stack" });
       const outputs = model.forward({
         inputIds: [[4, 5, 1], [7, 1, 0]],
@@ -65,9 +65,10 @@ onEachBackend(
 onEachBackend(
   "AutoModelForCausalLM.fromPretrained() loads the golden case qwen2_poly",
   async (on) => {
-    const dir = join(SHARED, "golden", "qwen2_poly");
+    const dir = join(GOLDEN, "qwen2_poly");
     const model = await AutoModelForCausalLM.fromPretrained(join(dir, "base"));
-    assert.equal(model.className, "Qwen2ForCausalLM");
+    assert.equal(model.identity.className, "Qwen2ForCausalLM");
+    assert.equal(model.identity.pythonModule, "transformers.models.qwen2.modeling_qwen2");
     using expected = await openSafetensors(join(dir, "expected.safetensors"));
     const ids = (name: string) => {
       const { shape, data } = expected.read(name);
@@ -79,7 +80,6 @@ onEachBackend(
     tf.dispose([logits, inputs.inputIds, inputs.attentionMask]);
     model.dispose();
   },
-  { ignore: !HAS_SHARED },
 );
 
 onEachBackend(
@@ -186,7 +186,7 @@ onEachBackend(
         assert.deepEqual(asked, ["config.json"]);
         const model = await AutoModelForSeq2SeqLM.fromPretrained("org/name", options);
         assert.deepEqual(asked, ["config.json", "model.safetensors"]);
-        assert.equal(model.nameOrPath, "org/name");
+        assert.equal(model.identity.nameOrPath, "org/name");
         assert.ok(existsSync(join(dir, "polytropos", "org--name", "main", "model.safetensors")));
         model.dispose();
       } finally {

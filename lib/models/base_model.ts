@@ -1,6 +1,6 @@
 import type * as tf from "../tf.ts";
 import type { Call, PlainCallOptions } from "./call.ts";
-import type { ModuleInfo } from "./module_info.ts";
+import type { Identity, LanguageIdentity } from "./identity.ts";
 import type { Parameters } from "./parameters.ts";
 
 /** The outputs of a forward pass; when the inputs carry labels, `loss` is certainly among them. */
@@ -8,21 +8,28 @@ export type WithLoss<Inputs, Outputs> = Inputs extends { readonly labels: object
   ? Outputs & { readonly loss: tf.Scalar }
   : Outputs;
 
+/**
+ * One entry of a model's module tree, named as PyTorch's `named_modules()` names it. Adapters choose
+ * their targets among these.
+ */
+export interface ModuleInfo {
+  /** The full dotted name, such as `encoder.block.0.layer.0.SelfAttention.q`. */
+  readonly name: string;
+  /** The PyTorch class, such as `Linear`, `Embedding`, `T5LayerNorm` or `ModuleList`. */
+  readonly kind: string;
+  /** Size of the last axis that goes in; only of a `Linear`. */
+  readonly inFeatures?: number;
+  /** Size of the last axis that comes out; only of a `Linear`. */
+  readonly outFeatures?: number;
+}
+
 /** A frozen model whose parts have names that adapters can target. */
 export interface BaseModel<
   Inputs extends object = ForwardInputs,
   Outputs extends object = ForwardOutputs,
 > {
-  /** Hugging Face's `model_type`, such as `t5`; `custom` where there is none. */
-  readonly modelType: string;
-  /** Hugging Face's class name, such as `T5ForConditionalGeneration`. */
-  readonly className: string;
-  /** The Python module of that class, such as `transformers.models.t5.modeling_t5`. */
-  readonly pythonModule: string;
-  /** `config.json` as read, unknown keys included. */
-  readonly config: Readonly<Record<string, unknown>>;
-  /** The folder or hub id it was loaded from; null when made from a configuration. */
-  readonly nameOrPath: string | null;
+  /** What it is, in Hugging Face's words, and where it comes from. */
+  readonly identity: Identity;
   /** Every module in the order of PyTorch's `named_modules()`, the root left out. */
   readonly modules: readonly ModuleInfo[];
   /** The linear layer that makes the logits; "all-linear" leaves it out. Null where there is none. */
@@ -43,7 +50,7 @@ export interface BaseModel<
   dispose(): void;
 }
 
-/** Whole numbers as a tensor or as nested arrays. */
+/** Integers as a tensor or as nested arrays. */
 export type Ids = tf.Tensor2D | readonly (readonly number[])[];
 
 /** What goes into a language model. `B` rows, `L` positions, `M` target positions, `V` vocabulary. */
@@ -81,16 +88,6 @@ export interface DecoderState {
   dispose(): void;
 }
 
-/** The ids that generation reads from a model's configuration. */
-export interface GenerationIds {
-  /** Fills finished rows. */
-  readonly pad: number;
-  /** Any of these ends a sequence; empty when nothing does. */
-  readonly eos: readonly number[];
-  /** Encoder-decoder only: what the decoder starts from. */
-  readonly decoderStart: number | null;
-}
-
 /** A prompt on the host, where its ids have been checked; both `[B, L]`. */
 export interface Prompt {
   /** Token ids. */
@@ -101,12 +98,12 @@ export interface Prompt {
 
 /** A base model that reads and writes tokens. */
 export interface LanguageModel extends BaseModel<ForwardInputs, ForwardOutputs> {
+  /** What it is, and the ids that start, end and fill up its sequences. */
+  readonly identity: LanguageIdentity;
   /** Whether an encoder reads the prompt and a decoder writes; a decoder alone does both. */
   readonly isEncoderDecoder: boolean;
-  /** V; every token id is below it. */
+  /** Size of the vocabulary, V; every token id is below it. */
   readonly vocabSize: number;
-  /** The ids that start, end and fill up sequences. */
-  readonly generationIds: GenerationIds;
 
   /**
    * Reads the prompt. An encoder-decoder runs its encoder and returns `logits: null`, as its first

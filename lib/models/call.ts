@@ -1,7 +1,7 @@
 import { linear } from "../ops/linear.ts";
 import type { Noise } from "../ops/noise.ts";
 import * as tf from "../tf.ts";
-import type { Parameters } from "./parameters.ts";
+import type { ParameterSource } from "./parameters.ts";
 
 /**
  * What decides the result of one forward call: how the model's named parts are computed, and whether
@@ -32,17 +32,17 @@ export interface Call {
 export interface PlainCallOptions {
   /** Whether dropout is on; false when absent. */
   readonly training?: boolean;
-  /** Needed in training when the model has dropout. */
+  /** The source of random numbers; needed in training when the model has dropout. */
   readonly noise?: Noise | undefined;
 }
 
 /** A call that computes the base model as it is. */
 export class PlainCall implements Call {
   readonly training: boolean;
-  readonly #parameters: Parameters;
+  readonly #parameters: ParameterSource;
   readonly #noise: Noise | undefined;
 
-  constructor(parameters: Parameters, options: PlainCallOptions = {}) {
+  constructor(parameters: ParameterSource, options: PlainCallOptions = {}) {
     this.#parameters = parameters;
     this.training = options.training ?? false;
     this.#noise = options.noise;

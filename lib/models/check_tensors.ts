@@ -45,7 +45,26 @@ export function checkTensors(
   }
   if (mistyped.length > 0) {
     throw new TypeError(
-      `Cannot make a ${model} of these tensors as weights are float32: ${mistyped.join(", ")}`,
+      `Cannot make a ${model} of these tensors as weights must be float32: ${mistyped.join(", ")}`,
     );
   }
+}
+
+/**
+ * Whether two tensors of one size, as read from a file, hold the same numbers: detects tied matrices
+ * that a file stores twice.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import * as tf from "../tf.ts";
+ *
+ * await tf.setBackend("cpu");
+ * assert.ok(sameValues(tf.tensor1d([1, 2]), tf.tensor1d([1, 2])));
+ * assert.ok(!sameValues(tf.tensor1d([1, 2]), tf.tensor1d([1, 3])));
+ * ```
+ */
+export function sameValues(a: tf.Tensor, b: tf.Tensor): boolean {
+  const [one, other] = [a.dataSync(), b.dataSync()];
+  return one.every((value, i) => value === other[i]);
 }

@@ -16,7 +16,7 @@ Deno.test("checkTensors() accepts what fits and lists all that does not", async 
   const whole = tf.zeros([5], "int32");
   assert.throws(() => checkTensors("Mlp", shapes, new Map(Object.entries({ ...good, c: whole }))), {
     name: "TypeError",
-    message: "Cannot make a Mlp of these tensors as weights are float32: c is int32",
+    message: "Cannot make a Mlp of these tensors as weights must be float32: c is int32",
   });
   tf.dispose([good, bad, whole]);
 });

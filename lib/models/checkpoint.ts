@@ -1,15 +1,17 @@
-import { join } from "node:path";
 import * as tf from "../tf.ts";
-import { writeFilesAtomically } from "../util/atomic_write.ts";
-import { isPlainFileName } from "../util/plain_file_name.ts";
-import { pythonJson } from "../util/python_json.ts";
-import { CODECS } from "./dtype.ts";
+import { writeFilesAtomically } from "../files/atomic_write.ts";
+import { exists, namesIn, notFound, readText, removeIfThere } from "../files/file_system.ts";
+import { isJsonObject, parseJsonObject } from "../files/json_object.ts";
+import { pathIn } from "../files/path.ts";
+import { isPlainFileName } from "../files/plain_file_name.ts";
+import { pythonJson } from "../files/python_json.ts";
+import { CODECS } from "../files/dtype.ts";
 import {
   openSafetensors,
   type SafetensorsFile,
   type TensorToStore,
   writeSafetensors,
-} from "./safetensors.ts";
+} from "../files/safetensors.ts";
 
 /** What a Hugging Face folder holds. */
 export interface Checkpoint {
@@ -76,14 +78,14 @@ const FLOAT_GENERATION_SETTINGS = new Set(["repetition_penalty", "temperature"])
  * ```
  */
 export async function readCheckpoint(dir: string): Promise<Checkpoint> {
-  if (!(await exists(join(dir, "config.json")))) {
-    throw new Deno.errors.NotFound(
+  if (!(await exists(pathIn(dir, "config.json")))) {
+    throw notFound(
       `Cannot read checkpoint "${dir}" as it must be a folder with a config.json; download a model ` +
         `of the hub first`,
     );
   }
-  const config = await readObject(join(dir, "config.json"));
-  const generationPath = join(dir, GENERATION);
+  const config = await readObject(pathIn(dir, "config.json"));
+  const generationPath = pathIn(dir, GENERATION);
   const generationConfig = await exists(generationPath) ? await readObject(generationPath) : null;
   const files: SafetensorsFile[] = [];
   const tensors = new Map<string, tf.Tensor>();
@@ -107,20 +109,20 @@ export async function readCheckpoint(dir: string): Promise<Checkpoint> {
 
 /** Opens the file or shards that hold the weights, into `files`, and checks that they agree. */
 async function openWeights(dir: string, files: SafetensorsFile[]): Promise<void> {
-  if (await exists(join(dir, WEIGHTS))) {
-    files.push(await openSafetensors(join(dir, WEIGHTS)));
+  if (await exists(pathIn(dir, WEIGHTS))) {
+    files.push(await openSafetensors(pathIn(dir, WEIGHTS)));
     return;
   }
-  if (!(await exists(join(dir, INDEX)))) throw await noWeights(dir);
-  const weightMap = await readWeightMap(join(dir, INDEX));
+  if (!(await exists(pathIn(dir, INDEX)))) throw await noWeights(dir);
+  const weightMap = await readWeightMap(pathIn(dir, INDEX));
   const shardOf = new Map<string, string>();
   for (const shard of [...new Set(weightMap.values())].sort()) {
-    if (!(await exists(join(dir, shard)))) {
-      throw new Deno.errors.NotFound(
+    if (!(await exists(pathIn(dir, shard)))) {
+      throw notFound(
         `Cannot read checkpoint "${dir}" as every shard of ${INDEX} must be there: ${shard} is missing`,
       );
     }
-    const file = await openSafetensors(join(dir, shard));
+    const file = await openSafetensors(pathIn(dir, shard));
     files.push(file);
     for (const name of file.names) {
       const other = shardOf.get(name);
@@ -145,7 +147,7 @@ async function openWeights(dir: string, files: SafetensorsFile[]): Promise<void>
 
 async function readWeightMap(path: string): Promise<Map<string, string>> {
   const { weight_map: weightMap } = await readObject(path);
-  if (!isObject(weightMap)) {
+  if (!isJsonObject(weightMap)) {
     throw new SyntaxError(
       `Cannot read "${path}" as weight_map must be an object: found ${JSON.stringify(weightMap)}`,
     );
@@ -163,7 +165,7 @@ async function readWeightMap(path: string): Promise<Map<string, string>> {
 
 async function noWeights(dir: string): Promise<Error> {
   for (const pickle of PICKLES) {
-    if (await exists(join(dir, pickle))) {
+    if (await exists(pathIn(dir, pickle))) {
       return new SyntaxError(
         `Cannot read checkpoint "${dir}" as weights must be in safetensors files: found ${pickle}; ` +
           `convert it once with Python: transformers.AutoModelForSeq2SeqLM (or AutoModelForCausalLM)` +
@@ -171,39 +173,14 @@ async function noWeights(dir: string): Promise<Error> {
       );
     }
   }
-  return new Deno.errors.NotFound(
+  return notFound(
     `Cannot read checkpoint "${dir}" as it must hold ${WEIGHTS} or ${INDEX}: found neither`,
   );
 }
 
+/** The object in a JSON file that is there. */
 async function readObject(path: string): Promise<Record<string, unknown>> {
-  const text = await Deno.readTextFile(path);
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new SyntaxError(`Cannot read "${path}" as it must be JSON: ${(error as Error).message}`);
-  }
-  if (!isObject(value)) {
-    throw new SyntaxError(
-      `Cannot read "${path}" as it must hold an object: found ${text.trim().slice(0, 40)}`,
-    );
-  }
-  return value;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.stat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
+  return parseJsonObject(await readText(path), path);
 }
 
 /** How a checkpoint is written. */
@@ -221,7 +198,7 @@ export interface WriteCheckpointOptions {
  * see {@linkcode writeFilesAtomically}.
  *
  * @param dir made when absent
- * @param tensors by name; shards are filled in this order
+ * @param tensors the tensors by name; shards are filled in this order
  * @throws {RangeError} when `maxShardBytes` is not positive, or a tensor or setting cannot be written
  * @throws {TypeError} when a tensor's type cannot be written
  *
@@ -294,9 +271,9 @@ function fiveDigits(n: number): string {
 
 /** Removes what an earlier model left, and would otherwise be read beside or instead of the new. */
 async function removeStale(dir: string, written: ReadonlyMap<string, unknown>): Promise<void> {
-  for await (const { name } of Deno.readDir(dir)) {
+  for (const name of await namesIn(dir)) {
     const isOurs = name === INDEX || name === GENERATION ||
       /^model(-\d{5}-of-\d{5})?\.safetensors$/.test(name);
-    if (isOurs && !written.has(name)) await Deno.remove(join(dir, name));
+    if (isOurs && !written.has(name)) await removeIfThere(pathIn(dir, name));
   }
 }

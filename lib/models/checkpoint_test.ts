@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { onEachBackend } from "../testing/on_each_backend.ts";
+import { lacking } from "../testing/lacking.ts";
 import { HAS_PYTHON, runPython } from "../testing/python.ts";
-import { HAS_SHARED, SHARED } from "../testing/shared.ts";
+import { GOLDEN } from "../testing/golden.ts";
 import * as tf from "../tf.ts";
 import { readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
-import { readSafetensors, type TensorToStore, writeSafetensors } from "./safetensors.ts";
+import { readSafetensors, type TensorToStore, writeSafetensors } from "../files/safetensors.ts";
 
 async function inTempDir(test: (dir: string) => Promise<void>): Promise<void> {
   const dir = await Deno.makeTempDir();
@@ -140,19 +141,19 @@ const REFUSED: [string, Record<string, string | Uint8Array | null>, string, RegE
     "configuration that is no JSON",
     { "config.json": "{" },
     "SyntaxError",
-    /config.json" as it must be JSON/,
+    /config.json" as it must hold one JSON object/,
   ],
   [
     "configuration that is no object",
     { "config.json": "[1]" },
     "SyntaxError",
-    /config.json" .* object: found \[1\]/,
+    /config.json" .* object: got \[1\]/,
   ],
   [
     "generation settings that are no object",
     { "generation_config.json": "null" },
     "SyntaxError",
-    /generation_config.json" .* found null/,
+    /generation_config.json" .* got null/,
   ],
   ["no weights", {}, "NotFound", /found neither/],
   [
@@ -163,7 +164,12 @@ const REFUSED: [string, Record<string, string | Uint8Array | null>, string, RegE
   ],
   ["pickled shards", { "pytorch_model.bin.index.json": "" }, "SyntaxError", /convert/],
   ["broken weights", { "model.safetensors": "{}" }, "SafetensorsError", /model.safetensors"/],
-  ["an index that is no JSON", { [INDEX]: "" }, "SyntaxError", /index.json" as it must be JSON/],
+  [
+    "an index that is no JSON",
+    { [INDEX]: "" },
+    "SyntaxError",
+    /index.json" as it must hold one JSON object/,
+  ],
   [
     "an index without weight_map",
     { [INDEX]: "{}" },
@@ -276,11 +282,10 @@ const MODELS = ["t5_poly", "llama_mhr", "qwen2_poly"];
 
 Deno.test({
   name: "writeCheckpoint() gives back transformers' own files, byte by byte",
-  ignore: !HAS_SHARED,
   fn: () =>
     inTempDir(async (dir) => {
       for (const model of MODELS) {
-        const base = `${SHARED}/golden/${model}/base`;
+        const base = `${GOLDEN}/${model}/base`;
         const config = JSON.parse(await Deno.readTextFile(`${base}/config.json`));
         await writeCheckpoint(dir, config, await readSafetensors(`${base}/model.safetensors`));
         for (const file of ["config.json", "model.safetensors"]) {
@@ -294,12 +299,14 @@ Deno.test({
 });
 
 Deno.test({
-  name: "writeCheckpoint() writes shards that transformers loads in full",
-  ignore: !HAS_SHARED || !HAS_PYTHON,
+  name: `writeCheckpoint() writes shards that transformers loads in full${
+    lacking("Python with PEFT", HAS_PYTHON)
+  }`,
+  ignore: !HAS_PYTHON,
   fn: () =>
     inTempDir(async (dir) => {
       for (const model of MODELS) {
-        const base = `${SHARED}/golden/${model}/base`;
+        const base = `${GOLDEN}/${model}/base`;
         const config = JSON.parse(await Deno.readTextFile(`${base}/config.json`));
         const tensors = await readSafetensors(`${base}/model.safetensors`);
         await writeCheckpoint(`${dir}/${model}`, config, tensors, { maxShardBytes: 20_000 });
@@ -308,7 +315,7 @@ Deno.test({
       const script = `import sys, torch, transformers
 for model in sys.argv[3:]:
     pair = []
-    for folder in (f"{sys.argv[1]}/golden/{model}/base", f"{sys.argv[2]}/{model}"):
+    for folder in (f"{sys.argv[1]}/{model}/base", f"{sys.argv[2]}/{model}"):
         name = transformers.AutoConfig.from_pretrained(folder).architectures[0]
         loaded, info = getattr(transformers, name).from_pretrained(folder, output_loading_info=True)
         assert not any(info.values()), info
@@ -316,6 +323,6 @@ for model in sys.argv[3:]:
     assert pair[0].keys() == pair[1].keys()
     assert all(torch.equal(value, pair[1][name]) for name, value in pair[0].items())
     print(model, end=" ")`;
-      assert.equal(await runPython(script, [SHARED, dir, ...MODELS]), `${MODELS.join(" ")} `);
+      assert.equal(await runPython(script, [GOLDEN, dir, ...MODELS]), `${MODELS.join(" ")} `);
     }),
 });

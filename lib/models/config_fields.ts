@@ -1,4 +1,4 @@
-/** What a whole number or a number in a configuration may be. */
+/** The range that a number in a configuration must be in. */
 interface Bounds {
   readonly min?: number;
   readonly max?: number;
@@ -15,9 +15,9 @@ interface Bounds {
  * import assert from "node:assert/strict";
  *
  * const fields = new ConfigFields("llama", { hidden_size: 8, vocab_size: "29" });
- * assert.equal(fields.whole("hidden_size", { min: 1 }), 8);
- * assert.throws(() => fields.whole("vocab_size", { min: 1 }), {
- *   message: 'Cannot read the configuration of a "llama" as vocab_size must be a whole number: got "29"',
+ * assert.equal(fields.integer("hidden_size", { min: 1 }), 8);
+ * assert.throws(() => fields.integer("vocab_size", { min: 1 }), {
+ *   message: 'Cannot read the configuration of a "llama" as vocab_size must be an integer: got "29"',
  * });
  * ```
  */
@@ -42,10 +42,10 @@ export class ConfigFields {
     return this.#value(name) !== undefined;
   }
 
-  /** A whole number; for instance a size. */
-  whole(name: string, bounds: Bounds): number {
+  /** An integer; for instance a size. */
+  integer(name: string, bounds: Bounds): number {
     const value = this.#value(name) ?? bounds.fallback;
-    if (!Number.isInteger(value)) this.#mistyped(name, "a whole number");
+    if (!Number.isInteger(value)) this.#mistyped(name, "an integer");
     return this.#bounded(name, value as number, bounds);
   }
 
@@ -63,23 +63,23 @@ export class ConfigFields {
     return value as boolean;
   }
 
-  /** One of the words in `choices`. */
+  /** One of the strings in `choices`. */
   choice<Choice extends string>(
     name: string,
     choices: readonly Choice[],
     fallback?: Choice,
   ): Choice {
-    const value = this.text(name, fallback);
+    const value = this.string(name, fallback);
     if (!choices.includes(value as Choice)) {
       throw new RangeError(this.#complaint(name, `one of ${choices.join(", ")}`));
     }
     return value as Choice;
   }
 
-  /** Any word. */
-  text(name: string, fallback?: string): string {
+  /** Any string. */
+  string(name: string, fallback?: string): string {
     const value = this.#value(name) ?? fallback;
-    if (typeof value !== "string") this.#mistyped(name, "a word");
+    if (typeof value !== "string") this.#mistyped(name, "a string");
     return value as string;
   }
 
@@ -91,23 +91,23 @@ export class ConfigFields {
     return list as number[];
   }
 
-  /** A list of whole numbers, each at least `min`. */
-  wholes(name: string, min: number): number[] {
+  /** A list of integers, each at least `min`. */
+  integers(name: string, min: number): number[] {
     const value = this.#value(name);
     if (!Array.isArray(value) || !value.every(Number.isInteger)) {
-      this.#mistyped(name, "a list of whole numbers");
+      this.#mistyped(name, "a list of integers");
     }
     const list = value as number[];
     for (const number of list) this.#bounded(name, number, { min });
     return list;
   }
 
-  /** A list of words, or null where the field is absent. */
-  words(name: string): string[] | null {
+  /** A list of strings, or null where the field is absent. */
+  strings(name: string): string[] | null {
     const value = this.#value(name);
     if (value === undefined) return null;
     if (!Array.isArray(value) || value.some((word) => typeof word !== "string")) {
-      this.#mistyped(name, "a list of words");
+      this.#mistyped(name, "a list of strings");
     }
     return value as string[];
   }

@@ -1,14 +1,13 @@
-import type { GenerationIds } from "./base_model.ts";
 import { ConfigFields } from "./config_fields.ts";
 
-/** Where a model comes from, and what generation takes from there. */
-export interface Origin {
-  /** The folder or hub id; null when made from a configuration. */
-  readonly nameOrPath?: string | null;
-  /** `generation_config.json` as read; null where there is none. */
-  readonly generationConfig?: Readonly<Record<string, unknown>> | null;
-  /** Those of the configuration when absent. */
-  readonly generationIds?: GenerationIds;
+/** The ids that generation reads from a model's configuration. */
+export interface GenerationIds {
+  /** The id that fills finished rows. */
+  readonly pad: number;
+  /** The ids that end a sequence; empty when none does. */
+  readonly eos: readonly number[];
+  /** The id that the decoder starts from; only of an encoder-decoder. */
+  readonly decoderStart: number | null;
 }
 
 /** The model whose `generation_config.json` is read. */
@@ -28,7 +27,7 @@ export interface GeneratingModel {
  * Source: transformers 5.17 generation/utils.py, `adjust_generation_fn` and `_prepare_special_tokens`
  *
  * @param raw the file as read; fields other than the four ids are not looked at
- * @throws {TypeError} when an id is no whole number
+ * @throws {TypeError} when an id is no integer
  * @throws {RangeError} when an id is not in the vocabulary; one that ends a sequence may be outside,
  *   where it never comes
  *
@@ -51,7 +50,7 @@ export function readGenerationIds(
 ): GenerationIds {
   const fields = new ConfigFields(modelType, raw, "generation_config.");
   const id = (name: string, min: number) =>
-    fields.has(name) ? fields.whole(name, { min, max: vocabSize - 1 }) : null;
+    fields.has(name) ? fields.integer(name, { min, max: vocabSize - 1 }) : null;
   const eos = fields.ids("eos_token_id").filter((id) => id >= 0 && id < vocabSize);
   const pad = id("pad_token_id", -1);
   return {

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { onEachBackend } from "../testing/on_each_backend.ts";
-import { LLAMA_CONFIG, smallLlama, smallT5, T5_CONFIG } from "../testing/small_models.ts";
+import { LLAMA_CONFIG, smallLlama, smallT5, T5_CONFIG } from "../testing/models/small_models.ts";
 import { AutoModelForCausalLM, AutoModelForSeq2SeqLM } from "./auto_model.ts";
 import type { LanguageModel } from "./base_model.ts";
-import { generate } from "./generate.ts";
+import { generate } from "./generation/generate.ts";
 import { readGenerationIds } from "./generation_ids.ts";
 import { saveBaseModel } from "./save_model.ts";
 
@@ -48,12 +48,12 @@ Deno.test("readGenerationIds() refuses what are no ids, by the name of the field
       'eos_token_id must be an id or a list of ids: got [7,"9"]',
     ],
     [{ eos_token_id: 7.5 }, "TypeError", "eos_token_id must be an id or a list of ids: got 7.5"],
-    [{ pad_token_id: [4] }, "TypeError", "pad_token_id must be a whole number: got [4]"],
+    [{ pad_token_id: [4] }, "TypeError", "pad_token_id must be an integer: got [4]"],
     [{ pad_token_id: 11 }, "RangeError", "pad_token_id must be in [-1, 10]: got 11"],
     [
       { decoder_start_token_id: "3" },
       "TypeError",
-      'decoder_start_token_id must be a whole number: got "3"',
+      'decoder_start_token_id must be an integer: got "3"',
     ],
     [
       { decoder_start_token_id: 99 },
@@ -98,7 +98,7 @@ onEachBackend(
     const pad = end === 1 ? 2 : 1;
     const generation = { eos_token_id: [28, end], pad_token_id: pad, do_sample: true };
     await withGeneration(model, AutoModelForCausalLM, generation, async (loaded) => {
-      assert.deepEqual(loaded.generationIds, { pad, eos: [28, end], decoderStart: null });
+      assert.deepEqual(loaded.identity.generationIds, { pad, eos: [28, end], decoderStart: null });
       const rows = await generate(loaded, { inputIds }, { max_new_tokens: 4 });
       assert.deepEqual(rows, [[5, 9, 3, end, pad, pad, pad], other]);
     });
@@ -140,7 +140,7 @@ onEachBackend(
       assert.deepEqual(JSON.parse(text), generation);
       assert.match(text, /"temperature": 2\.0/); // transformers refuses a whole number here
       const again = await AutoModelForCausalLM.fromPretrained(join(dir, "again"));
-      assert.deepEqual(again.generationIds, { pad: 4, eos: [2, 3], decoderStart: null });
+      assert.deepEqual(again.identity.generationIds, { pad: 4, eos: [2, 3], decoderStart: null });
       again.dispose();
 
       const other = smallLlama();

@@ -37,7 +37,7 @@ export function idsTensor(ids: Ids, what: string, options: IdsOptions): tf.Tenso
   if (ids instanceof tf.Tensor) {
     if (ids.dtype !== "int32" || ids.rank !== 2) {
       throw new TypeError(
-        `Cannot read ${what} as a tensor of ids is int32 of shape [rows, positions]: ` +
+        `Cannot read ${what} as a tensor of ids must be int32 of shape [rows, positions]: ` +
           `got ${ids.dtype} of shape [${ids.shape}]`,
       );
     }
@@ -46,7 +46,7 @@ export function idsTensor(ids: Ids, what: string, options: IdsOptions): tf.Tenso
     return ids.clone();
   }
   if (!Array.isArray(ids) || !ids.every((row) => Array.isArray(row))) {
-    throw new TypeError(`Cannot read ${what} as ids are a tensor or an array of rows`);
+    throw new TypeError(`Cannot read ${what} as ids must be a tensor or an array of rows`);
   }
   const rows = ids as readonly (readonly number[])[];
   const L = rows[0]?.length ?? 0;
@@ -98,7 +98,7 @@ function checkValues(
     if (Number.isInteger(id) && id >= 0 && id < vocabSize) continue;
     if (allowIgnored && id === IGNORED_LABEL) continue;
     throw new RangeError(
-      `Cannot read ${what} as each must be a whole number in [0, ${vocabSize})` +
+      `Cannot read ${what} as each must be an integer in [0, ${vocabSize})` +
         `${allowIgnored ? ` or ${IGNORED_LABEL}` : ""}: ` +
         `found ${id} in row ${Math.floor(i / L)}, position ${i % L}`,
     );

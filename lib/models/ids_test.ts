@@ -24,7 +24,7 @@ onEachBackend("idsTensor() says which id is out of range and where", () => {
   const tensor = tf.tensor2d([[0, 1], [2, 6]], [2, 2], "int32");
   const error = {
     name: "RangeError",
-    message: "Cannot read inputIds as each must be a whole number in [0, 6): " +
+    message: "Cannot read inputIds as each must be an integer in [0, 6): " +
       "found 6 in row 1, position 1",
   };
   assert.throws(() => idsTensor(tensor, "inputIds", { vocabSize: 6 }), error);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { onEachBackend } from "../testing/on_each_backend.ts";
-import { BATCH, smallLlama, smallT5 } from "../testing/small_models.ts";
+import { BATCH, smallLlama, smallT5 } from "../testing/models/small_models.ts";
 import * as tf from "../tf.ts";
 
 /** Mean over counted labels of (1 − ε)·(−log p[label]) + ε·mean(−log p), by its definition. */

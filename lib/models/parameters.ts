@@ -1,5 +1,8 @@
 import * as tf from "../tf.ts";
 
+/** Where a call looks parameters up by their names. */
+export type ParameterSource = Pick<Parameters, "get" | "has">;
+
 /**
  * The tensors of a base model by their Hugging Face names.
  *
@@ -22,7 +25,7 @@ export class Parameters {
   ) {
     this.#aliases = aliases;
     for (const [name, tensor] of tensors) {
-      // Whether it is trained is for those to say who ask for gradients, and name what by.
+      // Trainability is decided by whoever computes gradients, who lists the variables.
       this.#variables.set(name, tf.variable(tensor));
       tensor.dispose();
     }

@@ -1,4 +1,4 @@
-import type { BaseModel } from "./base_model.ts";
+import type { LanguageModel } from "./base_model.ts";
 import { writeCheckpoint } from "./checkpoint.ts";
 
 /**
@@ -30,18 +30,16 @@ import { writeCheckpoint } from "./checkpoint.ts";
  * ```
  */
 export async function saveBaseModel(
-  model: Pick<BaseModel, "modelType" | "className" | "config" | "parameters"> & {
-    readonly generationConfig?: Readonly<Record<string, unknown>> | null;
-  },
+  model: Pick<LanguageModel, "identity" | "parameters">,
   dir: string,
 ): Promise<void> {
-  const { parameters, className, modelType, generationConfig = null } = model;
+  const { parameters, identity: { className, modelType, generationConfig, config: read } } = model;
   const tensors = await Promise.all(parameters.names.map(async (name) => {
     const { shape } = parameters.get(name);
     return [name, { shape, data: await parameters.get(name).data<"float32">() }] as const;
   }));
   // transformers loads in the type that the configuration names, whatever the file has.
-  const { torch_dtype: _, ...config } = model.config;
+  const { torch_dtype: _, ...config } = read;
   const whole = { model_type: modelType, ...config, architectures: [className], dtype: "float32" };
   await writeCheckpoint(dir, whole, tensors, { generationConfig });
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { onEachBackend } from "../testing/on_each_backend.ts";
 import { AutoModelForCausalLM } from "./auto_model.ts";
-import { openSafetensors } from "./safetensors.ts";
+import { openSafetensors } from "../files/safetensors.ts";
 import { saveBaseModel } from "./save_model.ts";
 
 onEachBackend("saveBaseModel() keeps a model's weights exactly, and says their type", async () => {
@@ -17,7 +17,7 @@ onEachBackend("saveBaseModel() keeps a model's weights exactly, and says their t
     torch_dtype: "float16",
   };
   const model = AutoModelForCausalLM.fromConfig(tied, { seed: 1 });
-  assert.equal(model.nameOrPath, null);
+  assert.equal(model.identity.nameOrPath, null);
   const dir = await Deno.makeTempDir();
   try {
     await saveBaseModel(model, dir);

@@ -79,10 +79,14 @@ const LOGISTIC: Readonly<Record<string, { readonly linear: number; readonly cubi
   },
 };
 
-differentiate("Gate", { save: ["x", "gate"] }, ({ dy, saved: [x, gate], attrs }) => {
-  const [dx, dGate] = runKernel("GateGrad", { dy, x, gate }, attrs);
-  return { x: () => dx!, gate: () => dGate! };
-});
+differentiate(
+  "Gate",
+  { by: ["GateGrad"], save: ["x", "gate"] },
+  ({ dy, saved: [x, gate], attrs }) => {
+    const [dx, dGate] = runKernel("GateGrad", { dy, x, gate }, attrs);
+    return { x: () => dx, gate: () => dGate };
+  },
+);
 
 /** x · Φ(x), with Φ the normal distribution function. */
 function gelu(x: tf.Tensor): tf.Tensor {

@@ -117,41 +117,39 @@ function fused(
   mask: tf.Tensor | undefined,
 ): tf.Tensor4D {
   const shapedBias = bias === undefined ? undefined : overScores(bias);
-  const shapedMask = mask === undefined ? undefined : asFloat(overScores(mask));
+  const shapedMask = mask === undefined ? undefined : overScores(asFloat(mask));
   const inputs = { query, key, value, bias: shapedBias, mask: shapedMask };
-  const attrs: AttentionAttrs = {
-    ...{ scale, forbidden: FORBIDDEN },
+  return runKernelForOne("Attention", inputs, {
+    scale,
+    forbidden: FORBIDDEN,
     keep: isRecording(),
     biasShape: shapedBias?.shape,
-  };
-  return runKernelForOne("Attention", inputs, attrs) as tf.Tensor4D;
+  });
 }
 
-interface AttentionAttrs {
-  readonly scale: number;
-  readonly forbidden: number;
-  readonly keep: boolean;
-  readonly biasShape: readonly number[] | undefined;
-}
-
-differentiate<AttentionAttrs>(
+differentiate(
   "Attention",
-  { save: ["query", "key", "value"], outputs: [false, true], used: 1 },
-  ({ dy, saved: [query, key, value, weights], attrs }) => {
+  {
+    by: ["AttentionGrad", "AttentionGradBias"],
+    save: ["query", "key", "value"],
+    saveOutputs: [1],
+    used: 1,
+  },
+  ({ dy, saved: [query, key, value, weights], attrs: { scale, biasShape } }) => {
     const inputs = { dy, query, key, value, weights };
-    const [dQuery, dKey, dValue] = runKernel("AttentionGrad", inputs, attrs);
-    const shape = attrs.biasShape;
+    const [dQuery, dKey, dValue] = runKernel("AttentionGrad", inputs, { scale });
     return {
-      query: () => dQuery!,
-      key: () => dKey!,
-      value: () => dValue!,
-      bias: () => runKernel("AttentionGradBias", { dy, value, weights }, { shape })[0]!,
+      query: () => dQuery,
+      key: () => dKey,
+      value: () => dValue,
+      bias: () => runKernel("AttentionGradBias", { dy, value, weights }, { shape: biasShape! })[0],
     };
   },
 );
 
 /** With as many axes as the scores. */
-function overScores(tensor: tf.Tensor): tf.Tensor {
+function overScores(tensor: tf.Tensor): tf.Tensor4D {
+  if (tensor.rank === 4) return tensor as tf.Tensor4D;
   const ones = Array<number>(4 - tensor.rank).fill(1);
-  return ones.length === 0 ? tensor : tf.reshape(tensor, [...ones, ...tensor.shape]);
+  return tf.reshape(tensor, [...ones, ...tensor.shape] as tf.Tensor4D["shape"]);
 }

@@ -1,5 +1,5 @@
 import * as tf from "../tf.ts";
-import { isFused, runKernel } from "./fused.ts";
+import { differentiate, isFused, runKernel, runKernelForOne } from "./fused.ts";
 
 /** The label whose position counts nothing, as in PyTorch. */
 export const IGNORED_LABEL = -100;
@@ -30,7 +30,10 @@ export function crossEntropy(
   labelSmoothing = 0,
 ): tf.Scalar {
   const [N, V] = logits.shape;
-  if (isFused("CrossEntropy", logits)) return fused(logits, labels, labelSmoothing);
+  if (isFused("CrossEntropy", logits)) {
+    const attrs = { ignored: IGNORED_LABEL, smoothing: labelSmoothing };
+    return runKernelForOne("CrossEntropy", { logits, labels }, attrs);
+  }
   const operation = tf.customGrad((x, save) => {
     const logits = x as tf.Tensor2D;
     const counts = tf.cast(tf.notEqual(labels, IGNORED_LABEL), "float32"); // [N]
@@ -74,19 +77,10 @@ export function crossEntropy(
   return tf.tidy(() => operation(logits) as tf.Scalar);
 }
 
-/** The same by one kernel for each direction. */
-function fused(logits: tf.Tensor2D, labels: tf.Tensor1D, smoothing: number): tf.Scalar {
-  const attrs = { smoothing, ignored: IGNORED_LABEL };
-  return tf.customGrad((logits, save) => {
-    const inputs = { logits: logits as tf.Tensor, labels };
-    const [value, logSums] = runKernel("CrossEntropy", inputs, attrs);
-    (save as tf.GradSaveFunc)([inputs.logits, labels, logSums!]);
-    return {
-      value: value!,
-      gradFunc(dy: tf.Tensor, saved: tf.Tensor[]) {
-        const [logits, labels, logSums] = saved;
-        return runKernel("CrossEntropyGrad", { dy, logits, labels, logSums }, attrs)[0]!;
-      },
-    };
-  })(logits) as tf.Scalar;
-}
+differentiate(
+  "CrossEntropy",
+  { by: ["CrossEntropyGrad"], save: ["logits", "labels"], saveOutputs: [1], used: 1 },
+  ({ dy, saved: [logits, labels, logSums], attrs }) => ({
+    logits: () => runKernel("CrossEntropyGrad", { dy, logits, labels, logSums }, attrs)[0],
+  }),
+);

@@ -25,7 +25,7 @@ import { differentiate, isFused, runKernel } from "./fused.ts";
 export function embedding(ids: tf.Tensor, weight: tf.Tensor2D): tf.Tensor {
   const [V, D] = weight.shape;
   if (isFused("TakeRows", ids, weight) && ids.dtype === "int32") {
-    return runKernel("TakeRows", { table: weight, ids }, { rows: V })[0]!;
+    return runKernel("TakeRows", { table: weight, ids }, { rows: V })[0];
   }
   return tf.tidy(() => {
     const flat = tf.reshape(ids, [ids.size]) as tf.Tensor1D;
@@ -46,10 +46,10 @@ export function embedding(ids: tf.Tensor, weight: tf.Tensor2D): tf.Tensor {
   });
 }
 
-differentiate<{ readonly rows: number }>(
+differentiate(
   "TakeRows",
-  { save: ["ids"] },
+  { by: ["AddRows"], save: ["ids"] },
   ({ dy, saved: [ids], attrs }) => ({
-    table: () => runKernel("AddRows", { dy, ids }, attrs)[0]!,
+    table: () => runKernel("AddRows", { dy, ids }, attrs)[0],
   }),
 );

@@ -1,14 +1,28 @@
+/**
+ * Runs the kernels of kernels.ts, records them for the backward pass, and gives them to TensorFlow.js. An
+ * operation asks `isFused` whether the running backend has its kernel, and else is a composition of
+ * plain operations: its definition.
+ *
+ * @module
+ */
 import * as tf from "../tf.ts";
+import type {
+  KernelAttrs,
+  KernelInputs,
+  KernelName,
+  KernelOutputs,
+  KernelTable,
+} from "./kernels.ts";
 
 /**
- * Whether the running backend computes an operation by a kernel of its own, as WebAssembly does
- * (lib/backend). Where it does not, the operation is a composition of plain ones: its definition.
+ * Whether the running backend has a kernel, and those that its gradients take.
  *
- * @param operation the kernel's name, such as `RmsNorm`
  * @param inputs what it would read; kernels are not for empty tensors
  */
-export function isFused(operation: string, ...inputs: readonly tf.Tensor[]): boolean {
-  return tf.getKernel(operation, tf.getBackend()) !== undefined &&
+export function isFused(kernel: KernelName, ...inputs: readonly tf.Tensor[]): boolean {
+  const backend = tf.getBackend();
+  return tf.getKernel(kernel, backend) !== undefined &&
+    (DIFFERENTIATED.get(kernel)?.by ?? []).every((by) => tf.getKernel(by, backend) !== undefined) &&
     inputs.every(({ size }) => size > 0);
 }
 
@@ -25,42 +39,35 @@ export function isRecording(): boolean {
  * tape of its own, a third of the time of a small step.
  *
  * @param inputs those that are undefined are left out
- * @param attrs what it reads that is no tensor
  */
-export function runKernel(
-  operation: string,
-  inputs: Readonly<Record<string, tf.Tensor | undefined>>,
-  attrs: object = {},
-): tf.Tensor[] {
+export function runKernel<K extends KernelName>(
+  kernel: K,
+  inputs: KernelInputs<K>,
+  attrs: KernelAttrs<K>,
+): KernelOutputs<K> {
   const given: tf.NamedTensorMap = {};
   for (const name in inputs) {
-    const input = inputs[name];
+    const input = inputs[name] as tf.Tensor | undefined;
     if (input !== undefined) given[name] = input;
   }
+  const named = attrs as unknown as tf.NamedAttrMap;
   const on = engine();
-  const kernel = tf.getKernel(operation, tf.getBackend());
-  if (kernel === undefined || on.state.profiling) { // it says what is missing, and fills `tf.profile`
-    const outputs = tf.engine().runKernel(operation, given, attrs as tf.NamedAttrMap);
-    return Array.isArray(outputs) ? outputs : [outputs];
+  const registered = tf.getKernel(kernel, tf.getBackend());
+  if (registered === undefined || on.state.profiling) { // it says what is missing, and fills `tf.profile`
+    return listOf(tf.engine().runKernel<tf.Tensor>(kernel, given, named)) as KernelOutputs<K>;
   }
-  const made = kernel.kernelFunc({
-    inputs: given,
-    attrs: attrs as tf.NamedAttrMap,
-    backend: on.backend,
-  });
-  const outputs = (Array.isArray(made) ? made : [made]).map((info) =>
-    on.makeTensorFromTensorInfo(info)
-  );
+  const made = registered.kernelFunc({ inputs: given, attrs: named, backend: on.backend });
+  const outputs = listOf(made).map((info) => on.makeTensorFromTensorInfo(info));
   if (on.isTapeOn()) {
-    const { save, outputs: kept, used } = SAVED.get(operation) ?? { save: [] };
-    const saved = [
-      ...save.map((name) => given[name]!),
-      ...outputs.filter((_, i) => kept?.[i]),
-    ].map(share);
-    const dependent = outputs.slice(0, used);
-    on.addTapeNode(operation, given, dependent, null, saved, attrs as tf.NamedAttrMap);
+    const { save = [], saveOutputs = [], used } = DIFFERENTIATED.get(kernel) ?? {};
+    const saved = [...save.map((name) => given[name]!), ...saveOutputs.map((i) => outputs[i]!)];
+    on.addTapeNode(kernel, given, outputs.slice(0, used), null, saved.map(share), named);
   }
-  return outputs;
+  return outputs as KernelOutputs<K>;
+}
+
+function listOf<T>(one: T | T[]): T[] {
+  return Array.isArray(one) ? one : [one];
 }
 
 /** Another tensor of the same data, which the tape frees. */
@@ -70,7 +77,7 @@ function share({ dataId, shape, dtype }: tf.Tensor): tf.Tensor {
   return on.keep(on.makeTensorFromTensorInfo({ dataId, shape, dtype }));
 }
 
-/** What TensorFlow.js's engine has that its types keep to itself. */
+/** The parts of TensorFlow.js's engine that its types keep to themselves. */
 interface Engine {
   readonly backend: { incRef(dataId: object): void };
   readonly state: { readonly profiling: boolean };
@@ -92,41 +99,63 @@ function engine(): Engine {
 }
 
 /** As {@linkcode runKernel} for a kernel of which one output is wanted, its first; frees the others. */
-export function runKernelForOne(
-  operation: string,
-  inputs: Readonly<Record<string, tf.Tensor | undefined>>,
-  attrs?: object,
-): tf.Tensor {
-  const [wanted, ...others] = runKernel(operation, inputs, attrs);
-  for (const other of others) other.dispose();
+export function runKernelForOne<K extends KernelName>(
+  kernel: K,
+  inputs: KernelInputs<K>,
+  attrs: KernelAttrs<K>,
+): KernelOutputs<K>[0] {
+  const [wanted, ...others] = runKernel(kernel, inputs, attrs);
+  for (const other of others) other?.dispose();
   return wanted!;
 }
 
-/** What the gradients of a kernel are made from. */
-interface Backward<Attrs> {
-  /** The gradient of the kernel's only, or first, output. */
-  readonly dy: tf.Tensor;
-  /** The gradients of all outputs. */
-  readonly dys: readonly tf.Tensor[];
-  /** The inputs that were to be saved, then the outputs that were. */
-  readonly saved: readonly tf.Tensor[];
-  readonly attrs: Attrs;
-}
+/** The name of a kernel's input. */
+type InputName<K extends KernelName> = keyof KernelInputs<K> & string;
 
-/** What a backward pass needs of a kernel. */
-interface Saved {
+/** How a kernel is differentiated. */
+interface Differentiated<Save, SaveOutputs> {
+  /** The kernels that compute its gradients. A backend that lacks one does not use the kernel either. */
+  readonly by: readonly KernelName[];
   /** The inputs that the gradients read; none that may be absent. */
-  readonly save: readonly string[];
-  /** Which of the outputs they read too; none when absent. */
-  readonly outputs?: readonly boolean[];
+  readonly save?: Save;
+  /** The numbers of the outputs that they read too. */
+  readonly saveOutputs?: SaveOutputs;
   /**
-   * Of how many outputs, from the first on, others make use; of all when absent. To the rest no
-   * gradient comes, which would else be made up of zeros.
+   * How many outputs, from the first on, others make use of; all when absent. The rest get no gradient,
+   * which would else be made up of zeros.
    */
   readonly used?: number;
 }
 
-const SAVED = new Map<string, Saved>();
+/** The material of a kernel's gradients. */
+interface Backward<
+  K extends KernelName,
+  Save extends readonly PropertyKey[],
+  SaveOutputs extends readonly PropertyKey[],
+> {
+  /** The gradient of the kernel's only, or first, output. */
+  readonly dy: KernelOutputs<K>[0];
+  /** The gradients of all outputs. */
+  readonly dys: KernelOutputs<K>;
+  /** The inputs that were to be saved, then the outputs that were. */
+  readonly saved: readonly [
+    ...Picked<KernelInputs<K>, Save>,
+    ...Picked<KernelOutputs<K>, SaveOutputs>,
+  ];
+  readonly attrs: KernelAttrs<K>;
+}
+
+/** The tensors that stand under the keys, in their order. */
+type Picked<From, Keys extends readonly PropertyKey[]> = {
+  readonly [I in keyof Keys]: NonNullable<From[Keys[I] & keyof From]>;
+};
+
+type GradientMap = Readonly<Record<string, () => tf.Tensor>>;
+
+const DIFFERENTIATED = new Map<
+  KernelName,
+  Differentiated<readonly string[], readonly number[]>
+>();
 
 /**
  * Says how {@linkcode runKernel} is differentiated. Each gradient is computed only when something needs
@@ -134,19 +163,51 @@ const SAVED = new Map<string, Saved>();
  *
  * @param gradients by the input's name
  */
-export function differentiate<Attrs extends object>(
-  operation: string,
-  saved: Saved,
-  gradients: (backward: Backward<Attrs>) => Readonly<Record<string, () => tf.Tensor>>,
+export function differentiate<
+  K extends KernelName,
+  const Save extends readonly InputName<K>[] = [],
+  const SaveOutputs extends readonly number[] = [],
+>(
+  kernel: K,
+  how: Differentiated<Save, SaveOutputs>,
+  gradients: (
+    backward: Backward<K, Save, SaveOutputs>,
+  ) => { readonly [N in InputName<K>]?: () => tf.Tensor },
 ): void {
-  SAVED.set(operation, saved);
+  DIFFERENTIATED.set(kernel, how);
+  const saveOutputs: readonly number[] = how.saveOutputs ?? [];
   tf.registerGradient({
-    kernelName: operation,
-    inputsToSave: [...saved.save],
-    outputsToSave: [...saved.outputs ?? []],
+    kernelName: kernel,
+    inputsToSave: [...how.save ?? []],
+    outputsToSave: Array.from(
+      { length: Math.max(-1, ...saveOutputs) + 1 },
+      (_, i) => saveOutputs.includes(i),
+    ),
     gradFunc: (dy, saved, attrs) => {
-      const dys = Array.isArray(dy) ? dy : [dy];
-      return gradients({ dy: dys[0]!, dys, saved, attrs: attrs as unknown as Attrs });
+      const dys = listOf(dy);
+      const backward = { dy: dys[0], dys, saved, attrs };
+      return gradients(backward as unknown as Backward<K, Save, SaveOutputs>) as GradientMap;
     },
   });
 }
+
+/**
+ * The kernels of a backend in the form that `tf.registerKernel` takes.
+ *
+ * @param contextOf what the kernels are handed, given the backend that they run on
+ */
+export function kernelConfigs<Context>(
+  backendName: string,
+  table: Partial<KernelTable<Context>>,
+  contextOf: (backend: unknown) => Context,
+): tf.KernelConfig[] {
+  // By the contract, whose other side runKernel() keeps, each kernel is given what it is written for.
+  const kernels = Object.entries(table) as unknown as [string, AnyKernel<Context>][];
+  return kernels.map(([kernelName, kernel]) => ({
+    kernelName,
+    backendName,
+    kernelFunc: ({ inputs, attrs, backend }) => kernel(contextOf(backend), inputs, attrs),
+  }));
+}
+
+type AnyKernel<Context> = (context: Context, inputs: object, attrs?: object) => tf.TensorInfo[];

@@ -1,6 +1,6 @@
 import * as tf from "../tf.ts";
+import { embedding } from "./embedding.ts";
 import { differentiate, isFused, runKernel, runKernelForOne } from "./fused.ts";
-import { type LowRankFactors, lowRankUpdate } from "./low_rank_update.ts";
 
 /**
  * x·Wᵀ + b with PyTorch's weight layout. Letters: `B` rows, `L` positions, `I` and `O` features in and
@@ -15,6 +15,7 @@ import { type LowRankFactors, lowRankUpdate } from "./low_rank_update.ts";
  * ```ts
  * import assert from "node:assert/strict";
  * import * as tf from "../tf.ts";
+import { embedding } from "./embedding.ts";
  *
  * await tf.setBackend("cpu");
  * const [x, weight] = [tf.tensor3d([[[1, 2]]]), tf.tensor2d([[3, 4], [5, 6], [7, 8]])];
@@ -27,13 +28,54 @@ export function linear(
   bias: tf.Tensor1D | null,
 ): tf.Tensor3D {
   if (isFused("Linear", x, weight)) {
-    return runKernel("Linear", { x, weight, bias: bias ?? undefined })[0] as tf.Tensor3D;
+    return runKernel("Linear", { x, weight, bias: bias ?? undefined }, {})[0];
   }
   const [B, L, I] = x.shape;
   const [O] = weight.shape;
   return tf.tidy(() => {
     const y = tf.matMul(tf.reshape(x, [B * L, I]), weight, false, true); // [B·L, O]
     return tf.reshape(bias === null ? y : tf.add(y, bias), [B, L, O]);
+  });
+}
+
+/** Low-rank factors, and whose they are. */
+export interface LowRankFactors {
+  /** Shape `[U, I, R]`. */
+  readonly factorA: tf.Tensor3D;
+  /** Shape `[U, R, O]`. */
+  readonly factorB: tf.Tensor3D;
+  /** Which of the U factors each row takes; each in [0, U). */
+  readonly owners: readonly number[];
+}
+
+/**
+ * What low-rank factors add to a linear layer: (x·A)·B / R, with the factors of each row's owner.
+ * Letters: `B` rows, `U` owners, `L` positions, `I` and `O` features in and out, `R` rank.
+ *
+ * Source: LoRA, arXiv:2106.09685, equation 3; tuners/poly/layer.py of PEFT, `Linear.forward`
+ *
+ * @param x shape `[B, L, I]`
+ * @returns shape `[B, L, O]`
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import * as tf from "../tf.ts";
+ *
+ * await tf.setBackend("cpu");
+ * const [factorA, factorB] = [tf.tensor3d([[[1, 2]]]), tf.tensor3d([[[4], [5]]])];
+ * const y = lowRankUpdate(tf.tensor3d([[[3]], [[6]]]), { factorA, factorB, owners: [0, 0] });
+ * assert.deepEqual(y.arraySync(), [[[(3 * 4 + 6 * 5) / 2]], [[(6 * 4 + 12 * 5) / 2]]]);
+ * ```
+ */
+export function lowRankUpdate(
+  x: tf.Tensor3D,
+  { factorA, factorB, owners }: LowRankFactors,
+): tf.Tensor3D {
+  return tf.tidy(() => {
+    const [ownA, ownB] = [ofRows(factorA, owners), ofRows(factorB, owners)];
+    // Dividing the narrow product costs less than dividing the wide one, and is exact for R = 2ⁿ.
+    return tf.matMul(tf.div(tf.matMul(x, ownA), factorA.shape[2]) as tf.Tensor3D, ownB);
   });
 }
 
@@ -50,10 +92,12 @@ export function linear(
  * ```ts
  * import assert from "node:assert/strict";
  * import * as tf from "../tf.ts";
+import { embedding } from "./embedding.ts";
  *
  * await tf.setBackend("cpu");
  * const [x, weight] = [tf.tensor3d([[[1, 2]]]), tf.tensor2d([[3, 4]])];
- * const factors = { A: tf.tensor3d([[[1], [1]]]), B: tf.tensor3d([[[10]]]), owners: [0] };
+ * const [factorA, factorB] = [tf.tensor3d([[[1], [1]]]), tf.tensor3d([[[10]]])];
+ * const factors = { factorA, factorB, owners: [0] };
  * assert.deepEqual(adaptedLinear(x, weight, null, factors).arraySync(), [[[11 + 30]]]);
  * ```
  */
@@ -64,30 +108,49 @@ export function adaptedLinear(
   factors: LowRankFactors,
 ): tf.Tensor3D {
   if (isFused("AdaptedLinear", x, weight)) {
-    const { A, B, owners } = factors;
-    const inputs = { x, weight, bias: bias ?? undefined, A, B };
-    return runKernelForOne("AdaptedLinear", inputs, { owners }) as tf.Tensor3D;
+    const { factorA, factorB, owners } = factors;
+    const inputs = { x, weight, bias: bias ?? undefined, factorA, factorB };
+    return runKernelForOne("AdaptedLinear", inputs, { owners });
   }
   return tf.tidy(() => tf.add(linear(x, weight, bias), lowRankUpdate(x, factors)));
 }
 
-differentiate("Linear", { save: ["x", "weight"] }, ({ dy, saved: [x, weight] }) => ({
-  x: () => runKernel("LinearGradInput", { dy, weight })[0]!,
-  weight: () => runKernel("LinearGradWeight", { dy, x })[0]!,
-  bias: () => tf.sum(dy, [0, 1]),
-}));
+differentiate(
+  "Linear",
+  { by: ["LinearGradInput", "LinearGradWeight"], save: ["x", "weight"] },
+  ({ dy, saved: [x, weight] }) => ({
+    x: () => runKernel("LinearGradInput", { dy, weight }, { owners: [] })[0],
+    weight: () => runKernel("LinearGradWeight", { dy, x }, {})[0],
+    bias: () => tf.sum(dy, [0, 1]),
+  }),
+);
 
-differentiate<{ readonly owners: readonly number[] }>(
+differentiate(
   "AdaptedLinear",
-  { save: ["x", "weight", "A", "B"], outputs: [false, true], used: 1 },
-  ({ dy, saved: [x, weight, A, B, narrow], attrs }) => {
-    const [dNarrow, dA, dB] = runKernel("LinearGradFactors", { dy, x, narrow, A, B }, attrs);
+  {
+    by: ["LinearGradFactors", "LinearGradInput", "LinearGradWeight"],
+    save: ["x", "weight", "factorA", "factorB"],
+    saveOutputs: [1],
+    used: 1,
+  },
+  ({ dy, saved: [x, weight, factorA, factorB, narrow], attrs }) => {
+    const inputs = { dy, x, narrow, factorA, factorB };
+    const [dNarrow, dA, dB] = runKernel("LinearGradFactors", inputs, attrs);
     return {
-      x: () => runKernel("LinearGradInput", { dy, weight, dNarrow, A }, attrs)[0]!,
-      weight: () => runKernel("LinearGradWeight", { dy, x })[0]!,
+      x: () => runKernel("LinearGradInput", { dy, weight, dNarrow, factorA }, attrs)[0],
+      weight: () => runKernel("LinearGradWeight", { dy, x }, {})[0],
       bias: () => tf.sum(dy, [0, 1]),
-      A: () => dA!,
-      B: () => dB!,
+      factorA: () => dA,
+      factorB: () => dB,
     };
   },
 );
+
+/** The factor of each row's owner; the factors themselves where each row has its own in order. */
+function ofRows(factors: tf.Tensor3D, owners: readonly number[]): tf.Tensor3D {
+  const [U, X, Y] = factors.shape;
+  if (U === owners.length && owners.every((owner, row) => owner === row)) return factors;
+  const ids = tf.tensor1d([...owners], "int32");
+  const rows = embedding(ids, tf.reshape(factors, [U, X * Y]));
+  return tf.reshape(rows, [owners.length, X, Y]);
+}

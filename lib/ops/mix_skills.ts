@@ -1,4 +1,5 @@
 import * as tf from "../tf.ts";
+import { differentiate, isFused, runKernel } from "./fused.ts";
 
 /**
  * For each row, the sum of the skills by its weights, split by split; the splits are then set side by
@@ -16,6 +17,7 @@ import * as tf from "../tf.ts";
  * ```ts
  * import assert from "node:assert/strict";
  * import * as tf from "../tf.ts";
+import { differentiate, isFused, runKernel } from "./fused.ts";
  *
  * await tf.setBackend("cpu");
  * const weights = tf.tensor3d([[[1, 0], [0.5, 0.5]]]);
@@ -42,3 +44,58 @@ export function mixSkills(
       : tf.reshape(tf.transpose(mixed, [1, 2, 0, 3]), [B, X, H * Y]);
   });
 }
+
+/**
+ * The two low-rank factors of each row: A and B are averaged each on its own, before their product.
+ * Letters: `B` rows, `H` splits, `S` skills, `I` and `O` features in and out, `R` rank.
+ *
+ * Source: tuners/poly/layer.py of PEFT, `Linear.forward`
+ *
+ * @param weights how much of each skill, shape `[B, H, S]`
+ * @param skillsA shape `[H, S, I/H, R]`
+ * @param skillsB shape `[H, S, R, O/H]`
+ * @returns `factorA` of shape `[B, I, R]` and `factorB` of shape `[B, R, O]`, each by {@linkcode mixSkills}
+ *
+ * @example One split of two skills, all numbers
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import * as tf from "../tf.ts";
+ *
+ * await tf.setBackend("cpu");
+ * const weights = tf.tensor3d([[[0.5, 0.25]]]);
+ * const skills = tf.tensor4d([4, 8], [1, 2, 1, 1]);
+ * const { factorA, factorB } = mixFactors(weights, skills, tf.neg(skills));
+ * assert.deepEqual([factorA.arraySync(), factorB.arraySync()], [[[[4]]], [[[-4]]]]);
+ * ```
+ */
+export function mixFactors(
+  weights: tf.Tensor3D,
+  skillsA: tf.Tensor4D,
+  skillsB: tf.Tensor4D,
+): { readonly factorA: tf.Tensor3D; readonly factorB: tf.Tensor3D } {
+  if (isFused("MixFactors", weights, skillsA, skillsB)) {
+    const [factorA, factorB] = runKernel("MixFactors", { weights, skillsA, skillsB }, {});
+    return { factorA, factorB };
+  }
+  return {
+    factorA: mixSkills(weights, skillsA, "rows"),
+    factorB: mixSkills(weights, skillsB, "columns"),
+  };
+}
+
+differentiate(
+  "MixFactors",
+  {
+    by: ["MixFactorsGradSkills", "MixFactorsGradWeights"],
+    save: ["weights", "skillsA", "skillsB"],
+  },
+  ({ dys: [dA, dB], saved: [weights, skillsA, skillsB] }) => {
+    const toSkills = (dy: tf.Tensor3D, { shape }: tf.Tensor4D, columns: boolean) =>
+      runKernel("MixFactorsGradSkills", { dy, weights }, { shape, columns })[0];
+    return {
+      weights: () => runKernel("MixFactorsGradWeights", { dA, dB, skillsA, skillsB }, {})[0],
+      skillsA: () => toSkills(dA, skillsA, false),
+      skillsB: () => toSkills(dB, skillsB, true),
+    };
+  },
+);

@@ -26,18 +26,19 @@ import { differentiate, isFused, runKernel } from "./fused.ts";
  */
 export function rmsNorm(x: tf.Tensor3D, weight: tf.Tensor1D, epsilon: number): tf.Tensor3D {
   if (isFused("RmsNorm", x)) {
-    return runKernel("RmsNorm", { x, weight }, { epsilon })[0] as tf.Tensor3D;
+    return runKernel("RmsNorm", { x, weight }, { epsilon })[0];
   }
   return tf.tidy(() => tf.mul(normalise(x, epsilon), weight));
 }
 
-differentiate<{ readonly epsilon: number }>("RmsNorm", { save: ["x", "weight"] }, (backward) => {
-  const { dy, saved: [x, weight], attrs } = backward;
-  return {
-    x: () => runKernel("RmsNormGrad", { dy, x, weight }, attrs)[0]!,
-    weight: () => runKernel("RmsNormGradWeight", { dy, x }, attrs)[0]!,
-  };
-});
+differentiate(
+  "RmsNorm",
+  { by: ["RmsNormGrad", "RmsNormGradWeight"], save: ["x", "weight"] },
+  ({ dy, saved: [x, weight], attrs }) => ({
+    x: () => runKernel("RmsNormGrad", { dy, x, weight }, attrs)[0],
+    weight: () => runKernel("RmsNormGradWeight", { dy, x }, attrs)[0],
+  }),
+);
 
 /** x / √(mean(x²) + ε); one operation on the gradient tape in place of six. */
 function normalise(x: tf.Tensor3D, epsilon: number): tf.Tensor3D {

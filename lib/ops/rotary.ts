@@ -14,7 +14,7 @@ export type RopeParameters =
     readonly original_max_position_embeddings: number;
   };
 
-/** What every position turns by; each `[B, 1, L, Dh]`, or `[1, 1, L, Dh]` for all rows. */
+/** The angles that every position turns by; each `[B, 1, L, Dh]`, or `[1, 1, L, Dh]` for all rows. */
 export interface RotaryTables {
   /** Cosines of the angles. */
   readonly cos: tf.Tensor4D;
@@ -136,7 +136,7 @@ export function rotary(x: tf.Tensor4D, { cos, sin }: RotaryTables): tf.Tensor4D 
     );
   }
   if (isFused("Rotate", x)) {
-    return runKernel("Rotate", { x, cos, sin }, { sign: 1 })[0] as tf.Tensor4D;
+    return runKernel("Rotate", { x, cos, sin }, { sign: 1 })[0];
   }
   return tf.customGrad((input, save) => {
     (save as tf.GradSaveFunc)([cos, sin]);
@@ -150,11 +150,11 @@ export function rotary(x: tf.Tensor4D, { cos, sin }: RotaryTables): tf.Tensor4D 
   })(x) as tf.Tensor4D;
 }
 
-differentiate<{ readonly sign: number }>(
+differentiate(
   "Rotate",
-  { save: ["cos", "sin"] },
+  { by: ["Rotate"], save: ["cos", "sin"] },
   ({ dy, saved: [cos, sin], attrs: { sign } }) => ({
-    x: () => runKernel("Rotate", { x: dy, cos, sin }, { sign: -sign })[0]!,
+    x: () => runKernel("Rotate", { x: dy, cos, sin }, { sign: -sign })[0],
   }),
 );
 

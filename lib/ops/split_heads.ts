@@ -48,10 +48,10 @@ export function mergeHeads(x: tf.Tensor4D): tf.Tensor3D {
 /** Swaps the second axis with the third. */
 function swapMiddle(x: tf.Tensor4D): tf.Tensor4D {
   return isFused("SwapMiddle", x)
-    ? runKernel("SwapMiddle", { x })[0] as tf.Tensor4D
+    ? runKernel("SwapMiddle", { x }, {})[0]
     : tf.transpose(x, [0, 2, 1, 3]);
 }
 
-differentiate("SwapMiddle", { save: [] }, ({ dy }) => ({
-  x: () => runKernel("SwapMiddle", { x: dy })[0]!,
+differentiate("SwapMiddle", { by: ["SwapMiddle"] }, ({ dy }) => ({
+  x: () => runKernel("SwapMiddle", { x: dy }, {})[0],
 }));

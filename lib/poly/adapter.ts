@@ -7,15 +7,21 @@ import type { Router } from "./router.ts";
 export interface Adapter {
   /** What parameters and folders are named by. */
   readonly name: string;
-  /** With `target_modules` resolved: never null, never `"all-linear"`. */
+  /** Its configuration, whose `target_modules` are resolved: neither null nor `"all-linear"`. */
   readonly config: PolyConfig;
-  /** By the name of the adapted module, in the order of the model's modules. */
+  /** Its layers by the name of the adapted module, in the order of the model's modules. */
   readonly layers: ReadonlyMap<string, PolyLayer>;
   /** The modules saved as a whole, such as `lm_head`; none lies inside another. */
   readonly savedModuleNames: readonly string[];
   /** The adapter's own copies by the name of the parameter, such as `lm_head.weight`. */
   readonly savedModules: ReadonlyMap<string, tf.Variable>;
 }
+
+/** A part of an adapter: its skills A and B, its routing logits Z, or the modules it saves as a whole. */
+export type Part = "skills" | "router" | "saved";
+
+/** The parts of an adapter, each of which can be trained on its own. */
+export const PARTS: readonly Part[] = ["skills", "router", "saved"];
 
 /** The routers of an adapter, each once. */
 export function routersOf(adapter: Adapter): Set<Router> {
@@ -25,6 +31,6 @@ export function routersOf(adapter: Adapter): Set<Router> {
 /** Frees every tensor of an adapter. */
 export function disposeAdapter(adapter: Adapter): void {
   for (const router of routersOf(adapter)) router.dispose();
-  for (const layer of adapter.layers.values()) layer.dispose();
+  for (const { skillsA, skillsB } of adapter.layers.values()) tf.dispose([skillsA, skillsB]);
   tf.dispose([...adapter.savedModules.values()]);
 }

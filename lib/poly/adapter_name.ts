@@ -1,4 +1,4 @@
-import { isPlainFileName } from "../util/plain_file_name.ts";
+import { isPlainFileName } from "../files/plain_file_name.ts";
 
 /** What PEFT calls the parameters of Poly layers by. */
 const PARAMETER_PREFIX = "poly_";
@@ -21,7 +21,7 @@ const PARAMETER_PREFIX = "poly_";
  */
 export function checkAdapterName(name: string): void {
   if (typeof name !== "string") {
-    throw new TypeError(`Cannot name an adapter ${String(name)} as a name is a string`);
+    throw new TypeError(`Cannot name an adapter ${String(name)} as its name must be a string`);
   }
   if (name.includes(".") || name.trim() !== name || !isPlainFileName(name)) {
     throw new RangeError(

@@ -1,18 +1,23 @@
-import { PEFT_VERSION } from "./model_card.ts";
 import { type PolySettings, PROFILES, readSettings } from "./settings.ts";
 
-/** The kinds of task PEFT knows. */
-export const TASK_TYPES = [
+/** A kind of task that PEFT knows. */
+export type TaskType =
+  | "SEQ_CLS"
+  | "SEQ_2_SEQ_LM"
+  | "CAUSAL_LM"
+  | "TOKEN_CLS"
+  | "QUESTION_ANS"
+  | "FEATURE_EXTRACTION";
+
+/** The kinds of task that PEFT knows. */
+export const TASK_TYPES: readonly TaskType[] = [
   "SEQ_CLS",
   "SEQ_2_SEQ_LM",
   "CAUSAL_LM",
   "TOKEN_CLS",
   "QUESTION_ANS",
   "FEATURE_EXTRACTION",
-] as const;
-
-/** One of {@linkcode TASK_TYPES}. */
-export type TaskType = typeof TASK_TYPES[number];
+];
 
 /** Names of modules, or one pattern that a name must match in full. */
 export type ModuleNames = string | ReadonlySet<string> | readonly string[];
@@ -29,7 +34,7 @@ export interface PolyConfigFields {
   readonly modules_to_save: readonly string[] | null;
   /** Whether an adapter starts as the identity, with B = 0; false draws B too, which helps tests. */
   readonly init_weights: boolean;
-  /** PEFT knows one type. */
+  /** The variant of Poly, of which PEFT knows one. */
   readonly poly_type: "poly";
   /** T, the number of tasks; above 0. */
   readonly n_tasks: number;
@@ -39,13 +44,13 @@ export interface PolyConfigFields {
   readonly n_splits: number;
   /** What the base model is for; some types add their heads to `modules_to_save`. */
   readonly task_type: TaskType | null;
-  /** Not looked at: it is always POLY. */
+  /** The method, always POLY; what is passed is not looked at. */
   readonly peft_type: string;
   /** The class of a base model without `task_type`, for Python. */
   readonly auto_mapping: Readonly<Record<string, unknown>> | null;
   /** The release of PEFT that wrote the file. */
   readonly peft_version: string | null;
-  /** What the adapter was made for. */
+  /** The folder or hub id of the model that the adapter was made for. */
   readonly base_model_name_or_path: string | null;
   /** The base model's revision. */
   readonly revision: string | null;
@@ -57,6 +62,9 @@ export interface PolyConfigFields {
 export type PolyConfigOptions = Partial<PolyConfigFields> & {
   readonly settings?: Partial<PolySettings>;
 };
+
+/** The release of PEFT whose files are read and written. */
+export const PEFT_VERSION = "0.21.0";
 
 const DEFAULTS: PolyConfigFields = {
   r: 8,
@@ -114,7 +122,7 @@ export class PolyConfig implements PolyConfigFields {
   readonly modules_to_save: readonly string[] | null;
   /** Whether B starts at 0. */
   readonly init_weights: boolean;
-  /** PEFT knows one type. */
+  /** The variant of Poly, of which PEFT knows one. */
   readonly poly_type: "poly";
   /** T, the number of tasks. */
   readonly n_tasks: number;
@@ -124,13 +132,13 @@ export class PolyConfig implements PolyConfigFields {
   readonly n_splits: number;
   /** What the base model is for. */
   readonly task_type: TaskType | null;
-  /** Always POLY: as in PEFT, what was passed is not looked at. */
+  /** The method, always POLY; as in PEFT, what was passed is not looked at. */
   readonly peft_type = "POLY" as const;
   /** The class of a base model without `task_type`, for Python. */
   readonly auto_mapping: Readonly<Record<string, unknown>> | null;
   /** The release of PEFT that wrote the file. */
   readonly peft_version: string | null;
-  /** What the adapter was made for. */
+  /** The folder or hub id of the model that the adapter was made for. */
   readonly base_model_name_or_path: string | null;
   /** The base model's revision. */
   readonly revision: string | null;
@@ -203,14 +211,14 @@ export class PolyConfig implements PolyConfigFields {
 
 function boolean(field: string, value: boolean): boolean {
   if (typeof value !== "boolean") {
-    throw new TypeError(`Cannot make PolyConfig as ${field} is a boolean: got ${show(value)}`);
+    throw new TypeError(`Cannot make PolyConfig as ${field} must be a boolean: got ${show(value)}`);
   }
   return value;
 }
 
 function positiveInteger(field: string, value: number): number {
   if (typeof value !== "number") {
-    throw new TypeError(`Cannot make PolyConfig as ${field} is a number: got ${show(value)}`);
+    throw new TypeError(`Cannot make PolyConfig as ${field} must be a number: got ${show(value)}`);
   }
   if (!Number.isSafeInteger(value) || value <= 0) {
     throw new RangeError(
@@ -227,7 +235,7 @@ function moduleNames(
   if (value === null || typeof value === "string") return value;
   if (!Array.isArray(value) && !(value instanceof Set)) {
     throw new TypeError(
-      `Cannot make PolyConfig as ${field} is a list of names, a pattern or null: got ${
+      `Cannot make PolyConfig as ${field} must be a list of names, a pattern or null: got ${
         show(value)
       }`,
     );
@@ -239,7 +247,7 @@ function modulesToSave(value: readonly string[] | null): readonly string[] | nul
   if (value === null) return null;
   if (!Array.isArray(value)) {
     throw new TypeError(
-      `Cannot make PolyConfig as modules_to_save is a list of names or null, ` +
+      `Cannot make PolyConfig as modules_to_save must be a list of names or null, ` +
         `such as ["lm_head"]: got ${show(value)}`,
     );
   }
@@ -250,7 +258,7 @@ function eachString(field: string, names: readonly unknown[]): string[] {
   for (const name of names) {
     if (typeof name !== "string") {
       throw new TypeError(
-        `Cannot make PolyConfig as each name in ${field} is a string: got ${show(name)}`,
+        `Cannot make PolyConfig as each name in ${field} must be a string: got ${show(name)}`,
       );
     }
   }
@@ -279,7 +287,7 @@ function autoMapping(
 ): Readonly<Record<string, unknown>> | null {
   if (value !== null && (typeof value !== "object" || Array.isArray(value))) {
     throw new TypeError(
-      `Cannot make PolyConfig as auto_mapping is an object or null: got ${show(value)}`,
+      `Cannot make PolyConfig as auto_mapping must be an object or null: got ${show(value)}`,
     );
   }
   return value === null ? null : Object.freeze(structuredClone(value));
@@ -288,7 +296,7 @@ function autoMapping(
 function stringOrNull(field: string, value: string | null): string | null {
   if (value !== null && typeof value !== "string") {
     throw new TypeError(
-      `Cannot make PolyConfig as ${field} is a string or null: got ${show(value)}`,
+      `Cannot make PolyConfig as ${field} must be a string or null: got ${show(value)}`,
     );
   }
   return value;

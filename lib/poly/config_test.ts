@@ -48,7 +48,7 @@ Deno.test("C2 PolyConfig() accepts every task type and null, and refuses others 
   });
 });
 
-Deno.test("PolyConfig() refuses each count that is no whole number above 0, by its name", () => {
+Deno.test("PolyConfig() refuses each count that is no integer above 0, by its name", () => {
   for (const field of ["r", "n_tasks", "n_skills", "n_splits"]) {
     for (const value of [0, -1, 2.5, NaN, Infinity]) {
       assert.throws(() => make({ [field]: value }), {
@@ -109,7 +109,11 @@ Deno.test("C7 PolyConfig() takes lists for sets, patterns as they are", () => {
 Deno.test("C6 a copy of a PolyConfig is equal, and neither changes with what it was made from", () => {
   const names = ["q", "v"];
   const config = new PolyConfig({
-    ...{ r: 3, n_tasks: 2, n_skills: 2, target_modules: names, task_type: "CAUSAL_LM" },
+    r: 3,
+    n_tasks: 2,
+    n_skills: 2,
+    target_modules: names,
+    task_type: "CAUSAL_LM",
     auto_mapping: { base_model_class: "Toy" },
     settings: { router_allocation: [[1, 0], [0, 1]], init_scale: "mttl" },
   });

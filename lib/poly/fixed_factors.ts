@@ -1,3 +1,4 @@
+import { mixFactors } from "../ops/mix_skills.ts";
 import * as tf from "../tf.ts";
 import type { Adapter } from "./adapter.ts";
 import type { PolyLayer } from "./layer.ts";
@@ -14,7 +15,7 @@ export type FixedRouting = { readonly task: number } | "average";
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { Mlp } from "../models/mlp.ts";
+ * import { Mlp } from "../models/mlp/model.ts";
  * import * as tf from "../tf.ts";
  * import { PolyConfig } from "./config.ts";
  * import { makeAdapter } from "./make_adapter.ts";
@@ -36,8 +37,12 @@ export function fixedFactors(
     const weights = routing === "average"
       ? tf.fill([1, router.nSplits, router.nSkills], 1 / router.nSkills) as tf.Tensor3D
       : router.mixingWeights({ taskIds: [routing.task], training: false });
-    const { A, B } = layer.factors(weights);
-    return { A: tf.reshape(A, [I, R]), B: tf.reshape(B, [R, O]) };
+    const { factorA, factorB } = mixFactors(
+      weights,
+      layer.skillsA as unknown as tf.Tensor4D,
+      layer.skillsB as unknown as tf.Tensor4D,
+    );
+    return { A: tf.reshape(factorA, [I, R]), B: tf.reshape(factorB, [R, O]) };
   });
 }
 
@@ -45,18 +50,17 @@ export function fixedFactors(
  * Refuses what is not one of an adapter's tasks.
  *
  * @param doing what cannot be done, such as `export a task`
- * @throws {TypeError} when `task` is not a whole number
+ * @throws {TypeError} when `task` is not an integer
  * @throws {RangeError} when the adapter has no such task
  */
 export function checkTask(doing: string, { name, config }: Adapter, task: number): void {
   if (!Number.isInteger(task)) {
-    throw new TypeError(`Cannot ${doing} as a task is a whole number: got ${task}`);
+    throw new TypeError(`Cannot ${doing} as task must be an integer: got ${task}`);
   }
-  if (task < 0 || task >= config.n_tasks) {
+  const last = config.n_tasks - 1;
+  if (task < 0 || task > last) {
     throw new RangeError(
-      `Cannot ${doing} as the tasks of adapter "${name}" are 0 to ${
-        config.n_tasks - 1
-      }: got ${task}`,
+      `Cannot ${doing} as task must be one of 0 to ${last}, those of adapter "${name}": got ${task}`,
     );
   }
 }

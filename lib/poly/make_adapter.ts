@@ -1,15 +1,15 @@
-import type { ModuleInfo } from "../models/module_info.ts";
+import type { ModuleInfo } from "../models/base_model.ts";
 import type { Parameters } from "../models/parameters.ts";
 import * as tf from "../tf.ts";
 import { randomStream } from "../util/random.ts";
 import type { Adapter } from "./adapter.ts";
 import { adapterNameWarning, checkAdapterName } from "./adapter_name.ts";
 import type { PolyConfig } from "./config.ts";
-import { PolyLayer } from "./layer.ts";
+import type { PolyLayer } from "./layer.ts";
 import { Router } from "./router.ts";
 import { routerGroup } from "./router_group.ts";
 import { copyModules, savedModuleNames, withHeads } from "./saved_modules.ts";
-import { resolveTargets, type Targeted } from "./target_modules.ts";
+import { resolveTargets, type Targeted } from "./targets/target_modules.ts";
 
 /** A linear module with its sizes. */
 type Linear = Required<ModuleInfo>;
@@ -45,7 +45,8 @@ const EMBEDDING_LAYERS = ["embed_tokens", "lm_head"];
  * await tf.setBackend("cpu");
  * const modules = [{ name: "h.q", kind: "Linear", inFeatures: 6, outFeatures: 4 }];
  * const parameters = new Parameters([["h.q.weight", tf.ones([4, 6])]]);
- * const base = { modelType: "custom", modules, outputEmbedding: null, parameters };
+ * const identity = { modelType: "custom" };
+ * const base = { identity, modules, outputEmbedding: null, parameters };
  * const config = new PolyConfig({ target_modules: ["q"], n_splits: 2, n_skills: 5, r: 3 });
  * const { adapter } = makeAdapter(base, "default", config, 7);
  * assert.deepEqual(adapter.layers.get("h.q")!.skillsA.shape, [2, 5, 3, 3]);
@@ -59,10 +60,11 @@ export function makeAdapter(
   most = Infinity,
 ): { readonly adapter: Adapter; readonly warnings: readonly string[] } {
   checkAdapterName(name);
-  const { config, modules, warnings } = resolveTargets(
-    base,
-    given.with({ modules_to_save: withHeads(given.modules_to_save, given.task_type) }),
-  );
+  const { target_modules, exclude_modules, task_type } = given;
+  const modules_to_save = withHeads(given.modules_to_save, task_type);
+  const fields = { target_modules, exclude_modules, modules_to_save, task_type };
+  const { targetModules, modules, warnings } = resolveTargets(base, fields);
+  const config = given.with({ target_modules: targetModules, modules_to_save });
   const linears = modules.map((module) => checkLinear(module, config));
   const saved = savedModuleNames(base.modules, config.modules_to_save);
   refuseBoth(linears, saved);
@@ -141,14 +143,15 @@ function makeLayer(module: Linear, config: PolyConfig, router: Router, seed: num
   const { name, inFeatures: I, outFeatures: O } = module;
   const { n_skills: S, n_splits: H, r: R, settings, init_weights } = config;
   const bound = settings.init_scale === "peft" ? Math.sqrt(H / I) : Math.sqrt(1 / 3 / I);
-  return new PolyLayer(
+  return {
     name,
-    I,
-    O,
-    uniform(seed, `${name}/A`, [H, S, I / H, R], bound),
-    uniform(seed, `${name}/B`, [H, S, R, O / H], init_weights ? 0 : Math.sqrt(1 / R)),
+    inFeatures: I,
+    outFeatures: O,
+    rank: R,
+    skillsA: uniform(seed, `${name}/A`, [H, S, I / H, R], bound),
+    skillsB: uniform(seed, `${name}/B`, [H, S, R, O / H], init_weights ? 0 : Math.sqrt(1 / R)),
     router,
-  );
+  };
 }
 
 /** Values in [−bound, bound); all 0 when the bound is. */

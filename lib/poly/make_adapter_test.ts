@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { onEachBackend } from "../testing/on_each_backend.ts";
-import { valuesOf } from "../testing/small_models.ts";
-import { ToyModel } from "../testing/toy_model.ts";
+import { valuesOf } from "../testing/models/small_models.ts";
+import { ToyModel } from "../testing/models/toy_model.ts";
 import { disposeAdapter } from "./adapter.ts";
 import { PolyConfig, type PolyConfigOptions } from "./config.ts";
 import { makeAdapter } from "./make_adapter.ts";
@@ -10,7 +10,11 @@ import { makeAdapter } from "./make_adapter.ts";
 async function fresh(options: PolyConfigOptions, { name = "default", seed = 3 } = {}) {
   const base = new ToyModel();
   const config = new PolyConfig({
-    ...{ target_modules: ["up", "gate"], n_tasks: 40, n_skills: 30, r: 7, n_splits: 2 },
+    target_modules: ["up", "gate"],
+    n_tasks: 40,
+    n_skills: 30,
+    r: 7,
+    n_splits: 2,
     ...options,
   });
   const { adapter } = makeAdapter(base, name, config, seed);

@@ -1,7 +1,7 @@
 import * as tf from "../tf.ts";
 import { randomStream } from "../util/random.ts";
 import type { Adapter } from "./adapter.ts";
-import { PolyLayer } from "./layer.ts";
+import type { PolyLayer } from "./layer.ts";
 import { Router } from "./router.ts";
 
 /** How the tasks of an adapter change. */
@@ -13,7 +13,7 @@ export interface ResizeOptions {
    * alike; `copyFrom` copies the routing of an old task.
    */
   readonly init?: "fresh" | { readonly copyFrom: number };
-  /** Of the fresh logits. */
+  /** Seed of the fresh logits; 0 when absent. */
   readonly seed?: number;
 }
 
@@ -23,7 +23,7 @@ export interface ResizeOptions {
  * disposes.
  *
  * @param n T of the result; above 0
- * @throws {TypeError} when a number is not whole
+ * @throws {TypeError} when a number is not an integer
  * @throws {RangeError} when more tasks are kept than there will be, when one is not there or twice, or
  * when a fixed allocation would need amounts for a fresh task
  *
@@ -33,7 +33,7 @@ export interface ResizeOptions {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { Mlp } from "../models/mlp.ts";
+ * import { Mlp } from "../models/mlp/model.ts";
  * import * as tf from "../tf.ts";
  * import { PolyConfig } from "./config.ts";
  * import { makeAdapter } from "./make_adapter.ts";
@@ -57,7 +57,10 @@ export function resizeTasks(
   const copied = init === "fresh" ? [] : [init.copyFrom];
   checkSizes(adapter, n, kept, copied);
 
-  const source = [...kept, ...Array.from({ length: n - kept.length }, () => copied[0] ?? null)];
+  const source: (number | null)[] = [
+    ...kept,
+    ...Array.from({ length: n - kept.length }, () => copied[0] ?? null),
+  ];
   if (settings.router_allocation !== null && source.includes(null)) {
     throw new RangeError(
       `Cannot resize adapter "${adapter.name}" to ${n} tasks as its allocation is fixed: a fresh task ` +
@@ -72,11 +75,11 @@ export function resizeTasks(
   const routers = new Map<Router, Router>();
   const layers = new Map<string, PolyLayer>();
   for (const [name, layer] of adapter.layers) {
-    const { inFeatures, outFeatures, skillsA, skillsB, router: old } = layer;
+    const old = layer.router;
     const router = routers.get(old) ??
       new Router(old.name, resized(old, source, seed), old.nSkills, old.nSplits, config.settings);
     routers.set(old, router);
-    layers.set(name, new PolyLayer(name, inFeatures, outFeatures, skillsA, skillsB, router));
+    layers.set(name, { ...layer, router });
   }
   return { ...adapter, config, layers };
 }
@@ -115,24 +118,24 @@ function checkSizes(
   const cannot = `Cannot resize adapter "${name}" to ${n} tasks as`;
   if (![n, ...kept, ...copied].every(Number.isInteger)) {
     throw new TypeError(
-      `${cannot} numbers must be whole: got ${[n, ...kept, ...copied].join(", ")}`,
+      `${cannot} numbers must be integers: got ${[n, ...kept, ...copied].join(", ")}`,
     );
   }
-  if (n < 1) throw new RangeError(`${cannot} there must be one at least`);
+  if (n < 1) throw new RangeError(`${cannot} there must be at least one`);
   const T = config.n_tasks;
   const absent = [...kept, ...copied].find((task) => task < 0 || task >= T);
   if (absent !== undefined) {
-    throw new RangeError(`${cannot} it has the tasks 0 to ${T - 1}: found ${absent}`);
+    throw new RangeError(`${cannot} its old tasks must be 0 to ${T - 1}: got ${absent}`);
   }
   if (new Set(kept).size !== kept.length) {
-    throw new RangeError(`${cannot} a task can be kept once: keep is ${kept.join(", ")}`);
+    throw new RangeError(
+      `${cannot} each task must be kept once at most: got keep ${kept.join(", ")}`,
+    );
   }
   if (kept.length > n) {
     throw new RangeError(
-      `${cannot} ${kept.length} tasks are kept: say which stay, such as keep: [${
-        kept.at(-1)
-      }], or ` +
-        `keep: [] for none`,
+      `${cannot} no more tasks must be kept than there will be: got ${kept.length}; say which stay, ` +
+        `such as keep: [${kept.at(-1)}], or keep: [] for none`,
     );
   }
 }

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { useBackend } from "../backend/backend.ts";
 import { onEachBackend } from "../testing/on_each_backend.ts";
-import { BATCH, fillWithWaves, smallT5 } from "../testing/small_models.ts";
+import { BATCH, fillWithWaves, smallT5 } from "../testing/models/small_models.ts";
 import * as tf from "../tf.ts";
 import { type Adapter, routersOf } from "./adapter.ts";
 import { PolyConfig, type PolyConfigOptions } from "./config.ts";
-import { getPeftModel } from "./peft_model.ts";
+import { getPeftModel } from "../peft/peft_model.ts";
 
 await useBackend("cpu");
 const base = smallT5();
@@ -123,16 +123,16 @@ onEachBackend("resizeTasks() refuses before anything changes", async () => {
     [
       () => model.resizeTasks(2),
       "RangeError",
-      /4 tasks are kept: say which stay, such as keep: \[3\]/,
+      /than there will be: got 4; say which stay, such as keep: \[3\]/,
     ],
-    [() => model.resizeTasks(0, { keep: [] }), "RangeError", /one at least/],
-    [() => model.resizeTasks(2.5), "TypeError", /whole/],
-    [() => model.resizeTasks(5, { keep: [4] }), "RangeError", /tasks 0 to 3: found 4/],
-    [() => model.resizeTasks(5, { keep: [-1] }), "RangeError", /found -1/],
+    [() => model.resizeTasks(0, { keep: [] }), "RangeError", /at least one/],
+    [() => model.resizeTasks(2.5), "TypeError", /integers/],
+    [() => model.resizeTasks(5, { keep: [4] }), "RangeError", /tasks must be 0 to 3: got 4/],
+    [() => model.resizeTasks(5, { keep: [-1] }), "RangeError", /got -1/],
     [() => model.resizeTasks(5, { keep: [1, 1] }), "RangeError", /once/],
-    [() => model.resizeTasks(1, { keep: [1, 2] }), "RangeError", /2 tasks are kept/],
-    [() => model.resizeTasks(5, { init: { copyFrom: 4 } }), "RangeError", /found 4/],
-    [() => model.resizeTasks(5, { init: { copyFrom: NaN } }), "TypeError", /whole/],
+    [() => model.resizeTasks(1, { keep: [1, 2] }), "RangeError", /got 2; say which stay/],
+    [() => model.resizeTasks(5, { init: { copyFrom: 4 } }), "RangeError", /got 4/],
+    [() => model.resizeTasks(5, { init: { copyFrom: NaN } }), "TypeError", /integers/],
     [() => model.resizeTasks(5, { seed: 0.5 }), "RangeError", /seed/],
     [() => model.resizeTasks(5, { adapterName: "nope" }), "RangeError", /nope/],
   ];

@@ -1,5 +1,5 @@
+import { mixingWeights } from "../ops/mixing_weights.ts";
 import type { Noise } from "../ops/noise.ts";
-import { skillWeights } from "../ops/skill_weights.ts";
 import * as tf from "../tf.ts";
 import type { PolySettings } from "./settings.ts";
 
@@ -7,9 +7,9 @@ import type { PolySettings } from "./settings.ts";
 export interface RoutingCall {
   /** The task of each row; each in [0, T). */
   readonly taskIds: readonly number[];
-  /** Whether it draws. */
+  /** Whether the router may draw noise. */
   readonly training: boolean;
-  /** Needed in training where the router draws. */
+  /** The source of random numbers; needed in training where the router draws. */
   readonly noise?: Noise | undefined;
 }
 
@@ -34,23 +34,23 @@ export interface RoutingCall {
  * ```
  */
 export class Router {
-  /** Takes the variable over. */
+  /** A router that owns the variable from now on. */
   constructor(
-    /** What it draws its noise for: the name of its layer, or of the part of the model it serves. */
+    /** The name that its noise is drawn for: that of its layer, or of the part of the model it serves. */
     readonly name: string,
-    /** Z; shape `[T, H·S]`, split-major. */
+    /** Routing logits Z; shape `[T, H·S]`, split-major. */
     readonly moduleLogits: tf.Variable,
     readonly nSkills: number,
     readonly nSplits: number,
     readonly settings: PolySettings,
   ) {}
 
-  /** T. */
+  /** Number of tasks, T. */
   get nTasks(): number {
     return this.moduleLogits.shape[0]!;
   }
 
-  /** Whether Z decides anything. */
+  /** Whether the routing is learned, so that Z decides it. */
   get isLearned(): boolean {
     return this.settings.router_allocation === null;
   }
@@ -73,7 +73,7 @@ export class Router {
     if (draws && noise === undefined) throw noNoise(this.name);
     const shape = [taskIds.length, this.nSplits, this.nSkills];
     return tf.tidy(() =>
-      skillWeights(this.moduleLogits as unknown as tf.Tensor2D, taskIds, {
+      mixingWeights(this.moduleLogits as unknown as tf.Tensor2D, taskIds, {
         nSplits: this.nSplits,
         uniform: draws ? noise!.uniform(this.name, shape) : undefined,
         temperature: this.settings.router_temperature,

@@ -1,5 +1,5 @@
-import type { ModuleInfo } from "../models/module_info.ts";
-import type { Parameters } from "../models/parameters.ts";
+import type { ModuleInfo } from "../models/base_model.ts";
+import type { Parameters, ParameterSource } from "../models/parameters.ts";
 import * as tf from "../tf.ts";
 import type { TaskType } from "./config.ts";
 
@@ -68,4 +68,16 @@ export function copyModules(
       .filter((name) => modules.some((module) => name.startsWith(`${module}.`)))
       .map((name) => [name, tf.variable(parameters.get(name))]),
   );
+}
+
+/** The base model's parameters, with the adapters' own copies in place of the modules they save. */
+export function withSavedModules(
+  base: ParameterSource,
+  adapters: readonly { readonly savedModules: ReadonlyMap<string, tf.Variable> }[],
+): ParameterSource {
+  const copies = new Map(adapters.flatMap(({ savedModules }) => [...savedModules]));
+  return {
+    has: (name) => base.has(name),
+    get: (name) => copies.get(name) ?? base.get(name),
+  };
 }

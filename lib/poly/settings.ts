@@ -1,8 +1,14 @@
-/** How large one router's reach is, finest first. */
-export const GRANULARITIES = ["linear", "layer", "block", "coder", "model"] as const;
+/** How large one router's reach is. */
+export type Granularity = PolySettings["router_granularity"];
 
-/** One of {@linkcode GRANULARITIES}. */
-export type Granularity = typeof GRANULARITIES[number];
+/** How large one router's reach is, finest first. */
+export const GRANULARITIES: readonly Granularity[] = [
+  "linear",
+  "layer",
+  "block",
+  "coder",
+  "model",
+];
 
 /** What PEFT fixes and the papers vary. */
 export interface PolySettings {
@@ -15,7 +21,7 @@ export interface PolySettings {
   /** Temperature of the relaxed Bernoulli distribution; above 0. */
   readonly router_temperature: number;
   /** What shares one router: a linear layer, a sub-layer, a block, an encoder or decoder, the model. */
-  readonly router_granularity: Granularity;
+  readonly router_granularity: "linear" | "layer" | "block" | "coder" | "model";
   /**
    * Fixed amounts of each skill for each task, `[T, S]`, not negative, the same for every split; rows
    * are scaled to sum 1. Null learns them.
@@ -76,13 +82,13 @@ export function readSettings(given: Partial<PolySettings>, T: number, S: number)
   oneOf("router_granularity", settings.router_granularity, GRANULARITIES);
   if (typeof settings.router_straight_through !== "boolean") {
     throw new TypeError(
-      `Cannot read settings as router_straight_through is a boolean: ` +
+      `Cannot read settings as router_straight_through must be a boolean: ` +
         `got ${JSON.stringify(settings.router_straight_through)}`,
     );
   }
   if (typeof settings.router_temperature !== "number") {
     throw new TypeError(
-      `Cannot read settings as router_temperature is a number: ` +
+      `Cannot read settings as router_temperature must be a number: ` +
         `got ${JSON.stringify(settings.router_temperature)}`,
     );
   }
@@ -99,7 +105,7 @@ export function readSettings(given: Partial<PolySettings>, T: number, S: number)
 function oneOf(name: string, value: string, allowed: readonly string[]): void {
   if (!allowed.includes(value)) {
     throw new RangeError(
-      `Cannot read settings as ${name} is one of ${allowed.join(", ")}: got ${
+      `Cannot read settings as ${name} must be one of ${allowed.join(", ")}: got ${
         JSON.stringify(value)
       }`,
     );
@@ -113,25 +119,27 @@ function readAllocation(
 ): readonly (readonly number[])[] | null {
   if (rows === null) return null;
   if (!Array.isArray(rows) || !rows.every(Array.isArray)) {
-    throw new TypeError("Cannot read settings as router_allocation is an array of rows, or null");
+    throw new TypeError(
+      "Cannot read settings as router_allocation must be an array of rows, or null",
+    );
   }
   const sizes = [...new Set(rows.map((row) => row.length))];
   if (rows.length !== T || sizes.length !== 1 || sizes[0] !== S) {
     throw new RangeError(
-      `Cannot read settings as router_allocation has one row per task and one column per skill, ` +
+      `Cannot read settings as router_allocation must have one row per task and one column per skill, ` +
         `[${T}, ${S}]: got ${rows.length} rows of ${sizes.join(" and ")}`,
     );
   }
   for (const [task, row] of rows.entries()) {
     if (!row.every((value: number) => Number.isFinite(value) && value >= 0)) {
       throw new RangeError(
-        `Cannot read settings as amounts in router_allocation are finite and not negative: ` +
+        `Cannot read settings as amounts in router_allocation must be finite and not negative: ` +
           `task ${task} has ${row.join(", ")}`,
       );
     }
     if (!row.some((value: number) => value > 0)) {
       throw new RangeError(
-        `Cannot read settings as each task needs a skill in router_allocation: ` +
+        `Cannot read settings as each task must have a skill in router_allocation: ` +
           `task ${task} has none`,
       );
     }

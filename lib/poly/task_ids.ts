@@ -1,13 +1,13 @@
 import * as tf from "../tf.ts";
 
-/** The task of each row: whole numbers, or int32 of shape `[B]`, `[B, 1]` or, for one row, `[]`. */
+/** The task of each row: integers, or an int32 tensor of shape `[B]`, `[B, 1]` or, for one row, `[]`. */
 export type TaskIds = readonly number[] | tf.Tensor;
 
 /**
  * Task ids on the host. A tensor can be read at once on every backend but WebGPU, where values that
  * were computed there must be awaited first: `await ids.array()`.
  *
- * @throws {TypeError} when they are missing, or no whole numbers, or a tensor of another type or rank
+ * @throws {TypeError} when they are missing, or no integers, or a tensor of another type or rank
  * @throws {RangeError} when there are none
  *
  * @example
@@ -27,7 +27,7 @@ export function readTaskIds(taskIds: TaskIds | null | undefined): number[] {
   const values = taskIds instanceof tf.Tensor ? readTensor(taskIds) : taskIds;
   if (!Array.isArray(values)) {
     throw new TypeError(
-      `Cannot read taskIds as they are an array of whole numbers or an int32 tensor: ` +
+      `Cannot read taskIds as they must be an array of integers or an int32 tensor: ` +
         `got ${typeof values}`,
     );
   }
@@ -37,7 +37,7 @@ export function readTaskIds(taskIds: TaskIds | null | undefined): number[] {
   for (const [row, id] of values.entries()) {
     if (!Number.isInteger(id)) {
       throw new TypeError(
-        `Cannot read taskIds as each is a whole number: found ${String(id)} in row ${row}`,
+        `Cannot read taskIds as each must be an integer: found ${String(id)} in row ${row}`,
       );
     }
   }
@@ -48,13 +48,13 @@ function readTensor(taskIds: tf.Tensor): number[] {
   const { dtype, shape, rank } = taskIds;
   if (dtype !== "int32") {
     throw new TypeError(
-      `Cannot read taskIds as a tensor of them is int32, which float and bool are not taken for: ` +
+      `Cannot read taskIds as a tensor of them must be int32, not float or bool: ` +
         `got ${dtype}`,
     );
   }
   if (!(rank <= 1 || (rank === 2 && shape[1] === 1))) {
     throw new TypeError(
-      `Cannot read taskIds as a tensor of them has shape [rows] or [rows, 1]: got [${shape}]`,
+      `Cannot read taskIds as a tensor of them must have shape [rows] or [rows, 1]: got [${shape}]`,
     );
   }
   return Array.from(taskIds.dataSync());

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readText } from "../files/file_system.ts";
 import { type SourceTask, suiteFromTasks } from "./collection.ts";
 import type { Example, SuiteSize, TaskSuite } from "./task.ts";
 import { stringsAt, TaskFileError } from "./task_file.ts";
@@ -18,7 +18,7 @@ export interface JsonlOptions extends SuiteSize {
  */
 export async function jsonlSuite(options: JsonlOptions): Promise<TaskSuite> {
   const path = options.data_file;
-  const text = await readFile(path, "utf8").catch((error: Error) => {
+  const text = await readText(path).catch((error: Error) => {
     throw new TaskFileError(
       `Cannot read tasks: ${error.message}; set data_file to a JSON lines file`,
     );

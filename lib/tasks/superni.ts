@@ -1,4 +1,4 @@
-import { readFile, stat } from "node:fs/promises";
+import { exists, isFolder, readText } from "../files/file_system.ts";
 import { basename } from "node:path";
 import { type HoldOut, type SourceTask, suiteFromTasks } from "./collection.ts";
 import type { SuiteSize, TaskSuite } from "./task.ts";
@@ -60,10 +60,6 @@ export async function readSuperniTask(path: string): Promise<SourceTask> {
   return { name: basename(path, ".json"), category: category!, examples };
 }
 
-async function isFolder(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => null))?.isDirectory() ?? false;
-}
-
 async function taskFolder(dataDir: string): Promise<string> {
   if (!await isFolder(dataDir)) {
     throw new TaskFileError(
@@ -71,7 +67,7 @@ async function taskFolder(dataDir: string): Promise<string> {
         `of a clone, or download one: deno task data superni`,
     );
   }
-  if (await stat(`${dataDir}/${UNFINISHED}`).catch(() => null) !== null) {
+  if (await exists(`${dataDir}/${UNFINISHED}`)) {
     throw new TaskFileError(
       `Cannot read tasks from "${dataDir}" as its download is not finished: run deno task data ` +
         `superni ${dataDir} again`,
@@ -109,7 +105,7 @@ function namesOf(tasks: readonly SourceTask[]): Set<string> {
 }
 
 async function readNames(path: string): Promise<Set<string>> {
-  const text = await readFile(path, "utf8").catch((error: Error) => {
+  const text = await readText(path).catch((error: Error) => {
     throw new TaskFileError(
       `Cannot use the official split: ${error.message}; data_dir must be a whole clone, or what ` +
         `deno task data superni downloads; or set split to "seeded" or "category"`,

@@ -1,14 +1,16 @@
-import { join } from "node:path";
-import { writeFilesAtomically } from "../util/atomic_write.ts";
-import { download, onDisk } from "../util/download.ts";
-import { fileFault, type ListedFile } from "../util/file_fault.ts";
-import { HubError } from "../util/hub_error.ts";
-import type { Hub } from "../util/hub_request.ts";
-import { isPlainFileName } from "../util/plain_file_name.ts";
-import { readJsonObject } from "../util/read_json_object.ts";
-import { githubRefusal } from "./github_api.ts";
-import { fetchCommitTree } from "./github_commit.ts";
-import { fetchTree, type GithubEntry, isGithubFile } from "./github_tree.ts";
+import { writeFilesAtomically } from "../files/atomic_write.ts";
+import { fileSize, makeFolder, namesIn, removeIfThere } from "../files/file_system.ts";
+import { tryLockFile } from "../files/lock.ts";
+import { pathIn } from "../files/path.ts";
+import { download, onDisk } from "../hub/download.ts";
+import { fileFault, type ListedFile } from "../hub/file_fault.ts";
+import { HubError } from "../hub/error.ts";
+import type { Hub } from "../hub/request.ts";
+import { isPlainFileName } from "../files/plain_file_name.ts";
+import { readJsonObject } from "../files/json_object.ts";
+import { githubRefusal } from "../hub/github_api.ts";
+import { fetchCommitTree } from "../hub/github_commit.ts";
+import { fetchTree, type GithubEntry, isGithubFile } from "../hub/github_tree.ts";
 import { UNFINISHED } from "./superni.ts";
 
 /** Where Super-NaturalInstructions is kept by its authors. */
@@ -96,7 +98,7 @@ export interface SuperniDownload {
  * @example Only a whole commit id names data for good
  * ```ts
  * import assert from "node:assert/strict";
- * import { HubError } from "../util/hub_error.ts";
+ * import { HubError } from "../hub/error.ts";
  *
  * await assert.rejects(() => downloadSuperni("data/superni", { commit: "master" }), HubError);
  * ```
@@ -126,14 +128,14 @@ export async function downloadSuperni(
 
   const written = await readProvenance(dir, commit);
   if (written !== null && (await check(written)).length === 0) {
-    await Deno.remove(join(dir, UNFINISHED)).catch(ignoreAbsent);
+    await removeIfThere(pathIn(dir, UNFINISHED));
     return await summary(dir, commit, written, 0);
   }
   await makeFolders(dir, raw);
   using _lock = await lockFolder(dir, raw);
   try {
-    await Deno.writeTextFile(join(dir, UNFINISHED), "deno task data superni goes on with this\n");
-    await Deno.remove(join(dir, PROVENANCE)).catch(ignoreAbsent);
+    await Deno.writeTextFile(pathIn(dir, UNFINISHED), "deno task data superni goes on with this\n");
+    await removeIfThere(pathIn(dir, PROVENANCE));
   } catch (error) {
     throw onDisk(raw, error, dir);
   }
@@ -150,7 +152,7 @@ export async function downloadSuperni(
         report({ done, received, ...total });
       };
       const from = `/${REPOSITORY}/${commit}/${file.name}`;
-      await download(raw, from, file, join(dir, file.name), has);
+      await download(raw, from, file, pathIn(dir, file.name), has);
       done++;
       has(file.size ?? had);
     }
@@ -161,9 +163,9 @@ export async function downloadSuperni(
   signal.throwIfAborted();
   try {
     await writeFilesAtomically(dir, new Map([[PROVENANCE, provenance(commit, tree, files)]]));
-    await Deno.remove(join(dir, UNFINISHED));
+    await removeIfThere(pathIn(dir, UNFINISHED));
   } catch (error) {
-    throw onDisk(raw, error, join(dir, PROVENANCE));
+    throw onDisk(raw, error, pathIn(dir, PROVENANCE));
   }
   return await summary(dir, commit, files, todo.length);
 }
@@ -267,7 +269,7 @@ async function missing(
   await Promise.all(Array.from({ length: AT_ONCE }, async () => {
     for (const file of queue) {
       hub.signal?.throwIfAborted();
-      const path = join(dir, file.name);
+      const path = pathIn(dir, file.name);
       const fault = await fileFault(path, file).catch((error) => {
         if (error instanceof Deno.errors.NotFound) return "absent";
         throw onDisk(hub, error, path);
@@ -281,8 +283,8 @@ async function missing(
 
 async function makeFolders(dir: string, hub: Hub): Promise<void> {
   for (const folder of ["tasks", "splits/default"]) {
-    const path = join(dir, folder);
-    await Deno.mkdir(path, { recursive: true }).catch((error) => {
+    const path = pathIn(dir, folder);
+    await makeFolder(path).catch((error) => {
       throw onDisk(hub, error, path);
     });
   }
@@ -290,12 +292,11 @@ async function makeFolders(dir: string, hub: Hub): Promise<void> {
 
 /** One process at a time: two that write the same parts would spoil them. */
 async function lockFolder(dir: string, hub: Hub): Promise<Disposable> {
-  const path = join(dir, ".lock");
-  const file = await Deno.open(path, { write: true, create: true }).catch((error) => {
+  const path = pathIn(dir, ".lock");
+  const lock = await tryLockFile(path).catch((error) => {
     throw onDisk(hub, error, path);
   });
-  if (await file.tryLock(true)) return file;
-  file.close();
+  if (lock !== null) return lock;
   throw new HubError(
     "disk",
     `Cannot download ${hub.id} into ${dir} as another download into it is at work; wait for it`,
@@ -320,7 +321,7 @@ function provenance(commit: string, tree: string, files: readonly ListedFile[]):
 
 /** The files of a finished download of the commit; null when there is none. */
 async function readProvenance(dir: string, commit: string): Promise<ListedFile[] | null> {
-  const found = await readJsonObject(join(dir, PROVENANCE)).catch(() => null);
+  const found = await readJsonObject(pathIn(dir, PROVENANCE)).catch(() => null);
   if (found?.commit !== commit || typeof found.git_blobs !== "object") return null;
   const entries = Object.entries(found.git_blobs ?? {});
   const isListed = ([name, hash]: [string, unknown]) =>
@@ -329,8 +330,7 @@ async function readProvenance(dir: string, commit: string): Promise<ListedFile[]
     return null;
   }
   return await Promise.all(entries.map(async ([name, hash]) => {
-    const info = await Deno.stat(join(dir, name)).catch(() => null);
-    return { name, size: info?.size ?? null, hash };
+    return { name, size: await fileSize(pathIn(dir, name)), hash };
   }));
 }
 
@@ -342,7 +342,7 @@ async function summary(
 ): Promise<SuperniDownload> {
   const known = new Set(files.map(({ name }) => name));
   const others: string[] = [];
-  for await (const { name } of Deno.readDir(join(dir, "tasks"))) {
+  for (const name of await namesIn(pathIn(dir, "tasks"))) {
     if (name.endsWith(".json") && !known.has(`tasks/${name}`)) others.push(`tasks/${name}`);
   }
   return { commit, files: files.length, bytes: bytesOf(files), fetched, others: others.sort() };
@@ -350,8 +350,4 @@ async function summary(
 
 function bytesOf(files: readonly ListedFile[]): number {
   return files.reduce((sum, { size }) => sum + (size ?? 0), 0);
-}
-
-function ignoreAbsent(error: unknown): void {
-  if (!(error instanceof Deno.errors.NotFound)) throw error;
 }

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { type FakeFolder, FakeGithub, fakeSuperni } from "../testing/fake_github.ts";
+import { type FakeFolder, FakeGithub, fakeSuperni } from "../testing/fakes/fake_github.ts";
 import { withEnvironment } from "../testing/with_environment.ts";
-import { HubError } from "../util/hub_error.ts";
+import { HubError } from "../hub/error.ts";
 import { superniSuite } from "./superni.ts";
 import {
   downloadSuperni,

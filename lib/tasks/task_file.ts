@@ -1,4 +1,6 @@
-import { readdir, readFile, stat } from "node:fs/promises";
+import { isFolder, namesIn, readText } from "../files/file_system.ts";
+import { isJsonObject, parseJsonObject } from "../files/json_object.ts";
+import { pathIn } from "../files/path.ts";
 
 /** Thrown when a file of tasks cannot be read as what it should be. */
 export class TaskFileError extends SyntaxError {
@@ -10,18 +12,17 @@ export class TaskFileError extends SyntaxError {
  * @throws {TaskFileError} when the folder is missing, is no folder, or has no such file
  */
 export async function listTaskFiles(dir: string, ending: string): Promise<string[]> {
-  const info = await stat(dir).catch(() => null);
-  if (info === null || !info.isDirectory()) {
+  if (!await isFolder(dir)) {
     throw new TaskFileError(
       `Cannot read tasks from "${dir}" as there is no such folder; set data_dir to the folder ` +
         `that holds the task files`,
     );
   }
-  const names = (await readdir(dir)).filter((name) => name.endsWith(ending)).sort();
+  const names = (await namesIn(dir)).filter((name) => name.endsWith(ending)).sort();
   if (names.length === 0) {
     throw new TaskFileError(`Cannot read tasks from "${dir}" as it has no file named *${ending}`);
   }
-  return names.map((name) => `${dir}/${name}`);
+  return names.map((name) => pathIn(dir, name));
 }
 
 /** Python writes missing numbers as NaN, which is not JSON: some official task files hold it. */
@@ -37,16 +38,14 @@ function withoutNaN(text: string): string {
  * @throws {TaskFileError} when it is not one
  */
 export async function readTaskObject(path: string): Promise<Record<string, unknown>> {
-  let value: unknown;
+  const text = await readText(path).catch((error: Error) => {
+    throw new TaskFileError(`Cannot read "${path}": ${error.message}`);
+  });
   try {
-    value = JSON.parse(withoutNaN(await readFile(path, "utf8")));
+    return parseJsonObject(withoutNaN(text), path);
   } catch (error) {
-    throw new TaskFileError(`Cannot read ${path}: ${(error as Error).message}`);
+    throw new TaskFileError((error as Error).message);
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new TaskFileError(`Cannot read ${path} as it must hold one JSON object`);
-  }
-  return value as Record<string, unknown>;
 }
 
 /**
@@ -69,12 +68,11 @@ export function stringsAt(value: unknown, place: string): string[] {
  */
 export function objectsAt(value: unknown, place: string): Record<string, unknown>[] {
   if (
-    !Array.isArray(value) || value.length === 0 ||
-    value.some((item) => typeof item !== "object" || item === null || Array.isArray(item))
+    !Array.isArray(value) || value.length === 0 || !value.every(isJsonObject)
   ) {
     throw new TaskFileError(
       `Cannot read ${place} as it must be a list of objects with one or more`,
     );
   }
-  return value as Record<string, unknown>[];
+  return value;
 }

@@ -1,7 +1,9 @@
 import { type BackendName, BACKENDS, useBackend } from "../backend/backend.ts";
-import { webgpuAdapter } from "../backend/webgpu/adapter.ts";
+import { registerWebgpu, webgpuAdapter } from "../backend/webgpu/adapter.ts";
+import { lacking } from "./lacking.ts";
 import * as tf from "../tf.ts";
 
+await registerWebgpu();
 // Small operations would otherwise run on the CPU, and the test would not test the GPU.
 tf.env().set("WEBGPU_CPU_FORWARD", false);
 
@@ -26,7 +28,7 @@ export function onEachBackend(
   for (const name of options.only ?? BACKENDS) {
     const absent = name === "webgpu" && !hasAdapter;
     Deno.test({
-      name: `${claim} [${name}${absent ? ": no adapter on this machine" : ""}]`,
+      name: `${claim} [${name}]${lacking("WebGPU adapter", !absent)}`,
       ignore: absent || options.ignore === true,
       // The WebGPU backend keeps its device and buffers between tests.
       sanitizeOps: false,

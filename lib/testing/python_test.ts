@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { lacking } from "./lacking.ts";
 import { HAS_PYTHON, runPython } from "./python.ts";
 
 Deno.test({
-  name: "runPython() hands over arguments, returns what is printed, and throws what went wrong",
+  name: `runPython() hands over arguments, returns what is printed, and throws what went wrong${
+    lacking("Python with PEFT", HAS_PYTHON)
+  }`,
   ignore: !HAS_PYTHON,
   async fn() {
     assert.equal(

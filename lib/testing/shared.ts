@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-/** The folder of reference cases and real data, beside the checkout where it exists. */
+/** The folder of real data, `shared` beside the checkout, where it exists. */
 export const SHARED: string = fileURLToPath(new URL("../../../shared", import.meta.url));
 
-/** Whether the reference cases are there; tests that need them are ignored where not. */
-export const HAS_SHARED: boolean = existsSync(`${SHARED}/golden`);
+/** Whether the real data is there; tests that need it are ignored where not. */
+export const HAS_SHARED: boolean = existsSync(`${SHARED}/data`);

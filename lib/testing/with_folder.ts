@@ -1,8 +1,8 @@
 /** Runs a test with a folder that is gone afterwards. */
-export async function withFolder(test: (dir: string) => Promise<void>): Promise<void> {
+export async function withFolder<T>(test: (dir: string) => Promise<T>): Promise<T> {
   const dir = await Deno.makeTempDir();
   try {
-    await test(dir);
+    return await test(dir);
   } finally {
     await Deno.remove(dir, { recursive: true });
   }

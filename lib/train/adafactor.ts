@@ -3,7 +3,7 @@ import { checkGroups, type Optimizer, type ParameterGroup } from "./optimizer.ts
 
 /** Settings of {@linkcode Adafactor}; the papers' code keeps these defaults. */
 export interface AdafactorOptions {
-  /** Added to the squared gradient; 1e-30. */
+  /** Number added to the squared gradient; 1e-30. */
   readonly epsilon?: number;
   /** Largest root mean square of an update; 1. */
   readonly clipThreshold?: number;

@@ -1,4 +1,5 @@
 import { isFused, runKernel } from "../ops/fused.ts";
+import type { Kernels } from "../ops/kernels.ts";
 import * as tf from "../tf.ts";
 import { checkGroups, type Optimizer, type ParameterGroup } from "./optimizer.ts";
 
@@ -8,7 +9,7 @@ export interface AdamWOptions {
   readonly beta1?: number;
   /** Decay of the mean of squared gradients, in [0, 1); 0.999. */
   readonly beta2?: number;
-  /** Added to the root of the second moment; 1e-8. */
+  /** Number added to the root of the second moment; 1e-8. */
   readonly epsilon?: number;
 }
 
@@ -73,7 +74,7 @@ export class AdamW implements Optimizer {
       }
     }
     if (!(epsilon >= 0)) {
-      throw new RangeError(`Cannot make AdamW as epsilon is ${epsilon}, below 0`);
+      throw new RangeError(`Cannot make AdamW as epsilon must not be negative: got ${epsilon}`);
     }
     checkGroups("AdamW", groups);
     this.#groups = groups;
@@ -137,15 +138,13 @@ export class AdamW implements Optimizer {
 
   /** The same for all parameters of a group by one kernel. */
   #updateAll(updates: readonly Update[]): void {
-    const inputs: Record<string, tf.Tensor> = {};
-    updates.forEach(({ parameter, gradient, mean, square }, i) => {
-      Object.assign(inputs, {
-        [`parameter${i}`]: parameter,
-        [`gradient${i}`]: gradient,
-        [`mean${i}`]: mean,
-        [`square${i}`]: square,
-      });
-    });
+    const inputs: Kernels["AdamW"]["inputs"] = {};
+    for (const [i, { parameter, gradient, mean, square }] of updates.entries()) {
+      inputs[`parameter${i}`] = parameter;
+      inputs[`gradient${i}`] = gradient;
+      inputs[`mean${i}`] = mean;
+      inputs[`square${i}`] = square;
+    }
     const [beta1, beta2, epsilon] = [this.#beta1, this.#beta2, this.#epsilon];
     const updated = runKernel("AdamW", inputs, { updates, beta1, beta2, epsilon });
     updates.forEach(({ parameter }, i) => parameter.assign(updated[i]!));

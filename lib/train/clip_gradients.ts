@@ -7,7 +7,7 @@ import * as tf from "../tf.ts";
  *
  * Source: torch/nn/utils/clip_grad.py, whose 10⁻⁶ it keeps.
  *
- * @param gradients by name; the caller keeps them
+ * @param gradients the gradients by name; the caller keeps them
  * @param maxNorm largest norm; 0 leaves the gradients as they are
  * @returns new tensors under the same names, and the norm before clipping (a scalar); the caller
  * disposes both

@@ -6,7 +6,7 @@ import type { TaskBatch } from "./task_batch.ts";
 export interface TrainingInputs {
   /** Whether the model is to behave as in training; without it, as in evaluation. */
   readonly training?: boolean;
-  /** Where the routing takes its noise from in training. */
+  /** The source of random numbers in training. */
   readonly noise?: Noise;
   /** Share of each target that is spread over all classes; in [0, 1]. */
   readonly labelSmoothing?: number;
@@ -16,8 +16,11 @@ export interface TrainingInputs {
 export interface Trainable<Batch extends object> {
   /** The mean loss of a batch, and whatever else comes out. */
   forward(inputs: Batch & TrainingInputs): { readonly loss: tf.Scalar };
-  /** What is trained, by name. */
-  trainableParameters(): Map<string, tf.Variable>;
+  /**
+   * What is trained, by name: all of it, or the part that is asked for. A model without a router
+   * answers with an empty map where the router is asked for.
+   */
+  trainableParameters(part?: "skills" | "router"): ReadonlyMap<string, tf.Variable>;
 }
 
 /** A model of language that is trained and asked. A base model with adapters is one. */

@@ -15,7 +15,7 @@ export interface Optimizer {
   /**
    * Updates every parameter that has a gradient; one that has none is left alone, as in PyTorch.
    *
-   * @param gradients by parameter name; the caller keeps them
+   * @param gradients the gradients by parameter name; the caller keeps them
    * @param scale multiplies each group's learning rate, for schedules; 1 when absent
    */
   step(gradients: ReadonlyMap<string, tf.Tensor>, scale?: number): void;

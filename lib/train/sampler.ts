@@ -15,7 +15,7 @@ export interface Sampler<E = Example> {
  * Source: uniform sampling of tasks, as in the Polytropon paper (arXiv 2202.13914, section 4).
  *
  * @param tasks at least one; a task's index in the list is its id
- * @param random where the order comes from
+ * @param random the stream that the order is drawn from
  * @throws {RangeError} when there is no task
  *
  * @example Every example of a task comes once before any comes twice

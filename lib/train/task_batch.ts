@@ -1,5 +1,5 @@
-import { padBatch } from "../models/encode_batch.ts";
-import type { Tokenizer } from "../models/tokenizer.ts";
+import { padBatch } from "../models/tokenizers/encode_batch.ts";
+import type { Tokenizer } from "../models/tokenizers/tokenizer.ts";
 import type { Example } from "../tasks/task.ts";
 
 /** Examples of several tasks as ids, padded to rectangles. `B` rows, `L` and `M` positions. */
@@ -20,9 +20,9 @@ export interface Encoding {
   readonly tokenizer: Tokenizer;
   /** Whether the target is read apart from the input; a decoder reads both in one row. */
   readonly isEncoderDecoder: boolean;
-  /** Longer inputs are cut; positive. */
+  /** Most tokens of an input, of which longer ones are cut; positive. */
   readonly maxInputTokens: number;
-  /** Longer targets are cut; positive. */
+  /** Most tokens of a target, of which longer ones are cut; positive. */
   readonly maxTargetTokens: number;
 }
 

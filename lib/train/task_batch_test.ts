@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ByteTokenizer } from "../models/byte_tokenizer.ts";
+import { ByteTokenizer } from "../models/tokenizers/byte_tokenizer.ts";
 import { encodeExamples, encodePrompts, type Encoding, type TaskExample } from "./task_batch.ts";
 
 const ENCODING: Encoding = {

@@ -8,41 +8,59 @@ import type { Trainable } from "./multi_task_model.ts";
 import type { Optimizer, ParameterGroup } from "./optimizer.ts";
 import { learningRateFactor, type ScheduleOptions } from "./schedule.ts";
 
-/** The training protocol as settings. */
-export interface TrainSettings extends ScheduleOptions {
+/** How a model is trained. What is left out has the value of {@linkcode TRAIN_DEFAULTS}. */
+export interface TrainSettings {
+  /** Number of steps. */
+  readonly steps: number;
   /** Examples in a batch; positive. */
-  readonly batchSize: number;
+  readonly batchSize?: number;
   /** Batches whose mean gradient makes one step; positive. */
-  readonly accumulation: number;
+  readonly accumulation?: number;
   /** The rule by which gradients move parameters. */
-  readonly optimizer: "adamw" | "adafactor";
-  /** Of the skills. */
-  readonly learningRate: number;
-  /** Of the routing: the papers' second speed. */
-  readonly routerLearningRate: number;
-  /** Of the skills; the routing is spared. */
-  readonly weightDecay: number;
+  readonly optimizer?: "adamw" | "adafactor";
+  /** Learning rate of everything but the router. */
+  readonly learningRate?: number;
+  /** Learning rate of the router: the papers' second speed. */
+  readonly routerLearningRate?: number;
+  /** Weight decay of everything but the router, which has none. */
+  readonly weightDecay?: number;
+  /** Share of the steps in which the learning rates rise linearly from near 0; in [0, 1]. */
+  readonly warmup?: number;
+  /** How the rates fall afterwards: to 0 on a line, not at all, or to 0 on half a cosine. */
+  readonly schedule?: ScheduleOptions["schedule"];
   /** Largest norm of the gradient; 0 for none. */
-  readonly clip: number;
+  readonly clip?: number;
   /** Share of each target that is spread over all classes; in [0, 1]. */
-  readonly labelSmoothing: number;
+  readonly labelSmoothing?: number;
 }
+
+/** The settings of multi-task training where nothing else is said, the same as those of a run. */
+export const TRAIN_DEFAULTS: Readonly<Required<Omit<TrainSettings, "steps">>> = {
+  batchSize: 32,
+  accumulation: 1,
+  optimizer: "adamw",
+  learningRate: 1e-2,
+  routerLearningRate: 0.1,
+  weightDecay: 0,
+  warmup: 0.06,
+  schedule: "linear",
+  clip: 1,
+  labelSmoothing: 0,
+};
 
 /** What training needs beside its settings. */
 export interface TrainContext<Batch> {
   /** The next `count` examples, ready for the model. */
   nextBatch(count: number): Batch;
-  /** Where the routing takes its noise from. */
+  /** The source of random numbers for the routing and for dropout. */
   readonly noise: Noise;
-  /** Whether a parameter belongs to the routing, by its name. */
-  readonly isRouting: (name: string) => boolean;
 }
 
 /** What one step did. */
 export interface TrainStep {
-  /** Counted from 1. */
+  /** Number of the step, from 1. */
   readonly step: number;
-  /** Mean over the step's batches. */
+  /** Mean loss over the step's batches. */
   readonly loss: number;
   /** Norm of the gradient before clipping. */
   readonly gradientNorm: number;
@@ -65,17 +83,45 @@ export class DivergedError extends Error {
 
 /**
  * Trains a model, one step for each value asked for; the caller decides when to evaluate or to stop.
+ * Only a step that is asked for is done, so that a loop over all of them trains the model.
  *
+ * @param model such as a `PeftModel`, as it is
+ * @param given `steps`, and what is to differ from {@linkcode TRAIN_DEFAULTS}
+ * @param context where batches and random numbers come from
  * @throws {DivergedError} when a step's loss or gradient is not finite; the parameters are then as
  * before that step
+ *
+ * @example Two tasks want opposite answers to the same question
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { T5ForConditionalGeneration } from "../models/t5/model.ts";
+ * import { seededNoise } from "../ops/noise.ts";
+ * import { getPeftModel } from "../peft/peft_model.ts";
+ * import { PolyConfig } from "../poly/config.ts";
+ * import * as tf from "../tf.ts";
+ *
+ * await tf.setBackend("cpu");
+ * const config = { vocab_size: 11, d_model: 8, d_kv: 4, d_ff: 6, num_heads: 2, num_layers: 1 };
+ * const base = T5ForConditionalGeneration.fromConfig({ ...config, dropout_rate: 0 }, { seed: 0 });
+ * const poly = new PolyConfig({ target_modules: "all-linear", n_tasks: 2, n_skills: 2, r: 2 });
+ * const model = getPeftModel(base, poly);
+ * const batch = { inputIds: [[3, 1], [3, 1]], labels: [[4, 1], [5, 1]], taskIds: [0, 1] };
+ * const losses: number[] = [];
+ * const context = { nextBatch: () => batch, noise: seededNoise(0) };
+ * for await (const { loss } of train(model, { steps: 25 }, context)) losses.push(loss);
+ * assert.ok(losses.at(-1)! < losses[0]!);
+ * ```
  */
-export async function* train<Batch extends object>(
-  model: Trainable<Batch>,
-  settings: TrainSettings,
+// The compiler takes the type of a batch from `nextBatch` alone, then looks whether the model takes it;
+// `never`, which every model takes, stands in until it has read `nextBatch`.
+export async function* train<Batch extends object = never>(
+  model: Trainable<NoInfer<Batch>>,
+  given: TrainSettings,
   context: TrainContext<Batch>,
 ): AsyncGenerator<TrainStep> {
+  const settings = { ...TRAIN_DEFAULTS, ...given };
   const parameters = model.trainableParameters();
-  const optimizer = makeOptimizer(parameters, settings, context.isRouting);
+  const optimizer = makeOptimizer(parameters, model.trainableParameters("router"), settings);
   try {
     for (let step = 0; step < settings.steps; step++) {
       const { loss, gradients } = await accumulate(model, parameters, settings, context);
@@ -105,7 +151,7 @@ export async function* train<Batch extends object>(
 async function accumulate<Batch extends object>(
   model: Trainable<Batch>,
   parameters: ReadonlyMap<string, tf.Variable>,
-  { batchSize, accumulation, labelSmoothing }: TrainSettings,
+  { batchSize, accumulation, labelSmoothing }: Required<TrainSettings>,
   { nextBatch, noise }: TrainContext<Batch>,
 ): Promise<{ loss: number; gradients: Map<string, tf.Tensor> }> {
   const sums = new Map<string, tf.Tensor>();
@@ -133,20 +179,13 @@ async function accumulate<Batch extends object>(
 
 function makeOptimizer(
   parameters: ReadonlyMap<string, tf.Variable>,
-  settings: TrainSettings,
-  isRouting: (name: string) => boolean,
+  router: ReadonlyMap<string, tf.Variable>,
+  { optimizer, learningRate, routerLearningRate, weightDecay }: Required<TrainSettings>,
 ): Optimizer {
-  const entries = [...parameters];
+  const others = new Map([...parameters].filter(([name]) => !router.has(name)));
   const groups: ParameterGroup[] = [
-    {
-      parameters: new Map(entries.filter(([name]) => !isRouting(name))),
-      learningRate: settings.learningRate,
-      weightDecay: settings.weightDecay,
-    },
-    {
-      parameters: new Map(entries.filter(([name]) => isRouting(name))),
-      learningRate: settings.routerLearningRate,
-    },
+    { parameters: others, learningRate, weightDecay },
+    { parameters: router, learningRate: routerLearningRate },
   ];
-  return settings.optimizer === "adamw" ? new AdamW(groups) : new Adafactor(groups);
+  return optimizer === "adamw" ? new AdamW(groups) : new Adafactor(groups);
 }

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { sha256 } from "@noble/hashes/sha2.js";
 import { uniformFloat32 } from "pure-rand/distribution/uniformFloat32";
 import { uniformInt } from "pure-rand/distribution/uniformInt";
 import { xoroshiro128plusFromState } from "pure-rand/generator/xoroshiro128plus";
@@ -7,7 +7,7 @@ import { xoroshiro128plusFromState } from "pure-rand/generator/xoroshiro128plus"
 export interface RandomStream {
   /** The next number in [0, 1), a multiple of 2⁻²⁴. */
   uniform(): number;
-  /** The next whole number in [0, `size`). */
+  /** The next integer in [0, `size`). */
   integer(size: number): number;
   /** The next number of the standard normal distribution. */
   normal(): number;
@@ -36,11 +36,12 @@ export interface RandomStream {
 export function randomStream(seed: number, name: string): RandomStream {
   if (!Number.isSafeInteger(seed)) {
     throw new RangeError(
-      `Cannot open random stream "${name}" as a seed is a whole number: got ${seed}`,
+      `Cannot open random stream "${name}" as a seed must be an integer: got ${seed}`,
     );
   }
-  const digest = createHash("sha256").update(`${seed}/${name}`).digest();
-  const state = [0, 4, 8, 12].map((offset) => digest.readInt32LE(offset));
+  const { buffer, byteOffset } = sha256(new TextEncoder().encode(`${seed}/${name}`));
+  const digest = new DataView(buffer, byteOffset);
+  const state = [0, 4, 8, 12].map((offset) => digest.getInt32(offset, true));
   const generator = xoroshiro128plusFromState(state);
   const uniform = () => uniformFloat32(generator);
   const integer = (size: number) => uniformInt(generator, 0, size - 1);

@@ -49,9 +49,9 @@ Deno.test("randomStream().shuffle() permutes a copy", () => {
   assert.deepEqual([...shuffled].sort(), values);
 });
 
-Deno.test("randomStream() refuses a seed that is not a whole number", () => {
+Deno.test("randomStream() refuses a seed that is not an integer", () => {
   assert.throws(() => randomStream(0.5, "init"), {
     name: "RangeError",
-    message: /whole number: got 0.5/,
+    message: /as a seed must be an integer: got 0.5/,
   });
 });

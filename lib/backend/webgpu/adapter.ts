@@ -1,5 +1,3 @@
-/** Registers the WebGPU backend where the browser interface exists: the import is for its side effect. */
-import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import * as tf from "../../tf.ts";
 
 /** Storage buffers of a shader beyond which nothing is gained: twelve parameters updated at once. */
@@ -14,24 +12,6 @@ const LIMITS = [
   "maxComputeWorkgroupSizeX",
   "maxComputeInvocationsPerWorkgroup",
 ] as const;
-
-// As TensorFlow.js registers it, but for the storage buffers of a shader: its device has eight.
-if (tf.findBackendFactory("webgpu") !== undefined) {
-  tf.removeBackend("webgpu");
-  tf.registerBackend("webgpu", async () => {
-    const adapter = (await navigator.gpu.requestAdapter({ powerPreference: "high-performance" }))!;
-    const { limits } = adapter;
-    const buffers = Math.min(limits.maxStorageBuffersPerShaderStage, MOST_BUFFERS);
-    const device = await adapter.requestDevice({
-      requiredFeatures: (["timestamp-query"] as const).filter((name) => adapter.features.has(name)),
-      requiredLimits: {
-        ...Object.fromEntries(LIMITS.map((name) => [name, limits[name]])),
-        maxStorageBuffersPerShaderStage: buffers,
-      },
-    });
-    return new WebGPUBackend(device, adapter.info);
-  }, 3);
-}
 
 /** The WebGPU adapter of this machine. */
 export interface WebgpuAdapter {
@@ -53,4 +33,33 @@ export async function webgpuAdapter(): Promise<WebgpuAdapter | null> {
   const { vendor, architecture, device, description, isFallbackAdapter } = adapter.info;
   const parts = [description, vendor, architecture, device].filter((part) => part !== "");
   return { description: parts.join(" ") || "unnamed adapter", isSoftware: isFallbackAdapter };
+}
+
+/**
+ * Registers the WebGPU backend where the browser interface exists, as TensorFlow.js does but for the
+ * storage buffers that a shader of the device may bind: more than eight.
+ */
+export function registerWebgpu(): Promise<void> {
+  return registered ??= register();
+}
+
+let registered: Promise<void> | undefined;
+
+async function register(): Promise<void> {
+  const { WebGPUBackend } = await import("@tensorflow/tfjs-backend-webgpu");
+  if (tf.findBackendFactory("webgpu") === null) return;
+  tf.removeBackend("webgpu");
+  tf.registerBackend("webgpu", async () => {
+    const adapter = (await navigator.gpu.requestAdapter({ powerPreference: "high-performance" }))!;
+    const { limits } = adapter;
+    const buffers = Math.min(limits.maxStorageBuffersPerShaderStage, MOST_BUFFERS);
+    const device = await adapter.requestDevice({
+      requiredFeatures: (["timestamp-query"] as const).filter((name) => adapter.features.has(name)),
+      requiredLimits: {
+        ...Object.fromEntries(LIMITS.map((name) => [name, limits[name]])),
+        maxStorageBuffersPerShaderStage: buffers,
+      },
+    });
+    return new WebGPUBackend(device, adapter.info);
+  }, 3);
 }

@@ -1,20 +1,9 @@
+import type { KernelFunction } from "../../../ops/kernels.ts";
 import type * as tf from "../../../tf.ts";
-import { type Gpu, size } from "./kernel.ts";
+import { type Gpu, size } from "./gpu.ts";
 import { once } from "./once.ts";
 import { program } from "./program.ts";
 import { byRow, gridFor, pieces } from "./together.ts";
-
-interface Attrs {
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly epsilon: number;
-  /** One for each parameter: θ's share that stays, the step size, and the root of 1 − β₂ᵗ. */
-  readonly updates: readonly {
-    readonly keep: number;
-    readonly rate: number;
-    readonly root: number;
-  }[];
-}
 
 /** The tensors of one parameter: it, its gradient, its two moments, and what it becomes. */
 const BUFFERS = 5;
@@ -56,11 +45,11 @@ const adamWProgram = once((count: number) => {
  * What the parameters become. The moments are written over: they are the optimiser's own, shared with
  * nobody. Parameters with the same numbers are updated together, as many as a shader may bind.
  */
-export function adamW(
-  gpu: Gpu,
-  inputs: Readonly<Record<string, tf.TensorInfo>>,
-  { updates, beta1, beta2, epsilon }: Attrs,
-): tf.TensorInfo[] {
+export const adamW: KernelFunction<"AdamW", Gpu> = (
+  gpu,
+  inputs,
+  { updates, beta1, beta2, epsilon },
+) => {
   const alike = new Map<string, number[]>();
   updates.forEach(({ keep, rate, root }, i) => {
     const key = [keep, rate, root].join();
@@ -72,7 +61,8 @@ export function adamW(
     // In a tensor, as they differ from step to step.
     const numbers = gpu.numbers([beta1, 1 - beta1, beta2, 1 - beta2, keep, rate, root, epsilon]);
     for (const piece of pieces(parameters, gpu.buffersOfShader - 1, BUFFERS)) {
-      const named = (name: string, i: number) => inputs[`${name}${i}`]!;
+      const named = (name: "parameter" | "gradient" | "mean" | "square", i: number) =>
+        inputs[`${name}${i}`]!;
       const sizes = piece.map((i) => size(named("parameter", i)));
       const made = gpu.run(
         adamWProgram(piece.length),
@@ -86,4 +76,4 @@ export function adamW(
     gpu.free(numbers);
   }
   return updated;
-}
+};

@@ -1,5 +1,6 @@
+import type { KernelFunction, KernelTensor } from "../../../ops/kernels.ts";
 import type * as tf from "../../../tf.ts";
-import { type Gpu, groupsFor, type Kernel } from "./kernel.ts";
+import { type Gpu, groupsFor } from "./gpu.ts";
 import {
   ofKeys,
   ofQueries,
@@ -90,13 +91,13 @@ const PROGRAMS = [false, true].map((biased) =>
 );
 
 /** softmax(scale · q·kᵀ + bias) · v over the keys that the mask allows, and the weights where they are kept. */
-export const attention: Kernel<"query" | "key" | "value", Attrs, "bias" | "mask"> = (
-  gpu: Gpu,
+export const attention: KernelFunction<"Attention", Gpu> = (
+  gpu,
   { query, key, value, bias, mask },
   { scale, forbidden, keep },
 ) => {
-  const [B, N, Lq, Dh] = query.shape as [number, number, number, number];
-  const Lk = key.shape[2]!;
+  const [B, N, Lq, Dh] = query.shape;
+  const Lk = key.shape[2];
   const program = PROGRAMS[Number(bias !== undefined)]![Number(mask !== undefined)]!;
   const inputs = [query, key, value, ...[bias, mask].filter((given) => given !== undefined)];
   const integers = [B * N, N, Lq, Lk, Dh, ...steps(bias), ...steps(mask)];
@@ -107,14 +108,14 @@ export const attention: Kernel<"query" | "key" | "value", Attrs, "bias" | "mask"
     { integers, floats: [scale, forbidden] },
     [Math.ceil(Lq / TILE), ...groupsFor(B * N)],
   );
-  if (keep) return [y!, weights!];
-  gpu.free(weights!);
-  return [y!];
+  if (keep) return [y, weights];
+  gpu.free(weights);
+  return [y];
 };
 
 /** The steps, in elements, along the first three of four axes; 0 where they broadcast. */
-function steps(tensor: tf.TensorInfo | undefined): [number, number, number] {
+function steps(tensor: KernelTensor<tf.Tensor4D> | undefined): [number, number, number] {
   if (tensor === undefined) return [0, 0, 0];
-  const [b, n, q, k] = tensor.shape as [number, number, number, number];
+  const [b, n, q, k] = tensor.shape;
   return [b === 1 ? 0 : n * q * k, n === 1 ? 0 : q * k, q === 1 ? 0 : k];
 }

@@ -1,5 +1,6 @@
+import type { KernelFunction, KernelTensor } from "../../../ops/kernels.ts";
 import type * as tf from "../../../tf.ts";
-import { type Gpu, groupsFor, type Kernel, size } from "./kernel.ts";
+import { type Gpu, groupsFor, size } from "./gpu.ts";
 import {
   ofKeys,
   ofQueries,
@@ -113,10 +114,11 @@ const biasProgram = elementwise("AttentionGradBias", {
 });
 
 /** The gradients of queries, keys and values. */
-export const attentionGrad: Kernel<
-  "dy" | "query" | "key" | "value" | "weights",
-  { readonly scale: number }
-> = (gpu, { dy, query, key, value, weights }, { scale }) => {
+export const attentionGrad: KernelFunction<"AttentionGrad", Gpu> = (
+  gpu,
+  { dy, query, key, value, weights },
+  { scale },
+) => {
   const { integers, heads, Lq, Lk } = sizesOf(weights, value);
   const [dScores, dQuery] = gpu.run(
     SCORES_AND_QUERIES,
@@ -127,21 +129,22 @@ export const attentionGrad: Kernel<
   );
   const [dKey, dValue] = gpu.run(
     keysProgram,
-    [dy, query, weights, dScores!],
+    [dy, query, weights, dScores],
     [key.shape, value.shape],
     { integers },
     [Math.ceil(Lk / TILE), ...groupsFor(heads)],
   );
-  gpu.free(dScores!);
-  return [dQuery!, dKey!, dValue!];
+  gpu.free(dScores);
+  return [dQuery, dKey, dValue];
 };
 
 /** The gradient of the bias, apart from the others, as a bias is mostly frozen. */
-export const attentionGradBias: Kernel<
-  "dy" | "value" | "weights",
-  { readonly shape: readonly [number, number, number, number] }
-> = (gpu: Gpu, { dy, value, weights }, { shape }) => {
-  const [B, N] = weights.shape as [number, number];
+export const attentionGradBias: KernelFunction<"AttentionGradBias", Gpu> = (
+  gpu,
+  { dy, value, weights },
+  { shape },
+) => {
+  const [B, N] = weights.shape;
   const { integers, heads, Lq, Lk } = sizesOf(weights, value);
   const groups = [Math.ceil(Lq / TILE), ...groupsFor(heads)] as const;
   const params = { integers, floats: [1] };
@@ -153,7 +156,7 @@ export const attentionGradBias: Kernel<
   return dBias;
 };
 
-function sizesOf(weights: tf.TensorInfo, value: tf.TensorInfo) {
-  const [B, N, Lq, Lk] = weights.shape as [number, number, number, number];
-  return { heads: B * N, Lq, Lk, integers: [B * N, Lq, Lk, value.shape[3]!] };
+function sizesOf(weights: KernelTensor<tf.Tensor4D>, value: KernelTensor<tf.Tensor4D>) {
+  const [B, N, Lq, Lk] = weights.shape;
+  return { heads: B * N, Lq, Lk, integers: [B * N, Lq, Lk, value.shape[3]] };
 }

@@ -1,3 +1,5 @@
+import { kernelConfigs } from "../../../ops/fused.ts";
+import type { KernelName, KernelTable } from "../../../ops/kernels.ts";
 import * as tf from "../../../tf.ts";
 import { adamW } from "./adamw.ts";
 import { attention } from "./attention.ts";
@@ -5,7 +7,7 @@ import { attentionGrad, attentionGradBias } from "./attention_grad.ts";
 import { clipGradients } from "./clip_gradients.ts";
 import { crossEntropy, crossEntropyGrad } from "./cross_entropy.ts";
 import { gate, gateGrad } from "./gate.ts";
-import { Gpu, type Kernel } from "./kernel.ts";
+import { Gpu } from "./gpu.ts";
 import { adaptedLinear, linear } from "./linear.ts";
 import { linearGradInput, linearGradWeight } from "./linear_grad.ts";
 import { linearGradFactors } from "./linear_grad_factors.ts";
@@ -16,8 +18,8 @@ import { route, routeGrad } from "./route.ts";
 import { addRows, takeRows } from "./rows.ts";
 import { swapMiddle } from "./swap_middle.ts";
 
-/** The kernels of the WebGPU backend for whole operations of `lib/ops`, which say what each computes. */
-const KERNELS = {
+/** The kernels of the WebGPU backend for whole operations of `lib/ops`: all of the contract. */
+const KERNELS: KernelTable<Gpu> = {
   RmsNorm: rmsNorm,
   RmsNormGrad: rmsNormGrad,
   RmsNormGradWeight: rmsNormGradWeight,
@@ -46,30 +48,25 @@ const KERNELS = {
   ClipGradients: clipGradients,
 };
 
-/** The names of the kernels. */
-export const WEBGPU_KERNELS: readonly string[] = Object.keys(KERNELS);
-
 const gpus = new WeakMap<object, Gpu>();
+
+const CONFIGS = kernelConfigs("webgpu", KERNELS, (backend) => {
+  let gpu = gpus.get(backend as object);
+  if (gpu === undefined) gpus.set(backend as object, gpu = new Gpu(backend));
+  return gpu;
+});
+
+/** The names of the kernels. */
+export const WEBGPU_KERNELS = Object.keys(KERNELS) as readonly KernelName[];
 
 /**
  * Adds the kernels of this project to the WebGPU backend, or takes them away, which leaves every
- * operation to its composition of plain ones.
+ * operation to its definition, a composition of plain ones.
  */
 export function installWebgpuKernels(wanted = true): void {
-  for (const [kernelName, kernel] of Object.entries(KERNELS)) {
+  for (const config of CONFIGS) {
+    const { kernelName } = config;
     if (tf.getKernel(kernelName, "webgpu") !== undefined) tf.unregisterKernel(kernelName, "webgpu");
-    if (!wanted) continue;
-    tf.registerKernel({
-      kernelName,
-      backendName: "webgpu",
-      kernelFunc: ({ inputs, attrs, backend }) =>
-        (kernel as Kernel<string>)(gpuOf(backend as object), inputs as never, attrs),
-    });
+    if (wanted) tf.registerKernel(config);
   }
-}
-
-function gpuOf(backend: object): Gpu {
-  let gpu = gpus.get(backend);
-  if (gpu === undefined) gpus.set(backend, gpu = new Gpu(backend));
-  return gpu;
 }

@@ -1,5 +1,5 @@
-import type * as tf from "../../../tf.ts";
-import { type Gpu, size } from "./kernel.ts";
+import type { KernelFunction } from "../../../ops/kernels.ts";
+import { type Gpu, size } from "./gpu.ts";
 import { once } from "./once.ts";
 import { combine, program } from "./program.ts";
 import { byRow, gridFor, pieces } from "./together.ts";
@@ -70,11 +70,7 @@ const scaleProgram = once((count: number) =>
 );
 
 /** The joint norm, and the gradients scaled down to `maxNorm`; with a `maxNorm` of 0 as they are. */
-export function clipGradients(
-  gpu: Gpu,
-  inputs: Readonly<Record<string, tf.TensorInfo>>,
-  { maxNorm }: { readonly maxNorm: number },
-): tf.TensorInfo[] {
+export const clipGradients: KernelFunction<"ClipGradients", Gpu> = (gpu, inputs, { maxNorm }) => {
   const all = Object.values(inputs);
   let count = 0;
   const parts = all.map((gradient) => {
@@ -106,4 +102,4 @@ export function clipGradients(
     });
   gpu.free(sums, factor!);
   return [norm!, ...scaled];
-}
+};

@@ -1,4 +1,5 @@
-import { groupsFor, type Kernel } from "./kernel.ts";
+import type { KernelFunction } from "../../../ops/kernels.ts";
+import { type Gpu, groupsFor } from "./gpu.ts";
 import { once } from "./once.ts";
 import { combine, program } from "./program.ts";
 
@@ -92,12 +93,12 @@ function threadsFor(V: number): number {
 }
 
 /** The mean loss over the rows that count, NaN where none does; and log Σ e^logits of each row. */
-export const crossEntropy: Kernel<"logits" | "labels", Attrs> = (
+export const crossEntropy: KernelFunction<"CrossEntropy", Gpu> = (
   gpu,
   { logits, labels },
   { ignored, smoothing },
 ) => {
-  const [N, V] = logits.shape as [number, number];
+  const [N, V] = logits.shape;
   const [losses, logSums] = gpu.run(
     rowsProgram(threadsFor(V)),
     [logits, labels],
@@ -106,18 +107,18 @@ export const crossEntropy: Kernel<"logits" | "labels", Attrs> = (
     groupsFor(N),
   );
   const params = { integers: [N, ignored], floats: [NaN] };
-  const loss = gpu.make(meanProgram, [losses!, labels], [], params, [1]);
-  gpu.free(losses!);
-  return [loss, logSums!];
+  const loss = gpu.make(meanProgram, [losses, labels], [], params, [1]);
+  gpu.free(losses);
+  return [loss, logSums];
 };
 
 /** The gradient of the logits; 0 for a row that does not count. */
-export const crossEntropyGrad: Kernel<"dy" | "logits" | "labels" | "logSums", Attrs> = (
+export const crossEntropyGrad: KernelFunction<"CrossEntropyGrad", Gpu> = (
   gpu,
   { dy, logits, labels, logSums },
   { ignored, smoothing },
 ) => {
-  const [N, V] = logits.shape as [number, number];
+  const [N, V] = logits.shape;
   const params = { integers: [N, V, ignored], floats: [smoothing] };
   const inputs = [dy, logits, labels, logSums];
   return gpu.run(gradProgram(threadsFor(V)), inputs, [[N, V]], params, groupsFor(N));

@@ -1,4 +1,5 @@
-import { type Kernel, size } from "./kernel.ts";
+import type { KernelFunction } from "../../../ops/kernels.ts";
+import { type Gpu, size } from "./gpu.ts";
 import { elementwise } from "./program.ts";
 
 interface Attrs {
@@ -31,11 +32,11 @@ const gradProgram = elementwise("GateGrad", {
 });
 
 /** x · σ(linear · x + cubic · x³) · gate, elementwise. */
-export const gate: Kernel<"x" | "gate", Attrs> = (gpu, { x, gate }, { linear, cubic }) =>
+export const gate: KernelFunction<"Gate", Gpu> = (gpu, { x, gate }, { linear, cubic }) =>
   gpu.each(gateProgram, size(x), [x, gate], [x.shape], { floats: [linear, cubic] });
 
 /** The gradients of x and of the gate. */
-export const gateGrad: Kernel<"dy" | "x" | "gate", Attrs> = (
+export const gateGrad: KernelFunction<"GateGrad", Gpu> = (
   gpu,
   { dy, x, gate },
   { linear, cubic },

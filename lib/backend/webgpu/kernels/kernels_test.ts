@@ -10,10 +10,10 @@ import { crossEntropy } from "../../../ops/cross_entropy.ts";
 import { embedding } from "../../../ops/embedding.ts";
 import { isFused } from "../../../ops/fused.ts";
 import { adaptedLinear, linear } from "../../../ops/linear.ts";
-import { mixFactors } from "../../../ops/mix_factors.ts";
+import { mixFactors } from "../../../ops/mix_skills.ts";
+import { mixingWeights } from "../../../ops/mixing_weights.ts";
 import { rmsNorm } from "../../../ops/rms_norm.ts";
 import { rotary, rotaryTables } from "../../../ops/rotary.ts";
-import { skillWeights } from "../../../ops/skill_weights.ts";
 import { mergeHeads, splitHeads } from "../../../ops/split_heads.ts";
 import { assertClose } from "../../../testing/assert_close.ts";
 import { onEachBackend } from "../../../testing/on_each_backend.ts";
@@ -181,7 +181,7 @@ onEachBackend("embedding() by its kernel gives NaN for an id that is out of rang
   tf.dispose([table, ids, rows]);
 }, { only: ["webgpu"] });
 
-equalsItsComposition("skillWeights()", async () => {
+equalsItsComposition("mixingWeights()", async () => {
   const [B, T, H, S] = [17, 5, 7, 11];
   const drawn = wave(B * H * S, 0.7, 0.5).map((value) => Math.round(1e4 * value + 5e3) / 1e4);
   for (
@@ -193,7 +193,7 @@ equalsItsComposition("skillWeights()", async () => {
   ) {
     await check(
       (logits) =>
-        skillWeights(logits as tf.Tensor2D, Array.from({ length: B }, (_, b) => 3 * b % T), {
+        mixingWeights(logits as tf.Tensor2D, Array.from({ length: B }, (_, b) => 3 * b % T), {
           ...{ nSplits: H, temperature: 0.5, straightThrough },
           uniform: noisy ? tf.tensor(drawn, [B, H, S]) : undefined,
         }),
@@ -206,12 +206,12 @@ equalsItsComposition("skillWeights()", async () => {
 equalsItsComposition("mixFactors()", async () => {
   for (const [B, H, S, X, R, Y] of [[1, 1, 1, 1, 1, 1], [6, 3, 5, 29, 4, 31]] as const) {
     await check((weights, skillsA, skillsB) => {
-      const { A, B: factorB } = mixFactors(
+      const { factorA, factorB } = mixFactors(
         weights as tf.Tensor3D,
         skillsA as tf.Tensor4D,
         skillsB as tf.Tensor4D,
       );
-      return tf.concat([tf.reshape(A, [-1]), tf.reshape(factorB, [-1])]);
+      return tf.concat([tf.reshape(factorA, [-1]), tf.reshape(factorB, [-1])]);
     }, [[B, H, S], [H, S, X, R], [H, S, R, Y]]);
   }
 });
@@ -248,8 +248,8 @@ equalsItsComposition("adaptedLinear()", async () => {
     const shapes = [[owners.length, L, I], [O, I], [U, I, R], [U, R, O], [O]];
     const operation: Operation = (x, weight, A, B, bias) =>
       adaptedLinear(x as tf.Tensor3D, weight as tf.Tensor2D, bias as tf.Tensor1D ?? null, {
-        A: A as tf.Tensor3D,
-        B: B as tf.Tensor3D,
+        factorA: A as tf.Tensor3D,
+        factorB: B as tf.Tensor3D,
         owners,
       });
     await check(operation, shapes);

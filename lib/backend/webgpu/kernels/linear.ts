@@ -1,5 +1,6 @@
+import type { KernelFunction } from "../../../ops/kernels.ts";
 import type * as tf from "../../../tf.ts";
-import { type Kernel, size } from "./kernel.ts";
+import { type Gpu, size } from "./gpu.ts";
 import { lowRank } from "./low_rank.ts";
 import { narrowed } from "./narrow.ts";
 import { once } from "./once.ts";
@@ -115,8 +116,8 @@ fn factorBAt(r: u32, n: u32) -> f32 {
 });
 
 /** x·Wᵀ + b. */
-export const linear: Kernel<"x" | "weight", unknown, "bias"> = (gpu, { x, weight, bias }) => {
-  const [O, K] = weight.shape as [number, number];
+export const linear: KernelFunction<"Linear", Gpu> = (gpu, { x, weight, bias }) => {
+  const [O, K] = weight.shape;
   const M = size(x) / K;
   const side = sideFor(M, O);
   const program = linearProgram(side, bias !== undefined, false);
@@ -126,23 +127,24 @@ export const linear: Kernel<"x" | "weight", unknown, "bias"> = (gpu, { x, weight
 };
 
 /** x·Wᵀ + b + (x·A)·B / R, and x·A / R, each row of the batch with the factors of its owner. */
-export const adaptedLinear: Kernel<
-  "x" | "weight" | "A" | "B",
-  { readonly owners: readonly number[] },
-  "bias"
-> = (gpu, { x, weight, bias, A, B: factorB }, { owners }) => {
-  const [B, L, K] = x.shape as [number, number, number];
-  const [R, O] = factorB.shape.slice(1) as [number, number];
+export const adaptedLinear: KernelFunction<"AdaptedLinear", Gpu> = (
+  gpu,
+  { x, weight, bias, factorA, factorB },
+  { owners },
+) => {
+  const [B, L, K] = x.shape;
+  const [, R, O] = factorB.shape;
   const shape = [B, L, O];
   const side = sideFor(B * L, O);
   const ofRows = gpu.integers(owners);
   if (side === 2 && R <= HIGHEST_RANK && L >= FEWEST_POSITIONS) {
-    const inputs = [x, weight, ...listed(bias), A, factorB, ofRows];
+    const inputs = [x, weight, ...listed(bias), factorA, factorB, ofRows];
     const groups = [...tilesOf(side, L, O), B] as const;
     const program = adaptedProgram(bias !== undefined);
-    return gpu.run(program, inputs, [shape, [B, L, R]], { integers: [L, O, K, L, R] }, groups);
+    const params = { integers: [L, O, K, L, R] };
+    return gpu.run(program, inputs, [shape, [B, L, R]], params, groups);
   }
-  const narrow = narrowed(gpu, x, A, owners, false);
+  const narrow = narrowed(gpu, x, factorA, owners, false);
   const inputs = [x, weight, ...listed(bias), narrow, factorB, ofRows];
   const program = linearProgram(side, bias !== undefined, true);
   const params = { integers: [B * L, O, K, L, R] };

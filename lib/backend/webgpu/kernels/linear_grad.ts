@@ -1,4 +1,5 @@
-import { type Kernel, size } from "./kernel.ts";
+import type { KernelFunction } from "../../../ops/kernels.ts";
+import { type Gpu, size } from "./gpu.ts";
 import { lowRank } from "./low_rank.ts";
 import {
   PRODUCT_THREADS,
@@ -63,27 +64,27 @@ const INPUT = [false, true].map((updated) => bySide((side) => inputProgram(side,
 const WEIGHT = bySide(weightProgram);
 
 /** dy · W, and dNarrow · Aᵀ where there are factors. */
-export const linearGradInput: Kernel<
-  "dy" | "weight",
-  { readonly owners?: readonly number[] },
-  "dNarrow" | "A"
-> = (gpu, { dy, weight, dNarrow, A }, { owners }) => {
-  const [O, I] = weight.shape as [number, number];
+export const linearGradInput: KernelFunction<"LinearGradInput", Gpu> = (
+  gpu,
+  { dy, weight, dNarrow, factorA },
+  { owners },
+) => {
+  const [O, I] = weight.shape;
   const M = size(dy) / O;
   const side = sideFor(M, I);
   const groups = tilesOf(side, M, I);
   const shape = [...dy.shape.slice(0, -1), I];
-  if (dNarrow === undefined || A === undefined || owners === undefined) {
+  if (dNarrow === undefined || factorA === undefined) {
     const params = { integers: [M, I, O, 0, 0] };
     return gpu.run(INPUT[0]![side], [dy, weight], [shape], params, groups);
   }
-  const params = { integers: [M, I, O, dy.shape[1]!, A.shape[2]!] };
-  const inputs = [dy, weight, dNarrow, A, gpu.integers(owners)];
+  const params = { integers: [M, I, O, dy.shape[1], factorA.shape[2]] };
+  const inputs = [dy, weight, dNarrow, factorA, gpu.integers(owners)];
   return gpu.run(INPUT[1]![side], inputs, [shape], params, groups);
 };
 
 /** dyᵀ · x over all positions. */
-export const linearGradWeight: Kernel<"dy" | "x"> = (gpu, { dy, x }) => {
+export const linearGradWeight: KernelFunction<"LinearGradWeight", Gpu> = (gpu, { dy, x }) => {
   const [O, I] = [dy.shape.at(-1)!, x.shape.at(-1)!];
   const side = sideFor(O, I);
   const params = { integers: [O, I, size(x) / I] };

@@ -1,4 +1,5 @@
-import type { Kernel } from "./kernel.ts";
+import type { KernelFunction } from "../../../ops/kernels.ts";
+import type { Gpu } from "./gpu.ts";
 import { narrowed } from "./narrow.ts";
 import { once } from "./once.ts";
 import { program } from "./program.ts";
@@ -136,19 +137,20 @@ fn wideAt(isA: bool, row: u32, feature: u32) -> f32 {
 );
 
 /** dNarrow = dy · Bᵀ / R, and the gradients of A and B over the rows that share them. */
-export const linearGradFactors: Kernel<
-  "dy" | "x" | "narrow" | "A" | "B",
-  { readonly owners: readonly number[] }
-> = (gpu, { dy, x, narrow, A, B: factorB }, { owners }) => {
-  const [, L, I] = x.shape as [number, number, number];
-  const [U, R, O] = factorB.shape as [number, number, number];
+export const linearGradFactors: KernelFunction<"LinearGradFactors", Gpu> = (
+  gpu,
+  { dy, x, narrow, factorA, factorB },
+  { owners },
+) => {
+  const [, L, I] = x.shape;
+  const [U, R, O] = factorB.shape;
   const rows = gpu.integers(rowsOf(owners, U));
   const params = { integers: [L, I, R, O] };
   const lanes = LANES.find((lanes) => lanes >= R) ?? LANES.at(-1)!;
   const features = 2 * THREADS / lanes;
   const tiles = Math.ceil(I / features) + Math.ceil(O / features);
   const groups = [tiles, Math.ceil(R / lanes), U] as const;
-  const shapes = [A.shape, factorB.shape];
+  const shapes = [factorA.shape, factorB.shape] as const;
   if (I * O <= LARGEST_WITHIN) {
     const inputs = [dy, x, narrow, rows, factorB];
     const made = gpu.run(

@@ -1,4 +1,5 @@
-import { groupsFor, type Kernel, size } from "./kernel.ts";
+import type { KernelFunction } from "../../../ops/kernels.ts";
+import { type Gpu, groupsFor, size } from "./gpu.ts";
 import { combine, elementwise, program } from "./program.ts";
 
 /** Where the split, and the place in a skill's matrix [X, Y], of an element of a mixed one lie. */
@@ -94,13 +95,13 @@ const gradWeightsProgram = program("MixFactorsGradWeights", {
 });
 
 /** The two factors of each row, the sums of the skills by its weights. */
-export const mixFactors: Kernel<"weights" | "skillsA" | "skillsB"> = (
+export const mixFactors: KernelFunction<"MixFactors", Gpu> = (
   gpu,
   { weights, skillsA, skillsB },
 ) => {
-  const B = weights.shape[0]!;
-  const [H, S, X, R] = skillsA.shape as [number, number, number, number];
-  const Y = skillsB.shape[3]!;
+  const B = weights.shape[0];
+  const [H, S, X, R] = skillsA.shape;
+  const Y = skillsB.shape[3];
   const [shapeA, shapeB] = [[B, H * X, R], [B, R, H * Y]];
   const [sizeA, sizeB] = [size({ shape: shapeA }), size({ shape: shapeB })];
   const integers = [sizeA, sizeA / B, sizeB / B, H, S, X, R, Y];
@@ -109,23 +110,24 @@ export const mixFactors: Kernel<"weights" | "skillsA" | "skillsB"> = (
 };
 
 /** The gradient of the skills of one factor. */
-export const mixFactorsGradSkills: Kernel<
-  "dy" | "weights",
-  { readonly shape: readonly [number, number, number, number]; readonly columns: boolean }
-> = (gpu, { dy, weights }, { shape, columns }) => {
-  const integers = [weights.shape[0]!, ...shape];
+export const mixFactorsGradSkills: KernelFunction<"MixFactorsGradSkills", Gpu> = (
+  gpu,
+  { dy, weights },
+  { shape, columns },
+) => {
+  const integers = [weights.shape[0], ...shape];
   const program = gradSkillsPrograms[Number(columns)]!;
   return gpu.each(program, size({ shape }), [dy, weights], [shape], { integers });
 };
 
 /** The gradient of the weights, from both factors. */
-export const mixFactorsGradWeights: Kernel<"dA" | "dB" | "skillsA" | "skillsB"> = (
+export const mixFactorsGradWeights: KernelFunction<"MixFactorsGradWeights", Gpu> = (
   gpu,
   { dA, dB, skillsA, skillsB },
 ) => {
-  const B = dA.shape[0]!;
-  const [H, S, X, R] = skillsA.shape as [number, number, number, number];
-  const integers = [B * H * S, H, S, X, R, skillsB.shape[3]!];
+  const B = dA.shape[0];
+  const [H, S, X, R] = skillsA.shape;
+  const integers = [B * H * S, H, S, X, R, skillsB.shape[3]];
   const inputs = [dA, dB, skillsA, skillsB];
   return gpu.run(gradWeightsProgram, inputs, [[B, H, S]], { integers }, groupsFor(B * H * S));
 };

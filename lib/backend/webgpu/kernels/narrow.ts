@@ -1,5 +1,5 @@
 import type * as tf from "../../../tf.ts";
-import { type Gpu, groupsFor } from "./kernel.ts";
+import { type Gpu, groupsFor } from "./gpu.ts";
 import { program } from "./program.ts";
 
 const THREADS = 64;

@@ -1,4 +1,5 @@
-import { groupsFor, type Kernel, size } from "./kernel.ts";
+import type { KernelFunction } from "../../../ops/kernels.ts";
+import { type Gpu, groupsFor, size } from "./gpu.ts";
 import { combine, elementwise, program } from "./program.ts";
 
 interface Attrs {
@@ -88,14 +89,14 @@ const sumPartsProgram = elementwise("RmsNormGradWeightSum", {
 });
 
 /** x / √(mean(x²) + ε) · w over the last axis. */
-export const rmsNorm: Kernel<"x" | "weight", Attrs> = (gpu, { x, weight }, { epsilon }) => {
+export const rmsNorm: KernelFunction<"RmsNorm", Gpu> = (gpu, { x, weight }, { epsilon }) => {
   const [rows, D] = rowsOf(x);
   const params = { integers: [rows, D], floats: [epsilon] };
   return gpu.run(normProgram, [x, weight], [x.shape], params, groupsFor(rows));
 };
 
 /** The gradient of x. */
-export const rmsNormGrad: Kernel<"dy" | "x" | "weight", Attrs> = (
+export const rmsNormGrad: KernelFunction<"RmsNormGrad", Gpu> = (
   gpu,
   { dy, x, weight },
   { epsilon },
@@ -106,7 +107,11 @@ export const rmsNormGrad: Kernel<"dy" | "x" | "weight", Attrs> = (
 };
 
 /** The gradient of the weight: sums of some rows each, then the sum of these. */
-export const rmsNormGradWeight: Kernel<"dy" | "x", Attrs> = (gpu, { dy, x }, { epsilon }) => {
+export const rmsNormGradWeight: KernelFunction<"RmsNormGradWeight", Gpu> = (
+  gpu,
+  { dy, x },
+  { epsilon },
+) => {
   const [rows, D] = rowsOf(x);
   const count = Math.ceil(rows / ROWS_AT_ONCE);
   const params = { integers: [rows, D, ROWS_AT_ONCE], floats: [epsilon] };

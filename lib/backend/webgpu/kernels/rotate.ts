@@ -1,4 +1,5 @@
-import { type Kernel, size } from "./kernel.ts";
+import type { KernelFunction } from "../../../ops/kernels.ts";
+import { type Gpu, size } from "./gpu.ts";
 import { elementwise } from "./program.ts";
 
 const rotateProgram = elementwise("Rotate", {
@@ -16,12 +17,12 @@ const rotateProgram = elementwise("Rotate", {
 });
 
 /** Turns each pair of features by its angle, or back where the sign is −1. */
-export const rotate: Kernel<"x" | "cos" | "sin", { readonly sign: number }> = (
+export const rotate: KernelFunction<"Rotate", Gpu> = (
   gpu,
   { x, cos, sin },
   { sign },
 ) => {
-  const [, N, L, D] = x.shape as [number, number, number, number];
+  const [, N, L, D] = x.shape;
   const integers = [L * D, N * L * D, D, cos.shape[0] === 1 ? 0 : L * D];
   return gpu.each(rotateProgram, size(x), [x, cos, sin], [x.shape], { integers, floats: [sign] });
 };

@@ -1,4 +1,5 @@
-import { type Kernel, size } from "./kernel.ts";
+import type { KernelFunction } from "../../../ops/kernels.ts";
+import { type Gpu, size } from "./gpu.ts";
 import { elementwise } from "./program.ts";
 
 interface Attrs {
@@ -76,12 +77,12 @@ const gradProgram = elementwise("RouteGrad", {
 });
 
 /** The weights of the skills for the task of each row, and the slope of each amount over their sum. */
-export const route: Kernel<"logits", Attrs, "uniform"> = (
+export const route: KernelFunction<"Route", Gpu> = (
   gpu,
   { logits, uniform },
   { tasks, nSplits: H, temperature, hard },
 ) => {
-  const [B, S] = [tasks.length, logits.shape[1]! / H];
+  const [B, S] = [tasks.length, logits.shape[1] / H];
   const inputs = [logits, gpu.integers(tasks), ...uniform === undefined ? [] : [uniform]];
   const shape = [B, H, S];
   const params = { integers: [H, S], floats: [temperature] };
@@ -90,12 +91,12 @@ export const route: Kernel<"logits", Attrs, "uniform"> = (
 };
 
 /** The gradient of the logits: over the rows of each task the sum of (dw − Σ dw · w) · slope. */
-export const routeGrad: Kernel<"dy" | "weights" | "slopes", Attrs> = (
+export const routeGrad: KernelFunction<"RouteGrad", Gpu> = (
   gpu,
   { dy, weights, slopes },
   { tasks, nTasks: T },
 ) => {
-  const [B, H, S] = weights.shape as [number, number, number];
+  const [B, H, S] = weights.shape;
   const shape = [T, H * S];
   const inputs = [dy, gpu.integers(tasks), weights, slopes];
   return gpu.each(gradProgram, size({ shape }), inputs, [shape], { integers: [B, H, S] });

@@ -1,4 +1,5 @@
-import { groupsFor, type Kernel, size } from "./kernel.ts";
+import type { KernelFunction } from "../../../ops/kernels.ts";
+import { type Gpu, groupsFor, size } from "./gpu.ts";
 import { elementwise, program } from "./program.ts";
 
 const takeProgram = elementwise("TakeRows", {
@@ -40,15 +41,15 @@ const addProgram = program("AddRows", {
 });
 
 /** The row of the table for each id; rows of NaN for an id that is out of range. */
-export const takeRows: Kernel<"table" | "ids"> = (gpu, { table, ids }) => {
-  const [V, D] = table.shape as [number, number];
+export const takeRows: KernelFunction<"TakeRows", Gpu> = (gpu, { table, ids }) => {
+  const [V, D] = table.shape;
   const shape = [...ids.shape, D];
   const params = { integers: [V, D], floats: [NaN] };
   return gpu.each(takeProgram, size({ shape }), [table, ids], [shape], params);
 };
 
 /** The sum of the rows that have each id. */
-export const addRows: Kernel<"dy" | "ids", { readonly rows: number }> = (
+export const addRows: KernelFunction<"AddRows", Gpu> = (
   gpu,
   { dy, ids },
   { rows: V },

@@ -1,4 +1,5 @@
-import { type Kernel, size } from "./kernel.ts";
+import type { KernelFunction } from "../../../ops/kernels.ts";
+import { type Gpu, size } from "./gpu.ts";
 import { elementwise } from "./program.ts";
 
 const swapProgram = elementwise("SwapMiddle", {
@@ -14,7 +15,7 @@ const swapProgram = elementwise("SwapMiddle", {
 });
 
 /** `[B, L, N, D]` → `[B, N, L, D]`. */
-export const swapMiddle: Kernel<"x"> = (gpu, { x }) => {
-  const [B, L, N, D] = x.shape as [number, number, number, number];
+export const swapMiddle: KernelFunction<"SwapMiddle", Gpu> = (gpu, { x }) => {
+  const [B, L, N, D] = x.shape;
   return gpu.each(swapProgram, size(x), [x], [[B, N, L, D]], { integers: [L, N, D] });
 };

@@ -1,0 +1,191 @@
+import type { AddingProduct, WasmBackend } from "./heap.ts";
+
+/** A BLAS library that was opened. */
+export interface Blas {
+  /** The library's path or name, and what it says of itself. */
+  readonly name: string;
+  /** Its `cblas_sgemm` on the memory of a backend. */
+  productOn(backend: WasmBackend): AddingProduct;
+}
+
+/** Where a BLAS is looked for, best first. The system's loader completes a name without a folder. */
+const CANDIDATES: Partial<Record<typeof Deno.build.os, readonly string[]>> = {
+  linux: [
+    "libopenblas.so.0",
+    "libopenblas.so",
+    "libmkl_rt.so.3",
+    "libmkl_rt.so.2",
+    "libmkl_rt.so.1",
+    "libmkl_rt.so",
+    "libblis.so.4",
+    "libblis.so.3",
+    "libblis.so",
+    "libcblas.so.3",
+    "libblas.so.3",
+  ],
+  darwin: [
+    "/System/Library/Frameworks/Accelerate.framework/Accelerate",
+    "/opt/homebrew/opt/openblas/lib/libopenblas.dylib",
+    "libopenblas.dylib",
+  ],
+  windows: ["libopenblas.dll", "openblas.dll", "mkl_rt.2.dll"],
+};
+
+/**
+ * The environment in which the libraries use one thread from the moment they are loaded, for the
+ * processes that this project starts: workers give the parallelism, one core each.
+ *
+ * {@linkcode openBlas} itself never writes the environment. Where other threads run, writing it is
+ * a race that C libraries lose: a graphics driver that reads a variable meanwhile reads freed memory.
+ */
+export const ONE_THREAD = {
+  OPENBLAS_NUM_THREADS: "1",
+  MKL_NUM_THREADS: "1",
+  BLIS_NUM_THREADS: "1",
+  VECLIB_MAXIMUM_THREADS: "1",
+} as const;
+
+const ROW_MAJOR = 101;
+const AS_STORED = 111;
+const TRANSPOSED = 112;
+
+/** Accelerate's `BLAS_THREADING_SINGLE_THREADED`. */
+const SINGLE_THREADED = 1;
+
+const SYMBOLS = {
+  cblas_sgemm: {
+    parameters: [
+      "i32", // order
+      "i32", // transposition of a
+      "i32", // transposition of b
+      "i32", // m
+      "i32", // n
+      "i32", // k
+      "f32", // alpha
+      "usize", // a
+      "i32", // row length of a
+      "usize", // b
+      "i32", // row length of b
+      "f32", // beta
+      "usize", // c
+      "i32", // row length of c
+    ],
+    result: "void",
+  },
+  openblas_set_num_threads: { parameters: ["i32"], result: "void", optional: true },
+  openblas_get_config: { parameters: [], result: "pointer", optional: true },
+  openblas_get_corename: { parameters: [], result: "pointer", optional: true },
+  MKL_Set_Num_Threads: { parameters: ["i32"], result: "void", optional: true },
+  MKL_Get_Version_String: { parameters: ["buffer", "i32"], result: "void", optional: true },
+  bli_thread_set_num_threads: { parameters: ["isize"], result: "void", optional: true },
+  bli_info_get_version_str: { parameters: [], result: "pointer", optional: true },
+  BLASSetThreading: { parameters: ["i32"], result: "i32", optional: true },
+} as const;
+
+type Library = Deno.DynamicLibrary<typeof SYMBOLS>;
+
+/**
+ * Opens the system's BLAS (OpenBLAS, MKL, BLIS, Accelerate) and pins it to one thread.
+ *
+ * A library that is none of these, such as the reference BLAS, is slower than the project's own
+ * kernel and is opened only when it is named. Opening never asks for permission. Accelerate can be
+ * pinned from macOS 15 on; before, it takes `VECLIB_MAXIMUM_THREADS` from the environment.
+ *
+ * @param path the one library to open, a path or a name that the system's loader knows
+ * @returns the library, or why there is none
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * const library = openBlas("/no/such/libblas.so");
+ * assert.ok(typeof library === "string" && library.includes("cannot be opened"));
+ * ```
+ */
+export function openBlas(path?: string): Blas | string {
+  const candidates = path === undefined ? CANDIDATES[Deno.build.os] ?? [] : [path];
+  if (!candidates.some(permitted)) return "no permission for FFI (--allow-ffi)";
+  const faults: string[] = [];
+  for (const candidate of candidates) {
+    if (!permitted(candidate)) continue;
+    try {
+      const library = Deno.dlopen(candidate, SYMBOLS) as Library;
+      const description = pinAndDescribe(library.symbols, candidate);
+      if (description !== null || path !== undefined) {
+        return blas(description === null ? candidate : `${candidate} (${description})`, library);
+      }
+      library.close();
+    } catch (error) {
+      faults.push((error as Error).message);
+    }
+  }
+  return path === undefined
+    ? "no OpenBLAS, MKL, BLIS or Accelerate was found"
+    : `${path} cannot be opened: ${faults.join("; ")}`;
+}
+
+function permitted(path: string): boolean {
+  return Deno.permissions.querySync({ name: "ffi", path }).state === "granted";
+}
+
+/** Makes a library known by its symbols use one thread; what it says of itself, `null` when unknown. */
+function pinAndDescribe(symbols: Library["symbols"], path: string): string | null {
+  // deno-lint-ignore no-explicit-any -- whether a symbol is there is known only now
+  const s = symbols as any;
+  const text = (pointer: Deno.PointerValue) =>
+    pointer === null ? "" : new Deno.UnsafePointerView(pointer).getCString();
+  if (s.openblas_set_num_threads) {
+    s.openblas_set_num_threads(1);
+    const config = s.openblas_get_config ? text(s.openblas_get_config()) : "OpenBLAS";
+    const core = s.openblas_get_corename ? text(s.openblas_get_corename()) : "";
+    const version = /^OpenBLAS [\d.]+\S*/.exec(config)?.[0] ?? config;
+    return core === "" ? version : `${version} ${core}`;
+  }
+  if (s.MKL_Set_Num_Threads) {
+    s.MKL_Set_Num_Threads(1);
+    if (!s.MKL_Get_Version_String) return "MKL";
+    const buffer = new Uint8Array(200);
+    s.MKL_Get_Version_String(buffer, buffer.length);
+    return new TextDecoder().decode(buffer).replace(/[\0\s]+$/, "");
+  }
+  if (s.bli_thread_set_num_threads) {
+    s.bli_thread_set_num_threads(1n);
+    return `BLIS ${s.bli_info_get_version_str ? text(s.bli_info_get_version_str()) : ""}`.trim();
+  }
+  if (!path.includes("Accelerate.framework")) return null;
+  s.BLASSetThreading?.(SINGLE_THREADED);
+  return "Accelerate";
+}
+
+function blas(name: string, library: Library): Blas {
+  const { cblas_sgemm: sgemm } = library.symbols;
+  return {
+    name,
+    productOn({ wasm }) {
+      let heap: Uint8Array | undefined;
+      let base = 0n;
+      return (m, n, k, a, transposeA, b, transposeB, c, add = false) => {
+        if (wasm.HEAPU8 !== heap) {
+          heap = wasm.HEAPU8;
+          base = BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(wasm.HEAPU8)));
+        }
+        sgemm(
+          ROW_MAJOR,
+          transposeA ? TRANSPOSED : AS_STORED,
+          transposeB ? TRANSPOSED : AS_STORED,
+          m,
+          n,
+          k,
+          1,
+          base + BigInt(a),
+          transposeA ? m : k,
+          base + BigInt(b),
+          transposeB ? k : n,
+          add ? 1 : 0,
+          base + BigInt(c),
+          n,
+        );
+      };
+    },
+  };
+}

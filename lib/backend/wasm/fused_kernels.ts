@@ -1,0 +1,36 @@
+import { kernelConfigs } from "../../ops/fused.ts";
+import type { KernelName, KernelTable } from "../../ops/kernels.ts";
+import type * as tf from "../../tf.ts";
+import type { FusedWasm } from "./fused.ts";
+import { attentionKernels } from "./kernels/attention.ts";
+import { crossEntropyKernels } from "./kernels/cross_entropy.ts";
+import { embeddingKernels } from "./kernels/embedding.ts";
+import { gateKernels } from "./kernels/gate.ts";
+import { headKernels } from "./kernels/heads.ts";
+import { linearKernels } from "./kernels/linear.ts";
+import { optimizerKernels } from "./kernels/optimizer.ts";
+import { rmsNormKernels } from "./kernels/rms_norm.ts";
+import { routingKernels } from "./kernels/routing.ts";
+
+/** Every kernel of the contract (`lib/ops/kernels.ts`). */
+const KERNELS: KernelTable<FusedWasm> = {
+  ...rmsNormKernels,
+  ...gateKernels,
+  ...attentionKernels,
+  ...headKernels,
+  ...crossEntropyKernels,
+  ...embeddingKernels,
+  ...routingKernels,
+  ...linearKernels,
+  ...optimizerKernels,
+};
+
+/** The kernels of the WebAssembly backend for whole operations of `lib/ops`. */
+export function fusedKernels(wasm: FusedWasm): tf.KernelConfig[] {
+  return kernelConfigs("wasm", KERNELS, () => wasm);
+}
+
+/** The names of {@linkcode fusedKernels}. */
+export function fusedKernelNames(): KernelName[] {
+  return Object.keys(KERNELS) as KernelName[];
+}

@@ -1,0 +1,74 @@
+import * as tf from "../../tf.ts";
+
+/**
+ * What the fast kernels use of the WebAssembly backend: the memory its tensors lie in.
+ *
+ * Source: tensorflow/tfjs, tfjs-backend-wasm/src/backend_wasm.ts
+ */
+export interface WasmBackend {
+  readonly wasm: {
+    /** A view of the whole memory; another object once the memory has grown. */
+    readonly HEAPU8: Uint8Array<ArrayBuffer>;
+    /** What the module exports. */
+    readonly asm: { readonly memory: WebAssembly.Memory };
+    /** Allocates bytes; an address as a signed number, or 0 when there is no memory left. */
+    _malloc(bytes: number): number;
+    _free(address: number): void;
+  };
+  readonly dataIdMap: { get(dataId: object): { readonly memoryOffset: number } };
+  incRef(dataId: object): void;
+  disposeData(dataId: object): boolean;
+  makeOutput(shape: readonly number[], dtype: tf.DataType): tf.TensorInfo;
+}
+
+/** The address of a tensor's data in the backend's memory. */
+export function addressOf(backend: WasmBackend, tensor: tf.TensorInfo): number {
+  return backend.dataIdMap.get(tensor.dataId).memoryOffset;
+}
+
+/** How many numbers a tensor has. */
+export function sizeOf({ shape }: Pick<tf.TensorInfo, "shape">): number {
+  return tf.util.sizeFromShape(shape);
+}
+
+/**
+ * Allocates bytes in the backend's memory, which may replace `HEAPU8`.
+ *
+ * @throws {RangeError} when the memory cannot grow that far
+ */
+export function allocate(backend: WasmBackend, bytes: number): number {
+  const address = backend.wasm._malloc(bytes) >>> 0;
+  if (address === 0) {
+    throw new RangeError(
+      `Cannot allocate ${bytes} bytes as the WebAssembly memory cannot grow further: ` +
+        `it has ${backend.wasm.HEAPU8.length}; dispose tensors or use smaller batches`,
+    );
+  }
+  return address;
+}
+
+/** The running WebAssembly backend, or `null` before it was started. */
+export function asWasmBackend(backend: unknown): WasmBackend | null {
+  const wasm = (backend as Partial<WasmBackend> | null)?.wasm;
+  return wasm?.asm?.memory instanceof WebAssembly.Memory ? backend as WasmBackend : null;
+}
+
+/**
+ * One product of dense row-major matrices in the backend's memory: c [m, n] = a [m, k] · b [k, n].
+ * A transposed side is stored as [k, m], [n, k]. Sizes are at least 1; addresses are in bytes.
+ */
+export type MatrixProduct = (
+  m: number,
+  n: number,
+  k: number,
+  a: number,
+  transposeA: boolean,
+  b: number,
+  transposeB: boolean,
+  c: number,
+) => void;
+
+/** A {@linkcode MatrixProduct} that can also add to what c holds. */
+export type AddingProduct = (
+  ...args: [...product: Parameters<MatrixProduct>, add?: boolean]
+) => void;

@@ -1,0 +1,200 @@
+import { createInterface } from "node:readline";
+import { Readable } from "node:stream";
+import { fileURLToPath } from "node:url";
+import { ONE_THREAD } from "../backend/wasm/blas.ts";
+import type { BenchReady, BenchReply, BenchRequest } from "./process.ts";
+import type { BenchSize } from "./size.ts";
+import { writeBenchWork } from "./work.ts";
+
+/** A program that can be measured. */
+export interface BenchProgram {
+  /** What it is called in tables. */
+  readonly name: string;
+  readonly command: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** One step of one program at one size, as measured. */
+export interface BenchMeasure {
+  readonly size: string;
+  readonly program: string;
+  readonly engine: string;
+  readonly step: "train" | "evaluate";
+  /** Median time of a step in each round; milliseconds. */
+  readonly rounds: readonly number[];
+  /** Processor time per step in each round, all threads together; milliseconds. */
+  readonly cpu_rounds: readonly number[];
+  /** The most memory the program ever held at once, in bytes. */
+  readonly peak_memory: number;
+  /** The loss before any training, then those of its first steps. */
+  readonly losses: readonly number[];
+}
+
+/** How to measure. */
+export interface BenchOptions {
+  readonly rounds: number;
+  /** How long a program is measured at a time; at least one step. */
+  readonly milliseconds: number;
+  /** How long a program runs before it is measured, so that its code is compiled. */
+  readonly warmUp: number;
+  /** The processor that all programs run on, where the system can pin them; null for any. */
+  readonly cpu: number | null;
+}
+
+/** Largest relative difference of losses between programs that do the same work. */
+const SAME_LOSS = 1e-4;
+
+/** Thrown when programs that should do the same work have different losses. */
+export class BenchMismatch extends Error {
+  override readonly name = "BenchMismatch";
+}
+
+/** This project, by the system's BLAS, by its own kernel, as published; and PEFT where there is one. */
+export function benchPrograms(python: string | null, hasBlas: boolean): BenchProgram[] {
+  const file = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+  const deno = [Deno.execPath(), "run", "--allow-all", file("process.ts")];
+  const by = (matmul: string) => ({ ...ONE_THREAD, POLY_MATMUL: matmul });
+  const pythonEnv = {
+    ...ONE_THREAD,
+    OMP_NUM_THREADS: "1",
+    HF_HUB_OFFLINE: "1",
+    CUDA_VISIBLE_DEVICES: "",
+  };
+  return [
+    ...(hasBlas ? [{ name: "blas", command: deno, env: by("blas") }] : []),
+    { name: "own", command: deno, env: by("wasm") },
+    { name: "published", command: deno, env: by("published") },
+    ...(python === null
+      ? []
+      : [{ name: "peft", command: [python, file("./peft_step.py")], env: pythonEnv }]),
+  ];
+}
+
+/**
+ * Measures programs that do the same work, each in a process of its own, round after round in turn, so
+ * that what else the machine does falls on all of them.
+ *
+ * @throws {BenchMismatch} when their losses differ
+ */
+export async function measure(
+  name: string,
+  size: BenchSize,
+  programs: readonly BenchProgram[],
+  options: BenchOptions,
+): Promise<BenchMeasure[]> {
+  const dir = await Deno.makeTempDir({ prefix: "bench-" });
+  const running: BenchProcess[] = [];
+  try {
+    await writeBenchWork(dir, size);
+    for (const program of programs) {
+      running.push(await BenchProcess.start(program, dir, options.cpu));
+    }
+    compareLosses(name, running);
+    const measures: BenchMeasure[] = [];
+    for (const step of ["train", "evaluate"] as const) {
+      for (const program of running) await program.ask({ step, milliseconds: options.warmUp });
+      const replies = running.map((): BenchReply[] => []);
+      for (let round = 0; round < options.rounds; round++) {
+        for (const [i, program] of running.entries()) {
+          replies[i]!.push(await program.ask({ step, milliseconds: options.milliseconds }));
+        }
+      }
+      measures.push(...running.map(({ program, ready }, i): BenchMeasure => ({
+        size: name,
+        program: program.name,
+        engine: ready.engine,
+        step,
+        rounds: replies[i]!.map(({ milliseconds }) => median(milliseconds)),
+        cpu_rounds: replies[i]!.map(({ cpu_milliseconds }) => cpu_milliseconds),
+        peak_memory: Math.max(...replies[i]!.map(({ peak_memory }) => peak_memory)),
+        losses: [ready.evaluation, ...ready.training],
+      })));
+    }
+    return measures;
+  } finally {
+    await Promise.all(running.map((program) => program.stop()));
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+/** The middle of some numbers, or the mean of the two middle ones. */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+function compareLosses(size: string, running: readonly BenchProcess[]): void {
+  const [first, ...others] = running;
+  for (const other of others) {
+    const [expected, actual] = [first!, other].map(({ ready: { evaluation, training } }) => [
+      evaluation,
+      ...training,
+    ]);
+    for (const [i, loss] of expected!.entries()) {
+      if (!(Math.abs(actual![i]! - loss) <= SAME_LOSS * Math.abs(loss))) {
+        throw new BenchMismatch(
+          `Cannot compare times at size "${size}" as losses differ: ${first!.program.name} has ` +
+            `${expected!.join(", ")}, ${other.program.name} has ${actual!.join(", ")}`,
+        );
+      }
+    }
+  }
+}
+
+/** A program at work that waits for requests. */
+export class BenchProcess {
+  private constructor(
+    readonly program: BenchProgram,
+    readonly ready: BenchReady,
+    readonly process: Deno.ChildProcess,
+    readonly input: WritableStreamDefaultWriter<Uint8Array>,
+    readonly lines: AsyncIterator<string>,
+  ) {}
+
+  /**
+   * Starts a program on what {@linkcode writeBenchWork} wrote, and waits until it is ready.
+   *
+   * @param cpu the processor it is pinned to; null for any
+   */
+  static async start(
+    program: BenchProgram,
+    dir: string,
+    cpu: number | null,
+  ): Promise<BenchProcess> {
+    const pinned = cpu === null ? [] : ["taskset", "--cpu-list", `${cpu}`];
+    const [command, ...args] = [...pinned, ...program.command, dir];
+    const process = new Deno.Command(command!, {
+      args,
+      env: { ...program.env },
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const errors = new Response(process.stderr).text(); // read all along: a full pipe would block
+    const stdout = Readable.fromWeb(
+      process.stdout as unknown as Parameters<typeof Readable.fromWeb>[0],
+    );
+    const lines = createInterface({ input: stdout })[Symbol.asyncIterator]();
+    const first = await lines.next();
+    if (first.done) {
+      throw new Error(`Cannot measure "${program.name}" as it does not start: ${await errors}`);
+    }
+    const ready = JSON.parse(first.value) as BenchReady;
+    return new BenchProcess(program, ready, process, process.stdin.getWriter(), lines);
+  }
+
+  /** Lets it take steps. */
+  async ask(request: BenchRequest): Promise<BenchReply> {
+    await this.input.write(new TextEncoder().encode(`${JSON.stringify(request)}\n`));
+    const { value, done } = await this.lines.next();
+    if (done) throw new Error(`Cannot measure "${this.program.name}" as it ended early`);
+    return JSON.parse(value) as BenchReply;
+  }
+
+  /** Ends it. */
+  async stop(): Promise<void> {
+    await this.input.close().catch(() => {}); // it may have ended by itself
+    await this.process.status;
+  }
+}

@@ -1,0 +1,98 @@
+/** Everything that decides how much work a step is; a setting is called as in the model's files. */
+export interface BenchSize {
+  readonly model_type: "t5" | "llama";
+  readonly d_model: number;
+  readonly d_ff: number;
+  readonly num_layers: number;
+  readonly num_heads: number;
+  readonly d_kv: number;
+  readonly vocab_size: number;
+  readonly batch_size: number;
+  /** Tokens of each text, and of each target. */
+  readonly length: number;
+  readonly target_modules: string | readonly string[];
+  readonly r: number;
+  readonly n_tasks: number;
+  readonly n_skills: number;
+  readonly n_splits: number;
+}
+
+/** A decoder with MHR on its attention, as in the measurements that this project began with. */
+function decoder(
+  sizes: Pick<
+    BenchSize,
+    "d_model" | "num_layers" | "num_heads" | "vocab_size" | "batch_size" | "length"
+  >,
+): BenchSize {
+  return {
+    ...sizes,
+    model_type: "llama",
+    d_ff: 4 * sizes.d_model,
+    d_kv: sizes.d_model / sizes.num_heads,
+    target_modules: ["q_proj", "k_proj", "v_proj", "o_proj"],
+    r: 8,
+    n_tasks: 8,
+    n_skills: 4,
+    n_splits: 4,
+  };
+}
+
+/** The sizes that are measured, by name. */
+export const BENCH_SIZES: Readonly<Record<string, BenchSize>> = {
+  "decoder-32": decoder({
+    d_model: 32,
+    num_layers: 2,
+    num_heads: 4,
+    vocab_size: 32,
+    batch_size: 16,
+    length: 16,
+  }),
+  "decoder-64": decoder({
+    d_model: 64,
+    num_layers: 2,
+    num_heads: 4,
+    vocab_size: 64,
+    batch_size: 32,
+    length: 32,
+  }),
+  "decoder-128": decoder({
+    d_model: 128,
+    num_layers: 4,
+    num_heads: 4,
+    vocab_size: 256,
+    batch_size: 32,
+    length: 64,
+  }),
+  "t5-sweep": {
+    model_type: "t5",
+    d_model: 96,
+    d_ff: 192,
+    num_layers: 2,
+    num_heads: 4,
+    d_kv: 24,
+    vocab_size: 384,
+    batch_size: 32,
+    length: 12,
+    target_modules: "all-linear",
+    r: 4,
+    n_tasks: 16,
+    n_skills: 8,
+    n_splits: 4,
+  },
+};
+
+/** Sizes that differ from `decoder-64` in one setting, to see how a step grows with it. */
+export const BENCH_SCALING: Readonly<Record<string, BenchSize>> = Object.fromEntries(
+  Object.entries({
+    batch_size: [8, 32, 128],
+    length: [16, 32, 64, 128],
+    d_model: [32, 64, 128, 256],
+    n_skills: [2, 4, 16, 64],
+  }).flatMap(([setting, values]) =>
+    values.map((value): [string, BenchSize] => {
+      const size = { ...BENCH_SIZES["decoder-64"]!, [setting]: value };
+      const { d_model, num_heads } = size;
+      return [`${setting}=${value}`, { ...size, d_ff: 4 * d_model, d_kv: d_model / num_heads }];
+    })
+  ),
+);

@@ -1,0 +1,78 @@
+import { toMarkdown } from "../tables/markdown.ts";
+import { tableOf } from "../tables/table.ts";
+import { type BenchMeasure, median } from "./bench.ts";
+import { gigaflops, type ProductMeasure } from "./products.ts";
+import { workerGain, type WorkerMeasure } from "./workers.ts";
+
+/**
+ * A row for each size, step and program: the median step, and how many times as long it takes as this
+ * project's best program, in the median of the rounds' ratios.
+ */
+export function benchTable(measures: readonly BenchMeasure[]): string {
+  const rows = measures.map((measure) => {
+    const { size, step, program, rounds, cpu_rounds, peak_memory } = measure;
+    const best = measures.find((other) => other.size === size && other.step === step)!;
+    const ratios = (mine: readonly number[], its: readonly number[]) =>
+      median(mine.map((value, round) => value / its[round]!));
+    return {
+      size,
+      step,
+      program,
+      milliseconds: median(rounds),
+      ratio: ratios(rounds, best.rounds),
+      cpu_milliseconds: median(cpu_rounds),
+      cpu_ratio: ratios(cpu_rounds, best.cpu_rounds),
+      peak_mb: Math.round(peak_memory / 2 ** 20),
+    };
+  });
+  return toMarkdown(tableOf(rows));
+}
+
+/**
+ * A row for each product: the speed of each way in GFLOP/s, and, in the median of the rounds' ratios,
+ * how many times as fast as the published kernel the project's own is, and which share of the BLAS
+ * alone the BLAS through the kernel gives.
+ */
+export function productTable(measures: readonly ProductMeasure[]): string {
+  const byName = Map.groupBy(measures, ({ name }) => name);
+  const rows = [...byName].map(([product, ways]) => {
+    const { count, m, n, k, transposeA, transposeB } = ways[0]!;
+    const sides = `${m}×${k}${transposeA ? "ᵀ" : ""} · ${k}×${n}${transposeB ? "ᵀ" : ""}`;
+    const of = (way: ProductMeasure["way"]) => ways.find((measure) => measure.way === way);
+    const speed = (way: ProductMeasure["way"]) => {
+      const measure = of(way);
+      return measure === undefined ? null : gigaflops(measure);
+    };
+    const faster = (way: ProductMeasure["way"], than: ProductMeasure["way"]) => {
+      const [mine, its] = [of(way), of(than)];
+      if (mine === undefined || its === undefined) return null;
+      return median(its.rounds.map((time, round) => time / mine.rounds[round]!));
+    };
+    return {
+      product,
+      sizes: count === 1 ? sides : `${count} × (${sides})`,
+      published: speed("published"),
+      own: speed("own"),
+      blas: speed("blas"),
+      blas_alone: speed("blas alone"),
+      own_to_published: faster("own", "published"),
+      blas_to_alone: faster("blas", "blas alone"),
+    };
+  });
+  return toMarkdown(tableOf(rows));
+}
+
+/**
+ * A row for each size: training steps a second by one worker and by two at once, their ratio, and the same
+ * ratio of plain arithmetic.
+ */
+export function workerTable(measures: readonly WorkerMeasure[]): string {
+  return toMarkdown(tableOf(measures.map((measure) => ({
+    size: measure.size,
+    program: measure.program,
+    steps_by_one: median(measure.alone),
+    steps_by_two: median(measure.together),
+    ratio: workerGain(measure),
+    processors: median(measure.processors),
+  }))));
+}

@@ -1,0 +1,96 @@
+import { BenchProcess, type BenchProgram, median } from "./bench.ts";
+import type { BenchReply, BenchRequest } from "./process.ts";
+import type { BenchSize } from "./size.ts";
+import { writeBenchWork } from "./work.ts";
+
+/** How to measure workers. */
+export interface WorkerOptions {
+  readonly rounds: number;
+  /** How long is measured at a time; at least one step. */
+  readonly milliseconds: number;
+  /** How long each worker runs before that. */
+  readonly warmUp: number;
+  /** The two processors that the workers run on, where the system can pin them; null for any. */
+  readonly cpus: readonly [number, number] | null;
+}
+
+/** What two workers got done at once, and each alone. */
+export interface WorkerMeasure {
+  readonly size: string;
+  readonly program: string;
+  /** Training steps a second of either worker while the other waits, their mean; of each round. */
+  readonly alone: readonly number[];
+  /** Training steps a second of both at once, their sum; of each round. */
+  readonly together: readonly number[];
+  /**
+   * How many times as much plain arithmetic both got done at once as one alone, in each round: how many
+   * processors were there for them. Where it is far below 2, `together` says little of the workers.
+   */
+  readonly processors: readonly number[];
+}
+
+/**
+ * Measures the throughput of two processes that do the same training work, as the workers of a sweep
+ * do, against that of one. In each round the first works alone, then both, then the second alone.
+ */
+export async function measureWorkers(
+  name: string,
+  size: BenchSize,
+  program: BenchProgram,
+  options: WorkerOptions,
+): Promise<WorkerMeasure> {
+  const dir = await Deno.makeTempDir({ prefix: "bench-" });
+  const running: BenchProcess[] = [];
+  try {
+    await writeBenchWork(dir, size);
+    for (const i of [0, 1]) {
+      running.push(await BenchProcess.start(program, dir, options.cpus?.[i] ?? null));
+    }
+    const [first, second] = running as [BenchProcess, BenchProcess];
+    const speedOf = async (
+      worker: BenchProcess,
+      step: BenchRequest["step"],
+      milliseconds: number,
+    ) => stepsPerSecond(await worker.ask({ step, milliseconds }));
+    /** The first alone, both at once, the second alone, so that a drift falls on both sides. */
+    const compare = async (step: BenchRequest["step"], milliseconds: number) => {
+      const before = await speedOf(first, step, milliseconds);
+      const [one, other] = await Promise.all([
+        speedOf(first, step, milliseconds),
+        speedOf(second, step, milliseconds),
+      ]);
+      const after = await speedOf(second, step, milliseconds);
+      return { alone: (before + after) / 2, together: one + other };
+    };
+    await compare("train", options.warmUp);
+    const [alone, together, processors]: number[][] = [[], [], []];
+    for (let round = 0; round < options.rounds; round++) {
+      const trained = await compare("train", options.milliseconds);
+      alone!.push(trained.alone);
+      together!.push(trained.together);
+      const counted = await compare("arithmetic", options.milliseconds / 4);
+      processors!.push(counted.together / counted.alone);
+    }
+    return {
+      size: name,
+      program: program.name,
+      alone: alone!,
+      together: together!,
+      processors: processors!,
+    };
+  } finally {
+    await Promise.all(running.map((worker) => worker.stop()));
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+/** How many times as much two workers get done as one, in the median of the rounds. */
+export function workerGain(
+  { alone, together }: Pick<WorkerMeasure, "alone" | "together">,
+): number {
+  return median(together.map((steps, round) => steps / alone[round]!));
+}
+
+function stepsPerSecond({ milliseconds }: BenchReply): number {
+  return 1000 * milliseconds.length / milliseconds.reduce((total, step) => total + step, 0);
+}

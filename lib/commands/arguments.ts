@@ -1,0 +1,120 @@
+/** How every command reads the words after its name, shows its help, and refuses what it cannot read. */
+import process from "node:process";
+import { parseArgs, type ParseArgsConfig } from "node:util";
+import { suggest } from "../util/words.ts";
+
+/** Where a command writes; the process's own streams unless given. */
+export interface CommandOutput {
+  /** For results and help. */
+  readonly stdout?: NodeJS.WritableStream;
+  /** For progress and messages. */
+  readonly stderr?: TerminalStream;
+}
+
+/** A stream that may be a terminal. */
+export type TerminalStream = NodeJS.WritableStream & { readonly isTTY?: boolean };
+
+/** Thrown when the words after a task's name cannot be understood; the message is one line. */
+export class ArgumentError extends Error {
+  override readonly name = "ArgumentError";
+}
+
+/** The options of a command, as `parseArgs` of `node:util` takes them. */
+export type Options = NonNullable<ParseArgsConfig["options"]>;
+
+/** What the words after a task's name say: values of options by name, and the other words. */
+export type Arguments<O extends Options> = ReturnType<
+  typeof parseArgs<{ args: string[]; options: O; allowPositionals: true }>
+>;
+
+/** What all commands have. */
+export interface Command<O extends Options> {
+  /** The task's name in `deno.json`. */
+  readonly task: string;
+  /** The text of `--help`. */
+  readonly help: string;
+  /** Its options; `--help` comes by itself. */
+  readonly options: O;
+}
+
+const HELP = { help: { type: "boolean", short: "h", default: false } } as const;
+
+/**
+ * Reads the words after a task's name.
+ *
+ * @throws {ArgumentError} when an option is unknown, with the nearest known one, or lacks its value
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * const options = { out: { type: "string" }, quiet: { type: "boolean" } } as const;
+ * const { values, positionals } = readArguments(["a", "--out=b"], options);
+ * assert.deepEqual([values.out, values.quiet, positionals], ["b", undefined, ["a"]]);
+ * assert.throws(() => readArguments(["--uot", "b"], options), /did you mean "--out"\?/);
+ * ```
+ */
+export function readArguments<O extends Options>(
+  args: readonly string[],
+  options: O,
+): Arguments<O & typeof HELP> {
+  const known = { ...options, ...HELP };
+  try {
+    return parseArgs({ args: [...args], options: known, allowPositionals: true });
+  } catch (error) {
+    const { message } = error as Error;
+    const unknown = /^Unknown option '(-[^']*)'/.exec(message)?.[1];
+    if (unknown === undefined) {
+      throw new ArgumentError(`Cannot read the arguments: ${message.replaceAll("\n", " ")}`);
+    }
+    const names = Object.keys(known).map((name) => `--${name}`);
+    throw new ArgumentError(`Unknown option ${unknown}${suggest(unknown, names)}`);
+  }
+}
+
+/**
+ * Does what a command does, once its arguments are read. `--help` prints its help instead, and what
+ * cannot be understood is told in one line.
+ *
+ * @param args the words after the task's name
+ * @param work returns the exit code
+ * @returns the exit code of `work`, 0 after help, or 2 when `work` or the reading threw an
+ * {@linkcode ArgumentError}
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { PassThrough } from "node:stream";
+ *
+ * const stderr = new PassThrough();
+ * const command = { task: "greet", help: "Greets.\n", options: {} };
+ * const code = await runCommand(command, ["--hepl"], { stderr }, () => Promise.resolve(0));
+ * assert.equal(code, 2);
+ * assert.equal(
+ *   `${stderr.read()}`,
+ *   `Unknown option --hepl, did you mean "--help"? See deno task greet --help\n`,
+ * );
+ * ```
+ */
+export async function runCommand<O extends Options>(
+  { task, help, options }: Command<O>,
+  args: readonly string[],
+  { stdout = process.stdout, stderr = process.stderr }: CommandOutput,
+  work: (given: Arguments<O & typeof HELP>) => Promise<number>,
+): Promise<number> {
+  try {
+    const given = readArguments(args, options);
+    if ((given.values as { help?: boolean }).help) {
+      stdout.write(help);
+      return 0;
+    }
+    return await work(given);
+  } catch (error) {
+    if (!(error instanceof ArgumentError)) throw error;
+    const { message } = error;
+    stderr.write(
+      `${message}${message.endsWith("?") ? " See" : "; see"} deno task ${task} --help\n`,
+    );
+    return 2;
+  }
+}

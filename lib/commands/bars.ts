@@ -1,0 +1,276 @@
+/** What a person sees of long work, as a bar on a terminal or as lines elsewhere: runs, data, a model. */
+import type { SingleBar } from "cli-progress";
+import type { DownloadEvent } from "../hub/hugging_face.ts";
+import { runLabel } from "../run/id.ts";
+import type { RunResult } from "../run/result.ts";
+import type { SweepProgress } from "../sweep/run_sweep.ts";
+import type { PlannedRun } from "../sweep/sweep.ts";
+import type { SuperniProgress } from "../tasks/superni_download.ts";
+import { mean } from "../util/vectors.ts";
+import { byteSize, duration, firstLine } from "../util/words.ts";
+
+/** Shows work to a person. */
+export interface Progress<Event> {
+  /** Shows how far it is. */
+  show(event: Event): void;
+  /** Leaves the terminal as it was; to be called however the work ends. */
+  stop(): void;
+}
+
+/** What the progress of a sweep shows. */
+export interface SweepShown {
+  /** Runs of the sweep, those that were done before included. */
+  readonly total: number;
+  /** Runs that were done before. */
+  readonly done: number;
+  /** The metric told of a finished run. */
+  readonly metric: string;
+  /** The file that holds a failed run's error. */
+  errorPath(run: PlannedRun): string;
+}
+
+/** How bars over many runs or files look: of one width, gone when done. */
+const BAR_STYLE = {
+  barsize: 24,
+  barCompleteChar: "=",
+  barIncompleteChar: "-",
+  clearOnComplete: true,
+  gracefulExit: false, // Ctrl-C is not the bar's to handle
+  hideCursor: true,
+} as const;
+
+/**
+ * What became of a run, in one line.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { parseRunConfig } from "../run/config.ts";
+ * import type { RunResult } from "../run/result.ts";
+ *
+ * const result: RunResult = {
+ *   id: "n_skills=8,seed=1--0123abcd",
+ *   config: parseRunConfig({}),
+ *   status: "done",
+ *   metrics: { heldout_exact_match: 0.734375 },
+ *   tasks: [],
+ *   provenance: { seconds: 3.21 },
+ * };
+ * const options = { total: 48, done: 11, metric: "heldout_exact_match", errorPath: () => "" };
+ * assert.equal(
+ *   runLine(result, 12, options),
+ *   "[12/48] n_skills=8,seed=1 heldout_exact_match=0.734 3.2s",
+ * );
+ * ```
+ */
+export function runLine(result: RunResult, ended: number, options: SweepShown): string {
+  const start = `[${ended}/${options.total}] ${runLabel(result.id)}`;
+  if (result.status === "failed") {
+    return `${start} failed: ${firstLine(result.error)} (see ${options.errorPath(result)})`;
+  }
+  const value = result.metrics[options.metric];
+  const metric = typeof value === "number" ? ` ${options.metric}=${value.toFixed(3)}` : "";
+  const { seconds } = result.provenance;
+  const time = typeof seconds === "number" ? ` ${seconds.toFixed(1)}s` : "";
+  return `${start}${result.status === "diverged" ? " diverged" : ""}${metric}${time}`;
+}
+
+/** One line per run that ends, for files, pipes and logs; or, when quiet, per run that fails. */
+export function sweepLines(
+  write: (line: string) => void,
+  options: SweepShown,
+  quiet = false,
+): SweepProgress {
+  let ended = options.done;
+  return {
+    working() {},
+    ended(result) {
+      ended++;
+      if (!quiet || result.status === "failed") write(runLine(result, ended, options));
+    },
+    stop() {},
+  };
+}
+
+/**
+ * A bar with runs done, rate, time left and the mean of the latest losses; runs that fail or diverge
+ * leave a line above it.
+ *
+ * @param now the time in ms, for the rate
+ */
+export async function sweepBar(
+  stream: NodeJS.WritableStream,
+  options: SweepShown,
+  now: () => number = performance.now.bind(performance),
+): Promise<SweepProgress> {
+  const { default: progress } = await import("cli-progress");
+  const started = now();
+  const atWork = new Map<string, { done: number; loss: number }>();
+  let ended = options.done;
+  let bar = startBar();
+
+  function startBar(): SingleBar {
+    const created = new progress.SingleBar({
+      stream,
+      format: "[{bar}] {runs} runs{rate}{left}{loss}",
+      ...BAR_STYLE,
+    });
+    created.start(options.total, ended, payload());
+    return created;
+  }
+
+  /** Runs done since the start, with the parts of those at work. */
+  function worked(): number {
+    const parts = [...atWork.values()].reduce((sum, { done }) => sum + done, 0);
+    return ended - options.done + parts;
+  }
+
+  function payload() {
+    const seconds = (now() - started) / 1000;
+    const rate = worked() / seconds;
+    const known = worked() > 0 && seconds > 0;
+    const losses = [...atWork.values()].map(({ loss }) => loss).filter(Number.isFinite);
+    return {
+      runs: `${ended}/${options.total}`,
+      rate: known ? ` | ${rateText(rate)}` : "",
+      left: known ? ` | ${duration((options.total - options.done - worked()) / rate)} left` : "",
+      loss: losses.length > 0 ? ` | loss ${mean(losses).toFixed(3)}` : "",
+    };
+  }
+
+  const update = () => bar.update(options.done + worked(), payload());
+  return {
+    working(id, done, loss) {
+      atWork.set(id, { done, loss });
+      update();
+    },
+    ended(result) {
+      atWork.delete(result.id);
+      ended++;
+      if (result.status === "done") return update();
+      // The bar takes the cursor back to where it started, so nothing may be written beside it.
+      bar.stop();
+      stream.write(runLine(result, ended, options) + "\n");
+      bar = startBar();
+    },
+    stop: () => bar.stop(),
+  };
+}
+
+function rateText(perSecond: number): string {
+  return perSecond >= 0.1 ? `${perSecond.toFixed(1)}/s` : `${(perSecond * 60).toFixed(1)}/min`;
+}
+
+/** A line at each tenth of the bytes, for files, pipes and logs. */
+export function dataLines(write: (line: string) => void): Progress<SuperniProgress> {
+  let told = 0;
+  return {
+    show({ done, files, received, bytes }) {
+      const tenth = Math.floor(received / Math.max(bytes, 1) * 10);
+      if (tenth <= told && done < files) return;
+      if (told === 10) return;
+      told = done === files ? 10 : Math.min(tenth, 9);
+      write(`${count(done)} of ${count(files)} files, ${byteSize(received)} of ${byteSize(bytes)}`);
+    },
+    stop() {},
+  };
+}
+
+/**
+ * One bar for all files, with bytes, rate and time left.
+ *
+ * @param now the time in ms, for the rate
+ */
+export async function dataBar(
+  stream: NodeJS.WritableStream,
+  now: () => number = performance.now.bind(performance),
+): Promise<Progress<SuperniProgress>> {
+  const { default: progress } = await import("cli-progress");
+  const bar = new progress.SingleBar({
+    stream,
+    format: "[{bar}] {share}% | {files} files | {sizes}{rate}",
+    ...BAR_STYLE,
+  });
+  let start: { time: number; received: number } | null = null;
+  return {
+    show({ done, files, received, bytes }) {
+      // What is there already comes in one go; the rate is of what follows.
+      const first = start === null;
+      start ??= { time: now(), received };
+      const seconds = (now() - start.time) / 1000;
+      const rate = (received - start.received) / seconds;
+      const payload = {
+        share: Math.floor(received / Math.max(bytes, 1) * 100),
+        files: `${count(done)}/${count(files)}`,
+        sizes: `${byteSize(received)} of ${byteSize(bytes)}`,
+        rate: rate > 0 && Number.isFinite(rate)
+          ? ` | ${byteSize(rate)}/s | ${duration((bytes - received) / rate)} left`
+          : "",
+      };
+      if (first) bar.start(bytes, received, payload);
+      else bar.update(received, payload);
+    },
+    stop() {
+      if (start !== null) bar.stop();
+      start = null;
+    },
+  };
+}
+
+function count(value: number): string {
+  return value.toLocaleString("en-US");
+}
+
+/** A line for each file of a model, for files, pipes and logs. */
+export function downloadLines(write: (line: string) => void): Progress<DownloadEvent> {
+  let file: string | null = null;
+  return {
+    show(event) {
+      if (event.file === file) return;
+      file = event.file;
+      write(`Downloading ${fileLabel(event)}, ${fileSize(event)}`);
+    },
+    stop() {},
+  };
+}
+
+/** A bar for each file of a model, which stays as a line when the file is there. */
+export async function downloadBar(stream: NodeJS.WritableStream): Promise<Progress<DownloadEvent>> {
+  const { default: progress } = await import("cli-progress");
+  let bar: SingleBar | null = null;
+  let file: string | null = null;
+  const stop = () => {
+    bar?.stop();
+    bar = null;
+    file = null;
+  };
+  return {
+    show(event) {
+      if (event.file !== file) {
+        stop();
+        file = event.file;
+        bar = new progress.SingleBar({
+          stream,
+          format: "{file} [{bar}] {percentage}% of {size}",
+          clearOnComplete: false,
+          gracefulExit: false, // Ctrl-C is not the bar's to handle
+          hideCursor: null,
+        });
+        bar.start(event.total ?? event.received, event.received, {
+          file: fileLabel(event),
+          size: fileSize(event),
+        });
+      }
+      bar?.update(event.received);
+    },
+    stop,
+  };
+}
+
+function fileLabel({ file, fileIndex, files }: DownloadEvent): string {
+  return files === 1 ? file : `${file} (${fileIndex + 1} of ${files})`;
+}
+
+function fileSize({ total }: DownloadEvent): string {
+  return total === null ? "?" : byteSize(total);
+}

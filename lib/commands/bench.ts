@@ -1,0 +1,200 @@
+import { existsSync } from "node:fs";
+import os from "node:os";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { useBackend } from "../backend/backend.ts";
+import { openBlas } from "../backend/wasm/blas.ts";
+import { type BenchMeasure, benchPrograms, measure } from "../bench/bench.ts";
+import type { ProductMeasure, ProductOptions } from "../bench/products.ts";
+import { BENCH_SCALING, BENCH_SIZES } from "../bench/size.ts";
+import { benchTable, productTable, workerTable } from "../bench/table.ts";
+import { measureWorkers, type WorkerMeasure } from "../bench/workers.ts";
+import { writeFilesAtomically } from "../files/atomic_write.ts";
+import { machineFacts } from "../sweep/provenance.ts";
+import { ArgumentError, type Arguments, type CommandOutput, runCommand } from "./arguments.ts";
+
+/** What there is to measure. */
+const PARTS = ["steps", "products", "workers"] as const;
+
+const HELP = `\
+Measure the training and the evaluation step side by side with other programs, single matrix
+products, and what two workers get done at once.
+
+Usage: deno task bench [--python PATH] [--parts A,B] [--sizes A,B] [--rounds N] [--scaling]
+                       [--any-cpu] [--name NAME]
+
+--python PATH  a Python with torch, transformers 5.17.0 and peft 0.21.0, to be measured too
+--parts A,B    some of ${PARTS.join(", ")}; all by default
+--sizes A,B    of steps and workers: some of ${Object.keys(BENCH_SIZES).join(", ")}; all by default
+--rounds N     how often each program takes its turn; 12 by default
+--scaling      also how a step grows with the batch, the length, the width and the skills
+--any-cpu      do not pin programs to one processor (Linux pins them by taskset)
+--name NAME    of the files in results/bench; the date by default
+-h, --help     this text
+
+Programs: blas, this project with the system's BLAS; own, this project with its own WebAssembly kernel;
+published, TensorFlow.js's WebAssembly backend as it is; peft, PEFT on PyTorch with one thread. All do
+the same work: their losses are compared first. Products are compared alike. Workers are two processes
+of the first program; one of them alone is what they are compared with.
+`;
+
+const OPTIONS = {
+  python: { type: "string" },
+  parts: { type: "string", default: PARTS.join(",") },
+  sizes: { type: "string", default: Object.keys(BENCH_SIZES).join(",") },
+  rounds: { type: "string", default: "12" },
+  scaling: { type: "boolean", default: false },
+  "any-cpu": { type: "boolean", default: false },
+  name: { type: "string" },
+} as const;
+
+/** How long each program is measured at a time, and how long it runs before that. */
+const TIMES = { milliseconds: 300, warmUp: 3000 };
+
+/** How long each way to a product is measured at a time. */
+const PRODUCT_MILLISECONDS = 10;
+
+/** How long workers are measured at a time. */
+const WORKER_MILLISECONDS = 1000;
+
+/**
+ * The command behind `deno task bench`.
+ *
+ * @param args the words after the task's name
+ * @returns the exit code: 0 done, 2 when the arguments cannot be used
+ */
+export async function benchCommand(
+  args: readonly string[],
+  output: CommandOutput = {},
+): Promise<number> {
+  const command = { task: "bench", help: HELP, options: OPTIONS };
+  return await runCommand(command, args, output, async (given) => {
+    await measureAll(readBench(given), output);
+    return 0;
+  });
+}
+
+async function measureAll(
+  options: ReturnType<typeof readBench>,
+  { stdout = process.stdout }: CommandOutput,
+): Promise<void> {
+  const print = (text: string) => void stdout.write(text);
+  const { rounds, cpu, python, name, parts } = options;
+  const hasBlas = typeof openBlas() !== "string";
+  const programs = benchPrograms(python, hasBlas);
+  const sizes = options.sizes.map((size) => [size, BENCH_SIZES[size]!] as const);
+  await useBackend("wasm");
+  const load = os.loadavg();
+
+  const measures: BenchMeasure[] = [];
+  const steps = [
+    ...sizes.map(([size, of]) => [size, of, programs] as const),
+    ...(options.scaling
+      ? Object.entries(BENCH_SCALING).map(([size, of]) => [size, of, [programs[0]!]] as const)
+      : []),
+  ];
+  for (const [size, of, by] of parts.has("steps") ? steps : []) {
+    const found = await measure(size, of, by, { rounds, cpu, ...TIMES });
+    measures.push(...found);
+    print(`${benchTable(found)}\n`);
+  }
+  const products = parts.has("products")
+    ? await productsOn(cpu, { rounds, milliseconds: PRODUCT_MILLISECONDS })
+    : [];
+  if (products.length > 0) print(`${productTable(products)}\n`);
+  const workers: WorkerMeasure[] = [];
+  for (const [size, of] of parts.has("workers") ? sizes : []) {
+    const times = { milliseconds: WORKER_MILLISECONDS, warmUp: TIMES.warmUp };
+    const cpus = cpu === null || cpu === 0 ? null : [cpu, cpu - 1] as const;
+    const found = await measureWorkers(size, of, programs[0]!, { rounds, cpus, ...times });
+    workers.push(found);
+    print(`${workerTable([found])}\n`);
+  }
+
+  const machine = {
+    ...await machineFacts(),
+    memory_bytes: os.totalmem(),
+    pinned_to_cpu: cpu,
+    load_before: load,
+    load_after: os.loadavg(),
+    engines: Object.fromEntries(measures.map(({ program, engine }) => [program, engine])),
+  };
+  const inRounds = `in the median of ${rounds} rounds in turn`;
+  const sections = [
+    measures.length === 0 ? "" : `## Steps\n\n${benchTable(measures)}\n` +
+      `\`ratio\` is the time over that of the first program, ${inRounds}; ` +
+      `\`cpu\` is the processor's time.\n\n`,
+    products.length === 0 ? "" : `## Matrix products\n\n${productTable(products)}\n` +
+      `In GFLOP/s. \`own_to_published\` and \`blas_to_alone\` are ratios of speeds, ${inRounds}; ` +
+      `\`blas_alone\` is the library without the kernel around it.\n\n`,
+    workers.length === 0 ? "" : `## Workers\n\n${workerTable(workers)}\n` +
+      `Training steps a second by one process and by two at once, BLAS on one thread each, ` +
+      `${inRounds}; \`processors\` is the ratio of plain arithmetic alike, which is 2 where two ` +
+      `processors are there for them.\n\n`,
+  ];
+  const report = `# Bench, ${name}\n\n${sections.join("")}## Machine\n\n` +
+    `\`\`\`json\n${JSON.stringify(machine, null, 2)}\n\`\`\`\n`;
+  const json = `${JSON.stringify({ machine, rounds, measures, products, workers }, null, 2)}\n`;
+  await Deno.mkdir("results/bench", { recursive: true });
+  await writeFilesAtomically(
+    "results/bench",
+    new Map([[`${name}.json`, json], [`${name}.md`, report]]),
+  );
+  print(`Written to results/bench/${name}.md and .json\n`);
+}
+
+/** Measures products in a process of its own, pinned like the programs. */
+async function productsOn(cpu: number | null, options: ProductOptions): Promise<ProductMeasure[]> {
+  const file = fileURLToPath(new URL("../bench/products.ts", import.meta.url));
+  const deno = [Deno.execPath(), "run", "--allow-all", file, JSON.stringify(options)];
+  const pinned = cpu === null ? [] : ["taskset", "--cpu-list", `${cpu}`];
+  const [command, ...args] = [...pinned, ...deno];
+  const { success, stdout, stderr } = await new Deno.Command(command!, { args }).output();
+  if (!success) throw new Error(`Cannot measure products: ${new TextDecoder().decode(stderr)}`);
+  return JSON.parse(new TextDecoder().decode(stdout)) as ProductMeasure[];
+}
+
+/**
+ * What is to be measured.
+ * @throws {ArgumentError} when an argument has a wrong value
+ */
+function readBench({ values, positionals }: Arguments<typeof OPTIONS>) {
+  const [word] = positionals;
+  if (word !== undefined) throw cannot(`"${word}" is no option`);
+  const sizes = someOf(Object.keys(BENCH_SIZES), values.sizes, "size");
+  const parts = new Set(someOf(PARTS, values.parts, "part"));
+  const rounds = Number(values.rounds);
+  if (!Number.isInteger(rounds) || rounds < 1) {
+    throw cannot(`--rounds must be an integer, at least 1: got ${values.rounds}`);
+  }
+  const name = values.name ?? new Date().toISOString().slice(0, 10);
+  if (!/^[\w.-]+$/.test(name)) {
+    throw cannot(`--name must be made of letters, digits, ".", "_" and "-": got ${name}`);
+  }
+  if (values.python !== undefined && !existsSync(values.python)) {
+    throw cannot(`there is no file "${values.python}"`);
+  }
+  const canPin = existsSync("/usr/bin/taskset") && !values["any-cpu"];
+  return {
+    sizes,
+    parts,
+    rounds,
+    name,
+    scaling: values.scaling,
+    python: values.python ?? null,
+    cpu: canPin ? os.availableParallelism() - 1 : null,
+  };
+}
+
+/** The names that stand in a list, each of which must be known. */
+function someOf<T extends string>(known: readonly T[], list: string, what: string): T[] {
+  return list.split(",").filter((name) => name !== "").map((name) => {
+    const found = known.find((one) => one === name);
+    if (found !== undefined) return found;
+    throw cannot(`there is no ${what} "${name}", only ${known.join(", ")}`);
+  });
+}
+
+function cannot(why: string): ArgumentError {
+  return new ArgumentError(`Cannot measure: ${why}`);
+}

@@ -1,0 +1,135 @@
+import process from "node:process";
+import { HubError } from "../hub/error.ts";
+import { downloadSuperni, type SuperniDownloadOptions } from "../tasks/superni_download.ts";
+import { byteSize, suggest } from "../util/words.ts";
+import { ArgumentError, type CommandOutput, runCommand } from "./arguments.ts";
+import { dataBar, dataLines } from "./bars.ts";
+import { interruptible } from "./interruptible.ts";
+import { commandLine } from "./shell.ts";
+
+/** What the command writes to, and downloads from: GitHub unless given. */
+export interface DataCommandOptions extends CommandOutput {
+  /** Another server, in tests. */
+  readonly download?: SuperniDownloadOptions;
+}
+
+/** The data that can be downloaded, with the folder that each goes into. */
+const FOLDERS: Readonly<Record<string, string>> = { superni: "data/superni" };
+
+const HELP = `\
+Downloads data for sweeps. Run the same command again to go on where it was stopped, or to check what
+is there.
+
+  deno task data superni [FOLDER]
+
+  superni      Super-NaturalInstructions (Wang et al. 2022): 1,613 tasks and the official split, from
+               GitHub, as of one commit; about 3 GB
+  FOLDER       where it goes [${FOLDERS.superni}]
+  -h, --help   this text
+
+Every file is checked against its hash, up to the id of the commit; provenance.json says what came.
+Environment: GITHUB_TOKEN, a token of any account, for when GitHub limits requests; POLY_GITHUB_API and
+POLY_GITHUB_RAW, addresses that stand in for GitHub's.
+
+Exit codes: 0 all is there and right, 2 it cannot be had, 130 interrupted.
+`;
+
+/**
+ * Does what `deno task data` does: downloads data, and prints how to use it.
+ *
+ * SIGINT and SIGTERM stop it in good order; a second one ends the process at once.
+ *
+ * @param args the words after `deno task data`
+ * @returns the exit code: 0 when all files are there and right, 2 when they cannot be had, 130 when
+ * it was interrupted
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { PassThrough } from "node:stream";
+ *
+ * const stderr = new PassThrough();
+ * assert.equal(await dataCommand(["supreni"], { stderr }), 2);
+ * assert.equal(`${stderr.read()}`, `Unknown data "supreni", did you mean "superni"? See deno task data --help\n`);
+ * ```
+ */
+export async function dataCommand(
+  args: readonly string[],
+  options: DataCommandOptions = {},
+): Promise<number> {
+  return await runCommand(
+    { task: "data", help: HELP, options: {} },
+    args,
+    options,
+    ({ positionals }) => downloadInto(readFolder(positionals), args, options),
+  );
+}
+
+async function downloadInto(
+  dir: string,
+  args: readonly string[],
+  { stdout = process.stdout, stderr = process.stderr, download = {} }: DataCommandOptions,
+): Promise<number> {
+  const say = (line: string) => void stderr.write(`${line}\n`);
+  const again = commandLine("data", args);
+  const progress = stderr.isTTY === true ? await dataBar(stderr) : dataLines(say);
+  let reached = "";
+  try {
+    const { commit, files, bytes, fetched, others } = await interruptible(
+      (stop) =>
+        downloadSuperni(dir, {
+          ...download,
+          signal: AbortSignal.any([stop, download.signal ?? stop]),
+          onProgress: (event) => {
+            reached = ` with ${event.done} of ${event.files} files there`;
+            progress.show(event);
+          },
+        }),
+      () => progress.stop(),
+    );
+    progress.stop();
+    if (others.length > 0) {
+      say(
+        `Not of this data, and a sweep would read it too: ${others.slice(0, 3).join(", ")}` +
+          `${others.length > 3 ? ` and ${others.length - 3} more` : ""} in ${dir}`,
+      );
+    }
+    stdout.write(
+      `Super-NaturalInstructions is in ${dir}: ${files} files, ${byteSize(bytes)}, each as in ` +
+        `commit ${commit.slice(0, 7)}; ${fetched === 0 ? "all" : files - fetched} were there ` +
+        `before.\nTo use it:\n` +
+        `  ${commandLine("sweep", ["experiments/superni.yaml", `data_dir=${dir}`])}\n`,
+    );
+    return 0;
+  } catch (error) {
+    progress.stop();
+    if (error instanceof HubError) {
+      say(error.message);
+      if (reached !== "") say(`Stopped${reached}. To go on:\n  ${again}`);
+      return 2;
+    }
+    if (!(error instanceof DOMException && error.name === "AbortError")) throw error;
+    say(`Stopped${reached}. To go on:\n  ${again}`);
+    return 130;
+  }
+}
+
+/** The folder that the data goes into. */
+function readFolder(positionals: readonly string[]): string {
+  const names = Object.keys(FOLDERS);
+  const [name, dir, ...more] = positionals;
+  if (name === undefined) {
+    throw new ArgumentError(`Name what to download: ${commandLine("data", names)}`);
+  }
+  const folder = Object.hasOwn(FOLDERS, name) ? FOLDERS[name] : undefined;
+  if (folder === undefined) {
+    throw new ArgumentError(`Unknown data "${name}"${suggest(name, names)}`);
+  }
+  if (more.length > 0 || dir === "") {
+    throw new ArgumentError(
+      `Cannot download into ${JSON.stringify(positionals.slice(1))}: name one ` +
+        `folder, or none for ${folder}`,
+    );
+  }
+  return dir ?? folder;
+}

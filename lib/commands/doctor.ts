@@ -1,0 +1,59 @@
+import process from "node:process";
+import { BackendError } from "../backend/backend.ts";
+import { ArgumentError, type CommandOutput, runCommand } from "./arguments.ts";
+import {
+  describeFindings,
+  describeMachine,
+  examine,
+  type Machine,
+  THIS_MACHINE,
+} from "./examine.ts";
+
+/** What the command writes to, and the machine that it looks at: this one unless given. */
+export interface DoctorCommandOptions extends CommandOutput {
+  /** The machine that is looked at. */
+  readonly machine?: Machine;
+}
+
+const HELP = `\
+Says what this machine has, what is missing, and how to install it. Nothing but Deno is required.
+
+  deno task doctor
+
+  -h, --help   this text
+
+Exit codes: 0 runs can compute, 1 no backend computes known values, 2 the arguments cannot be read.
+`;
+
+/**
+ * Does what `deno task doctor` does: says what this machine has of what the project can make use of,
+ * what is missing, and how to install it.
+ *
+ * @param args the words after `deno task doctor`: none, or `--help`
+ * @returns the exit code: 0, 1 when no backend computes known values, or 2 when an argument cannot be
+ * read
+ */
+export async function doctorCommand(
+  args: readonly string[],
+  options: DoctorCommandOptions = {},
+): Promise<number> {
+  const command = { task: "doctor", help: HELP, options: {} };
+  return await runCommand(command, args, options, async ({ positionals: [word] }) => {
+    if (word !== undefined) throw new ArgumentError(`Unknown argument "${word}"`);
+    return await tellFindings(options);
+  });
+}
+
+async function tellFindings(
+  { stdout = process.stdout, machine = THIS_MACHINE }: DoctorCommandOptions,
+): Promise<number> {
+  stdout.write(`${describeMachine()}\n\n`);
+  try {
+    stdout.write(describeFindings(await examine(machine), machine.os));
+    return 0;
+  } catch (error) {
+    if (!(error instanceof BackendError)) throw error;
+    stdout.write(`✗ ${error.message}\n`);
+    return 1;
+  }
+}

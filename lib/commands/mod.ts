@@ -1,0 +1,17 @@
+/**
+ * The commands behind `deno task`: each takes the words after the task's name, writes to a terminal and
+ * returns an exit code.
+ *
+ * @module
+ */
+export type { CommandOutput, TerminalStream } from "./arguments.ts";
+export { dataCommand, type DataCommandOptions } from "./data.ts";
+export type { SuperniDownloadOptions, SuperniProgress } from "../tasks/superni_download.ts";
+export { doctorCommand, type DoctorCommandOptions } from "./doctor.ts";
+export type { Machine } from "./examine.ts";
+export { pretrainCommand } from "./pretrain.ts";
+export { referenceCommand, type ReferenceCommandOptions } from "./reference.ts";
+export { reportCommand, type ReportCommandOptions } from "./report.ts";
+export { sweepCommand, type SweepCommandOptions } from "./sweep.ts";
+export { benchCommand } from "./bench.ts";
+export { notebooksCommand } from "./notebooks.ts";

@@ -1,0 +1,169 @@
+import { Buffer } from "node:buffer";
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { basename, delimiter, dirname, join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { ArgumentError, type CommandOutput, runCommand } from "./arguments.ts";
+import { type Notebook, notebookCode, outputFaults } from "./notebook.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const NOTEBOOKS = join(ROOT, "notebooks");
+
+/** What installs Jupyter on Debian and Ubuntu; anything else that has nbclient will do. */
+export const INSTALL_JUPYTER = "apt-get install jupyter-client jupyter-nbconvert python3-nbclient";
+
+const HELP = `\
+Execute the notebooks, each in a fresh kernel, and write their outputs into them.
+
+Usage: deno task notebooks [NOTEBOOK.ipynb ...] [--check]
+
+NOTEBOOK   which; all of notebooks/ when none is named
+--check    check types alone, without Jupyter: what deno task notebooks:check does
+-h, --help this text
+
+A notebook is written only when none of its cells failed and everything is shown that should be.
+`;
+
+/**
+ * The command behind `deno task notebooks`.
+ *
+ * @param args the words after the task's name
+ * @returns the exit code: 0 all is well, 1 a notebook is at fault, 2 there is no Jupyter or no such file
+ */
+export async function notebooksCommand(
+  args: readonly string[],
+  output: CommandOutput = {},
+): Promise<number> {
+  const options = { check: { type: "boolean", default: false } } as const;
+  const { stderr = process.stderr } = output;
+  return await runCommand(
+    { task: "notebooks", help: HELP, options },
+    args,
+    output,
+    async ({ values: { check }, positionals }) => {
+      const missing = positionals.find((path) => !existsSync(path));
+      if (missing !== undefined) {
+        throw new ArgumentError(`Cannot execute notebooks: there is no file "${missing}"`);
+      }
+      const paths = positionals.length > 0 ? positionals : await notebookPaths();
+      return await workOn(paths, check, (line) => void stderr.write(`${line}\n`));
+    },
+  );
+}
+
+async function workOn(
+  paths: readonly string[],
+  checkOnly: boolean,
+  say: (line: string) => void,
+): Promise<number> {
+  if (checkOnly) {
+    const faults = await checkNotebooks(paths);
+    say(faults === "" ? `${paths.length} notebooks have no type errors` : faults);
+    return faults === "" ? 0 : 1;
+  }
+  const python = await findJupyter();
+  if (python === null) {
+    say(`Cannot execute notebooks as no Python here has nbclient: ${INSTALL_JUPYTER}`);
+    return 2;
+  }
+  let failures = 0;
+  for (const path of paths) {
+    const faults = await executeNotebook(python, path, path);
+    say(`${path}: ${faults.length === 0 ? "executed" : faults.join("\n")}`);
+    if (faults.length > 0) failures++;
+  }
+  return failures === 0 ? 0 : 1;
+}
+
+/** The notebooks of this project, in order. */
+export async function notebookPaths(): Promise<string[]> {
+  const names = (await Array.fromAsync(Deno.readDir(NOTEBOOKS))).map(({ name }) => name)
+    .filter((name) => name.endsWith(".ipynb")).sort();
+  return names.map((name) => join(NOTEBOOKS, name));
+}
+
+/**
+ * Reads a notebook.
+ * @throws {SyntaxError} when it is no JSON
+ */
+export async function readNotebook(path: string): Promise<Notebook> {
+  return JSON.parse(await Deno.readTextFile(path)) as Notebook;
+}
+
+/**
+ * Checks the types of notebooks' code, as `deno check` would if it read notebooks.
+ *
+ * @returns what the compiler says; empty when nothing is wrong
+ */
+export async function checkNotebooks(paths: readonly string[]): Promise<string> {
+  const dir = await Deno.makeTempDir({ prefix: "notebooks-" });
+  try {
+    const modules = await Promise.all(paths.map(async (path) => {
+      const module = join(dir, `${basename(path, ".ipynb")}.ts`);
+      await Deno.writeTextFile(module, notebookCode(await readNotebook(path)));
+      return module;
+    }));
+    const config = ["--config", join(ROOT, "deno.json")];
+    const { code, text } = await run(process.execPath, ["check", "--quiet", ...config, ...modules]);
+    return code === 0 ? "" : text.replaceAll(dir, "notebooks");
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+/** A Python that can execute notebooks; null when there is none. */
+export async function findJupyter(): Promise<string | null> {
+  // A Python that stands before the system's on PATH may not see what the system installed.
+  for (const python of ["python3", "/usr/bin/python3"]) {
+    const { code } = await run(python, ["-c", "import jupyter_client, nbclient, nbformat"]);
+    if (code === 0) return python;
+  }
+  return null;
+}
+
+/**
+ * Executes a notebook in a fresh kernel of this Deno.
+ *
+ * @param python from {@linkcode findJupyter}
+ * @param target where it is written with its outputs, when nothing is wrong with them
+ * @returns what is wrong
+ */
+export async function executeNotebook(
+  python: string,
+  path: string,
+  target: string,
+): Promise<string[]> {
+  const written = `${target}.tmp`;
+  try {
+    const { code, text } = await run(python, [join(NOTEBOOKS, "execute.py"), path, written], {
+      JUPYTER_PATH: NOTEBOOKS,
+      PATH: [dirname(process.execPath), process.env.PATH].join(delimiter),
+    });
+    if (code !== 0) return [text.trim()];
+    const faults = outputFaults(await readNotebook(written));
+    if (faults.length === 0) await Deno.rename(written, target);
+    return faults;
+  } finally {
+    await rm(written, { force: true });
+  }
+}
+
+/** Runs a program to its end; one that cannot be started ends with 127. */
+async function run(
+  command: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<{ code: number; text: string }> {
+  const child = spawn(command, args, { env: { ...process.env, ...env, NO_COLOR: "1" } });
+  const chunks: Uint8Array[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (chunk: Uint8Array) => void chunks.push(chunk));
+  }
+  const code = await new Promise<number>((resolve) => {
+    child.on("error", () => resolve(127));
+    child.on("close", (code) => resolve(code ?? 1));
+  });
+  return { code, text: new TextDecoder().decode(Buffer.concat(chunks)) };
+}

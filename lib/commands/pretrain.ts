@@ -1,0 +1,123 @@
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import process from "node:process";
+import { parse } from "yaml";
+import { z } from "zod";
+import { type BackendName, useBackend } from "../backend/backend.ts";
+import { writeFilesAtomically } from "../files/atomic_write.ts";
+import { saveBaseModel } from "../models/save_model.ts";
+import {
+  pretrain,
+  PRETRAIN_CONFIG,
+  type PretrainConfig,
+  pretrainedModel,
+} from "../run/pretrain.ts";
+import { machineFacts } from "../sweep/provenance.ts";
+import { ArgumentError, type CommandOutput, runCommand } from "./arguments.ts";
+
+const DEFAULT_FILE = "data/base/pretrain.yaml";
+
+const HELP = `\
+Make a small byte-level T5 by denoising and named string skills.
+
+Usage: deno task pretrain [FILE.yaml] [--out DIR] [--backend wasm|cpu|webgpu]
+
+FILE.yaml      settings and seed; ${DEFAULT_FILE} by default
+--out DIR      where the model goes; the folder of FILE.yaml by default
+--backend B    device; wasm by default, as its results repeat byte for byte on one machine
+-h, --help     this text
+
+The folder then holds config.json, model.safetensors, tokenizer_config.json and provenance.json. What
+was there is replaced only when the new model is whole.
+`;
+
+const OPTIONS = {
+  out: { type: "string" },
+  backend: { type: "string", default: "wasm" },
+} as const;
+
+/** Steps between two lines of progress. */
+const REPORT_EVERY = 100;
+
+/**
+ * The command behind `deno task pretrain`.
+ *
+ * @param args the words after the task's name
+ * @returns the exit code: 0 done, 2 when the arguments or the file cannot be used
+ */
+export async function pretrainCommand(
+  args: readonly string[],
+  output: CommandOutput = {},
+): Promise<number> {
+  const { stderr = process.stderr } = output;
+  const say = (line: string) => void stderr.write(`${line}\n`);
+  const command = { task: "pretrain", help: HELP, options: OPTIONS };
+  return await runCommand(command, args, output, async ({ values, positionals }) => {
+    const file = positionals[0] ?? DEFAULT_FILE;
+    let config: PretrainConfig;
+    try {
+      if (positionals.length > 1) throw new SyntaxError("there is one file at most");
+      config = await readPretrainConfig(file);
+      say((await useBackend(values.backend as BackendName)).reason);
+    } catch (error) {
+      throw new ArgumentError(`Cannot pretrain: ${(error as Error).message}`);
+    }
+    await pretrainInto(values.out ?? dirname(file), config, say);
+    return 0;
+  });
+}
+
+/**
+ * Reads the settings of a pretraining.
+ *
+ * @throws {SyntaxError} naming the file, and the keys that are unknown or have wrong values
+ */
+export async function readPretrainConfig(file: string): Promise<PretrainConfig> {
+  if (!existsSync(file)) throw new SyntaxError(`there is no file "${file}"`);
+  const result = PRETRAIN_CONFIG.safeParse(parse(await Deno.readTextFile(file)));
+  if (!result.success) {
+    throw new SyntaxError(`${file}: ${z.prettifyError(result.error).replaceAll("\n", " ")}`);
+  }
+  return result.data;
+}
+
+async function pretrainInto(
+  dir: string,
+  config: PretrainConfig,
+  say: (line: string) => void,
+): Promise<void> {
+  const started = Date.now();
+  const model = pretrainedModel(config);
+  say(`${model.parameters.size.toLocaleString("en-US")} parameters, ${config.steps} steps`);
+  let [sum, count, last] = [0, 0, 0];
+  for await (const { step, loss } of pretrain(model, config)) {
+    sum += loss;
+    count++;
+    if (step % REPORT_EVERY === 0 || step === config.steps) {
+      last = sum / count;
+      const left = (Date.now() - started) / step * (config.steps - step) / 1000;
+      say(`step ${step}/${config.steps}  loss ${last.toFixed(4)}  ${Math.round(left)} s left`);
+      [sum, count] = [0, 0];
+    }
+  }
+  await saveBaseModel(model, dir);
+  const provenance = {
+    pretrained_with: config,
+    final_loss: last,
+    seconds: Math.round((Date.now() - started) / 1000),
+    ...await machineFacts(),
+  };
+  await writeFilesAtomically(
+    dir,
+    new Map([
+      ["tokenizer_config.json", json({ tokenizer_class: "ByT5Tokenizer" })],
+      ["provenance.json", json(provenance)],
+    ]),
+  );
+  say(`The model is in ${join(dir, "model.safetensors")}`);
+  model.dispose();
+}
+
+function json(value: unknown): string {
+  return JSON.stringify(value, null, 2) + "\n";
+}

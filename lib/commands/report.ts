@@ -1,0 +1,105 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { dataFiles, sweepReport } from "../tables/files.ts";
+import { writeReport } from "../report/report.ts";
+import { Study } from "../tables/study.ts";
+import { SweepStore } from "../sweep/store.ts";
+import { StoreError } from "../sweep/store_error.ts";
+import { ArgumentError, type CommandOutput, runCommand } from "./arguments.ts";
+
+/** What the command writes to, and where it looks for sweeps. */
+export interface ReportCommandOptions extends CommandOutput {
+  /** Where sweeps are looked for when none is named. */
+  readonly results?: string;
+}
+
+/**
+ * Does what `deno task report` does: writes the pages and the tables of sweeps, and prints where the
+ * pages are.
+ *
+ * @param args the words after `deno task report`: folders of results
+ * @returns the exit code: 0 when every page is written, 2 when one cannot be
+ */
+export async function reportCommand(
+  args: readonly string[],
+  options: ReportCommandOptions = {},
+): Promise<number> {
+  const command = { task: "report", help: HELP, options: {} };
+  return await runCommand(
+    command,
+    args,
+    options,
+    ({ positionals }) => reportOn(positionals, options),
+  );
+}
+
+async function reportOn(
+  dirs: readonly string[],
+  { stdout = process.stdout, stderr = process.stderr, results = "results" }: ReportCommandOptions,
+): Promise<number> {
+  if (dirs.length === 0) {
+    throw new ArgumentError(
+      `Name a folder of results: deno task report results/<sweep>. ${await knownSweeps(results)}`,
+    );
+  }
+  for (const dir of dirs) {
+    if (!existsSync(join(dir, "manifest.json"))) {
+      stderr.write(
+        `Cannot report on ${dir} as no sweep has run there: there is no manifest.json. ` +
+          `${await knownSweeps(results)}\n`,
+      );
+      return 2;
+    }
+    try {
+      const study = await Study.read(dir);
+      await writeTables(study);
+      stdout.write(`${await writeReport(study)}\n`);
+    } catch (error) {
+      const isOfFiles = error instanceof StoreError || error instanceof SyntaxError ||
+        error instanceof RangeError;
+      if (!isOfFiles) throw error;
+      stderr.write(`Cannot report on ${dir}: ${error.message}\n`);
+      return 2;
+    }
+  }
+  return 0;
+}
+
+/** Writes every number of a sweep and its leaderboard, as `deno task sweep` does at its end. */
+async function writeTables(study: Study): Promise<void> {
+  const store = await SweepStore.read(study.dir);
+  await store.write(dataFiles(study));
+  await store.write(new Map([["leaderboard.md", sweepReport(study)]]));
+}
+
+async function sweepFolders(results: string): Promise<string[]> {
+  if (!existsSync(results)) return [];
+  const names = async (dir: string) =>
+    (await Array.fromAsync(Deno.readDir(dir))).filter((entry) => entry.isDirectory)
+      .map(({ name }) => join(dir, name)).sort();
+  // Those that people have run, and those that are kept in folders beside them.
+  const folders = await names(results);
+  const inside = await Promise.all(folders.map(names));
+  return [...folders, ...inside.flat()].filter((dir) => existsSync(join(dir, "manifest.json")));
+}
+
+/** Which sweeps have run, in a sentence. */
+async function knownSweeps(results: string): Promise<string> {
+  const known = await sweepFolders(results);
+  return known.length === 0
+    ? `There is no sweep in ${results} yet: run deno task sweep first`
+    : `Sweeps that have run: ${known.join(", ")}`;
+}
+
+const HELP = `\
+Writes one page, report.html, that shows a sweep whole: the question, the leaderboard, the figures, the
+settings and where every run came from. It opens from disk and needs no network. Its tables are written
+beside it: leaderboard.md, results.csv, results.arrow, tasks.csv, task_summary.csv.
+
+  deno task report results/<sweep> ...
+
+  -h, --help   this text
+
+Exit codes: 0 every page is written, 2 one cannot be.
+`;

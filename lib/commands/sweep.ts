@@ -1,0 +1,267 @@
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import process from "node:process";
+import { HubError } from "../hub/error.ts";
+import { resolveModel, type ResolveOptions } from "../hub/hugging_face.ts";
+import { runLabel } from "../run/id.ts";
+import { countByStatus, isFinal, type RunResult } from "../run/result.ts";
+import { RunFolder } from "../sweep/run_folder.ts";
+import {
+  runSweep,
+  type RunSweepOptions,
+  selectRuns,
+  type SweepProgress,
+} from "../sweep/run_sweep.ts";
+import { lockSweep, SweepStore } from "../sweep/store.ts";
+import { StoreError } from "../sweep/store_error.ts";
+import { readSweep } from "../sweep/sweep.ts";
+import { SweepError } from "../sweep/sweep_file.ts";
+import { dataFiles, sweepReport } from "../tables/files.ts";
+import { Study } from "../tables/study.ts";
+import { duration, firstLine, suggest } from "../util/words.ts";
+import { type CommandOutput, runCommand, type TerminalStream } from "./arguments.ts";
+import { downloadBar, downloadLines, sweepBar, sweepLines, type SweepShown } from "./bars.ts";
+import { interruptible } from "./interruptible.ts";
+import { commandLine, shellWord } from "./shell.ts";
+import {
+  SWEEP_OPTIONS,
+  type SweepArguments,
+  sweepArguments,
+  sweepHelp,
+} from "./sweep_arguments.ts";
+import { describePlan } from "./sweep_plan.ts";
+
+/** What the command writes to and works with. */
+export interface SweepCommandOptions extends CommandOutput {
+  /** The program of the workers; another one in tests. */
+  readonly worker?: URL;
+  /** Finds the folder of a base model by its name or path; another one in tests. */
+  readonly resolveBase?: (nameOrPath: string, options: ResolveOptions) => Promise<string>;
+}
+
+/**
+ * Does what `deno task sweep` does: reads a sweep, runs what is not done of it, and writes and prints
+ * its tables. Base models that are not folders are downloaded first, so that workers find them there.
+ *
+ * While runs are at work, SIGINT and SIGTERM stop the sweep in good order; a second one ends the
+ * process at once.
+ *
+ * @param args the words after `deno task sweep`
+ * @returns the exit code: 0 when all runs are done, 1 when some failed, 2 when the sweep cannot be
+ * run, 130 when it was interrupted
+ */
+export async function sweepCommand(
+  args: readonly string[],
+  options: SweepCommandOptions = {},
+): Promise<number> {
+  const command = { task: "sweep", help: sweepHelp(), options: SWEEP_OPTIONS };
+  return await runCommand(
+    command,
+    args,
+    options,
+    (given) => sweepAsAsked(sweepArguments(given), args, options),
+  );
+}
+
+async function sweepAsAsked(
+  asked: SweepArguments,
+  args: readonly string[],
+  options: SweepCommandOptions,
+): Promise<number> {
+  const { stdout = process.stdout, stderr = process.stderr, worker } = options;
+  const say = (line: string) => void stderr.write(`${line}\n`);
+  const again = commandLine("sweep", args);
+  try {
+    const sweep = readSweep(await sweepText(asked.file), asked.file, asked.settings);
+    const dir = asked.out ?? join("results", sweep.name);
+    const jobs = asked.jobs ?? navigator.hardwareConcurrency;
+    if (asked.dryRun) {
+      const store = await SweepStore.plan(dir, sweep, asked);
+      stdout.write(describePlan(store, await store.results(), { ...asked, jobs }) + "\n");
+      return 0;
+    }
+    using _lock = await lockSweep(dir);
+    const store = await SweepStore.open(dir, sweep, asked);
+    const before = await store.results();
+    if (!await fetchBases(selectRuns(before, asked.onlyFailed), asked, options)) {
+      say(`Stopped in the download of the base model. To go on:\n  ${again}`);
+      return 130;
+    }
+    const started = performance.now();
+    const { results, interrupted } = await runUntilStopped(
+      store,
+      before,
+      await progressOf(store, before, asked, stderr),
+      { ...asked, jobs, ...(worker ? { worker } : {}) },
+    );
+    if (interrupted) {
+      const ended = results.filter(isFinal).length;
+      say(`Stopped with ${ended} of ${results.length} runs done. To go on:\n  ${again}`);
+      return 130;
+    }
+    const study = new Study(dir, store.manifest, results);
+    const files = dataFiles(study);
+    await store.write(files);
+    const report = reportOf(study);
+    await store.write(new Map([[REPORT, report]]));
+    stdout.write(report);
+    say(`${summary(results)} in ${duration((performance.now() - started) / 1000)}.`);
+    say(`Table:    ${join(dir, REPORT)}; every number: ${[...files.keys()].join(", ")}`);
+    say(`Report:   ${await pageOf(study)}`);
+    say(`Notebook: ${notebookLine(sweep.name, dir)}`);
+    if (asked.keepAdapter) say(`Adapters: ${adaptersLine(dir, results)}`);
+    const failed = results.filter(({ status }) => status === "failed");
+    for (const { error, ...run } of failed.slice(0, FAILURES_TOLD)) {
+      say(`Failed: ${runLabel(run.id)}: ${firstLine(error)}`);
+      say(`  ${new RunFolder(dir, run).errorPath}`);
+    }
+    if (failed.length > FAILURES_TOLD) say(`  and ${failed.length - FAILURES_TOLD} more`);
+    if (failed.length > 0) {
+      const onlyFailed = asked.onlyFailed ? args : [...args, "--only", "failed"];
+      say(`To try them again:\n  ${commandLine("sweep", onlyFailed)}`);
+    }
+    return failed.length > 0 ? 1 : 0;
+  } catch (error) {
+    const isToldAsItIs = error instanceof SweepError || error instanceof StoreError ||
+      error instanceof HubError;
+    if (!isToldAsItIs) throw error;
+    say(error.message);
+    return 2;
+  }
+}
+
+/**
+ * Downloads the base models of runs, each once, where they are not folders.
+ *
+ * @returns false when a signal stopped it
+ * @throws {HubError} when one cannot be had
+ */
+async function fetchBases(
+  runs: readonly RunResult[],
+  { quiet }: SweepArguments,
+  { stderr = process.stderr, resolveBase = resolveModel }: SweepCommandOptions,
+): Promise<boolean> {
+  const bases = new Set(
+    runs.filter(({ config }) => config.suite !== "planted").map(({ config }) => config.base_model),
+  );
+  const progress = stderr.isTTY === true && !quiet
+    ? await downloadBar(stderr)
+    : downloadLines((line) => void (quiet || stderr.write(`${line}\n`)));
+  try {
+    return await interruptible(async (signal) => {
+      for (const base of bases) {
+        await resolveBase(base, { signal, onProgress: (event) => progress.show(event) });
+      }
+      return !signal.aborted;
+    }, () => progress.stop());
+  } catch (error) {
+    if (!(error instanceof DOMException && error.name === "AbortError")) throw error;
+    return false;
+  } finally {
+    progress.stop();
+  }
+}
+
+/** Does the runs, until they are done or a signal comes. */
+async function runUntilStopped(
+  store: SweepStore,
+  before: readonly RunResult[],
+  progress: SweepProgress,
+  options: RunSweepOptions,
+): Promise<{ results: RunResult[]; interrupted: boolean }> {
+  try {
+    return await interruptible(async (signal) => {
+      const results = await runSweep(store, before, progress, { ...options, signal });
+      return { results, interrupted: signal.aborted };
+    }, () => progress.stop());
+  } finally {
+    progress.stop();
+  }
+}
+
+async function progressOf(
+  { dir, manifest }: SweepStore,
+  before: readonly RunResult[],
+  { onlyFailed, quiet }: SweepArguments,
+  stderr: TerminalStream,
+): Promise<SweepProgress> {
+  const done = before.filter(isFinal).length;
+  const shown: SweepShown = {
+    total: done + selectRuns(before, onlyFailed).length,
+    done,
+    metric: manifest.metric,
+    errorPath: (run) => new RunFolder(dir, run).errorPath,
+  };
+  const write = (line: string) => void stderr.write(`${line}\n`);
+  return stderr.isTTY === true && !quiet
+    ? await sweepBar(stderr, shown)
+    : sweepLines(write, shown, quiet);
+}
+
+function reportOf(study: Study): string {
+  try {
+    return sweepReport(study);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new SweepError(
+      `${error.message} The runs and their numbers are in ${study.dir}; name a column of results.csv ` +
+        `with metric=<column>`,
+    );
+  }
+}
+
+/** Writes the page of a study; says where it is, or why there is none. */
+async function pageOf(study: Study): Promise<string> {
+  const { writeReport } = await import("../report/report.ts");
+  try {
+    return await writeReport(study);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return `none. ${error.message}`;
+  }
+}
+
+/** The command that opens a sweep in a notebook: the study's own, or that of the default sweep. */
+function notebookLine(name: string, dir: string): string {
+  const own = join("notebooks", `${name}.ipynb`);
+  const notebook = existsSync(own) ? own : join("notebooks", "quick.ipynb");
+  return `SWEEP=${shellWord(dir)} ${commandLine("jupyter", [notebook])}`;
+}
+
+/** Where the adapters of runs are, and how many runs were done before anyone asked to keep theirs. */
+function adaptersLine(dir: string, results: readonly RunResult[]): string {
+  const done = results.filter(({ status }) => status === "done");
+  const without = done.filter((run) => !existsSync(new RunFolder(dir, run).adapterDir));
+  const left = without.length === 0
+    ? ""
+    : `; ${without.length} of ${done.length} runs were done without: remove their folders to do them again`;
+  return join(dir, "runs", "*", "adapter") + left;
+}
+
+/** How many runs ended how, as `48 runs: 46 done, 2 failed`. */
+function summary(results: readonly RunResult[]): string {
+  const counts = Object.entries(countByStatus(results)).filter(([, count]) => count > 0);
+  const parts = counts.map(([status, count]) => `${count} ${status}`);
+  const runs = results.length === 1 ? "run" : "runs";
+  return `${results.length} ${runs}: ${parts.join(", ")}`;
+}
+
+const REPORT = "leaderboard.md";
+/** Failed runs that are named at the end; every one has an `error.txt`. */
+const FAILURES_TOLD = 10;
+
+/** The text of a sweep's file. */
+async function sweepText(path: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    const folder = dirname(path);
+    const known = existsSync(folder)
+      ? (await Array.fromAsync(Deno.readDir(folder)))
+        .filter(({ name }) => /\.ya?ml$/.test(name))
+        .map(({ name }) => join(folder, name))
+      : [];
+    const hint = known.length > 0 ? suggest(path, known) : "";
+    throw new SweepError(`Cannot read a sweep from ${path}: ${(error as Error).message}${hint}`);
+  }
+}

@@ -1,0 +1,118 @@
+import { parseRunConfig, RUN_CONFIG, RUN_CONFIG_KEYS } from "../run/config.ts";
+import { ArgumentError, type Arguments } from "./arguments.ts";
+
+/** What a person asked of `deno task sweep`. */
+export interface SweepArguments {
+  /** The sweep's file. */
+  readonly file: string;
+  /** Settings that win over the file's, each as `key=value`. */
+  readonly settings: readonly string[];
+  /** The folder of results; null for the default. */
+  readonly out: string | null;
+  /** Runs at once; null for one per core. */
+  readonly jobs: number | null;
+  readonly dryRun: boolean;
+  readonly failFast: boolean;
+  readonly onlyFailed: boolean;
+  readonly extend: boolean;
+  /** Keep the trained adapter of every run. */
+  readonly keepAdapter: boolean;
+  readonly quiet: boolean;
+}
+
+/** The sweep that runs when none is named. */
+export const DEFAULT_SWEEP = "experiments/quick.yaml";
+
+/** The options of `deno task sweep`. */
+export const SWEEP_OPTIONS = {
+  "dry-run": { type: "boolean", default: false },
+  jobs: { type: "string", short: "j" },
+  "fail-fast": { type: "boolean", default: false },
+  only: { type: "string" },
+  extend: { type: "boolean", default: false },
+  adapters: { type: "boolean", default: false },
+  out: { type: "string", short: "o" },
+  quiet: { type: "boolean", short: "q", default: false },
+} as const;
+
+/**
+ * What the arguments of `deno task sweep` ask for.
+ *
+ * @throws {ArgumentError} when an option has a wrong value, or there are several files
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { readArguments } from "./arguments.ts";
+ *
+ * const given = readArguments(["a.yaml", "n_skills=2,4", "--jobs", "3"], SWEEP_OPTIONS);
+ * const { file, settings, jobs } = sweepArguments(given);
+ * assert.deepEqual([file, settings, jobs], ["a.yaml", ["n_skills=2,4"], 3]);
+ * ```
+ */
+export function sweepArguments(
+  { values, positionals }: Arguments<typeof SWEEP_OPTIONS>,
+): SweepArguments {
+  const isFile = (word: string) => !word.includes("=") || /\.ya?ml$/.test(word);
+  const files = positionals.filter(isFile);
+  if (files.length > 1) {
+    throw new ArgumentError(
+      `Cannot run several sweeps at once: ${files.join(", ")}; name one file, and write settings ` +
+        `as key=value`,
+    );
+  }
+  if (values.only !== undefined && values.only !== "failed") {
+    throw new ArgumentError(
+      `Cannot read --only ${values.only} as only failed runs can be selected: write --only failed`,
+    );
+  }
+  return {
+    file: files[0] ?? DEFAULT_SWEEP,
+    settings: positionals.filter((word) => !isFile(word)),
+    out: values.out ?? null,
+    jobs: values.jobs === undefined ? null : readJobs(values.jobs),
+    dryRun: values["dry-run"],
+    failFast: values["fail-fast"],
+    onlyFailed: values.only === "failed",
+    extend: values.extend,
+    keepAdapter: values.adapters,
+    quiet: values.quiet,
+  };
+}
+
+function readJobs(text: string): number {
+  if (/^[1-9]\d*$/.test(text)) return Number(text);
+  throw new ArgumentError(`Cannot read --jobs ${text} as it must be an integer of at least 1`);
+}
+
+/** The text of `deno task sweep --help`. */
+export function sweepHelp(): string {
+  const defaults = parseRunConfig({});
+  const settings = RUN_CONFIG_KEYS.map((key) => {
+    const about = RUN_CONFIG.shape[key].description ?? "";
+    return `  ${key.padEnd(32)}${about} [${JSON.stringify(defaults[key])}]`;
+  });
+  return `${USAGE}\nSettings [default]:\n${settings.join("\n")}\n`;
+}
+
+const USAGE = `\
+Runs every setting of a sweep with every seed, and prints a table of means and intervals, best first.
+Run the same command again to go on where it was stopped.
+
+  deno task sweep [FILE.yaml] [key=value ...] [options]
+
+  FILE.yaml           the sweep [${DEFAULT_SWEEP}]
+  key=value           a setting in place of the file's; n_skills=2,4,8 and seed=0..4 make axes
+
+  --dry-run           print what would run, and write nothing
+  -j, --jobs N        runs at once [one per core]
+  --fail-fast         stop at the first run that fails
+  --only failed       run only what failed before
+  --extend            add what the sweep has gained since it first ran
+  --adapters          keep the adapter of every run, as PEFT loads it: runs/<run>/adapter
+  -o, --out DIR       folder of results [results/<name of the sweep>]
+  -q, --quiet         show no progress
+  -h, --help          this text
+
+Exit codes: 0 all runs are done, 1 some failed, 2 the sweep cannot be run, 130 interrupted.
+`;

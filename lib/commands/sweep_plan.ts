@@ -1,0 +1,60 @@
+import type { RunConfig } from "../run/config.ts";
+import { configHash } from "../run/id.ts";
+import { isFinal, type RunResult } from "../run/result.ts";
+import { selectRuns } from "../sweep/run_sweep.ts";
+import type { SweepStore } from "../sweep/store.ts";
+import { mean } from "../util/vectors.ts";
+import { duration } from "../util/words.ts";
+
+/**
+ * A sweep before it runs, for people: its cells, what is done, failed and to do, and about how long
+ * the rest takes, judged by the runs that are done.
+ *
+ * @param jobs runs at once
+ */
+export function describePlan(
+  { dir, manifest }: SweepStore,
+  results: readonly RunResult[],
+  { jobs, onlyFailed = false }: { jobs: number; onlyFailed?: boolean },
+): string {
+  const settings = manifest.varying.filter((key) => key !== "seed");
+  const cells = new Map<string, RunResult[]>();
+  for (const result of results) {
+    const cell = configHash(result.config, ["seed"]);
+    cells.set(cell, [...cells.get(cell) ?? [], result]);
+  }
+  const chosen = new Set(selectRuns(results, onlyFailed).map(({ id }) => id));
+  const rows = [...cells.values()].map((runs) => [
+    ...settings.map((key) => show(runs[0]!.config[key])),
+    runs.map(({ config }) => config.seed).join(" "),
+    String(runs.filter(isFinal).length),
+    String(runs.filter(({ status }) => status === "failed").length),
+    String(runs.filter(({ id }) => chosen.has(id)).length),
+  ]);
+  const header = [...settings, "seeds", "done", "failed", "to do"];
+  const sum = (column: number) => rows.reduce((total, row) => total + Number(row[column]), 0);
+  const S = settings.length;
+  const totals =
+    `${cells.size} cells, ${results.length} runs in ${dir}: ${sum(S + 1)} done, ${sum(S + 2)} ` +
+    `failed, ${sum(S + 3)} to do${estimate(results, chosen.size, jobs)}`;
+  const question = manifest.question === "" ? [] : [manifest.question];
+  return [...question, totals, "", ...alignColumns([header, ...rows])].join("\n");
+}
+
+function estimate(results: readonly RunResult[], toDo: number, jobs: number): string {
+  const seconds = results.filter(isFinal).flatMap(({ provenance }) =>
+    typeof provenance.seconds === "number" ? [provenance.seconds] : []
+  );
+  if (seconds.length === 0 || toDo === 0) return "";
+  return `, about ${duration(mean(seconds) * Math.ceil(toDo / jobs))} with ${jobs} at once`;
+}
+
+function show(value: RunConfig[keyof RunConfig]): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+/** Rows as lines, each column as wide as its widest entry. */
+function alignColumns(rows: readonly string[][]): string[] {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  return rows.map((row) => row.map((text, c) => text.padEnd(widths[c]!)).join("  ").trimEnd());
+}

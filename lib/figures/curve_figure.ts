@@ -1,0 +1,187 @@
+import { type CurvePoint, curvePoints, stepsPerPoint } from "../tables/curve_points.ts";
+import type { Figure } from "./figure.ts";
+import { groupBySettings, settingsLabel } from "../tables/groups.ts";
+import { Study } from "../tables/study.ts";
+import { type ColumnTable, escape, op, rowsOf, tableOf } from "../tables/table.ts";
+import { panelGrid } from "./panel_grid.ts";
+import { SERIES_STYLES } from "./series_style.ts";
+
+/** Settings of {@linkcode curveFigure}. */
+export interface CurveFigureOptions {
+  /** The column on the vertical axis. */
+  readonly y: string;
+  /** The column on the horizontal axis. */
+  readonly x?: string;
+  /** Which part of a run is drawn: the phase of a log. */
+  readonly phase: string;
+  /** A value to compare with: a line across. */
+  readonly reference?: number;
+}
+
+interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** One run's curve. */
+interface Curve {
+  readonly id: string;
+  readonly diverged: boolean;
+  readonly points: readonly CurvePoint[];
+}
+
+interface Panel {
+  readonly label: string;
+  readonly curves: readonly Curve[];
+  /** Runs without a point. */
+  readonly missing: number;
+}
+
+/**
+ * How a number goes over a run: each seed a thin line and their mean a thick one, in a panel for each
+ * combination of settings. A cross ends the line of a run that diverged.
+ *
+ * @param of a study, of whose logs the phase is drawn; or a table with one row per run and point: `id`,
+ * `status` and settings of the run, and the two columns; a run without points has one row without them
+ * @throws {SyntaxError} when a log of the study is damaged
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { tableOf } from "../tables/table.ts";
+ *
+ * const rows = tableOf([1, 2, 3].map((step) => ({ id: "a", status: "done", step, loss: 1 / step })));
+ * const figure = curveFigure(rows, { y: "loss", phase: "multitask" });
+ * assert.equal(figure.title, "loss over step, multitask");
+ * assert.match(figure.alt, /from 1.00 to 0.333/);
+ * ```
+ */
+export function curveFigure(of: Study | ColumnTable, options: CurveFigureOptions): Figure {
+  const { y, x = "step", phase, reference } = options;
+  const rows = of instanceof Study ? of.log(phase) : of;
+  const all = rowsOf(rows);
+  const width = stepsPerPoint(all, x);
+  // A log that is thinned already says so in its rows.
+  const meanOf = all.reduce((most, { mean_of }) => Math.max(most, Number(mean_of ?? 1)), width);
+  const panels = panelsOf(rows, x, y, width);
+  const curves = panels.flatMap((panel) => panel.curves);
+  const runs = curves.length + panels.reduce((sum, { missing }) => sum + missing, 0);
+  const diverged = curves.filter((curve) => curve.diverged).length;
+  const { domain, cut } = range(curves, reference);
+  const counts = panels.map((panel) => panel.curves.length).filter((n) => n > 0);
+  const [least, most] = [Math.min(...counts), Math.max(...counts)];
+  const seeds = `${least === most ? most : `${least} to ${most}`} ${most === 1 ? "seed" : "seeds"}`;
+  return {
+    name: `${phase}_${y}`,
+    title: `${y} over ${x}, ${phase}`,
+    subtitle: `Thin lines: ${counts.length === 0 ? "no seed" : seeds}; thick line: their mean` +
+      `${meanOf === 1 ? "" : `; each point is the mean of ${meanOf} of ${x}`}.`,
+    notes: [
+      ...(diverged === 0 ? [] : [`${diverged} of ${runs} runs diverged: a cross ends their line.`]),
+      ...(curves.length === runs
+        ? []
+        : [`Gaps: ${runs - curves.length} of ${runs} runs have no ${y} of phase ${phase}.`]),
+      ...(cut ? ["Runs that diverged leave the frame and are cut there."] : []),
+    ],
+    alt: `Line charts of ${y} over ${x}. ${panels.map((panel) => describe(panel)).join("; ")}.`,
+    draw: (Plot) => {
+      const grid = panelGrid(Plot, panels.map(({ label }) => label), {
+        panelHeight: panels.length === 1 ? 280 : 150,
+      });
+      return {
+        ...grid.options,
+        x: { label: x, labelAnchor: "center", labelArrow: "none", ticks: 4, nice: true },
+        y: { label: y, domain, grid: true, ticks: 5 },
+        marks: [
+          ...grid.marks,
+          reference === undefined ? null : Plot.ruleY([reference], { stroke: "#555" }),
+          ...panels.flatMap(({ curves }, i) => {
+            const channels = { x: "x", y: "y", clip: true, ...grid.channels(i) } as const;
+            const points = curves.flatMap((curve) =>
+              curve.points.map((point) => ({ ...point, id: curve.id }))
+            );
+            const ends = curves.filter((curve) => curve.diverged).map(({ points }) => ({
+              x: points.at(-1)!.x,
+              y: Math.min(domain[1], Math.max(domain[0], points.at(-1)!.y)),
+            }));
+            return [
+              Plot.line(points, {
+                ...channels,
+                z: "id",
+                stroke: SERIES_STYLES[2]!.color,
+                strokeWidth: 0.8,
+                strokeOpacity: 0.6,
+              }),
+              Plot.line(meanCurve(curves), { ...channels, stroke: "#000", strokeWidth: 2 }),
+              Plot.dot(ends, {
+                ...channels,
+                clip: null,
+                symbol: "times",
+                r: 4.5,
+                stroke: SERIES_STYLES[1]!.color,
+                strokeWidth: 2,
+              }),
+            ];
+          }),
+        ],
+      };
+    },
+  };
+}
+
+function panelsOf(table: ColumnTable, x: string, y: string, width: number): Panel[] {
+  return groupBySettings(table).map(({ settings, rows }) => {
+    const runs = Map.groupBy(rows, ({ id }) => String(id));
+    const curves = [...runs].map(([id, rows]) => ({
+      id,
+      diverged: rows[0]!.status === "diverged",
+      points: curvePoints(rows, x, y, width),
+    })).filter(({ points }) => points.length > 0);
+    return { label: settingsLabel(settings), curves, missing: runs.size - curves.length };
+  });
+}
+
+/** The mean over the runs that did not diverge, where all of them have a value. */
+function meanCurve(curves: readonly Curve[]): readonly CurvePoint[] {
+  const whole = curves.filter(({ diverged }) => !diverged);
+  return tableOf(whole.flatMap(({ points }) => points.map(({ x, y }) => ({ x, y }))), ["x", "y"])
+    .groupby("x").rollup({ n: op.count(), y: MEAN })
+    .filter(escape(({ n }: { n: number }) => n === whole.length && n > 1))
+    .orderby("x").objects() as CurvePoint[];
+}
+
+/** arquero's own mean is a running one, which rounds at each value. */
+const MEAN = "d => op.sum(d.y) / op.count()";
+
+/** The ends of the vertical axis: what runs reach that did not diverge, if there are such. */
+function range(
+  curves: readonly Curve[],
+  reference: number | undefined,
+): { readonly domain: [number, number]; readonly cut: boolean } {
+  const values = (of: readonly Curve[]) => of.flatMap(({ points }) => points.map(({ y }) => y));
+  const whole = values(curves.filter(({ diverged }) => !diverged));
+  const every = values(curves);
+  const shown = [
+    ...whole.length > 0 ? whole : every,
+    ...reference === undefined ? [] : [reference],
+  ];
+  if (shown.length === 0) return { domain: [0, 1], cut: false };
+  const low = shown.reduce((least, value) => Math.min(least, value), Infinity);
+  const high = shown.reduce((most, value) => Math.max(most, value), -Infinity);
+  const room = 0.05 * (high - low || Math.abs(high) || 1);
+  const domain: [number, number] = [low - room, high + room];
+  return { domain, cut: every.some((value) => value < domain[0] || value > domain[1]) };
+}
+
+function describe({ label, curves, missing }: Panel): string {
+  const ends = curves.filter(({ diverged }) => !diverged).map(({ points }) =>
+    `from ${points[0]!.y.toPrecision(3)} to ${points.at(-1)!.y.toPrecision(3)}`
+  );
+  const lost = curves.filter(({ diverged }) => diverged).length;
+  const parts = [
+    ...ends.length === 0 ? [] : [ends.join(", ")],
+    ...lost === 0 ? [] : [`${lost} diverged`],
+    ...missing === 0 ? [] : [`${missing} without points`],
+  ];
+  return `${label === "" ? "" : `${label}: `}${parts.join(", ")}`;
+}

@@ -1,0 +1,162 @@
+import type { Figure } from "./figure.ts";
+import { baselineDifferences, baselineLabel, pairingUnit } from "../tables/baseline.ts";
+import { settingsLabel } from "../tables/groups.ts";
+import type { Study } from "../tables/study.ts";
+import { type ColumnTable, type Row, rowsOf } from "../tables/table.ts";
+import { GAP_COLOR } from "./series_style.ts";
+
+/** What a table of differences does not say of itself. */
+export interface DifferenceWords {
+  /** What the differences are of. */
+  readonly metric: string;
+  /** The baseline in words. */
+  readonly baseline: string;
+  /** What the pairs are, such as `seed` or `task and seed`. */
+  readonly units: string;
+}
+
+/** The columns of a table of differences that are no settings. */
+const MEASURES = [
+  ...["difference", "low", "high", "wins", "ties", "losses", "n", "n_missing", "p", "p_holm"],
+];
+
+/**
+ * The differences of a study's cells to its baseline, as {@linkcode tableDifferenceFigure} draws them.
+ *
+ * @returns null when there is nothing to compare: the study names no baseline, or has no other cells
+ */
+export function differenceFigure(study: Study): Figure | null {
+  const differences = baselineDifferences(study);
+  return differences === null || differences.numRows() === 0
+    ? null
+    : tableDifferenceFigure(differences, {
+      metric: study.metric,
+      baseline: baselineLabel(study),
+      units: pairingUnit(study),
+    });
+}
+
+/**
+ * Differences to a baseline, best first: for each combination of settings the mean with its 95 %
+ * interval beside a line at no difference, wins, ties and losses, and the corrected p.
+ *
+ * @param differences as `pairedDifferences` makes it
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { tableOf } from "../tables/table.ts";
+ *
+ * const measured = { difference: 0.25, low: 0.125, high: 0.5, wins: 3, ties: 0, losses: 1, n: 4 };
+ * const figure = tableDifferenceFigure(
+ *   tableOf([{ method: "poly", ...measured, n_missing: 1, p: 0.01, p_holm: 0.02 }]),
+ *   { metric: "score", baseline: "shared", units: "seed" },
+ * );
+ * assert.match(figure.alt, /poly: 0.250 \(0.125 to 0.500\), 3 wins, 0 ties, 1 loss/);
+ * assert.deepEqual(figure.notes, ["Gaps: pairs without both values, left out: 1."]);
+ * ```
+ */
+export function tableDifferenceFigure(
+  differences: ColumnTable,
+  { metric, baseline, units }: DifferenceWords,
+): Figure {
+  const rows = rowsOf(differences);
+  const labelled = rows.map((row) => ({ row, label: labelOf(row) }));
+  const missing = sum(rows, "n_missing");
+  const ends = rows.flatMap(({ difference, low, high }) => [difference, low, high, 0])
+    .filter((value) => typeof value === "number");
+  const [least, most] = [Math.min(0, ...ends), Math.max(0, ...ends)];
+  const room = 0.06 * (most - least || 1);
+  const longest = Math.max(0, ...labelled.map(({ label }) => label.length));
+  return {
+    name: `${metric}_differences`,
+    title: `Difference in ${metric} to ${baseline}`,
+    subtitle: `Mean of differences paired on ${units}, with its 95 % interval; p of the paired ` +
+      `t-test after Holm's correction, filled below 0.05.`,
+    notes: missing === 0 ? [] : [
+      `Gaps: pairs without both values, left out: ${missing}.`,
+    ],
+    alt: `Differences in ${metric} to ${baseline}. ${labelled.map(describe).join("; ")}.`,
+    draw: (Plot) => ({
+      height: 26 * rows.length + 72,
+      marginLeft: Math.min(300, 6.6 * longest + 20),
+      marginRight: 190,
+      marginTop: 30,
+      marginBottom: 42,
+      x: {
+        domain: [least - room, most + room],
+        label: `difference in ${metric}`,
+        labelAnchor: "center",
+        labelArrow: "none",
+        grid: true,
+        ticks: 5,
+      },
+      y: { type: "band", domain: labelled.map(({ label }) => label), label: null, tickSize: 0 },
+      marks: [
+        Plot.frame({ stroke: "#bbb" }),
+        Plot.ruleX([0], { stroke: "#000" }),
+        Plot.ruleY(labelled.filter(({ row }) => row.low !== null), {
+          x1: ({ row }) => row.low,
+          x2: ({ row }) => row.high,
+          y: "label",
+          strokeWidth: 1.6,
+        }),
+        Plot.dot(labelled.filter(({ row }) => row.difference !== null), {
+          x: ({ row }) => row.difference,
+          y: "label",
+          r: 4,
+          fill: ({ row }) => row.p_holm !== null && row.p_holm < 0.05 ? "#000" : "#fff",
+          stroke: "#000",
+          strokeWidth: 1.4,
+        }),
+        Plot.text(labelled.filter(({ row }) => row.difference === null), {
+          ...{ y: "label", frameAnchor: "left", dx: 6, fill: GAP_COLOR },
+          text: () => "no complete pair",
+        }),
+        ...COLUMNS.flatMap(({ title, dx, text }) => [
+          Plot.text(labelled, {
+            ...{ y: "label", frameAnchor: "right", textAnchor: "start", dx, fontSize: 10 },
+            text: ({ row }) => text(row),
+          }),
+          Plot.text([title], {
+            ...{ frameAnchor: "top-right", textAnchor: "start", dx, dy: -16, fontSize: 10 },
+            fontWeight: "bold",
+          }),
+        ]),
+        Plot.text(rows.length === 0 ? ["no settings to compare"] : [], { frameAnchor: "middle" }),
+      ],
+    }),
+  };
+}
+
+/** What stands beside each interval, and how many pixels right of the frame. */
+const COLUMNS = [
+  { title: "n", dx: 10, text: (row: Row) => String(row.n) },
+  { title: "win/tie/loss", dx: 44, text: (row: Row) => `${row.wins}/${row.ties}/${row.losses}` },
+  { title: "p", dx: 130, text: (row: Row) => probability(row.p_holm) },
+];
+
+function labelOf(row: Row): string {
+  const settings = Object.entries(row).filter(([key]) => !MEASURES.includes(key));
+  return settingsLabel(Object.fromEntries(settings)) || "all runs";
+}
+
+function probability(p: unknown): string {
+  if (typeof p !== "number") return "–";
+  return p < 0.001 ? "< 0.001" : p.toFixed(3);
+}
+
+function describe({ row, label }: { row: Row; label: string }): string {
+  const { difference, low, high } = row;
+  if (typeof difference !== "number") return `${label}: no complete pair`;
+  const interval = typeof low === "number" && typeof high === "number"
+    ? ` (${low.toPrecision(3)} to ${high.toPrecision(3)})`
+    : "";
+  const count = (n: unknown, one: string, many: string) => `${n} ${n === 1 ? one : many}`;
+  return `${label}: ${difference.toPrecision(3)}${interval}, ${count(row.wins, "win", "wins")}, ` +
+    `${count(row.ties, "tie", "ties")}, ${count(row.losses, "loss", "losses")}`;
+}
+
+function sum(rows: readonly Row[], column: string): number {
+  return rows.reduce((total, row) => total + Number(row[column] ?? 0), 0);
+}

@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { assertNumbers, axisOf, readSvg, textsOf } from "../testing/read_svg.ts";
+import { sampleResults } from "../testing/samples/sample_results.ts";
+import { pairedDifferences } from "../tables/paired.ts";
+import { rowsOf, tableOf } from "../tables/table.ts";
+import { openStudy, runsTable } from "../tables/study.ts";
+import { differenceFigure, tableDifferenceFigure } from "./difference_figure.ts";
+import { renderSvg } from "./figure.ts";
+
+const WORDS = { metric: "heldout_exact_match", baseline: "n_skills=1", units: "seed" };
+
+Deno.test("tableDifferenceFigure() draws differences and intervals where they are, best first", async () => {
+  const differences = pairedDifferences(
+    runsTable(sampleResults({ n_splits: [1] }, { whole: true })),
+    { metric: "heldout_exact_match", baseline: { n_skills: 1 } },
+  );
+  const rows = rowsOf(differences);
+  const svg = await renderSvg(tableDifferenceFigure(differences, WORDS));
+  const toX = axisOf(svg, "x");
+  const dots = readSvg(svg).filter(({ group }) => group === "dot");
+  assertNumbers(dots.map(({ x }) => toX(x)), rows.map((row) => row.difference as number), 2e-3);
+  assert.ok(dots.every(({ y }, i) => i === 0 || y > dots[i - 1]!.y));
+  const [zero, ...intervals] = readSvg(svg).filter(({ group }) => group === "rule");
+  assertNumbers([toX(zero!.x + Number(zero!.attributes.x1))], [0], 2e-3);
+  for (const end of ["low", "high"] as const) {
+    const attribute = end === "low" ? "x1" : "x2";
+    assertNumbers(
+      intervals.map(({ x, attributes }) => toX(x + Number(attributes[attribute]))),
+      rows.map((row) => row[end] as number),
+      2e-3,
+    );
+  }
+  const texts = textsOf(svg);
+  assert.ok(
+    ["n_skills 2", "n_skills 16", "p", "win/tie/loss"].every((text) => texts.includes(text)),
+  );
+  assert.match(texts.join(" "), /filled below 0.05/);
+});
+
+Deno.test("tableDifferenceFigure() says which settings have no complete pair", async () => {
+  const row = { difference: null, low: null, high: null, wins: 0, ties: 0, losses: 0, n: 0 };
+  const differences = tableOf([{ n_skills: 4, ...row, n_missing: 3, p: null, p_holm: null }]);
+  const figure = tableDifferenceFigure(differences, WORDS);
+  assert.deepEqual(figure.notes, ["Gaps: pairs without both values, left out: 3."]);
+  const svg = await renderSvg(figure);
+  assert.ok(textsOf(svg).includes("no complete pair") && !/NaN/.test(svg));
+  assert.equal(readSvg(svg).filter(({ group }) => group === "dot").length, 0);
+});
+
+Deno.test("differenceFigure() of a study names its metric, its baseline and what the pairs are", async () => {
+  const figure = differenceFigure(await openStudy("steps"))!;
+  assert.equal(figure.title, "Difference in heldout_exact_match to method=shared");
+  assert.match(figure.subtitle, /^Mean of differences paired on seed,/);
+  assert.match(figure.alt, /expert, steps 400: 0.181/);
+});

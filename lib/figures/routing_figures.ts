@@ -1,0 +1,70 @@
+import { taskSimilarity } from "../routing/measures.ts";
+import { allocationFigure } from "./allocation_figure.ts";
+import type { Figure } from "./figure.ts";
+import { taskTreeFigure } from "./task_tree_figure.ts";
+import { allocationsOf } from "../routing/split_allocation.ts";
+import { runLabel } from "../run/id.ts";
+import type { RunRouting } from "../routing/file.ts";
+import type { Study } from "../tables/study.ts";
+
+/** Most layers and splits in one figure, and most rows of tasks in all its panels together. */
+const MOST_PANELS = 8;
+const MOST_ROWS = 240;
+
+/**
+ * The routing of the run that a study shows, as {@linkcode runRoutingFigures} draws it; no figure when
+ * no run has learned routing.
+ *
+ * @throws {SyntaxError} when the file of the routing is damaged
+ * @throws {RangeError} when runs are done and none has measured the study's metric
+ */
+export async function routingFigures(study: Study): Promise<Figure[]> {
+  const shown = await study.routing();
+  return shown === null ? [] : runRoutingFigures(shown.id, shown.routing);
+}
+
+/**
+ * The routing of one run: which skills its tasks take in each layer and split, beside the truth where
+ * there is one for all splits; and the tree of tasks by how alike they route.
+ *
+ * Where there are too many layers to be read, some are drawn, from the first to the last in equal steps,
+ * and a note counts them.
+ *
+ * @param id of the run, for the subtitle
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * const routers = Array.from({ length: 40 }, (_, layer) => ({
+ *   name: `block.${layer}.q`,
+ *   nSkills: 2,
+ *   nSplits: 1,
+ *   moduleLogits: [[1, -1], [-1, layer]],
+ * }));
+ * const [allocation, tree] = runRoutingFigures("seed=0--0a1b2c3d", {
+ *   tasks: ["sort", "swap"], routers, truth: null,
+ * });
+ * assert.match(allocation!.notes[0]!, /^8 of 40 layers and splits are drawn/);
+ * assert.match(tree!.subtitle, /Run seed=0\.$/);
+ * ```
+ */
+export function runRoutingFigures(id: string, routing: RunRouting): Figure[] {
+  const { tasks, routers, truth } = routing;
+  const all = allocationsOf(routers);
+  const most = Math.max(2, Math.min(MOST_PANELS, Math.floor(MOST_ROWS / tasks.length)));
+  const drawn = all.length <= most
+    ? all
+    : Array.from({ length: most }, (_, i) => all[Math.round(i * (all.length - 1) / (most - 1))]!);
+  const left = drawn.length === all.length ? [] : [
+    `${drawn.length} of ${all.length} layers and splits are drawn, in equal steps; ` +
+    `routing.safetensors in the run's folder has all.`,
+  ];
+  const allocation = allocationFigure(drawn, tasks, truth?.length === 1 ? truth[0] : undefined);
+  const figures: Figure[] = [{ ...allocation, notes: [...left, ...allocation.notes] }];
+  if (tasks.length > 1) figures.push(taskTreeFigure(taskSimilarity(routers), tasks));
+  return figures.map((figure) => ({
+    ...figure,
+    subtitle: `${figure.subtitle} Run ${runLabel(id)}.`,
+  }));
+}

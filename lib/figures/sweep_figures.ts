@@ -1,0 +1,123 @@
+import { groupBySettings, otherSettings, type SettingGroup, valuesOf } from "../tables/groups.ts";
+import { PARAMETER_COLUMNS, type Study } from "../tables/study.ts";
+import { type ColumnTable, rowsOf } from "../tables/table.ts";
+import { curveFigure } from "./curve_figure.ts";
+import { differenceFigure } from "./difference_figure.ts";
+import { efficiencyFigure } from "./efficiency_figure.ts";
+import type { Figure } from "./figure.ts";
+import { heatMapFigure } from "./heat_map_figure.ts";
+import { metricFigure } from "./metric_figure.ts";
+import { recoveryFigure } from "./recovery_figure.ts";
+
+/** A curve of the logs: what is drawn of which phase, and a line across to compare it with. */
+export interface LoggedCurve {
+  readonly phase: string;
+  readonly y: string;
+  readonly reference?: number;
+}
+
+/** The curves that are drawn of the logs. */
+export const CURVES: readonly LoggedCurve[] = [
+  { phase: "multitask", y: "loss" },
+  { phase: "validation", y: "loss" },
+  { phase: "alignment", y: "gradient_alignment", reference: 0 },
+  { phase: "alignment", y: "merged_gradient_alignment", reference: 0 },
+];
+
+/**
+ * Every figure that the runs of a sweep have numbers for: its metric against each setting that varies,
+ * against n_skills and n_splits together, and against parameters; differences to the baseline;
+ * recovery of the truth; and the course of training.
+ *
+ * @throws {SyntaxError} when a log is damaged
+ * @throws {RangeError} when runs are done and none has measured the study's metric
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { openStudy } from "../tables/study.ts";
+ *
+ * const figures = sweepFigures(await openStudy("n_tasks"));
+ * assert.deepEqual(figures.map(({ name }) => name), [
+ *   "heldout_exact_match_by_n_tasks",
+ *   "heldout_exact_match_by_parameters_multitask",
+ *   "heldout_exact_match_differences",
+ *   "recovery_by_n_tasks",
+ *   "multitask_loss",
+ *   "validation_loss",
+ * ]);
+ * ```
+ */
+export function sweepFigures(study: Study): Figure[] {
+  const { runs } = study;
+  if (!valuesOf(runs, "status").includes("done")) return curves(study);
+  const varying = otherSettings(runs, []);
+  return [
+    ...axesOf(runs).map((x) => metricFigure(study, { x })),
+    ...(varying.includes("n_skills") && varying.includes("n_splits")
+      ? [heatMapFigure(study, { x: "n_skills", y: "n_splits" })]
+      : []),
+    ...efficiency(study),
+    ...differences(study),
+    ...recovery(study),
+    ...curves(study),
+  ];
+}
+
+/**
+ * The settings to draw a metric against: those that vary, numbers first, one of several that move
+ * together, and only such as change while the others stay. When nothing varies, the number of skills.
+ */
+function axesOf(runs: ColumnTable): string[] {
+  const varying = otherSettings(runs, []);
+  const isNumeric = (key: string) =>
+    valuesOf(runs, key).every((value) => typeof value === "number");
+  const ordered = [...varying.filter(isNumeric), ...varying.filter((key) => !isNumeric(key))];
+  const seen = new Set<string>();
+  const axes = ordered.filter((key) => {
+    // Settings that move together split the runs alike.
+    const parts = JSON.stringify(
+      groupBySettings(runs, [key]).map(({ rows }) => rows.map(({ id }) => id)),
+    );
+    const known = seen.has(parts);
+    seen.add(parts);
+    return !known;
+  });
+  const isAxis = (key: string) => {
+    const lines = groupBySettings(runs, axes.filter((other) => other !== key));
+    const isLong = ({ rows }: SettingGroup) => rows.some((row) => row[key] !== rows[0]![key]);
+    return 2 * lines.filter(isLong).length >= lines.length;
+  };
+  const good = axes.filter(isAxis);
+  return good.length > 0 ? good : axes.length > 0 ? axes : ["n_skills"];
+}
+
+/** Recovery of the runs that learn routing; the others have none to recover. */
+function recovery({ runs }: Study): Figure[] {
+  const learned = runs.filter("d => d.method === 'poly'");
+  if (!valuesOf(learned, "recovery").some((value) => typeof value === "number")) return [];
+  const { notes, ...figure } = recoveryFigure(learned, axesOf(learned)[0]!);
+  const left = runs.numRows() - learned.numRows();
+  const others = left === 1 ? "1 run whose method learns" : `${left} runs whose methods learn`;
+  return [{ ...figure, notes: left === 0 ? notes : [...notes, `Left out: ${others} no routing.`] }];
+}
+
+function efficiency(study: Study): Figure[] {
+  const parameters = [...PARAMETER_COLUMNS].reverse().find((column) =>
+    valuesOf(study.runs, column).filter((value) => typeof value === "number").length > 1
+  );
+  return parameters === undefined ? [] : [efficiencyFigure(study, { parameters })];
+}
+
+function differences(study: Study): Figure[] {
+  const figure = differenceFigure(study);
+  return figure === null ? [] : [figure];
+}
+
+function curves(study: Study): Figure[] {
+  return CURVES.flatMap((curve) => {
+    const points = rowsOf(study.log(curve.phase)).filter((row) => typeof row[curve.y] === "number");
+    // One evaluation, at the end, makes no curve.
+    return new Set(points.map(({ step }) => step)).size < 2 ? [] : [curveFigure(study, curve)];
+  });
+}

@@ -1,0 +1,96 @@
+import { exists, isFolder, removeIfThere } from "./file_system.ts";
+import { pathIn } from "./path.ts";
+import { isPlainFileName } from "./plain_file_name.ts";
+
+/**
+ * Writes files into one folder so that each is there whole, or the folder is as it was.
+ *
+ * Every file is written under a temporary name in the same folder and flushed to disk; only then are
+ * they renamed, in the order of `files`. When anything fails, the temporaries are removed and files
+ * already renamed are put back. A process killed in the middle leaves every file whole, old or new,
+ * and perhaps temporaries, whose names start with a dot and end with `.tmp`.
+ *
+ * @param dir made when absent, with its parents
+ * @param files contents by plain file name; put last the file whose presence says all are there
+ * @throws {Deno.errors.NotADirectory} when `dir` is a file
+ * @throws {RangeError} when a name is not that of a file directly inside `dir`
+ * @throws whatever the file system refuses, such as a folder in the way of a file
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * const dir = await Deno.makeTempDir();
+ * const files = new Map<string, string | Uint8Array>([["a.txt", "text"]]);
+ * files.set("b.bin", new Uint8Array([1, 2]));
+ * await writeFilesAtomically(dir, files);
+ * assert.equal(await Deno.readTextFile(`${dir}/a.txt`), "text");
+ * await Deno.remove(dir, { recursive: true });
+ * ```
+ */
+export async function writeFilesAtomically(
+  dir: string,
+  files: ReadonlyMap<string, string | Uint8Array>,
+): Promise<void> {
+  for (const name of files.keys()) {
+    if (!isPlainFileName(name)) {
+      throw new RangeError(
+        `Cannot write into "${dir}" as each name must be that of a file directly inside it: ` +
+          `found ${JSON.stringify(name)}`,
+      );
+    }
+  }
+  await makeFolder(dir);
+  const unique = crypto.randomUUID();
+  const temporary = (name: string) => pathIn(dir, `.${name}.${unique}.tmp`);
+  const backup = (name: string) => pathIn(dir, `.${name}.${unique}.old.tmp`);
+  const renamed: { name: string; replaced: boolean }[] = [];
+  try {
+    for (const [name, content] of files) await writeFlushed(temporary(name), content);
+    for (const name of files.keys()) {
+      const replaced = await keepOld(pathIn(dir, name), backup(name));
+      await Deno.rename(temporary(name), pathIn(dir, name));
+      renamed.push({ name, replaced });
+    }
+  } catch (error) {
+    for (const { name, replaced } of renamed.reverse()) {
+      await (replaced
+        ? Deno.rename(backup(name), pathIn(dir, name))
+        : Deno.remove(pathIn(dir, name)));
+    }
+    throw error;
+  } finally {
+    for (const name of files.keys()) {
+      for (const left of [temporary(name), backup(name)]) {
+        await removeIfThere(left);
+      }
+    }
+  }
+}
+
+async function makeFolder(dir: string): Promise<void> {
+  if (await exists(dir) && !await isFolder(dir)) {
+    throw new Deno.errors.NotADirectory(
+      `Cannot write files: Provided path (${dir}) should be a directory, not a file`,
+    );
+  }
+  await Deno.mkdir(dir, { recursive: true });
+}
+
+async function writeFlushed(path: string, content: string | Uint8Array): Promise<void> {
+  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  using file = await Deno.open(path, { write: true, createNew: true });
+  for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+  await file.sync();
+}
+
+/** Gives the file a second name, so that it can be put back; false when there is none. */
+async function keepOld(path: string, backup: string): Promise<boolean> {
+  try {
+    await Deno.link(path, backup);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    await Deno.copyFile(path, backup); // a file system without hard links
+  }
+  return true;
+}

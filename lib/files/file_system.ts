@@ -1,0 +1,130 @@
+/**
+ * What this library asks of the file system, beside writing whole files (`atomic_write.ts`) and locks
+ * (`lock.ts`). Whoever brings the library to another platform replaces this file.
+ *
+ * @module
+ */
+
+/** A file that is open for reading. */
+export interface OpenFile extends Disposable {
+  /** Its bytes when it was opened. */
+  readonly size: number;
+  /** The bytes from `begin` to `end`; fewer when the file has become shorter since. */
+  read(begin: number, end: number): Uint8Array<ArrayBuffer>;
+}
+
+/** Reads a whole file as text. */
+export async function readText(path: string): Promise<string> {
+  return await Deno.readTextFile(path);
+}
+
+/**
+ * Reads a whole file as text; null when there is none.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(await readTextIfThere("no/such/file"), null);
+ * ```
+ */
+export async function readTextIfThere(path: string): Promise<string | null> {
+  return await Deno.readTextFile(path).catch(nullWhenAbsent);
+}
+
+/**
+ * Whether there is a file or a folder at a path.
+ * @throws whatever the file system refuses, such as looking into a folder
+ */
+export async function exists(path: string): Promise<boolean> {
+  return await Deno.stat(path).catch(nullWhenAbsent) !== null;
+}
+
+/** Whether there is a folder at a path that can be seen. */
+export async function isFolder(path: string): Promise<boolean> {
+  return await Deno.stat(path).then((info) => info.isDirectory, () => false);
+}
+
+/** The bytes of the file at a path; null when there is no file that can be seen. */
+export async function fileSize(path: string): Promise<number | null> {
+  return await Deno.stat(path).then((info) => info.isFile ? info.size : null, () => null);
+}
+
+/** The names of what is directly inside a folder, in no order. */
+export async function namesIn(dir: string): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { name } of Deno.readDir(dir)) names.push(name);
+  return names;
+}
+
+/** Makes a folder, with its parents, where it is not there. */
+export async function makeFolder(dir: string): Promise<void> {
+  await Deno.mkdir(dir, { recursive: true });
+}
+
+/**
+ * Removes a file; nothing happens when there is none.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * const path = await Deno.makeTempFile();
+ * await removeIfThere(path);
+ * await removeIfThere(path);
+ * assert.equal(await exists(path), false);
+ * ```
+ */
+export async function removeIfThere(path: string): Promise<void> {
+  await Deno.remove(path).catch(nullWhenAbsent);
+}
+
+/**
+ * Opens a file for reading.
+ *
+ * @returns null when there is something else than a file at the path: opening a pipe would wait for its
+ * writer
+ * @throws {Deno.errors.NotFound} when there is nothing
+ */
+export async function openFile(path: string): Promise<OpenFile | null> {
+  if (!(await Deno.stat(path)).isFile) return null;
+  const file = await Deno.open(path);
+  try {
+    const { size } = await file.stat();
+    return {
+      size,
+      read: (begin, end) => readAt(file, begin, end),
+      [Symbol.dispose]: () => file.close(),
+    };
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
+/** Seeks and reads without letting go in between, so that reads of one file cannot mix. */
+function readAt(file: Deno.FsFile, begin: number, end: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(end - begin);
+  file.seekSync(begin, Deno.SeekMode.Start);
+  for (let at = 0; at < bytes.length;) {
+    const count = file.readSync(bytes.subarray(at));
+    if (count === null) return bytes.slice(0, at);
+    at += count;
+  }
+  return bytes;
+}
+
+/** The error that says that something is not there, as the file system itself would say it. */
+export function notFound(message: string): Error {
+  return new Deno.errors.NotFound(message);
+}
+
+/** The error that says that a file stands where a folder should be. */
+export function notFolder(message: string): Error {
+  return new Deno.errors.NotADirectory(message);
+}
+
+function nullWhenAbsent(error: unknown): null {
+  if (!(error instanceof Deno.errors.NotFound)) throw error;
+  return null;
+}

@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { parseStrictJsonObject, readJsonObject } from "./json_object.ts";
+
+Deno.test("readJsonObject() refuses what is no object, and says which file", async () => {
+  const path = await Deno.makeTempFile();
+  try {
+    for (const text of ["", "{", "[]", "null", "1", `"a"`]) {
+      await Deno.writeTextFile(path, text);
+      const start = `Cannot read "${path}" as it must hold one JSON object: `;
+      await assert.rejects(
+        () => readJsonObject(path),
+        (error: Error) => error.name === "SyntaxError" && error.message.startsWith(start),
+      );
+    }
+    await assert.rejects(() => readJsonObject(`${path}/..`));
+  } finally {
+    await Deno.remove(path);
+  }
+});
+
+Deno.test("of a key that stands twice, only parseStrictJsonObject() complains", async () => {
+  const path = await Deno.makeTempFile();
+  try {
+    const text = '{"r": 2, "r": 4}';
+    await Deno.writeTextFile(path, text);
+    assert.deepEqual(await readJsonObject(path), { r: 4 });
+    assert.throws(() => parseStrictJsonObject(text, "a.json"), {
+      name: "SyntaxError",
+      message: 'Cannot read "a.json" as it says "r" twice',
+    });
+  } finally {
+    await Deno.remove(path);
+  }
+});

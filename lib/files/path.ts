@@ -1,0 +1,16 @@
+/**
+ * The path of `name` inside a folder. A slash between the two serves on every system that Deno runs on.
+ *
+ * @param dir the folder; an empty one is the current folder
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(pathIn("data/base", "config.json"), "data/base/config.json");
+ * assert.equal(pathIn("data/base/", "config.json"), "data/base/config.json");
+ * ```
+ */
+export function pathIn(dir: string, name: string): string {
+  return dir === "" || /[/\\]$/.test(dir) ? dir + name : `${dir}/${name}`;
+}

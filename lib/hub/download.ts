@@ -1,0 +1,106 @@
+import { fileFault, type ListedFile } from "./file_fault.ts";
+import { HubError } from "./error.ts";
+import { type Answer, ask, type Hub, mayPass } from "./request.ts";
+
+/**
+ * Downloads one file from a hub. What has come so far is kept as `<to>.incomplete`, and the next
+ * call goes on from there when the listing has a hash by which the whole can be checked. The file
+ * appears under `to` only when its size and hash are right and it is flushed to disk.
+ *
+ * @param from where the hub has it: a path that its address starts
+ * @param to where the file goes; its folder exists
+ * @param onBytes told how many bytes are there, as they come
+ * @throws {HubError} when the file cannot be had, is not what the listing says, or cannot be written
+ * @throws the signal's reason when it is aborted
+ */
+export async function download(
+  hub: Hub,
+  from: string,
+  file: ListedFile,
+  to: string,
+  onBytes: (received: number) => void,
+): Promise<void> {
+  const part = `${to}.incomplete`;
+  try {
+    let resumed = await fetchInto(part, hub, from, file, onBytes);
+    for (;;) {
+      const fault = await fileFault(part, file);
+      if (fault === null) break;
+      await Deno.remove(part);
+      if (!resumed) throw new HubError("content", `Cannot download ${hub.id}: ${fault}; try again`);
+      resumed = await fetchInto(part, hub, from, file, onBytes);
+    }
+    await Deno.rename(part, to);
+  } catch (error) {
+    throw onDisk(hub, error, to);
+  }
+}
+
+/** Completes `part`; says whether some of it was there before. */
+async function fetchInto(
+  part: string,
+  hub: Hub,
+  from: string,
+  file: ListedFile,
+  onBytes: (received: number) => void,
+): Promise<boolean> {
+  using out = await Deno.open(part, { write: true, create: true });
+  let start = (await out.stat()).size;
+  if (file.hash === null || (file.size !== null && start > file.size)) start = 0;
+  const resumed = start > 0;
+  if (resumed && start === file.size) return true;
+  const restart = async () => {
+    start = 0;
+    if ((await out.stat()).size > 0) await out.truncate();
+  };
+  if (start === 0) await restart();
+
+  const write = async ({ status, headers, body }: Answer) => {
+    const range = headers.get("content-range");
+    if (status === 416 || (status === 206 && !range?.startsWith(`bytes ${start}-`))) {
+      const asked = start;
+      await restart();
+      throw mayPass(
+        "server",
+        `Cannot download ${hub.id} as ${hub.endpoint} answers the request for ${file.name} from ` +
+          `byte ${asked} with status ${status}, range ${range}`,
+      );
+    }
+    if (status !== 206) await restart(); // the server does not know ranges
+    await out.seek(start, Deno.SeekMode.Start);
+    for await (const chunk of body) {
+      for (let at = 0; at < chunk.length;) at += await out.write(chunk.subarray(at));
+      start += chunk.length;
+      onBytes(start);
+      if (file.size !== null && start > file.size) return; // too long already
+    }
+  };
+  await ask(
+    hub,
+    from,
+    (): Record<string, string> => ({
+      // A compressed answer would have neither the size nor the ranges of the file.
+      "accept-encoding": "identity",
+      ...(start > 0 && { range: `bytes=${start}-` }),
+    }),
+    write,
+    [416],
+  );
+  await out.sync();
+  return resumed;
+}
+
+/** The error of a file system, as what could not be downloaded; any other error as it is. */
+export function onDisk(hub: Hub, error: unknown, path: string): unknown {
+  const code = (error as { code?: unknown } | null)?.code;
+  if (error instanceof HubError || typeof code !== "string") return error;
+  return new HubError(
+    "disk",
+    code === "ENOSPC" || code === "EDQUOT"
+      ? `Cannot write ${path} as the disk is full; free some space, or ${hub.otherFolder} a folder ` +
+        `on another disk`
+      : `Cannot write ${path}: ${(error as Error).message}; ${hub.otherFolder} a folder that can ` +
+        `be written`,
+    error,
+  );
+}

@@ -1,0 +1,45 @@
+/** A file as a hub lists it. */
+export interface ListedFile {
+  /** Its name, as messages tell it. */
+  readonly name: string;
+  /** Bytes; null when the hub does not say. */
+  readonly size: number | null;
+  /** SHA-256 of the content (64 digits), or its git blob id (40 digits); null when not said. */
+  readonly hash: string | null;
+}
+
+/**
+ * What is wrong with a file, beside what is listed; null when nothing is.
+ *
+ * @throws whatever the file system refuses; {@linkcode Deno.errors.NotFound} when there is none
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * const path = await Deno.makeTempFile();
+ * await Deno.writeTextFile(path, "hello\n");
+ * const hash = "ce013625030ba8dba906f756967f9e9ca394464a"; // git hash-object
+ * assert.equal(await fileFault(path, { name: "a.txt", size: 6, hash }), null);
+ * assert.match((await fileFault(path, { name: "a.txt", size: 7, hash }))!, /must be 7 bytes/);
+ * await Deno.remove(path);
+ * ```
+ */
+export async function fileFault(
+  path: string,
+  { name, size, hash }: ListedFile,
+): Promise<string | null> {
+  const found = (await Deno.stat(path)).size;
+  if (size !== null && found !== size) {
+    return `the size of ${name} must be ${size} bytes as listed, not ${found}`;
+  }
+  if (hash === null) return null;
+  // Weights are gigabytes, which need a hash in machine code that is given piece by piece.
+  const { createHash } = await import("node:crypto");
+  const digest = createHash(hash.length === 64 ? "sha256" : "sha1");
+  if (hash.length === 40) digest.update(`blob ${found}\0`);
+  using input = await Deno.open(path);
+  for await (const chunk of input.readable) digest.update(chunk);
+  const actual = digest.digest("hex");
+  return actual === hash ? null : `the hash of ${name} must be ${hash} as listed, not ${actual}`;
+}

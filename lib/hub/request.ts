@@ -1,0 +1,183 @@
+import { HubError, type HubFailure } from "./error.ts";
+
+/** A server that files come from, and how it is asked. */
+export interface Hub {
+  /** What is downloaded, as messages name it. */
+  readonly id: string;
+  /** The hub's address, without a slash at the end. */
+  readonly endpoint: string;
+  /** Sent to the hub, and to nobody it redirects to; null for none. */
+  readonly token: string | null;
+  /** Ends everything when aborted. */
+  readonly signal: AbortSignal | undefined;
+  /** Milliseconds to wait before each further try. */
+  readonly retryDelays: readonly number[];
+  /** Milliseconds without a byte after which a connection counts as broken. */
+  readonly patience: number;
+  /** What a person may do when the hub cannot be reached. */
+  readonly otherWays: string;
+  /** How a person names another folder for the files, up to that folder: "set HF_HOME to". */
+  readonly otherFolder: string;
+  /** What the hub means by a status; null when the status says all. */
+  readonly refusal: (status: number, headers: Headers) => Refusal | null;
+}
+
+/** Why a hub does not give what it was asked for. */
+export interface Refusal {
+  readonly failure: HubFailure;
+  /** Goes on after the hub's address: "has no such model". */
+  readonly text: string;
+  /** Whether asking again soon may help. */
+  readonly passing?: boolean;
+}
+
+/** One answer of the hub, and its body as it comes in. */
+export interface Answer {
+  /** Its HTTP status. */
+  readonly status: number;
+  /** Its headers. */
+  readonly headers: Headers;
+  /** Its bytes. */
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+/** An error that may be gone at the next try. */
+class Passing extends HubError {
+  /** Milliseconds that the hub wants to be left alone. */
+  wait = 0;
+}
+
+/** Who asks to be left alone for longer, in milliseconds, is not asked again. */
+const LONGEST_WAIT = 120_000;
+
+/**
+ * Asks the hub for `path` and hands the answer to `read`. When the connection breaks, before or
+ * while `read` takes the body, or the hub is at fault, all is tried again.
+ *
+ * @param status further statuses that `read` wants to see, beside success
+ * @throws {HubError} when the last try fails, or a further one would not help
+ * @throws the signal's reason when it is aborted
+ */
+export async function ask<T>(
+  hub: Hub,
+  path: string,
+  headers: () => Record<string, string> | Promise<Record<string, string>>,
+  read: (answer: Answer) => Promise<T>,
+  status: readonly number[] = [],
+): Promise<T> {
+  for (let tried = 0;; tried++) {
+    try {
+      return await askOnce(hub, path, await headers(), read, status);
+    } catch (error) {
+      hub.signal?.throwIfAborted();
+      const delay = hub.retryDelays[tried];
+      if (!(error instanceof Passing) || delay === undefined) throw error;
+      await pause(Math.max(delay, error.wait), hub.signal);
+    }
+  }
+}
+
+/** The whole answer of the hub to {@linkcode ask}, as text. */
+export async function askText(
+  hub: Hub,
+  path: string,
+  headers: Readonly<Record<string, string>>,
+): Promise<string> {
+  return await ask(hub, path, () => ({ ...headers }), async ({ body }) => {
+    const chunks: Uint8Array<ArrayBuffer>[] = [];
+    for await (const chunk of body) chunks.push(chunk as Uint8Array<ArrayBuffer>);
+    return await new Blob(chunks).text();
+  });
+}
+
+async function askOnce<T>(
+  hub: Hub,
+  path: string,
+  headers: Record<string, string>,
+  read: (answer: Answer) => Promise<T>,
+  status: readonly number[],
+): Promise<T> {
+  const broken = new AbortController();
+  const signal = hub.signal === undefined
+    ? broken.signal
+    : AbortSignal.any([hub.signal, broken.signal]);
+  /** Runs one step on the network; whatever it throws is the network's fault. */
+  const network = async <R>(step: () => Promise<R>): Promise<R> => {
+    const timer = setTimeout(() => broken.abort(), hub.patience);
+    try {
+      return await step();
+    } catch (error) {
+      throw unreachable(hub, broken.signal.aborted ? `no data for ${hub.patience} ms` : error);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+  const authorization: Record<string, string> = hub.token === null
+    ? {}
+    : { authorization: `Bearer ${hub.token}` };
+  const response = await network(() =>
+    fetch(`${hub.endpoint}${path}`, { headers: { ...authorization, ...headers }, signal })
+  );
+  const reader = response.body?.getReader();
+  const body = async function* () {
+    while (reader !== undefined) {
+      const { done, value } = await network(() => reader.read());
+      if (done) return;
+      yield value;
+    }
+  };
+  try {
+    if (!response.ok && !status.includes(response.status)) throw refusal(hub, response);
+    return await read({ status: response.status, headers: response.headers, body: body() });
+  } finally {
+    await reader?.cancel().catch(() => {});
+  }
+}
+
+function unreachable(hub: Hub, why: unknown): HubError {
+  const cause = why instanceof Error && why.cause instanceof Error ? why.cause : why;
+  const text = cause instanceof Error ? cause.message : String(cause);
+  // A host that is not known or not listening will not be there a second later.
+  const Kind = text.includes("(Connect)") ? HubError : Passing;
+  return new Kind(
+    "unreachable",
+    `Cannot download ${hub.id} as ${hub.endpoint} cannot be reached: ${text}; ` +
+      `check the network, ${hub.otherWays}`,
+    why,
+  );
+}
+
+function refusal(hub: Hub, { status, headers }: Response): HubError {
+  const start = `Cannot download ${hub.id} as ${hub.endpoint}`;
+  const meant = hub.refusal(status, headers);
+  const wait = Number(headers.get("retry-after") ?? 0) * 1000; // NaN when it is a date
+  const helps = meant === null
+    ? status >= 500 || status === 429 || status === 408
+    : meant.passing === true;
+  const passing = helps && !(wait > LONGEST_WAIT);
+  const error = new (passing ? Passing : HubError)(
+    meant?.failure ?? "server",
+    `${start} ${meant?.text ?? `answers with status ${status}; try again later`}`,
+  );
+  if (error instanceof Passing && wait > 0) error.wait = wait;
+  return error;
+}
+
+/** An error after which asking again may help. */
+export function mayPass(failure: "server" | "unreachable", message: string): HubError {
+  return new Passing(failure, message);
+}
+
+function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = () => {
+      clearTimeout(timer);
+      reject(signal!.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", stop);
+      resolve();
+    }, milliseconds);
+    signal?.addEventListener("abort", stop, { once: true });
+  });
+}

@@ -1,0 +1,448 @@
+/**
+ * The contract of every fused kernel: a whole operation that a backend may compute at once. An operation
+ * of `lib/ops` runs it by `runKernel` of fused.ts where the running backend, a folder of `lib/backend`,
+ * has it. Elsewhere the operation is computed as it is defined, by a composition of plain tensor
+ * operations, with which all implementations are compared.
+ *
+ * Tensors are float32, dense and row-major unless a kernel says otherwise; none is empty. A kernel
+ * whose name holds `Grad` computes gradients: `dy` is the gradient of the output, `dx` that of x.
+ *
+ * @module
+ */
+import type * as tf from "../tf.ts";
+
+/** The inputs, attributes and outputs of each kernel, by its name. */
+export interface Kernels {
+  /** y = x / √(mean(x²) + ε) · w over the last axis. Defined by `rmsNorm` of rms_norm.ts. */
+  RmsNorm: {
+    inputs: {
+      /** Shape `[B, L, D]`. */
+      x: tf.Tensor3D;
+      /** Shape `[D]`. */
+      weight: tf.Tensor1D;
+    };
+    attrs: { epsilon: number };
+    outputs: [y: tf.Tensor3D];
+  };
+
+  /** The gradient of x of `RmsNorm`, shape `[B, L, D]`; `dy` has it too. */
+  RmsNormGrad: {
+    inputs: { dy: tf.Tensor3D; x: tf.Tensor3D; weight: tf.Tensor1D };
+    attrs: { epsilon: number };
+    outputs: [dx: tf.Tensor3D];
+  };
+
+  /** The gradient of the weight of `RmsNorm`, shape `[D]`. */
+  RmsNormGradWeight: {
+    inputs: { dy: tf.Tensor3D; x: tf.Tensor3D };
+    attrs: { epsilon: number };
+    outputs: [dWeight: tf.Tensor1D];
+  };
+
+  /**
+   * y = x · σ(linear · x + cubic · x³) · gate, elementwise: SiLU, the quick GELU and the GELU of tanh,
+   * gated. Defined by `gatedActivation` of activation.ts.
+   */
+  Gate: {
+    /** Both of one shape, which y has too. */
+    inputs: { x: tf.Tensor; gate: tf.Tensor };
+    attrs: { linear: number; cubic: number };
+    outputs: [y: tf.Tensor];
+  };
+
+  /** The gradients of both inputs of `Gate`, each of their shape. */
+  GateGrad: {
+    inputs: { dy: tf.Tensor; x: tf.Tensor; gate: tf.Tensor };
+    attrs: { linear: number; cubic: number };
+    outputs: [dx: tf.Tensor, dGate: tf.Tensor];
+  };
+
+  /**
+   * softmax(scale · q·kᵀ + bias + forbidden · (1 − mask)) · v; exactly 0 for a query whose mask is 0
+   * throughout. Defined by `attention` of attention.ts. Letters: `B` rows, `N` heads, `Lq` and `Lk`
+   * positions, `Dh` features of a head.
+   */
+  Attention: {
+    inputs: {
+      /** Shape `[B, N, Lq, Dh]`. */
+      query: tf.Tensor4D;
+      /** Shape `[B, N, Lk, Dh]`. */
+      key: tf.Tensor4D;
+      /** Shape `[B, N, Lk, Dh]`. */
+      value: tf.Tensor4D;
+      /** Four axes, of which the first three broadcast to `[B, N, Lq, Lk]`. */
+      bias?: tf.Tensor4D | undefined;
+      /** 0 or 1; shaped as a bias may be. */
+      mask?: tf.Tensor4D | undefined;
+    };
+    attrs: {
+      scale: number;
+      /** What is added to a score where the mask is 0. */
+      forbidden: number;
+      /** Whether the attention weights are wanted as the second output, for a backward pass. */
+      keep: boolean;
+      /** The shape of the bias, for its gradient; a kernel reads it from the bias. */
+      biasShape: tf.Tensor4D["shape"] | undefined;
+    };
+    /** Shapes `[B, N, Lq, Dh]` and `[B, N, Lq, Lk]`. */
+    outputs: [seen: tf.Tensor4D, weights?: tf.Tensor4D];
+  };
+
+  /** The gradients of query, key and value of `Attention`, each of the input's shape. */
+  AttentionGrad: {
+    inputs: {
+      dy: tf.Tensor4D;
+      query: tf.Tensor4D;
+      key: tf.Tensor4D;
+      value: tf.Tensor4D;
+      /** The second output of `Attention`. */
+      weights: tf.Tensor4D;
+    };
+    attrs: { scale: number };
+    outputs: [dQuery: tf.Tensor4D, dKey: tf.Tensor4D, dValue: tf.Tensor4D];
+  };
+
+  /** The gradient of the bias of `Attention`; apart from the others, as a bias is mostly frozen. */
+  AttentionGradBias: {
+    inputs: { dy: tf.Tensor4D; value: tf.Tensor4D; weights: tf.Tensor4D };
+    attrs: {
+      /** The shape of the bias; where it broadcasts, the gradient is a sum. */
+      shape: tf.Tensor4D["shape"];
+    };
+    outputs: [dBias: tf.Tensor4D];
+  };
+
+  /** x of shape `[B, L, N, D]` transposed to `[B, N, L, D]`. Defined by `splitHeads` of split_heads.ts. */
+  SwapMiddle: {
+    inputs: { x: tf.Tensor4D };
+    attrs: NoAttributes;
+    outputs: [y: tf.Tensor4D];
+  };
+
+  /**
+   * y = x · cos + sign · rotateHalf(x) · sin, where feature i pairs with feature i + Dh / 2. Its own
+   * gradient with the other sign. Defined by `rotary` of rotary.ts.
+   */
+  Rotate: {
+    inputs: {
+      /** Shape `[B, N, L, Dh]`. */
+      x: tf.Tensor4D;
+      /** Shape `[B, 1, L, Dh]` or `[1, 1, L, Dh]`; the second half of the features repeats the first. */
+      cos: tf.Tensor4D;
+      /** Shaped as `cos`. */
+      sin: tf.Tensor4D;
+    };
+    attrs: {
+      /** 1 or −1. */
+      sign: number;
+    };
+    outputs: [y: tf.Tensor4D];
+  };
+
+  /**
+   * The mean of −log softmax(logits)[label] over the positions that are not ignored, NaN where all are.
+   * Defined by `crossEntropy` of cross_entropy.ts. Letters: `N` positions, `V` classes.
+   */
+  CrossEntropy: {
+    inputs: {
+      /** Shape `[N, V]`. */
+      logits: tf.Tensor2D;
+      /** int32 `[N]`, in [0, V) or `ignored`. */
+      labels: tf.Tensor1D;
+    };
+    attrs: {
+      /** The label of positions that count nothing. */
+      ignored: number;
+      /** Share of the target that is spread evenly over all classes; in [0, 1]. */
+      smoothing: number;
+    };
+    /** The mean, and for the gradient log Σ exp(logits) of each position, shape `[N]`. */
+    outputs: [loss: tf.Scalar, logSums: tf.Tensor1D];
+  };
+
+  /** The gradient of the logits of `CrossEntropy`, shape `[N, V]`; 0 where all positions are ignored. */
+  CrossEntropyGrad: {
+    inputs: {
+      dy: tf.Scalar;
+      logits: tf.Tensor2D;
+      labels: tf.Tensor1D;
+      /** The second output of `CrossEntropy`. */
+      logSums: tf.Tensor1D;
+    };
+    attrs: { ignored: number; smoothing: number };
+    outputs: [dLogits: tf.Tensor2D];
+  };
+
+  /** The row of a table for each id. Defined by `embedding` of embedding.ts. */
+  TakeRows: {
+    inputs: {
+      /** Shape `[V, D]`. */
+      table: tf.Tensor2D;
+      /** int32, any shape; in [0, V). */
+      ids: tf.Tensor;
+    };
+    attrs: {
+      /** V, for the gradient. */
+      rows: number;
+    };
+    /** The shape of `ids` with D appended. */
+    outputs: [rows: tf.Tensor];
+  };
+
+  /** The gradient of the table of `TakeRows`, shape `[V, D]`: for each row the sum of dy where its id is. */
+  AddRows: {
+    inputs: { dy: tf.Tensor; ids: tf.Tensor };
+    attrs: {
+      /** V. */
+      rows: number;
+    };
+    outputs: [dTable: tf.Tensor2D];
+  };
+
+  /**
+   * How much of each skill the task of each row takes: samples of the relaxed Bernoulli distribution, or
+   * sigmoids, of the task's logits, scaled to sum 1 in each split. Defined by `mixingWeights` of
+   * mixing_weights.ts. Letters: `B` rows, `T` tasks, `H` splits, `S` skills.
+   */
+  Route: {
+    inputs: {
+      /** Shape `[T, H·S]`, split-major. */
+      logits: tf.Tensor2D;
+      /** In [0, 1), shape `[B, H, S]`; sigmoids are taken without it. */
+      uniform?: tf.Tensor | undefined;
+    };
+    attrs: {
+      /** The task of each row, in [0, T); B of them. */
+      tasks: readonly number[];
+      /** T, for the gradient. */
+      nTasks: number;
+      /** H. */
+      nSplits: number;
+      /** Above 0; read only where there are uniform numbers. */
+      temperature: number;
+      /** Whether amounts are rounded to 0 or 1, one half to 0, the gradient being as if they were not. */
+      hard: boolean;
+    };
+    /** Both `[B, H, S]`: the weights; and, for the gradient, d amount / d logit over the sum of amounts. */
+    outputs: [weights: tf.Tensor3D, slopes: tf.Tensor3D];
+  };
+
+  /** The gradient of the logits of `Route`, shape `[T, H·S]`: Σ (dy − Σ dy · weights) · slopes by task. */
+  RouteGrad: {
+    inputs: { dy: tf.Tensor3D; weights: tf.Tensor3D; slopes: tf.Tensor3D };
+    attrs: { tasks: readonly number[]; nTasks: number };
+    outputs: [dLogits: tf.Tensor2D];
+  };
+
+  /**
+   * Both low-rank factors of each row, the skills of each summed by the row's weights, split by split.
+   * Defined by `mixFactors` of mix_skills.ts. Letters: `B` rows, `H` splits, `S` skills, `I` and `O`
+   * features in and out, `R` rank.
+   */
+  MixFactors: {
+    inputs: {
+      /** Shape `[B, H, S]`. */
+      weights: tf.Tensor3D;
+      /** Shape `[H, S, I/H, R]`. */
+      skillsA: tf.Tensor4D;
+      /** Shape `[H, S, R, O/H]`. */
+      skillsB: tf.Tensor4D;
+    };
+    attrs: NoAttributes;
+    /** Shapes `[B, I, R]` and `[B, R, O]`. */
+    outputs: [factorA: tf.Tensor3D, factorB: tf.Tensor3D];
+  };
+
+  /** The gradient of the skills of one factor of `MixFactors`. */
+  MixFactorsGradSkills: {
+    inputs: {
+      /** The gradient of that factor. */
+      dy: tf.Tensor3D;
+      weights: tf.Tensor3D;
+    };
+    attrs: {
+      /** The shape of the skills, `[H, S, X, Y]`. */
+      shape: tf.Tensor4D["shape"];
+      /** Whether splits continue each other's columns, as in B, or rows, as in A. */
+      columns: boolean;
+    };
+    outputs: [dSkills: tf.Tensor4D];
+  };
+
+  /** The gradient of the weights of `MixFactors`, shape `[B, H, S]`, from both factors. */
+  MixFactorsGradWeights: {
+    inputs: {
+      /** The gradient of factor A. */
+      dA: tf.Tensor3D;
+      /** The gradient of factor B. */
+      dB: tf.Tensor3D;
+      skillsA: tf.Tensor4D;
+      skillsB: tf.Tensor4D;
+    };
+    attrs: NoAttributes;
+    outputs: [dWeights: tf.Tensor3D];
+  };
+
+  /**
+   * y = x·Wᵀ + b. Defined by `linear` of linear.ts. Letters, here and below: `B` rows, `L` positions, `I`
+   * and `O` features in and out, `U` owners of factors, `R` rank.
+   */
+  Linear: {
+    inputs: {
+      /** Shape `[B, L, I]`. */
+      x: tf.Tensor3D;
+      /** Shape `[O, I]`. */
+      weight: tf.Tensor2D;
+      /** Shape `[O]`. */
+      bias?: tf.Tensor1D | undefined;
+    };
+    attrs: NoAttributes;
+    /** Shape `[B, L, O]`. */
+    outputs: [y: tf.Tensor3D];
+  };
+
+  /** y = x·Wᵀ + b + (x·A / R)·B, each row by its owner's factors. Defined by `adaptedLinear` of linear.ts. */
+  AdaptedLinear: {
+    inputs: {
+      x: tf.Tensor3D;
+      weight: tf.Tensor2D;
+      bias?: tf.Tensor1D | undefined;
+      /** A, shape `[U, I, R]`. */
+      factorA: tf.Tensor3D;
+      /** B, shape `[U, R, O]`. */
+      factorB: tf.Tensor3D;
+    };
+    attrs: {
+      /** Which of the U factors each row takes; each in [0, U). */
+      owners: readonly number[];
+    };
+    /** Shape `[B, L, O]`; and, for the gradient, x·A / R of shape `[B, L, R]`. */
+    outputs: [y: tf.Tensor3D, narrow: tf.Tensor3D];
+  };
+
+  /**
+   * The gradients of x·A / R and of both factors of `AdaptedLinear`, each of the shape of what it is the
+   * gradient of. Rows of one owner add up.
+   */
+  LinearGradFactors: {
+    inputs: {
+      dy: tf.Tensor3D;
+      x: tf.Tensor3D;
+      /** The second output of `AdaptedLinear`. */
+      narrow: tf.Tensor3D;
+      factorA: tf.Tensor3D;
+      factorB: tf.Tensor3D;
+    };
+    attrs: { owners: readonly number[] };
+    /** The first is dy·Bᵀ / R, as the gradient of x needs it. */
+    outputs: [dNarrow: tf.Tensor3D, dA: tf.Tensor3D, dB: tf.Tensor3D];
+  };
+
+  /** The gradient of x, shape `[B, L, I]`: dy·W, and with factors + dNarrow·Aᵀ. */
+  LinearGradInput: {
+    inputs: {
+      dy: tf.Tensor3D;
+      weight: tf.Tensor2D;
+      /** The first output of `LinearGradFactors`; present together with `factorA`. */
+      dNarrow?: tf.Tensor3D | undefined;
+      factorA?: tf.Tensor3D | undefined;
+    };
+    attrs: {
+      /** As in `AdaptedLinear`; empty where there are no factors. */
+      owners: readonly number[];
+    };
+    outputs: [dx: tf.Tensor3D];
+  };
+
+  /** The gradient of the weight, dyᵀ·x, shape `[O, I]`. */
+  LinearGradWeight: {
+    inputs: { dy: tf.Tensor3D; x: tf.Tensor3D };
+    attrs: NoAttributes;
+    outputs: [dWeight: tf.Tensor2D];
+  };
+
+  /**
+   * One step of Adam for many parameters: m ← β₁ m + (1 − β₁) g and v ← β₂ v + (1 − β₂) g² **in place**,
+   * and for each parameter a new tensor keep · θ − rate · m / (√v / root + ε). Defined by `AdamW` of
+   * train/adamw.ts, whose moments are shared with nobody.
+   */
+  AdamW: {
+    /** For the i-th update `parameter`i, `gradient`i, `mean`i (m) and `square`i (v), all of one shape. */
+    inputs: { [name: `${"parameter" | "gradient" | "mean" | "square"}${number}`]: tf.Tensor };
+    attrs: {
+      /** One for each parameter. */
+      updates: readonly {
+        /** The share of the parameter that stays: 1 − learning rate · weight decay. */
+        readonly keep: number;
+        /** The learning rate over 1 − β₁ᵗ. */
+        readonly rate: number;
+        /** √(1 − β₂ᵗ). */
+        readonly root: number;
+      }[];
+      beta1: number;
+      beta2: number;
+      epsilon: number;
+    };
+    /** The updated parameters, in the order of the updates. */
+    outputs: tf.Tensor[];
+  };
+
+  /**
+   * All gradients times min(1, maxNorm / (‖g‖ + 10⁻⁶)), with ‖g‖ their joint Euclidean norm; a `maxNorm`
+   * of 0 leaves them as they are. Defined by `clipGradients` of train/clip_gradients.ts.
+   */
+  ClipGradients: {
+    /** The gradients, numbered from 0. */
+    inputs: { [index: `${number}`]: tf.Tensor };
+    attrs: { maxNorm: number };
+    /** The norm before clipping, then the gradients in their order. */
+    outputs: [norm: tf.Scalar, ...clipped: tf.Tensor[]];
+  };
+}
+
+/** The attributes of a kernel that has none: `{}`. */
+export type NoAttributes = Record<string, never>;
+
+/** The name of a kernel. */
+export type KernelName = keyof Kernels;
+
+/** What an operation gives to a kernel. */
+export type KernelInputs<K extends KernelName> = Readonly<Kernels[K]["inputs"]>;
+
+/** What a kernel reads that is no tensor. */
+export type KernelAttrs<K extends KernelName> = Readonly<Kernels[K]["attrs"]>;
+
+/** What an operation gets from a kernel. */
+export type KernelOutputs<K extends KernelName> = Kernels[K]["outputs"];
+
+/** A tensor as kernels of a backend see it: without methods, with a shape of its rank. */
+export type KernelTensor<T extends tf.Tensor = tf.Tensor> = Pick<T, "dataId" | "dtype" | "shape">;
+
+/**
+ * How a backend computes a kernel. It reads its inputs, and writes to none of them unless the contract
+ * says so; each output is a new tensor or, by `incRef`, shares the data of an input.
+ *
+ * `Context` is what the backend hands to each of its kernels, such as the memory they work in.
+ */
+export type KernelFunction<K extends KernelName, Context> = (
+  context: Context,
+  inputs: InputsSeen<Kernels[K]["inputs"]>,
+  attrs: KernelAttrs<K>,
+) => OutputsMade<Kernels[K]["outputs"]>;
+
+/** The inputs as a backend sees them; one that may be absent stays so. */
+type InputsSeen<Inputs> = {
+  readonly [N in keyof Inputs]: Inputs[N] extends tf.Tensor ? KernelTensor<Inputs[N]>
+    : KernelTensor<NonNullable<Inputs[N]> & tf.Tensor> | undefined;
+};
+
+/** As many tensors as there are outputs. */
+type OutputsMade<Outputs extends readonly unknown[]> = { [I in keyof Outputs]: tf.TensorInfo };
+
+/**
+ * Every kernel of a backend, each by its name. A backend that has some of them gives a
+ * `Partial<KernelTable<Context>>`; the other operations are computed as they are defined.
+ */
+export type KernelTable<Context> = {
+  readonly [K in KernelName]: KernelFunction<K, Context>;
+};

@@ -1,0 +1,133 @@
+import { pythonJson } from "../files/python_json.ts";
+import { POLY_CONFIG_KEYS, PolyConfig, type PolyConfigOptions } from "../poly/config.ts";
+import { naming, parseStrictJsonObject } from "../files/json_object.ts";
+import type { Identity } from "../models/identity.ts";
+import { pythonList } from "../util/python_list.ts";
+import type { PolySettings } from "../poly/settings.ts";
+
+/** The name of the file that says what an adapter is. */
+export const CONFIG_NAME = "adapter_config.json";
+
+/** The model an adapter is saved for. */
+export type SavedFor = Pick<Identity, "nameOrPath" | "className" | "pythonModule">;
+
+/** How a configuration is read. */
+export interface ReadConfigOptions {
+  /** What errors call the file. */
+  readonly source?: string;
+  /** Called with a warning about each key that is ignored. */
+  readonly onWarning?: (message: string) => void;
+  /** What PEFT's file cannot say; PEFT's behaviour when absent. */
+  readonly settings?: Partial<PolySettings>;
+}
+
+/**
+ * Reads the text of an `adapter_config.json` of a Poly adapter.
+ *
+ * Missing keys take PEFT's defaults. Unknown keys are ignored with one warning in PEFT's words, and
+ * so is `runtime_config`.
+ *
+ * @throws {SyntaxError} when the text is not a JSON object, or says one key twice
+ * @throws {TypeError} when `peft_type` is missing, or a value has the wrong type
+ * @throws {RangeError} when `peft_type` is another than POLY, or a value is out of range
+ *
+ * Source: config.py of PEFT, `from_json_file` and `from_peft_type`. Differs: values are checked.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * const config = parseAdapterConfig('{"peft_type": "POLY", "r": 4, "target_modules": ["q", "v"]}');
+ * assert.equal(config.r, 4);
+ * assert.equal(config.n_skills, 4);
+ * ```
+ */
+export function parseAdapterConfig(
+  text: string,
+  { source = CONFIG_NAME, onWarning = () => {}, settings }: ReadConfigOptions = {},
+): PolyConfig {
+  const { runtime_config, ...file } = parseStrictJsonObject(text, source);
+  if (runtime_config !== undefined) {
+    onWarning(
+      `The configuration file contains a \`runtime_config\` key. This is ignored. Runtime ` +
+        `configurations are only valid at runtime.`,
+    );
+  }
+  for (const key of ["peft_type", "poly_type", "task_type"]) {
+    const value = file[key];
+    if (value !== undefined && value !== null && typeof value !== "string") {
+      throw new TypeError(
+        `Cannot read "${source}" as ${key} must be a string: got ${JSON.stringify(value)}`,
+      );
+    }
+  }
+  if (file["peft_type"] === undefined || file["peft_type"] === null) {
+    throw new TypeError(
+      `Cannot read "${source}" as the key peft_type is missing: it must be "POLY" in the ` +
+        `configuration of a Poly adapter`,
+    );
+  }
+  if (file["peft_type"] !== "POLY") {
+    throw new RangeError(
+      `Cannot read "${source}" as only Poly adapters can be loaded: peft_type must be "POLY", ` +
+        `got ${JSON.stringify(file["peft_type"])}`,
+    );
+  }
+  const isKnown = (key: string) => (POLY_CONFIG_KEYS as readonly string[]).includes(key);
+  const unknown = Object.keys(file).filter((key) => !isKnown(key)).sort();
+  if (unknown.length > 0) {
+    onWarning(
+      `Unexpected keyword arguments ${pythonList(unknown)} for class PolyConfig, these are ` +
+        `ignored. A newer version of PEFT may have written "${source}".`,
+    );
+  }
+  // A file without a version is one of the running version, as in PEFT.
+  if (file["peft_version"] === null) delete file["peft_version"];
+  const known = Object.fromEntries(Object.entries(file).filter(([key]) => isKnown(key)));
+  return naming(
+    source,
+    () => new PolyConfig({ ...known as PolyConfigOptions, settings: settings ?? {} }),
+  );
+}
+
+/**
+ * The text of an `adapter_config.json`, with exactly the keys that PEFT writes and laid out as PEFT
+ * does, lists of modules sorted. In the file an adapter is in inference mode, as PEFT has it.
+ *
+ * @param model where the configuration names no base model, the name of this one is written; without
+ * a task type, also the class to load it with
+ *
+ * Source: config.py of PEFT, `PeftConfigMixin.save_pretrained`, and peft_model.py, `save_pretrained`
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { PolyConfig } from "../poly/config.ts";
+ *
+ * const config = new PolyConfig({ task_type: "CAUSAL_LM", target_modules: ["v_proj", "q_proj"] });
+ * const base = { nameOrPath: "llama", className: "LlamaForCausalLM", pythonModule: "" };
+ * const file = JSON.parse(adapterConfigText(config, base));
+ * assert.equal(Object.keys(file).length, 16);
+ * assert.equal(file.base_model_name_or_path, "llama");
+ * assert.deepEqual(file.target_modules, ["q_proj", "v_proj"]);
+ * ```
+ */
+export function adapterConfigText(config: PolyConfig, model: SavedFor): string {
+  return pythonJson({ ...config.toDict(), ...savedForFields(config, model), inference_mode: true });
+}
+
+/** The keys that say which base model an adapter belongs to. */
+export function savedForFields(
+  config: PolyConfig,
+  model: SavedFor,
+): {
+  readonly base_model_name_or_path: string | null;
+  readonly auto_mapping: Readonly<Record<string, unknown>> | null;
+} {
+  return {
+    base_model_name_or_path: config.base_model_name_or_path ?? model.nameOrPath,
+    auto_mapping: config.task_type === null
+      ? { base_model_class: model.className, parent_library: model.pythonModule }
+      : config.auto_mapping,
+  };
+}

@@ -1,0 +1,321 @@
+/**
+ * Everything PEFT computes with a Poly adapter, reproduced: on the reference cases, and on cases of
+ * other sizes that PEFT itself makes here when `PEFT_PYTHON` names a Python that has it.
+ */
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import type { BackendName } from "../../backend/backend.ts";
+import { AutoModelForCausalLM, AutoModelForSeq2SeqLM } from "../../models/auto_model.ts";
+import { readSafetensors } from "../../files/safetensors.ts";
+import type { LanguageModel } from "../../models/base_model.ts";
+import type { Noise } from "../../ops/noise.ts";
+import { assertClose } from "../../testing/assert_close.ts";
+import { onEachBackend } from "../../testing/on_each_backend.ts";
+import { HAS_PYTHON, runPython } from "../../testing/python.ts";
+import { GOLDEN } from "../../testing/golden.ts";
+import { lacking } from "../../testing/lacking.ts";
+import * as tf from "../../tf.ts";
+import { AdamW } from "../../train/adamw.ts";
+import { disposeGradients, lossAndGradients } from "../../train/gradients.ts";
+import { PeftModel } from "../peft_model.ts";
+
+interface Case {
+  readonly seq2seq: boolean;
+  readonly noise_order: readonly string[];
+  readonly trainable_parameters: number;
+  readonly all_parameters: number;
+  readonly optimizer: { lr: number; betas: [number, number]; eps: number; weight_decay: number };
+  readonly steps: number;
+}
+
+interface Expected {
+  readonly shape: readonly number[];
+  readonly data: ArrayLike<number>;
+}
+
+class Golden {
+  constructor(
+    readonly info: Case,
+    readonly expected: ReadonlyMap<string, Expected>,
+    readonly model: PeftModel<LanguageModel>,
+  ) {}
+
+  static async open(dir: string, isTrainable: boolean): Promise<Golden> {
+    const info = JSON.parse(await readFile(`${dir}/case.json`, "utf8")) as Case;
+    const AutoModel = info.seq2seq ? AutoModelForSeq2SeqLM : AutoModelForCausalLM;
+    const base = await AutoModel.fromPretrained(`${dir}/base`);
+    const model = await PeftModel.fromPretrained(base, `${dir}/adapter`, { isTrainable });
+    return new Golden(info, await readSafetensors(`${dir}/expected.safetensors`), model);
+  }
+
+  get(name: string): Expected {
+    const expected = this.expected.get(name);
+    assert.ok(expected, `the case has no "${name}"`);
+    return expected;
+  }
+
+  rows(name: string): number[][] {
+    const { shape: [B, L], data } = this.get(name);
+    return Array.from(
+      { length: B! },
+      (_, b) => Array.from({ length: L! }, (_, l) => data[b * L! + l]!),
+    );
+  }
+
+  get batch() {
+    return {
+      inputIds: this.rows("input_ids"),
+      attentionMask: this.rows("attention_mask"),
+      taskIds: Array.from(this.get("task_ids").data),
+    };
+  }
+
+  /** The draws PEFT recorded in one step, given out by the name of the layer that asks. */
+  noise(step: number): Noise {
+    return {
+      uniform: (place, shape) => {
+        const i = this.info.noise_order.indexOf(`base_model.model.${place}`);
+        const { shape: recorded, data } = this.get(`noise/${step}/${i}`);
+        assert.deepEqual([...shape], [...recorded]);
+        return tf.tensor(Float32Array.from(data), [...shape]);
+      },
+    };
+  }
+
+  dispose(): void {
+    this.model.dispose();
+    this.model.base.dispose();
+  }
+}
+
+/** A trained tensor's name in a saved adapter. */
+function fileName(name: string): string {
+  return name.replace(".modules_to_save.default", "").replace(".default", "");
+}
+
+function reproduces(
+  name: string,
+  dir: () => Promise<string>,
+  { trainOn, ...options }: {
+    readonly ignore?: boolean;
+    readonly only?: readonly BackendName[];
+    /** Where the training run is repeated; everywhere when absent. */
+    readonly trainOn?: readonly BackendName[] | undefined;
+  },
+): void {
+  onEachBackend(`${name}: logits, hidden states, loss and counts equal PEFT's`, async (backend) => {
+    const golden = await Golden.open(await dir(), true);
+    const { model, batch, info } = golden;
+    const labels = golden.rows("labels");
+    const { logits, loss, encoderLastHiddenState } = model.forward({ ...batch, labels });
+    await assertClose(logits, golden.get("logits"), backend.tolerance, "logits");
+    const { data } = golden.get("loss");
+    await assertClose(loss, { shape: [], data }, backend.tolerance, "loss");
+    if (info.seq2seq) {
+      const expected = golden.get("encoder_last_hidden_state");
+      await assertClose(encoderLastHiddenState!, expected, backend.tolerance, "encoder");
+      encoderLastHiddenState!.dispose();
+    }
+    const off = model.disableAdapter(() => model.forward({ ...batch, labels }));
+    await assertClose(off.logits, golden.get("base_logits"), backend.tolerance, "base logits");
+    assert.deepEqual(model.getNbTrainableParameters(), [
+      info.trainable_parameters,
+      info.all_parameters,
+    ]);
+    tf.dispose([logits, loss, off.logits, off.loss]);
+    off.encoderLastHiddenState?.dispose();
+    golden.dispose();
+  }, options);
+
+  onEachBackend(`${name}: greedy and beam search equal PEFT's`, async () => {
+    const golden = await Golden.open(await dir(), false);
+    const { model, batch } = golden;
+    assert.deepEqual(
+      await model.generate({ ...batch, max_new_tokens: 8, min_new_tokens: 3 }),
+      golden.rows("greedy"),
+    );
+    assert.deepEqual(
+      await model.generate({ ...batch, max_new_tokens: 8, num_beams: 3 }),
+      golden.rows("beam3"),
+    );
+    golden.dispose();
+  }, options);
+
+  onEachBackend(`${name}: gradients equal PEFT's`, async (backend) => {
+    const tolerance = Math.max(1e-4, backend.tolerance);
+    const golden = await Golden.open(await dir(), true);
+    const { model, batch } = golden;
+    const labels = golden.rows("labels");
+    const parameters = model.trainableParameters();
+    const evaluated = lossAndGradients(() => model.forward({ ...batch, labels }).loss, parameters);
+    assert.equal(evaluated.gradients.size, parameters.size);
+    for (const [name, gradient] of evaluated.gradients) {
+      await assertClose(gradient, golden.get(`grad/${fileName(name)}`), tolerance, `∇ ${name}`);
+    }
+    disposeGradients(evaluated);
+    golden.dispose();
+  }, options);
+
+  onEachBackend(`${name}: the training run equals PEFT's`, async (backend) => {
+    const tolerance = Math.max(1e-4, backend.tolerance);
+    const golden = await Golden.open(await dir(), true);
+    const { model, batch, info } = golden;
+    const labels = golden.rows("labels");
+    const parameters = model.trainableParameters();
+    const { lr, betas: [beta1, beta2], eps, weight_decay } = info.optimizer;
+    const optimizer = new AdamW(
+      [{ parameters, learningRate: lr, weightDecay: weight_decay }],
+      { beta1, beta2, epsilon: eps },
+    );
+    const losses: number[] = [];
+    for (let step = 0; step < info.steps; step++) {
+      const noise = golden.noise(step);
+      const result = lossAndGradients(
+        () => model.forward({ ...batch, labels, training: true, noise }).loss,
+        parameters,
+      );
+      losses.push((await result.loss.data())[0]!);
+      optimizer.step(result.gradients);
+      disposeGradients(result);
+    }
+    await assertClose(
+      { shape: [info.steps], data: losses },
+      golden.get("train_losses"),
+      tolerance,
+      "losses",
+    );
+    for (const [name, parameter] of parameters) {
+      const expected = golden.get(`after/${fileName(name)}`);
+      await assertClose(parameter, expected, tolerance, `${name} after training`);
+    }
+    optimizer.dispose();
+    golden.dispose();
+  }, { ...options, ...(trainOn && { only: trainOn }) });
+}
+
+for (const name of ["t5_poly", "t5_mhr", "t5_regex_save", "llama_mhr", "qwen2_poly"]) {
+  reproduces(name, () => Promise.resolve(`${GOLDEN}/${name}`), {
+    // A software WebGPU adapter is slow: there one case of each architecture trains.
+    trainOn: ["t5_poly", "t5_mhr"].includes(name) ? ["wasm", "cpu"] : undefined,
+  });
+}
+
+const T5 = { dropout_rate: 0, decoder_start_token_id: 0 };
+const FRESH_CASES: Record<string, unknown> = {
+  "T5 v1.1 with a head of its own": {
+    model_type: "t5",
+    config: {
+      ...T5,
+      d_model: 20,
+      d_kv: 6,
+      d_ff: 28,
+      num_layers: 2,
+      num_decoder_layers: 1,
+      num_heads: 3,
+      vocab_size: 41,
+      relative_attention_num_buckets: 6,
+      relative_attention_max_distance: 9,
+      feed_forward_proj: "gated-gelu",
+      tie_word_embeddings: false,
+    },
+    untie: true,
+    poly: { r: 3, n_tasks: 4, n_skills: 3, n_splits: 2, target_modules: ["q", "v", "wo"] },
+    seed: 3,
+    batch: 5,
+    length: 8,
+    target_length: 6,
+    steps: 3,
+  },
+  "T5 v1.0, all linear": {
+    model_type: "t5",
+    config: {
+      ...T5,
+      d_model: 18,
+      d_kv: 5,
+      d_ff: 30,
+      num_layers: 1,
+      num_heads: 3,
+      vocab_size: 37,
+      relative_attention_num_buckets: 10,
+      relative_attention_max_distance: 21,
+      feed_forward_proj: "relu",
+    },
+    poly: { r: 2, n_tasks: 3, n_skills: 4, n_splits: 3, target_modules: "all-linear" },
+    seed: 5,
+    batch: 4,
+    length: 11,
+    target_length: 5,
+    steps: 4,
+  },
+  "Mistral with a sliding window": {
+    model_type: "mistral",
+    config: {
+      hidden_size: 24,
+      head_dim: 6,
+      intermediate_size: 27,
+      num_hidden_layers: 2,
+      num_attention_heads: 4,
+      num_key_value_heads: 2,
+      vocab_size: 43,
+      sliding_window: 3,
+      max_position_embeddings: 64,
+      tie_word_embeddings: false,
+      pad_token_id: 0,
+    },
+    poly: {
+      r: 3,
+      n_tasks: 4,
+      n_skills: 2,
+      n_splits: 3,
+      target_modules: ["q_proj", "v_proj", "down_proj"],
+    },
+    seed: 4,
+    batch: 5,
+    length: 8,
+    target_length: 6,
+    steps: 3,
+  },
+  "Llama with a saved head": {
+    model_type: "llama",
+    config: {
+      hidden_size: 30,
+      intermediate_size: 26,
+      num_hidden_layers: 1,
+      num_attention_heads: 3,
+      num_key_value_heads: 1,
+      vocab_size: 35,
+      max_position_embeddings: 64,
+      tie_word_embeddings: false,
+      pad_token_id: 0,
+      rope_parameters: { rope_type: "default", rope_theta: 500 },
+    },
+    poly: {
+      r: 5,
+      n_tasks: 2,
+      n_skills: 3,
+      n_splits: 2,
+      target_modules: ["k_proj", "gate_proj"],
+      modules_to_save: ["lm_head", "norm"],
+    },
+    seed: 6,
+    batch: 3,
+    length: 7,
+    target_length: 6,
+    steps: 5,
+  },
+};
+
+const SCRIPT = new URL("../../testing/cases/make_peft_case.py", import.meta.url);
+for (const [name, spec] of Object.entries(FRESH_CASES)) {
+  let made: Promise<string> | undefined;
+  const make = async () => {
+    const dir = await Deno.makeTempDir({ prefix: "peft_case_" });
+    await runPython(await Deno.readTextFile(SCRIPT), [dir, JSON.stringify(spec)]);
+    return dir;
+  };
+  const missing = lacking("Python with PEFT", HAS_PYTHON);
+  reproduces(`${name}, made by PEFT here${missing}`, () => made ??= make(), {
+    ignore: !HAS_PYTHON,
+    only: ["wasm", "cpu"],
+  });
+}

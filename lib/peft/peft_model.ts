@@ -1,0 +1,526 @@
+/**
+ * The model that users of PEFT know: a base model with its adapters, behind one class of some thirty
+ * methods. It is long because it is a facade: each method is a few lines over files of this folder, and
+ * more than half of it is documentation.
+ */
+import type { BaseModel, LanguageModel, WithLoss } from "../models/base_model.ts";
+import { type Call, PlainCall } from "../models/call.ts";
+import { generate } from "../models/generation/generate.ts";
+import type { GenerateOptions } from "../models/generation/options.ts";
+import type { PromptInputs } from "../models/generation/prompt.ts";
+import type { Noise } from "../ops/noise.ts";
+import * as tf from "../tf.ts";
+import { type Adapter, disposeAdapter, type Part, routersOf } from "../poly/adapter.ts";
+import { AdapterSet } from "./adapter_set.ts";
+import { slots } from "./adapter_slots.ts";
+import type { PolyConfig } from "../poly/config.ts";
+import { exportAverage, exportLora } from "./export_adapter.ts";
+import { type FindOptions, loadAdapter } from "./load_adapter.ts";
+import { makeAdapter } from "../poly/make_adapter.ts";
+import { Merge, MergeError, replaceSavedModules } from "./merge.ts";
+import { PolyCall } from "../poly/call.ts";
+import { type ResizeOptions, resizeTasks } from "../poly/resize_tasks.ts";
+import { withSavedModules } from "../poly/saved_modules.ts";
+import { saveAdapters, type SaveOptions } from "./save_adapters.ts";
+import { type LayerStatus, layerStatus, type ModelStatus, modelStatus } from "./status.ts";
+import { readTaskIds, type TaskIds } from "../poly/task_ids.ts";
+
+/** A base model of any inputs and outputs. */
+// deno-lint-ignore no-explicit-any -- a generic method takes the inputs, so no other type fits all
+export type AnyBaseModel = BaseModel<any, any>;
+
+/** What a base model's forward pass takes. */
+export type InputsOf<M extends AnyBaseModel> = Parameters<M["forward"]>[0];
+
+/** What a base model's forward pass gives. */
+export type OutputsOf<M extends AnyBaseModel> = ReturnType<M["forward"]>;
+
+/** What a forward pass through adapters needs beside the base model's inputs. */
+export interface ForwardContext {
+  /** The task of each row, in [0, n_tasks); not looked at while no adapter takes part. */
+  readonly taskIds?: TaskIds | undefined;
+  /** Whether dropout and routing noise are on; false when absent. */
+  readonly training?: boolean | undefined;
+  /** The source of random numbers; needed in training where something is drawn. */
+  readonly noise?: Noise | undefined;
+}
+
+/** Options of {@linkcode getPeftModel}. */
+export interface PeftModelOptions {
+  /** Name of the adapter; `default` when absent. */
+  readonly adapterName?: string;
+  /** Seed of the initial values; 0 by default. */
+  readonly seed?: number;
+  /** Called with every warning; {@linkcode PeftModel.warnings} holds them too. */
+  readonly onWarning?: ((message: string) => void) | undefined;
+}
+
+/** Options of {@linkcode PeftModel.fromPretrained}. */
+export interface FromPretrainedOptions extends Omit<PeftModelOptions, "seed">, FindOptions {}
+
+/**
+ * A base model with adapters beside it. The base model itself is never changed, except between
+ * {@linkcode PeftModel.mergeAdapter} and {@linkcode PeftModel.unmergeAdapter}, so that several
+ * models may stand on one base.
+ *
+ * What decides a forward pass is passed to it: task ids, noise, training or not. When no adapter takes
+ * part, because all are disabled or deleted, `forward` computes the base model and needs no task ids.
+ *
+ * Source: peft_model.py of PEFT, `PeftModel`
+ */
+export class PeftModel<M extends AnyBaseModel = AnyBaseModel> {
+  /** The model below the adapters. */
+  readonly base: M;
+  /** Everything that was worth a warning, in order. */
+  readonly warnings: string[] = [];
+  readonly #set = new AdapterSet();
+  readonly #seed: number;
+  readonly #onWarning: (message: string) => void;
+  #merge: Merge | null = null;
+
+  /** A model without adapters; {@linkcode getPeftModel} makes one with the first. */
+  constructor(base: M, { seed = 0, onWarning = () => {} }: PeftModelOptions = {}) {
+    if (base instanceof PeftModel) {
+      throw new TypeError(
+        "Cannot wrap a PeftModel a second time: use its addAdapter(), or wrap its base model",
+      );
+    }
+    this.base = base;
+    this.#seed = seed;
+    this.#onWarning = onWarning;
+  }
+
+  /**
+   * One pass over a batch, with gradients; the caller disposes what comes out.
+   *
+   * @throws {TypeError} when task ids are missing or no integers, or noise is missing in training
+   * @throws {RangeError} when there is not one id per row, or an adapter does not have the task
+   */
+  forward<I extends InputsOf<M> & ForwardContext>(inputs: I): WithLoss<I, OutputsOf<M>> {
+    const { taskIds, training, noise, ...rest } = inputs as InputsOf<M> & ForwardContext;
+    const call = this.call({ taskIds, training, noise });
+    try {
+      return this.base.forward(rest, call) as WithLoss<I, OutputsOf<M>>;
+    } finally {
+      call.dispose();
+    }
+  }
+
+  /**
+   * Lets a language model go on from a prompt; every beam and returned sequence of a row has its task.
+   *
+   * @returns see {@linkcode generate}
+   * @throws {TypeError} when the base model is no language model, or there is no prompt; and as
+   * {@linkcode PeftModel.forward}
+   */
+  async generate(
+    inputs: PromptInputs & { readonly taskIds?: TaskIds | undefined } & GenerateOptions,
+  ): Promise<number[][]> {
+    if (!("prefill" in this.base)) {
+      throw new TypeError(
+        `Cannot generate as ${this.base.identity.className} is no language model`,
+      );
+    }
+    const { inputIds, attentionMask, taskIds, ...options } = inputs;
+    if (inputIds === undefined) {
+      throw new TypeError("Cannot generate without a prompt: pass { inputIds, taskIds } by name");
+    }
+    const call = this.call({ taskIds }, countRows(inputIds));
+    try {
+      const model = this.base as unknown as LanguageModel;
+      return await generate(model, { inputIds, attentionMask }, options, call);
+    } finally {
+      call.dispose();
+    }
+  }
+
+  /**
+   * The call that decides a pass of the base model: for those who drive the base model themselves. In
+   * training it is for one pass. Dispose it afterwards.
+   *
+   * @param rows how many rows there will be, where that is known
+   */
+  call({ taskIds, training, noise }: ForwardContext, rows?: number): Call {
+    const adapters = this.#set.inForce;
+    const options = { training: training ?? false, noise };
+    const { parameters } = this.base;
+    if (this.#merge !== null) {
+      if (adapters.length === 0) throw mergedError("compute the base model", this.#merge);
+      if (training) throw mergedError("train", this.#merge);
+      this.#merge.checkTaskIds(readTaskIds(taskIds));
+    }
+    if (adapters.length === 0) return this.base.plainCall(options);
+    // Of a merged adapter, whose layers lie in the weights, the saved modules remain.
+    const routes = this.#merge === null && adapters.some(({ layers }) => layers.size > 0);
+    if (!routes) return new PlainCall(withSavedModules(parameters, adapters), options);
+    return PolyCall.of(parameters, { taskIds, adapters, rows, ...options });
+  }
+
+  /** The adapters by name. */
+  get adapters(): ReadonlyMap<string, Adapter> {
+    return this.#set.adapters;
+  }
+
+  /** The names of the active adapters, also while they are disabled; their updates are summed. */
+  get activeAdapters(): readonly string[] {
+    return this.#set.active;
+  }
+
+  /** Whether active adapters take part in a forward pass. */
+  get isEnabled(): boolean {
+    return this.#set.isEnabled;
+  }
+
+  /** The adapter whose task is merged into the weights. */
+  get mergedAdapter(): string | null {
+    return this.#merge?.adapter.name ?? null;
+  }
+
+  /** Every module that some adapter targets, each once. */
+  get targetedModuleNames(): string[] {
+    return [...new Set([...this.adapters.values()].flatMap(({ layers }) => [...layers.keys()]))];
+  }
+
+  /**
+   * Adds an adapter. Only the first one becomes active; `setAdapter` activates others. When something
+   * is wrong nothing has changed.
+   *
+   * @param options `seed` of the initial values, which depend on it and on the modules' names alone
+   * @throws what {@linkcode makeAdapter} throws, and {RangeError} when the name is taken
+   */
+  addAdapter(name: string, config: PolyConfig, { seed = this.#seed } = {}): void {
+    this.#set.refuseDuplicate(name);
+    const { adapter, warnings } = makeAdapter(this.base, name, config, seed);
+    this.#set.add(adapter);
+    warnings.forEach((message) => this.#warn(message));
+  }
+
+  /**
+   * Activates one adapter, or several whose updates are summed, and makes them trainable unless
+   * `inferenceMode`; all others become inactive and frozen.
+   *
+   * @throws {RangeError} when there is no such adapter, or two of them save the same module
+   */
+  setAdapter(names: string | readonly string[], { inferenceMode = false } = {}): void {
+    this.#requireUnmerged("change the active adapters");
+    this.#set.activate(typeof names === "string" ? [names] : names, inferenceMode);
+  }
+
+  /**
+   * Removes an adapter and frees it. When it was the only active one, the alphabetically first of the
+   * others becomes active, with a warning; after the last, `forward` computes the base model.
+   *
+   * @throws {RangeError} when there is none of that name
+   */
+  deleteAdapter(name: string): void {
+    this.#requireUnmerged("delete an adapter");
+    const next = this.#set.delete(name);
+    if (next !== null) {
+      this.#warn(
+        `Adapter ${name} was active which is now deleted. Setting active adapter to ${next}.`,
+      );
+    }
+  }
+
+  /**
+   * Runs with all adapters disabled: the model is the base model, exactly, and needs no task ids. What
+   * was enabled and trainable before is so again afterwards, also when `run` throws.
+   *
+   * @param run may be asynchronous; until its promise settles, nothing else sees adapters either
+   */
+  disableAdapter<T>(run: () => T): T {
+    this.#requireUnmerged("disable adapters");
+    return this.#set.whileDisabled(run);
+  }
+
+  /** Disables all adapters until {@linkcode PeftModel.enableAdapterLayers}. */
+  disableAdapterLayers(): void {
+    this.#requireUnmerged("disable adapters");
+    this.#set.setLayersEnabled(false);
+  }
+
+  /** Undoes {@linkcode PeftModel.disableAdapterLayers}; what was trainable before is so again. */
+  enableAdapterLayers(): void {
+    this.#set.setLayersEnabled(true);
+  }
+
+  /**
+   * Says what of adapters is trained: everything, the skills, the router or the saved modules.
+   * MHR-z is `setRequiresGrad("default", false, "skills")`.
+   *
+   * @throws {RangeError} when there is no such adapter, or no such part
+   */
+  setRequiresGrad(
+    names: string | readonly string[],
+    requiresGrad = true,
+    part: Part | "all" = "all",
+  ): void {
+    this.#set.setRequiresGrad(typeof names === "string" ? [names] : names, requiresGrad, part);
+  }
+
+  /** Whether a part of an adapter is trained now; nothing is while adapters are disabled. */
+  requiresGrad(name: string, part: Part): boolean {
+    return this.#set.requiresGrad(name, part);
+  }
+
+  /**
+   * What is trained now, by PEFT's names in memory, such as `….q.poly_lora_A.default`.
+   *
+   * @param part the part whose parameters are wanted, such as `"router"`; all of them when absent
+   * @throws {RangeError} when there is no such part
+   */
+  trainableParameters(part: Part | "all" = "all"): Map<string, tf.Variable> {
+    return this.#set.trainableParameters(part);
+  }
+
+  /** How many values are trained and how many there are, those of the base model included. */
+  getNbTrainableParameters(): [trainable: number, all: number] {
+    const variables = new Set(
+      [...this.adapters.values()].flatMap((adapter) => slots(adapter).map((slot) => slot.variable)),
+    );
+    return [
+      countValues(this.trainableParameters().values()),
+      this.base.parameters.size + countValues(variables),
+    ];
+  }
+
+  /**
+   * Prints the two counts in PEFT's words.
+   *
+   * @param print takes the line; by default it goes to the console
+   * @returns the line
+   */
+  // deno-lint-ignore no-console -- printing is what this method is called for
+  printTrainableParameters(print: (line: string) => void = console.log): string {
+    const [trainable, all] = this.getNbTrainableParameters();
+    const line = `trainable params: ${trainable.toLocaleString("en-US")} || ` +
+      `all params: ${all.toLocaleString("en-US")} || ` +
+      `trainable%: ${(100 * trainable / all).toFixed(4)}`;
+    print(line);
+    return line;
+  }
+
+  /** The state of the model, as PEFT's `get_model_status()`. */
+  status(): ModelStatus {
+    return modelStatus(this);
+  }
+
+  /** The state of every adapted layer and saved module, as PEFT's `get_layer_status()`. */
+  layerStatus(): LayerStatus[] {
+    return layerStatus(this);
+  }
+
+  /** Saves adapters in PEFT's format; see {@linkcode saveAdapters}. */
+  async savePretrained(dir: string, options: SaveOptions = {}): Promise<void> {
+    await saveAdapters(this, dir, options);
+  }
+
+  /**
+   * Loads an adapter that PEFT or this library saved onto a base model.
+   *
+   * @param nameOrPath the folder that holds `adapter_config.json`, or a hub's `org/name`
+   * @throws what {@linkcode loadAdapter} throws
+   */
+  static async fromPretrained<M extends AnyBaseModel>(
+    base: M,
+    nameOrPath: string,
+    { adapterName = "default", ...options }: FromPretrainedOptions = {},
+  ): Promise<PeftModel<M>> {
+    const { seed = 0, onWarning } = options;
+    const model = new PeftModel(base, { seed, onWarning });
+    await model.loadAdapter(nameOrPath, adapterName, options);
+    return model;
+  }
+
+  /**
+   * Loads another adapter. It becomes active only when it is the first.
+   *
+   * @throws as {@linkcode PeftModel.fromPretrained}; nothing has changed then
+   */
+  async loadAdapter(
+    nameOrPath: string,
+    name: string,
+    { isTrainable = false, ...options }: Omit<FromPretrainedOptions, "adapterName"> = {},
+  ): Promise<void> {
+    this.#set.refuseDuplicate(name);
+    const heard: string[] = [];
+    const adapter = await loadAdapter(this.base, nameOrPath, name, {
+      seed: this.#seed,
+      ...options,
+      isTrainable,
+      onWarning: (message) => void heard.push(message),
+    });
+    try {
+      this.#set.refuseDuplicate(name); // another may have come while the files were read
+    } catch (error) {
+      disposeAdapter(adapter);
+      throw error;
+    }
+    this.#set.add(adapter);
+    if (isTrainable) this.#set.setRequiresGrad([name], true, "all");
+    heard.forEach((message) => this.#warn(message));
+  }
+
+  /** Saves one task of an adapter as LoRA; see {@linkcode exportLora}. */
+  async exportLora(
+    dir: string,
+    { task, adapterName }: { readonly task: number; readonly adapterName?: string },
+  ): Promise<void> {
+    await exportLora(this, this.#chosen(adapterName), dir, { task });
+  }
+
+  /** Saves the average of an adapter's skills; see {@linkcode exportAverage}. */
+  async exportAverage(
+    dir: string,
+    { as, adapterName }: { readonly as: "lora" | "poly"; readonly adapterName?: string },
+  ): Promise<void> {
+    await exportAverage(this, this.#chosen(adapterName), dir, { as });
+  }
+
+  /**
+   * Gives an adapter another number of tasks, with the same skills; see {@linkcode resizeTasks}. The
+   * router's parameters are new ones: make the optimiser anew.
+   */
+  resizeTasks(
+    n: number,
+    { adapterName, ...options }: ResizeOptions & { readonly adapterName?: string } = {},
+  ): void {
+    this.#requireUnmerged("resize the tasks");
+    const adapter = this.#chosen(adapterName);
+    const resized = resizeTasks(adapter, n, options);
+    this.#set.replace(resized);
+    for (const router of routersOf(adapter)) router.dispose();
+  }
+
+  /**
+   * Adds one task of the active adapter to the base model's weights, which makes that task as fast as
+   * the base model. Until {@linkcode PeftModel.unmergeAdapter} only that task can be computed.
+   *
+   * @throws {MergeError} when something is merged already, when not one adapter is active and enabled,
+   * or when an adapted weight is tied
+   */
+  mergeAdapter({ task }: { readonly task: number }): void {
+    this.#requireUnmerged("merge");
+    const [adapter, another] = this.#set.inForce;
+    if (adapter === undefined || another !== undefined) {
+      throw new MergeError(
+        `Cannot merge as exactly one adapter must be active and enabled: ` +
+          `active are ${this.activeAdapters.join(", ") || "none"}` +
+          `${this.isEnabled ? "" : ", disabled"}`,
+      );
+    }
+    this.#merge = new Merge(this.base, adapter, task);
+  }
+
+  /** Gives the base model back its weights, to the bit; does nothing when nothing is merged. */
+  unmergeAdapter(): void {
+    this.#merge?.undo();
+    this.#merge = null;
+  }
+
+  /**
+   * Merges one task of the active adapter for good, saved modules included, and frees all adapters.
+   *
+   * @returns the base model, now changed
+   * @throws {MergeError} as {@linkcode PeftModel.mergeAdapter}, or when a saved module is tied
+   */
+  mergeAndUnload({ task }: { readonly task: number }): M {
+    this.mergeAdapter({ task });
+    const merge = this.#merge!;
+    try {
+      replaceSavedModules(this.base, merge.adapter);
+    } catch (error) {
+      this.unmergeAdapter();
+      throw error;
+    }
+    merge.keep();
+    this.#merge = null;
+    return this.unload();
+  }
+
+  /** Frees all adapters and returns the base model as it was. */
+  unload(): M {
+    this.dispose();
+    return this.base;
+  }
+
+  /** Frees all adapters; the base model stays. */
+  dispose(): void {
+    this.unmergeAdapter();
+    this.#set.dispose();
+  }
+
+  #chosen(name: string | undefined): Adapter {
+    if (name !== undefined) return this.#set.get(name);
+    const [active, another] = this.activeAdapters;
+    if (active === undefined || another !== undefined) {
+      throw new RangeError(
+        `Cannot choose an adapter as exactly one must be active: pass adapterName, one of ` +
+          `${[...this.adapters.keys()].join(", ")}`,
+      );
+    }
+    return this.#set.get(active);
+  }
+
+  #requireUnmerged(doing: string): void {
+    if (this.#merge !== null) throw mergedError(doing, this.#merge);
+  }
+
+  #warn(message: string): void {
+    this.warnings.push(message);
+    this.#onWarning(message);
+  }
+}
+
+/**
+ * Puts an adapter on a base model. Nothing of the base model changes, and when something is wrong
+ * nothing has been made.
+ *
+ * Source: mapping_func.py of PEFT, `get_peft_model`
+ *
+ * @throws what {@linkcode makeAdapter} throws
+ *
+ * @example A fresh adapter changes nothing yet
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { useBackend } from "../backend/backend.ts";
+ * import { LlamaForCausalLM } from "../models/llama/model.ts";
+ * import { PolyConfig } from "../poly/config.ts";
+ *
+ * await useBackend("cpu");
+ * const size = { hidden_size: 8, intermediate_size: 12, num_hidden_layers: 1, vocab_size: 9 };
+ * const config = { model_type: "llama", num_attention_heads: 2, ...size };
+ * const base = LlamaForCausalLM.fromConfig(config, { seed: 1 });
+ * const model = getPeftModel(base, new PolyConfig({ n_tasks: 3, n_splits: 2, r: 2 }));
+ * const inputs = { inputIds: [[1, 4], [2, 3]] };
+ * const { logits } = model.forward({ ...inputs, taskIds: [2, 0] });
+ * assert.deepEqual(logits.arraySync(), base.forward(inputs).logits.arraySync());
+ * assert.equal(model.activeAdapters[0], "default");
+ * ```
+ */
+export function getPeftModel<M extends AnyBaseModel>(
+  base: M,
+  config: PolyConfig,
+  { adapterName = "default", ...options }: PeftModelOptions = {},
+): PeftModel<M> {
+  const model = new PeftModel(base, options);
+  model.addAdapter(adapterName, config);
+  return model;
+}
+
+function mergedError(doing: string, { adapter, task }: Merge): MergeError {
+  return new MergeError(
+    `Cannot ${doing} as task ${task} of adapter "${adapter.name}" is merged into the weights: ` +
+      `call unmergeAdapter() first`,
+  );
+}
+
+/** The number of rows of a prompt; undefined where it is none, which generation refuses. */
+function countRows(inputIds: unknown): number | undefined {
+  if (Array.isArray(inputIds)) return inputIds.length;
+  return inputIds instanceof tf.Tensor ? inputIds.shape[0] : undefined;
+}
+
+function countValues(variables: Iterable<tf.Variable>): number {
+  return [...variables].reduce((total, variable) => total + variable.size, 0);
+}

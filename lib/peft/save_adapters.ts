@@ -1,0 +1,187 @@
+import type { BaseModel } from "../models/base_model.ts";
+import { type TensorToStore, writeSafetensors } from "../files/safetensors.ts";
+import { writeFilesAtomically } from "../files/atomic_write.ts";
+import {
+  exists,
+  isFolder,
+  notFolder,
+  readTextIfThere,
+  removeIfThere,
+} from "../files/file_system.ts";
+import { pathIn } from "../files/path.ts";
+import { isPlainFileName } from "../files/plain_file_name.ts";
+import type { Adapter } from "../poly/adapter.ts";
+import { adapterConfigText, CONFIG_NAME } from "./adapter_config_file.ts";
+import { PREFIX, slots } from "./adapter_slots.ts";
+import { allocationLogits } from "../poly/allocation.ts";
+import type { CardFacts } from "./model_card.ts";
+import { pythonList } from "../util/python_list.ts";
+import { SETTINGS_NAME, settingsText } from "./settings_file.ts";
+import { PROFILES } from "../poly/settings.ts";
+
+/** The name of the file that holds an adapter's tensors. */
+export const WEIGHTS_NAME = "adapter_model.safetensors";
+
+/** A base model and the adapters on it. */
+export interface Adapted {
+  /** What they are saved for. */
+  // deno-lint-ignore no-explicit-any -- the model's inputs and outputs do not matter here
+  readonly base: BaseModel<any, any>;
+  /** The adapters by name. */
+  readonly adapters: ReadonlyMap<string, Adapter>;
+}
+
+/** Which adapters are saved. */
+export interface SaveOptions {
+  /** Names of adapters; all when absent. */
+  readonly selectedAdapters?: readonly string[];
+}
+
+/**
+ * Saves adapters as PEFT does: the one called `default` into `dir` itself, every other one into a
+ * folder of its name inside, and one README.md, which is updated where there is one.
+ *
+ * An adapter with settings that PEFT does not know gets a `poly_settings.json` beside its two files;
+ * a fixed allocation is written as routing logits that give the same weights. Everything is made
+ * ready before the first file is written, and the files of a folder are replaced all or none, so a
+ * crash leaves each file whole, old or new.
+ *
+ * @throws {Deno.errors.NotADirectory} when `dir` is a file
+ * @throws {RangeError} when a selected adapter is not there, its name is no folder's name, or its
+ * routing is straight-through, which PEFT would evaluate otherwise
+ * @throws {SyntaxError} when the front matter of an existing README.md cannot be read
+ *
+ * Source: peft_model.py of PEFT, `save_pretrained`; utils/save_and_load.py, `get_peft_model_state_dict`
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { Mlp } from "../models/mlp/model.ts";
+ * import * as tf from "../tf.ts";
+ * import { PolyConfig } from "../poly/config.ts";
+ * import { getPeftModel } from "./peft_model.ts";
+ *
+ * await tf.setBackend("cpu");
+ * const sizes = { in_features: 4, hidden_features: [], out_features: 2 };
+ * const base = Mlp.fromConfig({ model_type: "mlp", ...sizes }, { seed: 0 });
+ * const model = getPeftModel(base, new PolyConfig({ target_modules: ["0"] }));
+ * const dir = await Deno.makeTempDir();
+ * await saveAdapters(model, dir);
+ * assert.equal(JSON.parse(await Deno.readTextFile(`${dir}/adapter_config.json`)).peft_type, "POLY");
+ * await Deno.remove(dir, { recursive: true });
+ * ```
+ */
+export async function saveAdapters(
+  { base, adapters }: Adapted,
+  dir: string,
+  { selectedAdapters = [...adapters.keys()] }: SaveOptions = {},
+): Promise<void> {
+  await refuseFile(dir);
+  const unknown = selectedAdapters.filter((name) => !adapters.has(name));
+  if (unknown.length > 0) {
+    throw new RangeError(
+      `Cannot save adapters ${pythonList(unknown)} as there are none of that name: current ` +
+        `supported adapter names are ${pythonList([...adapters.keys()])} - ` +
+        `got ${pythonList(selectedAdapters)}`,
+    );
+  }
+  const selected = selectedAdapters.map((name) => adapters.get(name)!);
+  for (const adapter of selected) refuseInexpressible(adapter);
+
+  const card = await readmeText(dir, cardFacts(base, [...adapters.values()][0]));
+  const folders = new Map<string, Map<string, string | Uint8Array>>();
+  let root = new Map([["README.md", card as string | Uint8Array]]);
+  for (const adapter of selected) {
+    if (adapter.name === "default") {
+      root = new Map([...root, ...await adapterFiles(base, adapter, dir)]);
+    } else {
+      const folder = pathIn(dir, adapter.name);
+      await refuseFile(folder);
+      folders.set(folder, await adapterFiles(base, adapter, folder));
+    }
+  }
+  for (const [folder, files] of [...folders, [dir, root] as const]) {
+    await writeFilesAtomically(folder, files);
+    if (files.get(SETTINGS_NAME) === PEFT_SETTINGS) {
+      await removeIfThere(pathIn(folder, SETTINGS_NAME));
+    }
+  }
+}
+
+/** What stands in place of settings that no longer apply until they can be removed. */
+const PEFT_SETTINGS = settingsText(PROFILES.peft);
+
+/** An adapter's files, the configuration last: where it is, all are. */
+async function adapterFiles(
+  base: Adapted["base"],
+  adapter: Adapter,
+  folder: string,
+): Promise<Map<string, string | Uint8Array>> {
+  const { config } = adapter;
+  const files = new Map<string, string | Uint8Array>();
+  if (!config.isPeft || await exists(pathIn(folder, SETTINGS_NAME))) {
+    files.set(SETTINGS_NAME, settingsText(config.settings));
+  }
+  files.set(WEIGHTS_NAME, writeSafetensors(await adapterTensors(adapter)));
+  files.set(CONFIG_NAME, adapterConfigText(config, base.identity));
+  return files;
+}
+
+async function adapterTensors(adapter: Adapter): Promise<[string, TensorToStore][]> {
+  const { router_allocation } = adapter.config.settings;
+  const fixed = router_allocation === null
+    ? null
+    : allocationLogits(router_allocation, adapter.config.n_splits);
+  const tensors: [string, TensorToStore][] = [];
+  for (const { name, variable, part } of slots(adapter)) {
+    const data = part === "router" && fixed !== null ? fixed : await variable.data();
+    tensors.push([`${PREFIX}${name}`, { shape: variable.shape, data: data as Float32Array }]);
+  }
+  return tensors;
+}
+
+/** The card at `dir`, or a new one. */
+export async function readmeText(dir: string, facts: CardFacts): Promise<string> {
+  // What writes cards reads YAML, and is loaded when a card is written.
+  const { modelCard } = await import("./model_card.ts");
+  return modelCard(facts, await readTextIfThere(pathIn(dir, "README.md")));
+}
+
+/** What the card says of adapters on a base model. */
+export function cardFacts(
+  base: Adapted["base"],
+  adapter: Adapter | undefined,
+  peftType: CardFacts["peftType"] = "POLY",
+): CardFacts {
+  const isTransformers = base.identity.pythonModule.startsWith("transformers.");
+  return {
+    baseModel: isTransformers ? base.identity.nameOrPath : null,
+    isTransformers,
+    taskType: adapter?.config.task_type ?? null,
+    peftType,
+  };
+}
+
+function refuseInexpressible({ name, config }: Adapter): void {
+  if (!isPlainFileName(name)) {
+    throw new RangeError(
+      `Cannot save adapter ${JSON.stringify(name)} as its name must be that of a folder`,
+    );
+  }
+  if (config.settings.router_straight_through) {
+    throw new RangeError(
+      `Cannot save adapter "${name}" as PEFT would not compute the same: router_straight_through ` +
+        `rounds each skill to 0 or 1 in evaluation too, which its format cannot say; export the ` +
+        `tasks one by one as LoRA`,
+    );
+  }
+}
+
+/** Refuses a path at which no folder can be. */
+export async function refuseFile(dir: string): Promise<void> {
+  if (await exists(dir) && !await isFolder(dir)) {
+    throw notFolder(
+      `Cannot save: Provided path (${dir}) should be a directory, not a file`,
+    );
+  }
+}

@@ -1,0 +1,50 @@
+import { pythonJson } from "../files/python_json.ts";
+import type { PolyConfig } from "../poly/config.ts";
+import { naming, parseStrictJsonObject } from "../files/json_object.ts";
+import { type PolySettings, readSettings } from "../poly/settings.ts";
+
+/** The name of the file that says what PEFT's cannot. */
+export const SETTINGS_NAME = "poly_settings.json";
+
+/**
+ * The text of a `poly_settings.json`: every setting, for {@linkcode parseSettings}.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { PolyConfig } from "../poly/config.ts";
+ *
+ * const { settings } = new PolyConfig({ settings: { router_noise: "none" } });
+ * assert.equal(JSON.parse(settingsText(settings)).router_noise, "none");
+ * ```
+ */
+export function settingsText(settings: PolySettings): string {
+  return pythonJson(settings, new Set(["router_temperature", "router_allocation"]));
+}
+
+/**
+ * Reads the text of a `poly_settings.json`; absent settings are PEFT's.
+ *
+ * @param config the adapter's sizes, which a fixed allocation must fit
+ * @param source what errors call the file
+ * @throws {SyntaxError} when the text is not a JSON object
+ * @throws {TypeError} when a setting is unknown or of the wrong type
+ * @throws {RangeError} when a value is not allowed
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { PolyConfig } from "../poly/config.ts";
+ *
+ * const read = parseSettings('{"router_granularity": "block"}', new PolyConfig());
+ * assert.equal(read.router_granularity, "block");
+ * assert.equal(read.router_noise, "relaxed_bernoulli");
+ * ```
+ */
+export function parseSettings(
+  text: string,
+  { n_tasks, n_skills }: Pick<PolyConfig, "n_tasks" | "n_skills">,
+  source = SETTINGS_NAME,
+): PolySettings {
+  return naming(source, () => readSettings(parseStrictJsonObject(text, source), n_tasks, n_skills));
+}

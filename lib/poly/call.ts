@@ -1,0 +1,184 @@
+import { type Call, PlainCall } from "../models/call.ts";
+import type { ParameterSource } from "../models/parameters.ts";
+import { adaptedLinear, type LowRankFactors, lowRankUpdate } from "../ops/linear.ts";
+import { mixFactors } from "../ops/mix_skills.ts";
+import type { Noise } from "../ops/noise.ts";
+import * as tf from "../tf.ts";
+import { type Adapter, routersOf } from "./adapter.ts";
+import type { PolyLayer } from "./layer.ts";
+import type { Router } from "./router.ts";
+import { withSavedModules } from "./saved_modules.ts";
+import { checkTaskIds, readTaskIds, type TaskIds } from "./task_ids.ts";
+
+/** What a call through adapters needs to know. */
+export interface PolyCallOptions {
+  /** The task of each row. */
+  readonly taskIds: TaskIds | null | undefined;
+  /** The active adapters, whose updates are summed. */
+  readonly adapters: readonly Adapter[];
+  /** Whether dropout and routing noise are on; false when absent. */
+  readonly training?: boolean;
+  /** The source of random numbers; needed in training where something is drawn. */
+  readonly noise?: Noise | undefined;
+  /** The number of rows, where it is known beforehand; each adapted layer compares its own. */
+  readonly rows?: number | undefined;
+}
+
+/**
+ * A call that computes the base model with adapters. The whole method, for one adapted layer with
+ * weight W and bias b:
+ *
+ * ```text
+ * taskIds                                          [B]           the task of each row
+ * x                                                [B, L, I]     what goes into the layer
+ * W, b                                             [O, I], [O]   frozen
+ * Z                                                [T, H·S]      routing logits        ⎫
+ * skillsA                                          [H, S, I/H, R]                      ⎬ trained
+ * skillsB                                          [H, S, R, O/H]                      ⎭
+ *
+ * z = Z[taskIds]                                   [B, H, S]
+ * p = σ(z); in training a sample of RelaxedBernoulli(temperature, logits = z)
+ * w = p / (Σₛ p + 1e-12)                           [B, H, S]     mixing weights
+ * factorA = einsum("bhs,hsir->bhir", w, skillsA)   [B, I, R]     the splits side by side
+ * factorB = einsum("bhs,hsro->brho", w, skillsB)   [B, R, O]     the splits side by side
+ * y = x·Wᵀ + b + x·factorA·factorB / R             [B, L, O]
+ * ```
+ *
+ * Letters: `B` rows, `L` positions, `I` and `O` features in and out, `T` tasks, `H` splits, `S` skills,
+ * `R` rank. {@linkcode Router} computes w; the factors and y are ops, which have faster kernels on
+ * WebAssembly.
+ *
+ * The call mixes the skills of a layer once and keeps what came out, so that all steps of a generation
+ * share it and a router that serves several layers draws once. A call in training is therefore for one
+ * forward pass. What it keeps is freed by {@linkcode PolyCall.dispose}, which may come before the
+ * backward pass. Rows of one task share their mixed factors, unless noise tells them apart.
+ *
+ * Source: tuners/poly/layer.py of PEFT, `Linear.forward`, and router.py, `PolyRouter.forward`
+ */
+export class PolyCall implements Call {
+  readonly training: boolean;
+  readonly #parameters: ParameterSource;
+  readonly #adapters: readonly Adapter[];
+  readonly #taskIds: readonly number[];
+  readonly #noise: Noise | undefined;
+  readonly #plain: PlainCall;
+  readonly #routings = new Map<Router, Routing>();
+  readonly #factors = new Map<PolyLayer, LowRankFactors>();
+
+  private constructor(
+    parameters: ParameterSource,
+    adapters: readonly Adapter[],
+    taskIds: readonly number[],
+    training: boolean,
+    noise: Noise | undefined,
+  ) {
+    this.training = training;
+    this.#parameters = parameters;
+    this.#adapters = adapters;
+    this.#taskIds = taskIds;
+    this.#noise = noise;
+    this.#plain = new PlainCall(parameters, { training, noise });
+  }
+
+  /**
+   * A call for the rows of `taskIds`, which are checked here and nowhere else.
+   *
+   * @param base the base model's parameters
+   * @throws {TypeError} when task ids are missing or no integers
+   * @throws {RangeError} when there is not one id for each row, or an adapter does not have the task
+   */
+  static of(
+    base: ParameterSource,
+    { taskIds, adapters, training = false, noise, rows }: PolyCallOptions,
+  ): PolyCall {
+    const ids = readTaskIds(taskIds);
+    for (const router of adapters.flatMap((adapter) => [...routersOf(adapter)])) {
+      checkTaskIds(ids, router.nTasks);
+    }
+    if (rows !== undefined) checkRows(ids, rows);
+    return new PolyCall(withSavedModules(base, adapters), adapters, ids, training, noise);
+  }
+
+  linear(name: string, x: tf.Tensor3D): tf.Tensor3D {
+    const [first, ...others] = this.#adapters.flatMap(({ layers }) => layers.get(name) ?? []);
+    if (first === undefined) return this.#plain.linear(name, x);
+    checkRows(this.#taskIds, x.shape[0]);
+    const weight = this.parameter(`${name}.weight`) as tf.Tensor2D;
+    const bias = this.#parameters.has(`${name}.bias`)
+      ? this.parameter(`${name}.bias`) as tf.Tensor1D
+      : null;
+    return tf.tidy(() => {
+      // One op computes the layer with the first update, which is the common case; more are added.
+      let y = adaptedLinear(x, weight, bias, this.#factorsOf(first));
+      for (const layer of others) y = tf.add(y, lowRankUpdate(x, this.#factorsOf(layer)));
+      return y;
+    });
+  }
+
+  parameter(name: string): tf.Tensor {
+    return this.#parameters.get(name);
+  }
+
+  dropout<T extends tf.Tensor>(x: T, rate: number, place: string): T {
+    return this.#plain.dropout(x, rate, place);
+  }
+
+  select(rows: readonly number[]): PolyCall {
+    const taskIds = rows.map((row) => this.#taskIds[row]!);
+    return new PolyCall(this.#parameters, this.#adapters, taskIds, this.training, this.#noise);
+  }
+
+  dispose(): void {
+    for (const { weights } of this.#routings.values()) weights.dispose();
+    for (const { factorA, factorB } of this.#factors.values()) tf.dispose([factorA, factorB]);
+    this.#routings.clear();
+    this.#factors.clear();
+  }
+
+  #factorsOf(layer: PolyLayer): LowRankFactors {
+    let factors = this.#factors.get(layer);
+    if (factors === undefined) {
+      const { weights, owners } = this.#routingOf(layer.router);
+      const { factorA, factorB } = mixFactors(
+        weights,
+        layer.skillsA as unknown as tf.Tensor4D,
+        layer.skillsB as unknown as tf.Tensor4D,
+      );
+      factors = { factorA: tf.keep(factorA), factorB: tf.keep(factorB), owners };
+      this.#factors.set(layer, factors);
+    }
+    return factors;
+  }
+
+  #routingOf(router: Router): Routing {
+    let routing = this.#routings.get(router);
+    if (routing === undefined) {
+      const differ = this.training && router.draws;
+      const tasks = differ ? this.#taskIds : [...new Set(this.#taskIds)];
+      const weights = tf.keep(
+        router.mixingWeights({ taskIds: tasks, training: this.training, noise: this.#noise }),
+      );
+      const owners = this.#taskIds.map((task, row) => differ ? row : tasks.indexOf(task));
+      routing = { weights, owners };
+      this.#routings.set(router, routing);
+    }
+    return routing;
+  }
+}
+
+/** The mixing weights of a router for the rows; rows whose weights are equal may share them. */
+interface Routing {
+  /** How much of each skill, shape `[U, H, S]`. */
+  readonly weights: tf.Tensor3D;
+  /** Which of the U each row has. */
+  readonly owners: readonly number[];
+}
+
+function checkRows(taskIds: readonly number[], rows: number): void {
+  if (rows !== taskIds.length) {
+    throw new RangeError(
+      `Cannot route as there must be one task id for each row: ` +
+        `got ${taskIds.length} task ids for ${rows} rows`,
+    );
+  }
+}

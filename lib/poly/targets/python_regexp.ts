@@ -1,0 +1,108 @@
+/**
+ * Turns a pattern of Python's `re` into a RegExp that matches the same strings, anchored at the start
+ * and, when `full`, at the end.
+ *
+ * Where the two languages write a thing differently it is translated; what only Python has (atomic
+ * groups, possessive quantifiers, `\N{…}`, verbose mode) is refused. `\w`, `\d` and `\s` know ASCII
+ * only, which is what names of modules are made of.
+ *
+ * @param pattern as for `re.fullmatch`
+ * @param full whether the whole string must match, as for `re.fullmatch`, or its beginning, `re.match`
+ * @throws {SyntaxError} when the pattern is not valid
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * assert.ok(pythonRegExp(".*(?P<layer>q|v)").test("encoder.q"));
+ * assert.ok(!pythonRegExp("q").test("encoder.q"));
+ * assert.throws(() => pythonRegExp("(q"), SyntaxError);
+ * ```
+ */
+export function pythonRegExp(pattern: string, full = true): RegExp {
+  try {
+    const { source, flags } = translate(pattern);
+    new RegExp(source, flags); // alone, so that a stray bracket cannot pair with those added
+    return new RegExp(full ? `^(?:${source})$` : `^(?:${source})`, flags);
+  } catch (error) {
+    throw new SyntaxError(
+      `Cannot use the pattern ${
+        JSON.stringify(pattern)
+      } as it is not a valid regular expression: ` +
+        `${(error as Error).message}; write it as for Python's re`,
+    );
+  }
+}
+
+/** What a backslash and a letter may mean in Python; all other letters are errors there. */
+const ESCAPED_LETTERS = "bBdDsSwWfnrtvxu";
+
+function translate(pattern: string): { source: string; flags: string } {
+  const global = /^(?:\(\?[aiLmsux]+\))*/.exec(pattern)![0];
+  const letters = global.replace(/[(?)]/g, "");
+  const unknown = /[Lx]/.exec(letters);
+  if (unknown !== null) throw new SyntaxError(`the flag "${unknown[0]}" has no counterpart`);
+  const flags = [...new Set(letters.replace(/[au]/g, ""))].join("");
+
+  let source = "";
+  let inClass = false;
+  for (let i = global.length; i < pattern.length;) {
+    const rest = pattern.slice(i);
+    let taken = 1;
+    let written = rest[0]!;
+    if (written === "\\") {
+      [taken, written] = escape(rest, inClass);
+    } else if (inClass) {
+      if (written === "]") inClass = false;
+    } else if (written === "[") {
+      // A bracket that comes first is a member of the class in Python.
+      const opening = /^\[\^?\]?/.exec(rest)![0];
+      inClass = true;
+      taken = opening.length;
+      written = opening.replace("]", "\\]");
+    } else if (written === "(") {
+      [taken, written] = group(rest);
+    } else if (written === "{") {
+      const upTo = /^\{,(\d+)\}/.exec(rest);
+      if (upTo !== null) [taken, written] = [upTo[0].length, `{0,${upTo[1]}}`];
+    }
+    if (!inClass && /^(?:[*+?]|\{\d*,?\d*\})\+/.test(rest) && rest[0] !== "\\") {
+      throw new SyntaxError("possessive quantifiers have no counterpart");
+    }
+    source += written;
+    i += taken;
+  }
+  return { source, flags };
+}
+
+/** How many characters an escape takes, and what it becomes. */
+function escape(rest: string, inClass: boolean): [number, string] {
+  const next = rest[1];
+  if (next === undefined) throw new SyntaxError("\\ at end of pattern");
+  if (next === "A" && !inClass) return [2, "(?<![\\s\\S])"];
+  if (next === "Z" && !inClass) return [2, "(?![\\s\\S])"];
+  if (next === "a") return [2, "\\x07"];
+  if (next === "x" || next === "u") {
+    const digits = next === "x" ? 2 : 4;
+    if (!new RegExp(`^..[0-9a-fA-F]{${digits}}`).test(rest)) {
+      throw new SyntaxError(`incomplete escape \\${next}`);
+    }
+  } else if (/[a-zA-Z]/.test(next) && !ESCAPED_LETTERS.includes(next)) {
+    throw new SyntaxError(`bad escape \\${next}`);
+  }
+  return [2, `\\${next}`];
+}
+
+/** How many characters the opening of a group takes, and what it becomes. */
+function group(rest: string): [number, string] {
+  const comment = /^\(\?#[^)]*\)/.exec(rest);
+  if (comment !== null) return [comment[0].length, "(?:)"];
+  const named = /^\(\?P<([^>]*)>/.exec(rest);
+  if (named !== null) return [named[0].length, `(?<${named[1]}>`];
+  const reference = /^\(\?P=([^)]*)\)/.exec(rest);
+  if (reference !== null) return [reference[0].length, `\\k<${reference[1]}>`];
+  if (/^\(\?<[^=!]/.test(rest)) {
+    throw new SyntaxError("a named group is written (?P<name>…)");
+  }
+  return [1, "("];
+}

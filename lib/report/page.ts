@@ -1,0 +1,179 @@
+import type { Figure } from "../figures/figure.ts";
+import { parseRunConfig, RUN_CONFIG, RUN_CONFIG_KEYS, type RunConfig } from "../run/config.ts";
+import { countByStatus } from "../run/result.ts";
+import { valuesOf } from "../tables/groups.ts";
+import { leaderboard } from "../tables/leaderboard.ts";
+import { settingsRow, type Study } from "../tables/study.ts";
+import { type Cell, type ColumnTable, type Row, rowsOf } from "../tables/table.ts";
+import { taskSummary } from "../tables/task_summary.ts";
+import { escapeXml } from "../util/escape_xml.ts";
+import { firstLine } from "../util/words.ts";
+import { imageOf } from "./image.ts";
+import { type ReportCell, reportTable } from "./page_table.ts";
+import { REPORT_SCRIPT } from "./script.ts";
+import { REPORT_STYLE } from "./style.ts";
+
+/** A figure with its picture. */
+export interface DrawnFigure {
+  readonly figure: Figure;
+  readonly svg: string;
+}
+
+/** Facts of a run's provenance that have a column; all others are below them. */
+const SHOWN_FACTS = ["seconds", "backend", "git_commit"];
+
+/**
+ * The page of a study: its question, settings, cells, figures, and where every run came from. It is
+ * one file that asks the network for nothing.
+ *
+ * @throws {RangeError} when runs are done and none has measured the study's metric
+ */
+export function reportPage(study: Study, figures: readonly DrawnFigure[]): string {
+  const { name, question } = study;
+  const title = escapeXml(question === "" ? name : question);
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; \
+style-src 'unsafe-inline'; script-src 'unsafe-inline'">
+<title>${escapeXml(name)}: ${title}</title>
+<style>${REPORT_STYLE}</style>
+</head>
+<body>
+<header>
+<p class="muted">Sweep ${escapeXml(name)}</p>
+<h1>${title}</h1>
+<p>${escapeXml(summary(study))}</p>
+<nav aria-label="Sections"><ul><li><a href="#cells">Leaderboard</a></li>\
+<li><a href="#figures">Figures</a></li><li><a href="#settings">Settings</a></li>\
+<li><a href="#runs">Runs</a></li><li><a href="#tasks">Tasks</a></li></ul></nav>
+</header>
+<main>
+<h2 id="cells">Leaderboard</h2>
+${cells(study)}
+<h2 id="figures">Figures</h2>
+${figures.map(drawn).join("\n") || "<p>There is nothing to draw yet.</p>"}
+<h2 id="settings">Settings</h2>
+${settings(study)}
+<h2 id="runs">Runs</h2>
+${runs(study)}
+<h2 id="tasks">Tasks</h2>
+${tasks(study)}
+</main>
+<script>${REPORT_SCRIPT}</script>
+</body>
+</html>
+`;
+}
+
+/** How many runs there are, and how they ended. */
+function summary({ runs }: Study): string {
+  const count = countByStatus(rowsOf(runs));
+  const seeds = valuesOf(runs, "seed").length;
+  const rest = [
+    [count.diverged, "diverged"],
+    [count.failed, "failed"],
+    [count.planned, "not run yet"],
+  ].filter(([n]) => n !== 0).map(([n, what]) => `, ${n} ${what}`);
+  return `${runs.numRows()} runs with ${seeds} ${seeds === 1 ? "seed" : "seeds"}: ` +
+    `${count.done} done${rest.join("")}.`;
+}
+
+function cells(study: Study): string {
+  if (!valuesOf(study.runs, "status").includes("done")) return "<p>No run is done.</p>";
+  return `<p>Mean of <code>${
+    escapeXml(study.metric)
+  }</code> over the runs that are done, with its 95 % ` +
+    `interval, best first. Runs that diverged or failed are in no mean; their numbers stand beside it.` +
+    `</p>\n${whole("settings", leaderboard(study))}`;
+}
+
+/** A table with all its columns and rows. */
+function whole(name: string, table: ColumnTable): string {
+  const columns = table.columnNames();
+  const rows = rowsOf(table).map((row) => columns.map((column) => row[column] ?? null));
+  return reportTable({ name, columns, rows });
+}
+
+function drawn({ figure, svg }: DrawnFigure): string {
+  const file = `figures/${encodeURIComponent(figure.name)}`;
+  return `<figure><div class="scroll" role="region" aria-label="${escapeXml(figure.title)}" ` +
+    `tabindex="0">${imageOf(figure, svg)}</div>` +
+    `<figcaption>As a file: <a href="${file}.svg">SVG</a>, <a href="${file}.png">PNG</a>` +
+    `</figcaption></figure>`;
+}
+
+function settings({ varying, runs }: Study): string {
+  const [first] = rowsOf(runs);
+  const defaults = settingsRow(parseRunConfig({}));
+  const fixed = RUN_CONFIG_KEYS.filter((key) => !varying.includes(key));
+  const set = fixed.filter((key) => first?.[key] !== defaults[key]);
+  const list = (keys: readonly (keyof RunConfig)[]) =>
+    `<div class="scroll"><table><thead><tr><th scope="col">setting</th><th scope="col">value</th>` +
+    `<th scope="col">meaning</th></tr></thead><tbody>${
+      keys.map((key) =>
+        `<tr><th scope="row"><code>${key}</code></th><td>${
+          escapeXml(valuesOf(runs, key).map((value) => String(value ?? "—")).join(", "))
+        }</td><td>${escapeXml(RUN_CONFIG.shape[key].description ?? "")}</td></tr>`
+      ).join("\n")
+    }</tbody></table></div>`;
+  const rest = fixed.filter((key) => !set.includes(key));
+  return `<p>Varied:</p>\n${list(varying)}\n` +
+    (set.length === 0 ? "" : `<p>Fixed by the sweep:</p>\n${list(set)}\n`) +
+    `<details><summary>${rest.length} settings at their defaults</summary>\n${
+      list(rest)
+    }</details>`;
+}
+
+function tasks(study: Study): string {
+  const table = taskSummary(study);
+  if (table.numRows() === 0) return "<p>No task has scores yet.</p>";
+  return `<p>Means over the seeds of runs that are done, with 95 % intervals; <code>n</code> counts the ` +
+    `seeds.${
+      study.seedsHaveOwnTasks
+        ? " Every seed makes tasks of its own: under one name are different tasks."
+        : ""
+    }` +
+    `</p>\n<details><summary>${table.numRows()} rows</summary>\n` +
+    `${whole("tasks", table)}</details>`;
+}
+
+function runs({ runs, provenance, varying, metric }: Study): string {
+  const columns = ["status", ...varying, metric, ...SHOWN_FACTS, "remarks"];
+  const facts = rowsOf(provenance);
+  const rows = rowsOf(runs).map((run, i) => [
+    run.status!,
+    ...varying.map((key) => run[key]!),
+    run[metric] ?? null,
+    ...SHOWN_FACTS.map((fact) => factOf(facts[i]!, fact)),
+    remarks(run, facts[i]!),
+  ]);
+  return reportTable({ name: "runs", columns, rows });
+}
+
+function factOf(facts: Row, fact: string): Cell {
+  const value = facts[fact] ?? null;
+  return fact === "git_commit" && value !== null
+    ? String(value).slice(0, 9) + (facts.git_dirty === true ? " + changes" : "")
+    : value;
+}
+
+/** Why there is no number, and everything else that is known of the run. */
+function remarks({ id, status, error, diverged_at_step }: Row, facts: Row): ReportCell {
+  const text = error === null ? "" : String(error);
+  const line = status === "failed"
+    ? firstLine(text)
+    : status === "diverged"
+    ? `diverged at step ${diverged_at_step ?? "unknown"}`
+    : "";
+  const known = Object.entries(facts).filter(([key, value]) => key !== "id" && value !== null)
+    .map(([key, value]) => `<dt>${escapeXml(key)}</dt><dd>${escapeXml(String(value))}</dd>`);
+  const trace = error === null ? "" : `<pre>${escapeXml(text.trimEnd())}</pre>`;
+  return {
+    html: `<details><summary>${escapeXml(line || "provenance")}</summary>${trace}<dl>` +
+      `<dt>folder</dt><dd>runs/${escapeXml(String(id))}</dd>${known.join("")}</dl></details>`,
+    value: line === "" ? null : line,
+  };
+}

@@ -1,0 +1,82 @@
+import { existsSync } from "node:fs";
+import { copyFile, mkdir, readFile, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { CURVES } from "../figures/sweep_figures.ts";
+import { writeFilesAtomically } from "../files/atomic_write.ts";
+import { type MetricsRow, parseMetrics } from "../run/metrics_log.ts";
+import { RunFolder } from "../sweep/run_folder.ts";
+import { SweepStore } from "../sweep/store.ts";
+import type { PlannedRun } from "../sweep/sweep.ts";
+import { whenWriting } from "../sweep/store_error.ts";
+import { stepsPerPoint, thinRows } from "../tables/curve_points.ts";
+import { sweepReport } from "../tables/files.ts";
+import { Study, typicalRun } from "../tables/study.ts";
+
+/**
+ * Copies of a sweep what tables, figures and notebooks read, to be kept with the code: the manifest, the
+ * leaderboard, the result of every run, as many rows of its log as its curves have points, and the
+ * routing of the one run that is shown. From these `deno task report` draws and writes everything else
+ * as from the whole.
+ *
+ * @param from the sweep's folder of results
+ * @param to the folder of the copy; what is there is replaced once the copy is whole
+ * @throws {StoreError} when a folder cannot be read or written
+ * @throws {SyntaxError} when a run's log is damaged
+ * @throws {RangeError} when runs are done and none has measured the sweep's metric
+ */
+export async function writeReference(from: string, to: string): Promise<void> {
+  const store = await SweepStore.read(from);
+  const results = await store.results();
+  const study = new Study(from, store.manifest, results);
+  const shown = typicalRun(study.runs, study.metric);
+  const draft = join(dirname(to), `.${basename(to)}.tmp`);
+  try {
+    await rm(draft, { recursive: true, force: true });
+    await mkdir(draft, { recursive: true });
+    await copyFile(join(from, "manifest.json"), join(draft, "manifest.json"));
+    await writeFilesAtomically(draft, new Map([[LEADERBOARD, sweepReport(study)]]));
+    const logs = thinLogs(await Promise.all(results.map((run) => logOf(from, run))));
+    for (const [i, result] of results.entries()) {
+      const [source, target] = [new RunFolder(from, result).dir, new RunFolder(draft, result).dir];
+      if (!existsSync(source)) continue;
+      await mkdir(target, { recursive: true });
+      const files = ["result.json", "error.txt", ...(result.id === shown ? [ROUTING] : [])];
+      for (const file of files.filter((file) => existsSync(join(source, file)))) {
+        await copyFile(join(source, file), join(target, file));
+      }
+      if (logs[i]!.length === 0) continue;
+      const text = logs[i]!.map((row) => `${JSON.stringify(row)}\n`).join("");
+      await writeFilesAtomically(target, new Map([["metrics.jsonl", text]]));
+    }
+    await rm(to, { recursive: true, force: true });
+    await rename(draft, to);
+  } catch (error) {
+    throw whenWriting(to, error);
+  }
+}
+
+/** The whole log of a run; nothing of one that has not begun. */
+async function logOf(dir: string, run: PlannedRun): Promise<readonly MetricsRow[]> {
+  const path = join(new RunFolder(dir, run).dir, "metrics.jsonl");
+  return existsSync(path) ? parseMetrics(await readFile(path, "utf8"), path) : [];
+}
+
+/** The rows that the curves of all runs together are drawn from, for each run. */
+function thinLogs(logs: readonly (readonly MetricsRow[])[]): MetricsRow[][] {
+  const phases = [...Map.groupBy(CURVES, ({ phase }) => phase)].map(([phase, curves]) => {
+    const rows = logs.map((log) => log.filter((row) => row.phase === phase));
+    return { phase, curves, rows, width: stepsPerPoint(rows.flat(), "step") };
+  });
+  return logs.map((_, i) =>
+    phases.flatMap(({ phase, curves, rows, width }) =>
+      width === 1
+        ? rows[i]!
+        : curves.flatMap(({ y }) =>
+          thinRows(rows[i]!, "step", y, width).map((row) => ({ phase, ...row }))
+        )
+    )
+  );
+}
+
+const LEADERBOARD = "leaderboard.md";
+const ROUTING = "routing.safetensors";

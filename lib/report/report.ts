@@ -1,0 +1,39 @@
+import { join } from "node:path";
+import { writeFilesAtomically } from "../files/atomic_write.ts";
+import { renderSvg } from "../figures/figure.ts";
+import { renderPng } from "../figures/figure_png.ts";
+import { routingFigures } from "../figures/routing_figures.ts";
+import { sweepFigures } from "../figures/sweep_figures.ts";
+import { whenWriting } from "../sweep/store_error.ts";
+import type { Study } from "../tables/study.ts";
+import { type DrawnFigure, reportPage } from "./page.ts";
+
+/**
+ * Writes `report.html`, one page that shows a study whole and opens from disk, and every figure of it
+ * as `figures/*.svg` and `figures/*.png`, into the study's folder. A study that is not done yet is shown
+ * as far as it is.
+ *
+ * @returns the page's path
+ * @throws {StoreError} when the folder cannot be written
+ * @throws {SyntaxError} when a run's log or routing is damaged
+ * @throws {RangeError} when runs are done and none has measured the study's metric
+ */
+export async function writeReport(study: Study): Promise<string> {
+  const figures: DrawnFigure[] = [];
+  const files = new Map<string, string | Uint8Array>();
+  for (const figure of [...sweepFigures(study), ...await routingFigures(study)]) {
+    const svg = await renderSvg(figure);
+    figures.push({ figure, svg });
+    files.set(`${figure.name}.svg`, svg).set(`${figure.name}.png`, await renderPng(svg));
+  }
+  const page = reportPage(study, figures);
+  try {
+    await writeFilesAtomically(join(study.dir, "figures"), files);
+    await writeFilesAtomically(study.dir, new Map([[REPORT, page]]));
+  } catch (error) {
+    throw whenWriting(study.dir, error);
+  }
+  return join(study.dir, REPORT);
+}
+
+const REPORT = "report.html";

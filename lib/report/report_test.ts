@@ -1,0 +1,204 @@
+import assert from "node:assert/strict";
+import { PassThrough } from "node:stream";
+import { text } from "node:stream/consumers";
+import { join } from "node:path";
+import { parseHTML } from "linkedom";
+import { sampleResults } from "../testing/samples/sample_results.ts";
+import { writeSampleSweep } from "../testing/samples/sample_sweep.ts";
+import { withFolder } from "../testing/with_folder.ts";
+import { Study } from "../tables/study.ts";
+import { writeReport } from "./report.ts";
+import { reportCommand } from "../commands/report.ts";
+import type { RunResult } from "../run/result.ts";
+import { SweepStore } from "../sweep/store.ts";
+
+const reportOn = async (dir: string) => await writeReport(await Study.read(dir));
+
+/** Enough runs for every kind of figure. */
+const SMALL = sampleResults({ n_skills: [2, 4], n_splits: [1, 4], seed: [0, 1] }, { whole: true });
+
+interface Element {
+  readonly textContent: string;
+  readonly id: string;
+  getAttribute(name: string): string | null;
+  querySelector(selector: string): Element;
+  querySelectorAll(selector: string): Iterable<Element>;
+}
+
+async function open(path: string): Promise<Element> {
+  const { document } = parseHTML(await Deno.readTextFile(path)) as unknown as { document: Element };
+  return document;
+}
+
+Deno.test("writeReport() shows every run: done, diverged, failed with its error, and planned", () =>
+  withFolder(async (dir) => {
+    const results = sampleResults({ n_splits: [1, 4] });
+    const planned: RunResult = { ...results[0]!, status: "planned", metrics: {}, tasks: [] };
+    await writeSampleSweep(dir, {}, [planned, ...results.slice(1)]);
+    const page = await open(await reportOn(dir));
+    const [, runs, tasks] = page.querySelectorAll("[data-table]");
+    assert.equal([...tasks!.querySelectorAll("tbody tr")].length, 4 * 10);
+    const rows = [...runs!.querySelectorAll("tbody tr")];
+    assert.equal(rows.length, 40);
+    const statuses = rows.map((row) => row.querySelector("td").textContent);
+    const stored = await (await SweepStore.read(dir)).results();
+    assert.deepEqual(statuses, stored.map(({ status }) => status));
+    const failed = rows[statuses.indexOf("failed")]!;
+    assert.equal(
+      failed.querySelector("summary").textContent,
+      'RangeError: Cannot use n_splits as "q" has <12> features',
+    );
+    assert.match(failed.querySelector("pre").textContent, /at layer.ts:12/);
+    const diverged = rows[statuses.indexOf("diverged")]!;
+    assert.equal(diverged.querySelector("summary").textContent, "diverged at step 30");
+    const done = rows[statuses.indexOf("done")]!;
+    assert.match(done.querySelector("dl").textContent, /backendwasm.*git_commit0123456789abcdef/);
+    assert.match(
+      page.querySelector("header").textContent,
+      /40 runs with 4 seeds: 34 done, 3 diverged, 2 failed, 1 not run yet\./,
+    );
+  }));
+
+Deno.test("writeReport() writes the figures as files, the same as those in the page", () =>
+  withFolder(async (dir) => {
+    await writeSampleSweep(dir, {}, SMALL);
+    const page = await open(await reportOn(dir));
+    const images = [...page.querySelectorAll("figure img")];
+    const links = [...page.querySelectorAll("figcaption a")]
+      .map((link) => link.getAttribute("href")!);
+    assert.equal(links.length, 2 * images.length);
+    for (const [i, image] of images.entries()) {
+      const svg = await Deno.readTextFile(join(dir, links[2 * i]!));
+      const source = image.getAttribute("src")!.replace("data:image/svg+xml;base64,", "");
+      assert.equal(new TextDecoder().decode(Uint8Array.fromBase64(source)), svg);
+      const png = await Deno.readFile(join(dir, links[2 * i + 1]!));
+      assert.deepEqual([...png.slice(1, 4)], [...new TextEncoder().encode("PNG")]);
+    }
+  }));
+
+Deno.test("writeReport() gives the same bytes again", () =>
+  withFolder(async (dir) => {
+    await writeSampleSweep(dir, {}, SMALL);
+    const first = await Deno.readTextFile(await reportOn(dir));
+    assert.equal(await Deno.readTextFile(await reportOn(dir)), first);
+  }));
+
+Deno.test("writeReport() shows text as text, whatever it holds", () =>
+  withFolder(async (dir) => {
+    const hostile = `</script><img src=x onerror="alert('1')">&amp;\0`;
+    const results = sampleResults({ n_skills: [2], n_splits: [1] }, { whole: true });
+    const [first, ...rest] = results.map((result) => ({
+      ...result,
+      provenance: { ...result.provenance, [hostile]: hostile, backend: hostile },
+    }));
+    await writeSampleSweep(dir, { question: hostile, baseline: null }, [
+      { ...first!, status: "failed", error: `${hostile}\n${hostile}`, metrics: {}, provenance: {} },
+      ...rest,
+    ]);
+    const path = await reportOn(dir);
+    const page = await open(path);
+    const html = await Deno.readTextFile(path);
+    assert.equal(html.match(/<script/g)?.length, 1);
+    assert.equal(html.match(/<\/script>/g)?.length, 1);
+    assert.ok(!html.includes("\0") && !html.includes("<img src=x"));
+    assert.equal(page.querySelector("h1").textContent, hostile.replace("\0", "\uFFFD"));
+  }));
+
+Deno.test("the report names no place in the network, and forbids itself to ask for one", () =>
+  withFolder(async (dir) => {
+    await writeSampleSweep(dir, {}, SMALL);
+    const path = await reportOn(dir);
+    const html = await Deno.readTextFile(path);
+    assert.ok(!/(?:src|href)="(?!data:|#|figures\/)/.test(html));
+    assert.ok(!/@import|url\(/.test(html));
+    const [policy] = [...(await open(path)).querySelectorAll("meta[http-equiv]")];
+    assert.match(policy!.getAttribute("content")!, /^default-src 'none'; img-src data:;/);
+  }));
+
+Deno.test("every link of the report leads somewhere, every image and region has a name", () =>
+  withFolder(async (dir) => {
+    await writeSampleSweep(dir, {}, SMALL);
+    const page = await open(await reportOn(dir));
+    const ids = new Set([...page.querySelectorAll("[id]")].map(({ id }) => id));
+    for (const link of page.querySelectorAll("nav a")) {
+      assert.ok(ids.has(link.getAttribute("href")!.slice(1)));
+    }
+    for (const image of page.querySelectorAll("img")) assert.ok(image.getAttribute("alt"));
+    for (const region of page.querySelectorAll("[role=region]")) {
+      assert.ok(region.getAttribute("aria-label"));
+    }
+  }));
+
+Deno.test("writeReport() lists the settings: varied, fixed by the sweep, and at their defaults", () =>
+  withFolder(async (dir) => {
+    const results = sampleResults({ n_skills: [2, 4], n_splits: [8], seed: [0, 1] });
+    await writeSampleSweep(dir, { baseline: null }, results);
+    // The manifest of the sample says that n_splits varies; here it does not.
+    const path = join(dir, "manifest.json");
+    const manifest = JSON.parse(await Deno.readTextFile(path));
+    await Deno.writeTextFile(path, JSON.stringify({ ...manifest, varying: ["n_skills", "seed"] }));
+    const page = await open(await reportOn(dir));
+    const tables = [...page.querySelectorAll("main > .scroll table, details > .scroll table")]
+      .map((table) => [...table.querySelectorAll("tbody tr")].map((row) => row.textContent));
+    assert.match(tables[0]![0]!, /^n_skills2, 4Skills in the inventory/);
+    assert.equal(tables[0]!.length, 2);
+    assert.deepEqual(tables[1]!.map((row) => row.slice(0, 9)), ["n_splits8"]);
+    assert.ok(tables[2]!.some((row) => row.startsWith("n_tasks16")));
+  }));
+
+Deno.test("writeReport() shows a sweep in which nothing is done, or only one run", () =>
+  withFolder(async (dir) => {
+    const [one, two] = sampleResults({ n_skills: [2], n_splits: [1] }, { whole: true });
+    const planned = { ...two!, status: "planned" as const };
+    await writeSampleSweep(join(dir, "none"), { baseline: null }, [planned]);
+    const none = await open(await reportOn(join(dir, "none")));
+    assert.match(none.querySelector("main").textContent, /No run is done.*nothing to draw yet/s);
+    await writeSampleSweep(join(dir, "one"), {}, [one!, planned]);
+    const page = await open(await reportOn(join(dir, "one")));
+    assert.ok([...page.querySelectorAll("figure")].length >= 2);
+    assert.match(page.querySelector("main").textContent, /setting/);
+  }));
+
+Deno.test("writeReport() reads a log that a kill tore, and names one that is damaged", () =>
+  withFolder(async (dir) => {
+    const results = sampleResults({ n_skills: [2], n_splits: [1] }, { whole: true });
+    await writeSampleSweep(dir, { baseline: null }, results);
+    const log = join(dir, "runs", results[0]!.id, "metrics.jsonl");
+    await Deno.writeTextFile(log, '{"phase":"multi', { append: true });
+    await reportOn(dir);
+    await Deno.writeTextFile(log, "\n", { append: true });
+    await assert.rejects(reportOn(dir), /Cannot read .*metrics\.jsonl:\d+ as it is no JSON/);
+  }));
+
+async function command(args: string[], results?: string) {
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  const [out, err] = [text(stdout), text(stderr)];
+  const code = await reportCommand(args, { stdout, stderr, ...(results ? { results } : {}) });
+  stdout.end();
+  stderr.end();
+  return { code, stdout: await out, stderr: await err };
+}
+
+Deno.test("reportCommand() prints the page's path, or says what is wrong and which sweeps there are", () =>
+  withFolder(async (results) => {
+    const dir = join(results, "sample");
+    await writeSampleSweep(dir, {}, SMALL);
+    const done = await command([dir], results);
+    assert.deepEqual(done, { code: 0, stdout: `${join(dir, "report.html")}\n`, stderr: "" });
+
+    const other = await command([join(results, "other")], results);
+    assert.equal(other.code, 2);
+    assert.match(other.stderr, /no manifest\.json\. Sweeps that have run: .*sample\n$/);
+    const none = await command([], results);
+    assert.equal(none.code, 2);
+    assert.match(none.stderr, /deno task report results\/<sweep>.*Sweeps that have run: .*sample/s);
+    assert.match((await command(["--opne", dir])).stderr, /^Unknown option --opne/);
+    assert.equal((await command(["--help"])).code, 0);
+
+    const path = join(dir, "manifest.json");
+    const manifest = JSON.parse(await Deno.readTextFile(path));
+    await Deno.writeTextFile(path, JSON.stringify({ ...manifest, metric: "heldout_exact_mach" }));
+    const misspelt = await command([dir], results);
+    assert.equal(misspelt.code, 2);
+    assert.match(misspelt.stderr, /did you mean "heldout_exact_match"/);
+  }));

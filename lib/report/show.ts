@@ -1,0 +1,87 @@
+import { type Figure, renderSvg } from "../figures/figure.ts";
+import { cellText, isNumericColumn, toMarkdown } from "../tables/markdown.ts";
+import type { Cell, ColumnTable } from "../tables/table.ts";
+import { escapeXml } from "../util/escape_xml.ts";
+import { imageOf } from "./image.ts";
+
+/**
+ * The kernel says that a cell has ended and sends what the cell shows in two loops of their own; what
+ * comes later than the end is lost to some readers, so a cell stays a moment longer.
+ */
+const SENDING_MS = 50;
+
+/**
+ * Shows a table or a figure below the cell of a notebook. Await it.
+ *
+ * @throws {Error} outside a notebook
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { tableOf } from "../tables/table.ts";
+ *
+ * await assert.rejects(show(tableOf([{ mean: 0.5 }])), /only in a notebook/);
+ * ```
+ */
+export async function show(shown: ColumnTable | Figure): Promise<void> {
+  const data = await displayOf(shown);
+  await broadcast("display_data", { data, metadata: {}, transient: {} });
+  await new Promise((resolve) => setTimeout(resolve, SENDING_MS));
+}
+
+/**
+ * A table as HTML, Markdown and plain text; a figure as an image in HTML, in the size it is drawn in and
+ * with its description for who does not see it, and its title as plain text.
+ *
+ * The image is the figure's SVG, a fifth of the bytes of a PNG. Jupyter hides outputs of type
+ * `image/svg+xml` in notebooks that its reader has not run, and others put them into one page in which
+ * their names collide; an image inside HTML stands for itself in both.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { tableOf } from "../tables/table.ts";
+ *
+ * const data = await displayOf(tableOf([{ mean: 0.5 }]));
+ * assert.equal(data["text/plain"], "| mean |\n| ---: |\n|  0.5 |\n");
+ * assert.match(data["text/html"]!, /<td style="text-align: right;">0.5<\/td>/);
+ * ```
+ */
+export async function displayOf(shown: ColumnTable | Figure): Promise<Record<string, string>> {
+  if (!("draw" in shown)) {
+    const text = toMarkdown(shown);
+    return { "text/html": toHTML(shown), "text/markdown": text, "text/plain": text };
+  }
+  return {
+    "text/html": imageOf(shown, await renderSvg(shown)),
+    "text/plain": `${shown.title}\n${shown.subtitle}`,
+  };
+}
+
+/** The same texts as Markdown has; arquero escapes cells and leaves the names of columns as they are. */
+function toHTML(table: ColumnTable): string {
+  const escaped = table.rename(
+    Object.fromEntries(table.columnNames().map((name) => [name, escapeXml(name)])),
+  );
+  const names = escaped.columnNames();
+  const side = (name: string) => isNumericColumn([...escaped.array(name)] as Cell[]) ? "r" : "l";
+  return escaped.toHTML({
+    null: () => cellText(null),
+    format: Object.fromEntries(names.map((name) => [name, cellText])),
+    align: Object.fromEntries(names.map((name) => [name, side(name)])),
+  });
+}
+
+/** Sends a message to the readers of a notebook. */
+async function broadcast(type: string, content: Record<string, unknown>): Promise<void> {
+  let jupyter: typeof Deno.jupyter;
+  try {
+    jupyter = Deno.jupyter;
+  } catch {
+    throw new Error(
+      "Cannot show this as it can be shown only in a notebook with the Deno kernel: print " +
+        "toMarkdown(table), or write renderSvg(figure) to a file",
+    );
+  }
+  await jupyter.broadcast(type, content);
+}

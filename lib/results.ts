@@ -1,0 +1,33 @@
+/**
+ * Reading a study: the runs of a sweep as tables, the estimates and differences drawn from them, their
+ * figures, and how a notebook shows them. Everything here starts from {@linkcode openStudy}, which opens
+ * a folder that `deno task sweep` has written.
+ *
+ * @module
+ */
+export { openStudy, type Study } from "./tables/study.ts";
+export { baselineDifferences } from "./tables/baseline.ts";
+export { leaderboard, type LeaderboardOptions } from "./tables/leaderboard.ts";
+export { toMarkdown } from "./tables/markdown.ts";
+export { pairedDifferences, type PairedOptions } from "./tables/paired.ts";
+export { type Cell, type ColumnTable, type Row, rowsOf, tableOf } from "./tables/table.ts";
+export { allocationsOf, type SplitAllocation } from "./routing/split_allocation.ts";
+export { type RouterLogits, taskSimilarity } from "./routing/measures.ts";
+export { routingMetrics } from "./routing/metrics.ts";
+export type { Allocation } from "./poly/allocation.ts";
+export { taskSummary } from "./tables/task_summary.ts";
+export type { RunRouting } from "./routing/file.ts";
+export type { RunConfig } from "./run/config.ts";
+export { allocationFigure } from "./figures/allocation_figure.ts";
+export { curveFigure, type CurveFigureOptions } from "./figures/curve_figure.ts";
+export { differenceFigure } from "./figures/difference_figure.ts";
+export { efficiencyFigure, type EfficiencyFigureOptions } from "./figures/efficiency_figure.ts";
+export { type Figure, type Plot, type PlotOptions, renderSvg } from "./figures/figure.ts";
+export { renderPng } from "./figures/figure_png.ts";
+export { heatMapFigure, type HeatMapOptions } from "./figures/heat_map_figure.ts";
+export { metricFigure, type MetricFigureOptions } from "./figures/metric_figure.ts";
+export { recoveryFigure } from "./figures/recovery_figure.ts";
+export { routingFigures } from "./figures/routing_figures.ts";
+export { sweepFigures } from "./figures/sweep_figures.ts";
+export { taskTreeFigure } from "./figures/task_tree_figure.ts";
+export { show } from "./report/show.ts";

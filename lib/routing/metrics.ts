@@ -1,0 +1,48 @@
+import { meanRouting, type RouterLogits, splitMixingWeights } from "./measures.ts";
+import { randomStream } from "../util/random.ts";
+import type { Allocation } from "../poly/allocation.ts";
+import { recoveryOf } from "./recovery.ts";
+import { mean } from "../util/vectors.ts";
+
+/** Permutations of the null; the smallest p is 1 / 200. */
+const PERMUTATIONS = 199;
+
+/**
+ * What routing has learned: the measures of its state, as means over routers and splits, and how well
+ * it finds the true allocation where that is known.
+ *
+ * Skills of different routers and splits have nothing but their numbers in common, so each split of each
+ * router is matched to the truth by itself and `recovery`, `recovery_f1` and `recovery_null` are means
+ * over all of them. Where splits have truths of their own, `recovery_p` is the largest of the splits'.
+ *
+ * @param routers as `learnedRouting()` reads them
+ * @param truth the true skills of the tasks that the model knows, `[T, S]`, one for each split or one
+ * for all
+ * @param seed seed of the permutations
+ * @returns null for recovery where no true skill tells tasks apart
+ */
+export function routingMetrics(
+  routers: readonly RouterLogits[],
+  truth: readonly Allocation[] | null,
+  seed: number,
+): Record<string, number | null> {
+  const state = { ...meanRouting(routers) };
+  if (truth === null) return state;
+  const learned = routers.map(splitMixingWeights);
+  const found = truth.map((allocation, split) =>
+    recoveryOf(
+      truth.length === 1 ? learned.flat() : learned.map((splits) => splits[split]!),
+      allocation,
+      { permutations: PERMUTATIONS, stream: randomStream(seed, `recovery/${split}`) },
+    )
+  ).filter((recovery) => recovery !== null);
+  const meanOf = (key: keyof (typeof found)[number]) =>
+    found.length === 0 ? null : mean(found.map((recovery) => recovery[key]));
+  return {
+    ...state,
+    recovery: meanOf("recovery"),
+    recovery_f1: meanOf("recovery_f1"),
+    recovery_null: meanOf("recovery_null"),
+    recovery_p: found.length === 0 ? null : Math.max(...found.map(({ recovery_p }) => recovery_p)),
+  };
+}

@@ -1,0 +1,39 @@
+import type { LanguageModel } from "../models/base_model.ts";
+import { type Example, trueAllocation } from "../tasks/task.ts";
+import { evaluateTokens } from "../train/evaluate.ts";
+import { encodeExamples, type Encoding, type TaskBatch } from "../train/task_batch.ts";
+import type { RunConfig } from "./config.ts";
+import { openBase } from "./open_base.ts";
+import { openSuite } from "./open_suite.ts";
+import type { Problem } from "./problem.ts";
+import { scoreTasks } from "./score.ts";
+
+/**
+ * The tasks and the base model of a config whose suite is one of text.
+ *
+ * @throws what {@linkcode openSuite} and {@linkcode openBase} throw
+ */
+export async function languageProblem(
+  config: RunConfig,
+): Promise<Problem<Example, TaskBatch, LanguageModel>> {
+  const suite = await openSuite(config);
+  const { base, tokenizer } = await openBase(config.base_model);
+  const allocation = trueAllocation(suite);
+  const encoding: Encoding = {
+    tokenizer,
+    isEncoderDecoder: base.isEncoderDecoder,
+    maxInputTokens: config.max_input_tokens,
+    maxTargetTokens: config.max_target_tokens,
+  };
+  const { evaluation_batch_size: batchSize, num_beams: numBeams } = config;
+  return {
+    base,
+    suite,
+    truth: allocation === null ? null : [allocation],
+    trainable: (model) => model,
+    encode: (examples) => encodeExamples(examples, encoding),
+    loss: async (model, task) => (await evaluateTokens(model, task, encoding, batchSize)).loss,
+    score: (model, tasks) => scoreTasks(model, tasks, encoding, { batchSize, numBeams }),
+    dispose: () => base.dispose(),
+  };
+}

@@ -1,0 +1,181 @@
+import { type AnyBaseModel, getPeftModel, type PeftModel } from "../peft/peft_model.ts";
+import type { Adapter } from "../poly/adapter.ts";
+import type { Allocation } from "../poly/allocation.ts";
+import { PolyConfig, type TaskType } from "../poly/config.ts";
+import * as tf from "../tf.ts";
+import type { RunConfig } from "./config.ts";
+
+/**
+ * Fails when a config asks for what its method does not have.
+ *
+ * @throws {RangeError} naming both settings
+ */
+export function checkMethod(config: RunConfig): void {
+  const { method, adaptation, suite, n_splits } = config;
+  if (adaptation === "routing" && method !== "poly") {
+    throw new RangeError(
+      `Cannot adapt by routing alone as method "${method}" learns no routing: ` +
+        `set adaptation to "full", or method to "poly"`,
+    );
+  }
+  if (method === "expert" && suite !== "skills" && suite !== "planted") {
+    throw new RangeError(
+      `Cannot use method "expert" as the true skills of suite "${suite}" are not known: ` +
+        `use suite "skills" or "planted"`,
+    );
+  }
+  if (method !== "poly" && n_splits !== 1) {
+    throw new RangeError(
+      `Cannot use n_splits ${n_splits} as method "${method}" routes every split alike: set n_splits to 1`,
+    );
+  }
+}
+
+/**
+ * The adapter of the multi-task phase.
+ *
+ * | method | skills | routing |
+ * | --- | --- | --- |
+ * | `shared` | one, of rank r | none |
+ * | `shared_equal_budget` | one, of rank r · n_skills | none |
+ * | `private` | one per task | each task its own |
+ * | `expert` | one per true skill | the true allocation |
+ * | `uniform` | n_skills | all alike, fixed |
+ * | `poly` | n_skills | learned per split; MHR when there are several |
+ *
+ * Source: Ponti et al. 2022 (arXiv 2202.13914), section 4; Caccia et al. 2023 (arXiv 2211.03831).
+ *
+ * @param truth the true allocation `[T, S]` of the training tasks; needed by `expert`
+ */
+export function multiTaskModel<M extends AnyBaseModel>(
+  base: M,
+  config: RunConfig,
+  truth: Allocation | null,
+): PeftModel<M> {
+  const T = config.n_tasks;
+  const ones = (skills: number): number[][] =>
+    Array.from({ length: T }, () => new Array<number>(skills).fill(1));
+  switch (config.method) {
+    case "shared":
+      return adapted(base, config, { n_tasks: T, n_skills: 1 }, ones(1));
+    case "shared_equal_budget":
+      return adapted(
+        base,
+        config,
+        { n_tasks: T, n_skills: 1, r: config.r * config.n_skills },
+        ones(1),
+      );
+    case "private": {
+      const identity = ones(T).map((row, task) => row.map((_, skill) => skill === task ? 1 : 0));
+      return adapted(base, config, { n_tasks: T, n_skills: T }, identity);
+    }
+    case "expert": {
+      const used = usedSkills(truth!);
+      const columns = truth!.map((row) => used.map((skill) => row[skill]!));
+      return adapted(base, config, { n_tasks: T, n_skills: used.length }, columns);
+    }
+    case "uniform":
+      return adapted(base, config, { n_tasks: T }, ones(config.n_skills));
+    case "poly":
+      return adapted(base, config, { n_tasks: T }, null);
+  }
+}
+
+/**
+ * The adapter of one held-out task, before its first step.
+ *
+ * `full` and `routing` start from the trained skills and fresh routing, which mixes them alike;
+ * `average` from one skill that is their mean, so all three compute the same function at the start;
+ * `random` from fresh skills. A method without shared skills (`private`) starts afresh in any case;
+ * `expert` keeps the true allocation of the held-out task.
+ *
+ * Source: mttl `finetune_type` A, Z, MuZ and PolyRand; Caccia et al. 2023 (arXiv 2211.03831).
+ *
+ * @param source the trained adapter of the multi-task phase
+ * @param truth the true skills of the held-out task and of the training tasks; needed by `expert`
+ * @param seed of what is fresh
+ */
+export function adaptationModel<M extends AnyBaseModel>(
+  base: M,
+  config: RunConfig,
+  source: Adapter,
+  truth: { readonly training: Allocation; readonly heldOut: readonly number[] } | null,
+  seed: number,
+): PeftModel<M> {
+  const { method, adaptation } = config;
+  const { n_skills, n_splits, r } = source.config;
+  const seeded = { ...config, seed };
+  if (method === "private") return adapted(base, seeded, { n_tasks: 1, n_skills: 1, r }, [[1]]);
+  if (adaptation === "average") {
+    const model = adapted(base, seeded, { n_tasks: 1, n_skills: 1, n_splits, r }, [[1]]);
+    copySkills(source, model.adapters.get("default")!, (skills) => tf.mean(skills, 1, true));
+    return model;
+  }
+  const heldOut = (): number[][] => {
+    const row = usedSkills(truth!.training).map((skill) => truth!.heldOut[skill]!);
+    return [row.some((amount) => amount > 0) ? row : row.map(() => 1)];
+  };
+  const allocation = method === "poly"
+    ? null
+    : method === "expert"
+    ? heldOut()
+    : [new Array<number>(n_skills).fill(1)];
+  const model = adapted(base, seeded, { n_tasks: 1, n_skills, n_splits, r }, allocation);
+  if (adaptation !== "random") copySkills(source, model.adapters.get("default")!);
+  if (adaptation === "routing") model.setRequiresGrad("default", false, "skills");
+  return model;
+}
+
+/** Skills that some training task has; a column without any could learn nothing. */
+function usedSkills(allocation: Allocation): number[] {
+  return allocation[0]!.flatMap((_, skill) =>
+    allocation.some((row) => row[skill]! > 0) ? [skill] : []
+  );
+}
+
+function adapted<M extends AnyBaseModel>(
+  base: M,
+  config: RunConfig,
+  sizes: { n_tasks: number; n_skills?: number; n_splits?: number; r?: number },
+  allocation: Allocation | null,
+): PeftModel<M> {
+  const poly = new PolyConfig({
+    task_type: taskType(base),
+    target_modules: config.target_modules,
+    r: config.r,
+    n_skills: config.n_skills,
+    n_splits: config.n_splits,
+    ...sizes,
+    settings: {
+      init_scale: config.init_scale,
+      router_noise: config.router_noise,
+      router_straight_through: config.router_straight_through,
+      router_temperature: config.router_temperature,
+      router_granularity: config.router_granularity,
+      router_allocation: allocation,
+    },
+  });
+  const model = getPeftModel(base, poly, { seed: config.seed });
+  if (allocation !== null) model.setRequiresGrad("default", false, "router");
+  return model;
+}
+
+function taskType(base: AnyBaseModel): TaskType | null {
+  if (!("isEncoderDecoder" in base)) return null;
+  return base.isEncoderDecoder ? "SEQ_2_SEQ_LM" : "CAUSAL_LM";
+}
+
+/** Copies skills from one adapter to another of the same layers, `[H, S, …]`, perhaps changed. */
+function copySkills(
+  from: Adapter,
+  to: Adapter,
+  change: (skills: tf.Tensor) => tf.Tensor = (skills) => tf.clone(skills),
+): void {
+  for (const [name, { skillsA, skillsB }] of to.layers) {
+    const source = from.layers.get(name)!;
+    tf.tidy(() => {
+      skillsA.assign(change(source.skillsA));
+      skillsB.assign(change(source.skillsB));
+    });
+  }
+}

@@ -1,0 +1,74 @@
+/** One line of a run's log of metrics. */
+export type MetricsRow = Readonly<Record<string, number | string | null>>;
+
+/**
+ * Appends rows to a file of JSON lines. Opening starts the file anew: a run that was interrupted
+ * begins again from its seed and writes the same rows.
+ */
+export class MetricsLog {
+  readonly #file: Deno.FsFile;
+  readonly #path: string;
+
+  private constructor(file: Deno.FsFile, path: string) {
+    this.#file = file;
+    this.#path = path;
+  }
+
+  /** Opens `path` empty. */
+  static async open(path: string): Promise<MetricsLog> {
+    return new MetricsLog(
+      await Deno.open(path, { write: true, create: true, truncate: true }),
+      path,
+    );
+  }
+
+  /**
+   * Appends a row as one write.
+   * @throws {RangeError} when a number is NaN or infinite: JSON would turn it into null unseen
+   */
+  async append(row: MetricsRow): Promise<void> {
+    for (const [key, value] of Object.entries(row)) {
+      if (typeof value === "number" && !Number.isFinite(value)) {
+        throw new RangeError(
+          `Cannot append to ${this.#path} as metrics must be finite: ${key} is ${value}`,
+        );
+      }
+    }
+    await this.#file.write(new TextEncoder().encode(JSON.stringify(row) + "\n"));
+  }
+
+  /** Flushes everything to disk and closes the file. */
+  async close(): Promise<void> {
+    await this.#file.sync();
+    this.#file.close();
+  }
+}
+
+/**
+ * Rows of a file of JSON lines. A last line without a line break was torn by a kill and is left out.
+ *
+ * @throws {SyntaxError} when a whole line is no JSON object, naming file and line
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * assert.deepEqual(parseMetrics('{"step":1}\n{"step":2}\n{"ste', "metrics.jsonl"), [
+ *   { step: 1 }, { step: 2 },
+ * ]);
+ * ```
+ */
+export function parseMetrics(text: string, path: string): MetricsRow[] {
+  return text.split("\n").slice(0, -1).map((line, i) => {
+    try {
+      const row = JSON.parse(line) as unknown;
+      if (typeof row === "object" && row !== null && !Array.isArray(row)) return row as MetricsRow;
+    } catch {
+      // Reported below, as is a line of another kind.
+    }
+    throw new SyntaxError(
+      `Cannot read ${path}:${i + 1} as it is no JSON object; ` +
+        `remove the run's folder to run it again`,
+    );
+  });
+}

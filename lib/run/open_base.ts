@@ -1,0 +1,28 @@
+import { join } from "node:path";
+import { resolveModel } from "../hub/hugging_face.ts";
+import { AutoModelForCausalLM, AutoModelForSeq2SeqLM } from "../models/auto_model.ts";
+import type { LanguageModel } from "../models/base_model.ts";
+import { T5_TYPES } from "../models/t5/config.ts";
+import { AutoTokenizer, type Tokenizer } from "../models/tokenizers/tokenizer.ts";
+import { readJsonObject } from "../files/json_object.ts";
+
+/** A base model with the tokenizer it was trained with. */
+export interface OpenBase {
+  readonly base: LanguageModel;
+  readonly tokenizer: Tokenizer;
+}
+
+/**
+ * Loads a base model of any known kind and its tokenizer.
+ *
+ * @param nameOrPath a folder in the Hugging Face layout, or a hub id
+ * @throws what loading the model or the tokenizer throws
+ */
+export async function openBase(nameOrPath: string): Promise<OpenBase> {
+  const dir = await resolveModel(nameOrPath, { patterns: ["config.json"] });
+  const config = await readJsonObject(join(dir, "config.json"));
+  const isT5 = (T5_TYPES as readonly unknown[]).includes(config?.model_type);
+  const AutoModel = isT5 ? AutoModelForSeq2SeqLM : AutoModelForCausalLM;
+  const tokenizer = await AutoTokenizer.fromPretrained(nameOrPath);
+  return { base: await AutoModel.fromPretrained(nameOrPath), tokenizer };
+}

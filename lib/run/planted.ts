@@ -1,0 +1,261 @@
+import { Mlp } from "../models/mlp/model.ts";
+import { getPeftModel, type PeftModel } from "../peft/peft_model.ts";
+import { allocationLogits } from "../poly/allocation.ts";
+import type { Allocation } from "../poly/allocation.ts";
+import { PolyConfig } from "../poly/config.ts";
+import { checkSuiteSize, type Task } from "../tasks/task.ts";
+import * as tf from "../tf.ts";
+import type { EvaluationTask } from "../train/evaluate.ts";
+import type { Trainable } from "../train/multi_task_model.ts";
+import type { TaskExample } from "../train/task_batch.ts";
+import { randomStream } from "../util/random.ts";
+import type { RunConfig } from "./config.ts";
+import { plantedAllocation } from "./planted_allocation.ts";
+import type { Problem } from "./problem.ts";
+import type { Scores } from "./score.ts";
+
+/** Skills of the teacher, whatever the student has. */
+export const PLANTED_SKILLS = 4;
+/** Features in, hidden and out: n_splits must divide them. */
+const FEATURES = 16;
+/** Positions of an example. */
+const POSITIONS = 4;
+
+/** A few points and what the teacher makes of them. `P` positions, `F` features. */
+export interface PlantedExample {
+  /** `[P, F]`. */
+  readonly features: Float32Array;
+  /** `[P, F]`. */
+  readonly outputs: Float32Array;
+}
+
+/** Examples of several tasks; `B` rows. */
+export interface PlantedBatch {
+  /** `[B, P, F]`. */
+  readonly features: Float32Array;
+  /** `[B, P, F]`. */
+  readonly outputs: Float32Array;
+  /** `[B]`. */
+  readonly taskIds: readonly number[];
+}
+
+/**
+ * Tasks of numbers with a known best answer: a random multi-layer perceptron is the frozen base, an
+ * adapter with known skills and a known allocation sits on it as teacher, and students learn the
+ * teacher's outputs on random features.
+ *
+ * The teacher has {@linkcode PLANTED_SKILLS} skills of rank `r` in every layer and `n_splits` splits, each
+ * split with an allocation of its own. A student of as many skills and splits reaches loss 0.
+ * `teacher_gap` is the loss as a share of the base's: 0 is the teacher, 1 the base.
+ *
+ * @throws {RangeError} when a count is out of range, `n_splits` does not divide the features, or labels
+ * are to be smoothed, as there are none
+ */
+export async function plantedProblem(
+  config: RunConfig,
+): Promise<Problem<PlantedExample, PlantedBatch, Mlp>> {
+  checkSuiteSize(config);
+  if (config.label_smoothing !== 0) {
+    throw new RangeError(
+      `Cannot smooth labels as suite "planted" has numbers for targets: set label_smoothing to 0`,
+    );
+  }
+  if (FEATURES % config.n_splits !== 0) {
+    throw new RangeError(
+      `Cannot plant a teacher as n_splits must divide its ${FEATURES} features: got ${config.n_splits}`,
+    );
+  }
+  const truth = Array.from(
+    { length: config.n_splits },
+    (_, split) =>
+      plantedAllocation(config, PLANTED_SKILLS, randomStream(config.seed, `tasks/${split}`)),
+  );
+  const base = Mlp.fromConfig({
+    model_type: "mlp",
+    in_features: FEATURES,
+    hidden_features: [FEATURES],
+    out_features: FEATURES,
+    loss: "mse",
+  }, { seed: config.seed });
+  const loss = (model: PeftModel<Mlp>, task: EvaluationTask<PlantedExample>) =>
+    lossOf((batch) => trainable(model).forward(batch).loss, task);
+  try {
+    const tasks = await teach(base, config, truth);
+    return {
+      base,
+      suite: {
+        name: "planted",
+        training: tasks.slice(0, config.n_tasks),
+        heldOut: tasks.slice(config.n_tasks),
+      },
+      truth,
+      trainable,
+      encode,
+      loss,
+      async score(model, tasks) {
+        const scores: Scores[] = [];
+        for (const task of tasks) {
+          const ofStudent = await loss(model, task);
+          const ofBase = await lossOf((batch) => base.forward(tensors(batch)).loss, task);
+          scores.push({ loss: ofStudent, teacher_gap: ofStudent / ofBase });
+        }
+        return scores;
+      },
+      dispose: () => base.dispose(),
+    };
+  } catch (error) {
+    base.dispose();
+    throw error;
+  }
+}
+
+/** The tasks with the teacher's outputs; the teacher itself is gone afterwards. */
+async function teach(
+  base: Mlp,
+  config: RunConfig,
+  truth: readonly Allocation[],
+): Promise<Task<PlantedExample>[]> {
+  const teacher = plantedTeacher(base, config, truth);
+  try {
+    const tasks: Task<PlantedExample>[] = [];
+    for (const taskId of truth[0]!.keys()) {
+      const name = `t${String(taskId).padStart(2, "0")}`;
+      const stream = randomStream(config.seed, `examples/${name}`);
+      const count = config.n_train + config.n_validation + config.n_test;
+      const features = Float32Array.from(
+        { length: count * POSITIONS * FEATURES },
+        () => stream.normal(),
+      );
+      const outputs = await outputsOf(teacher, features, new Array<number>(count).fill(taskId));
+      const part = (values: Float32Array, i: number) =>
+        values.slice(i * POSITIONS * FEATURES, (i + 1) * POSITIONS * FEATURES);
+      const examples = Array.from(
+        { length: count },
+        (_, i) => ({ features: part(features, i), outputs: part(outputs, i) }),
+      );
+      tasks.push({
+        name,
+        train: examples.slice(0, config.n_train),
+        validation: examples.slice(config.n_train, config.n_train + config.n_validation),
+        test: examples.slice(config.n_train + config.n_validation),
+      });
+    }
+    return tasks;
+  } finally {
+    teacher.dispose();
+  }
+}
+
+/**
+ * An adapter whose skills are random and whose routing in evaluation is the truth.
+ *
+ * The skills of a layer share half their variance, as skills of one base do. Factors are only known up
+ * to a change of basis, which all skills must share for their mixtures to be right: from a common part
+ * students find one basis at the uniform start, without it many settle in several and stay there.
+ *
+ * @param base what it stands on; every linear layer is adapted
+ * @param truth the allocation `[T, S]` of each split
+ * @returns the teacher, to be disposed without its base
+ */
+export function plantedTeacher(
+  base: Mlp,
+  { seed, r }: Pick<RunConfig, "seed" | "r">,
+  truth: readonly Allocation[],
+): PeftModel<Mlp> {
+  const [T, S, H] = [truth[0]!.length, truth[0]![0]!.length, truth.length];
+  const poly = new PolyConfig({
+    target_modules: "all-linear",
+    n_tasks: T,
+    n_skills: S,
+    n_splits: H,
+    r,
+  });
+  const teacher = getPeftModel(base, poly);
+  // Each split's logits `[T, S]`, side by side `[T, H·S]`.
+  const logits = truth.map((allocation) => allocationLogits(allocation, 1));
+  const Z = Float32Array.from(
+    { length: T * H * S },
+    (_, i) => logits[Math.floor(i / S) % H]![Math.floor(i / (H * S)) * S + i % S]!,
+  );
+  for (const [name, { skillsA, skillsB, router }] of teacher.adapters.get("default")!.layers) {
+    const normal = (what: string, shape: number[]) => {
+      const stream = randomStream(seed, `teacher/${name}/${what}`);
+      const size = shape.reduce((product, n) => product * n, 1);
+      return tf.tensor(Float32Array.from({ length: size }, () => stream.normal()), shape);
+    };
+    const skills = (what: string, [splits, skills, rows, columns]: number[]) =>
+      tf.mul(
+        Math.SQRT1_2,
+        tf.add(
+          normal(what, [splits!, skills!, rows!, columns!]),
+          normal(`${what}/common`, [splits!, 1, rows!, columns!]),
+        ),
+      );
+    tf.tidy(() => {
+      // So that x·A·B / r is half as large as x for a task of one skill.
+      skillsA.assign(tf.div(skills("A", skillsA.shape), Math.sqrt(FEATURES)));
+      skillsB.assign(tf.mul(skills("B", skillsB.shape), Math.sqrt(r) / 2));
+      router.moduleLogits.assign(tf.tensor(Z, [T, H * S]));
+    });
+  }
+  return teacher;
+}
+
+async function outputsOf(
+  teacher: PeftModel<Mlp>,
+  features: Float32Array,
+  taskIds: readonly number[],
+): Promise<Float32Array> {
+  const logits = tf.tidy(() =>
+    teacher.forward({ features: points(features, taskIds.length), taskIds }).logits
+  );
+  try {
+    return Float32Array.from(await logits.data());
+  } finally {
+    logits.dispose();
+  }
+}
+
+function trainable(model: PeftModel<Mlp>): Trainable<PlantedBatch> {
+  return {
+    forward({ training, noise, ...batch }) {
+      const { taskIds } = batch;
+      const { loss } = model.forward({ ...tensors(batch), taskIds, training, noise });
+      return { loss: loss as tf.Scalar };
+    },
+    trainableParameters: (part) => model.trainableParameters(part),
+  };
+}
+
+function encode(examples: readonly TaskExample<PlantedExample>[]): PlantedBatch {
+  const size = POSITIONS * FEATURES;
+  const features = new Float32Array(examples.length * size);
+  const outputs = new Float32Array(examples.length * size);
+  for (const [i, { example }] of examples.entries()) {
+    features.set(example.features, i * size);
+    outputs.set(example.outputs, i * size);
+  }
+  return { features, outputs, taskIds: examples.map(({ taskId }) => taskId) };
+}
+
+async function lossOf(
+  forward: (batch: PlantedBatch) => tf.Scalar,
+  { taskId, examples }: EvaluationTask<PlantedExample>,
+): Promise<number> {
+  const batch = encode(examples.map((example) => ({ taskId, example })));
+  const loss = tf.tidy(() => forward(batch));
+  try {
+    return (await loss.data())[0]!;
+  } finally {
+    loss.dispose();
+  }
+}
+
+function tensors({ features, outputs, taskIds }: PlantedBatch) {
+  const rows = taskIds.length;
+  return { features: points(features, rows), labels: points(outputs, rows) };
+}
+
+function points(values: Float32Array, rows: number): tf.Tensor3D {
+  return tf.tensor3d(values, [rows, POSITIONS, FEATURES]);
+}

@@ -1,0 +1,33 @@
+import type { AnyBaseModel, PeftModel } from "../peft/peft_model.ts";
+import type { Allocation } from "../poly/allocation.ts";
+import type { TaskSuite } from "../tasks/task.ts";
+import type { EvaluationTask } from "../train/evaluate.ts";
+import type { Trainable } from "../train/multi_task_model.ts";
+import type { TaskExample } from "../train/task_batch.ts";
+import type { Scores } from "./score.ts";
+
+/**
+ * What a run works on: a frozen base model, tasks, and how a model learns and is judged on them. A run
+ * looks at tasks through this alone, so language and numbers follow the same protocol.
+ *
+ * `E` is an example, `Batch` what the model reads.
+ */
+export interface Problem<E, Batch extends object, M extends AnyBaseModel> {
+  readonly base: M;
+  readonly suite: TaskSuite<E>;
+  /**
+   * Which skills each task is made of, training tasks first: one allocation `[T, S]` for each split, or
+   * one for all. Null when it is not known.
+   */
+  readonly truth: readonly Allocation[] | null;
+  /** A model with adapters as training sees it. */
+  trainable(model: PeftModel<M>): Trainable<Batch>;
+  /** A batch of examples, of which there is at least one. */
+  encode(examples: readonly TaskExample<E>[]): Batch;
+  /** The mean loss over a task's examples, of which there is at least one. */
+  loss(model: PeftModel<M>, task: EvaluationTask<E>): Promise<number>;
+  /** How good a model is at each task; every task has at least one example. */
+  score(model: PeftModel<M>, tasks: readonly EvaluationTask<E>[]): Promise<Scores[]>;
+  /** Frees the base model. */
+  dispose(): void;
+}

@@ -1,0 +1,175 @@
+import { z } from "zod";
+import { duplicateKey } from "../files/duplicate_key.ts";
+import { RUN_CONFIG, type RunConfig } from "./config.ts";
+import { configHash, hashOf } from "./id.ts";
+
+/** Measured numbers by name; null where a number was to be measured and there is none. */
+export type Metrics = Readonly<Record<string, number | null>>;
+
+/** How one task went: as a task trained on, or as one held out and adapted to. */
+export interface TaskScore {
+  /** The name of the task. */
+  readonly task: string;
+  /** Whether it was trained on, or held out. */
+  readonly phase: "seen" | "heldout";
+  /** The draw of the few examples that it was adapted with, from 0; 0 where there is none. */
+  readonly split: number;
+  /** What was measured on its test examples. */
+  readonly metrics: Metrics;
+}
+
+/** Everything known of one run. Its metrics are the columns of tables. */
+export interface RunResult {
+  /** The name of its folder. */
+  readonly id: string;
+  /** All its settings. */
+  readonly config: RunConfig;
+  /** `diverged` is a result: training met NaN or infinity. `failed` is none: something broke. */
+  readonly status: "done" | "diverged" | "failed" | "planned";
+  /** Measures of the run as a whole. */
+  readonly metrics: Metrics;
+  /** How each task went; none of a run that is planned or has failed. */
+  readonly tasks: readonly TaskScore[];
+  /** Where the result came from: versions, machine, times. */
+  readonly provenance: Readonly<Record<string, unknown>>;
+  /** Why a run failed. */
+  readonly error?: string;
+}
+
+/** Whether a run has ended with a result, diverged or not, and so is not done again. */
+export function isFinal<R extends Pick<RunResult, "status">>(
+  run: R,
+): run is R & { readonly status: "done" | "diverged" } {
+  return run.status === "done" || run.status === "diverged";
+}
+
+/**
+ * How many runs have each status.
+ *
+ * @param runs results, or rows of a table of runs
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * assert.deepEqual(countByStatus([{ status: "done" }, { status: "failed" }, { status: "done" }]), {
+ *   done: 2, diverged: 0, failed: 1, planned: 0,
+ * });
+ * ```
+ */
+export function countByStatus(
+  runs: readonly { readonly status?: unknown }[],
+): Record<RunResult["status"], number> {
+  const count = (status: RunResult["status"]) => runs.filter((run) => run.status === status).length;
+  return {
+    done: count("done"),
+    diverged: count("diverged"),
+    failed: count("failed"),
+    planned: count("planned"),
+  };
+}
+
+const METRICS = z.record(z.string(), z.number().nullable());
+
+const RESULT = z.strictObject({
+  schema: z.literal(1),
+  id: z.string(),
+  status: z.enum(["done", "diverged", "failed", "planned"]),
+  error: z.string().optional(),
+  config: RUN_CONFIG,
+  metrics: METRICS,
+  tasks: z.array(z.strictObject({
+    task: z.string(),
+    phase: z.enum(["seen", "heldout"]),
+    split: z.int().min(0),
+    metrics: METRICS,
+  })),
+  provenance: z.record(z.string(), z.unknown()),
+});
+
+/**
+ * A result as JSON. In a run that diverged, numbers that are not finite become null.
+ *
+ * @throws {RangeError} when a number of any other run is not finite, naming it
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { parseRunConfig } from "./config.ts";
+ *
+ * const result: RunResult = {
+ *   id: "seed=0",
+ *   config: parseRunConfig({}),
+ *   status: "diverged",
+ *   metrics: { seen_loss: NaN },
+ *   tasks: [],
+ *   provenance: {},
+ * };
+ * assert.equal(parseResult(resultToJson(result), "result.json").metrics.seen_loss, null);
+ * assert.throws(() => resultToJson({ ...result, status: "done" }), /seen_loss is NaN/);
+ * ```
+ */
+export function resultToJson(result: RunResult): string {
+  const { id, status, error, config, metrics, tasks, provenance } = result;
+  const checked = (values: Metrics, place: string): Metrics =>
+    Object.fromEntries(
+      Object.entries(values).map(([name, value]) => {
+        if (value === null || Number.isFinite(value)) return [name, value];
+        if (status === "diverged") return [name, null];
+        throw new RangeError(
+          `Cannot write the result of "${id}" as metrics must be finite: ${name}${place} is ` +
+            `${value}; end such a run as diverged`,
+        );
+      }),
+    );
+  const written = {
+    schema: 1,
+    id,
+    status,
+    ...(error === undefined ? {} : { error }),
+    config,
+    metrics: checked(metrics, ""),
+    tasks: tasks.map((score) => ({
+      task: score.task,
+      phase: score.phase,
+      split: score.split,
+      metrics: checked(score.metrics, ` of ${score.phase} task "${score.task}"`),
+    })),
+    provenance,
+  };
+  return JSON.stringify(written, null, 1) + "\n";
+}
+
+/**
+ * Reads what {@linkcode resultToJson} wrote.
+ *
+ * @param path of the file, for messages
+ * @throws {SyntaxError} when the text is damaged: no JSON, a key twice, missing, unknown or with a
+ * wrong value, or settings that are not those the run is named after
+ */
+export function parseResult(text: string, path: string): RunResult {
+  const damaged = (why: string) => new SyntaxError(`Cannot read ${path} as it is damaged: ${why}`);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw damaged((error as Error).message);
+  }
+  const twice = duplicateKey(text);
+  if (twice !== null) throw damaged(`key "${twice}" is there twice`);
+  const parsed = RESULT.safeParse(value);
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map(({ path, message }) =>
+      path.length === 0 ? message : `${path.join(".")}: ${message}`
+    );
+    throw damaged(faults.join("; "));
+  }
+  const { schema: _, error, ...result } = parsed.data;
+  const named = hashOf(result.id);
+  if (named !== null && named !== configHash(result.config)) {
+    throw damaged(
+      `its settings have hash ${configHash(result.config)}, and its id is "${result.id}"`,
+    );
+  }
+  return error === undefined ? result : { ...result, error };
+}

@@ -1,0 +1,121 @@
+/** One run from beginning to end: the order of its phases, and what becomes of it. */
+import { join } from "node:path";
+import type { AnyBaseModel, PeftModel } from "../peft/peft_model.ts";
+import { writeRouting } from "../routing/file.ts";
+import { learnedRouting } from "../routing/learned.ts";
+import { routingMetrics } from "../routing/metrics.ts";
+import type { Task, TaskSuite } from "../tasks/task.ts";
+import { DivergedError } from "../train/train.ts";
+import { adaptToAll } from "./adaptation.ts";
+import type { RunConfig } from "./config.ts";
+import { languageProblem } from "./language_problem.ts";
+import { checkMethod, multiTaskModel } from "./method.ts";
+import { MetricsLog } from "./metrics_log.ts";
+import { scoreSeen, trainTogether } from "./multitask.ts";
+import { type Progress, type RunState, startRun } from "./phase.ts";
+import { plantedProblem } from "./planted.ts";
+import type { Problem } from "./problem.ts";
+import type { RunResult } from "./result.ts";
+
+/** What a run found, without where and when it ran. */
+export type RunOutcome = Pick<RunResult, "status" | "metrics" | "tasks">;
+
+/** What a run writes to. */
+export interface RunOutput {
+  /**
+   * The run's folder. Its `metrics.jsonl` is started anew, and the routing that was learned is left in
+   * `routing.safetensors`.
+   */
+  readonly dir: string;
+  /** The folder that the adapter is saved to after multi-task training; by default it is not. */
+  readonly adapterDir?: string | null;
+  /** Called with the progress of the run. */
+  readonly report?: Progress;
+}
+
+/**
+ * Does one run: multi-task training, evaluation on the tasks seen, adaptation to each task held out,
+ * evaluation there. The same config gives the same metrics, byte for byte, on WebAssembly and the CPU.
+ *
+ * Divergence is a result: the run ends with status `diverged` and the metrics it has.
+ *
+ * Source: the protocol of Ponti et al. 2022 (arXiv 2202.13914) and Caccia et al. 2023
+ * (arXiv 2211.03831), with the checkpoint chosen on validation examples and never on test examples.
+ *
+ * @throws {RangeError} or {SyntaxError} when the config's settings or files cannot be used
+ */
+export async function doRun(config: RunConfig, output: RunOutput): Promise<RunOutcome> {
+  checkMethod(config);
+  if (output.adapterDir && config.router_straight_through) {
+    throw new RangeError(
+      `Cannot keep the adapter of a run with router_straight_through as PEFT's format cannot say that ` +
+        `routing is rounded: leave out --adapters, or set router_straight_through to false`,
+    );
+  }
+  // Tasks, their examples and the planted base model are drawn from a seed that may be their own.
+  const taskConfig = { ...config, seed: config.task_seed ?? config.seed };
+  return config.suite === "planted"
+    ? await withLog(config, await plantedProblem(taskConfig), output)
+    : await withLog(config, await languageProblem(taskConfig), output);
+}
+
+/** Does the run with its log open; log and problem are closed however it ends. */
+async function withLog<E, Batch extends object, M extends AnyBaseModel>(
+  config: RunConfig,
+  problem: Problem<E, Batch, M>,
+  { dir, adapterDir = null, report = () => {} }: RunOutput,
+): Promise<RunOutcome> {
+  try {
+    const log = await MetricsLog.open(join(dir, "metrics.jsonl"));
+    try {
+      return await outcome(startRun(config, problem, log, report), dir, adapterDir);
+    } finally {
+      await log.close();
+    }
+  } finally {
+    problem.dispose();
+  }
+}
+
+async function outcome<E, Batch extends object, M extends AnyBaseModel>(
+  run: RunState<E, Batch, M>,
+  dir: string,
+  adapterDir: string | null,
+): Promise<RunOutcome> {
+  const { config, problem: { base, suite, truth }, metrics, tasks } = run;
+  const model = multiTaskModel(base, config, truth?.[0]?.slice(0, suite.training.length) ?? null);
+  try {
+    metrics.parameters_multitask = model.getNbTrainableParameters()[0];
+    await trainTogether(run, model);
+    if (adapterDir !== null) await model.savePretrained(adapterDir);
+    await scoreSeen(run, model);
+    if (config.method === "poly") await keepRouting(run, model, dir);
+    if (suite.heldOut.length > 0) await adaptToAll(run, model);
+    return { status: "done", metrics, tasks };
+  } catch (error) {
+    if (!(error instanceof DivergedError)) throw error;
+    metrics.diverged_at_step = error.step;
+    return { status: "diverged", metrics, tasks };
+  } finally {
+    model.dispose();
+  }
+}
+
+/** Measures the routing that was learned, and writes it into the run's folder. */
+async function keepRouting<E, Batch extends object, M extends AnyBaseModel>(
+  { config, problem: { suite, truth }, metrics }: RunState<E, Batch, M>,
+  model: PeftModel<M>,
+  dir: string,
+): Promise<void> {
+  const routers = await learnedRouting(model.adapters.get("default")!);
+  const ofTraining = truth?.map((rows) => rows.slice(0, suite.training.length)) ?? null;
+  Object.assign(metrics, routingMetrics(routers, ofTraining, config.seed));
+  const labels = suite.training.map((task) => taskLabel(task, suite));
+  await writeRouting(dir, { tasks: labels, routers, truth: ofTraining });
+}
+
+/** What a task is called where people read it: its name, and its skills where they are known. */
+function taskLabel<E>({ name, skills }: Task<E>, { skillNames }: TaskSuite<E>): string {
+  if (skills === undefined || skillNames === undefined) return name;
+  return `${name} ${skills.map((skill) => skillNames[skill]).join(" + ")}`;
+}

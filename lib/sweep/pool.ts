@@ -1,0 +1,124 @@
+import { fileURLToPath } from "node:url";
+import { ONE_THREAD } from "../backend/wasm/blas.ts";
+import { parseEvent, readLines, type WorkerEvent, type WorkerTask } from "./message.ts";
+
+/** How runs are spread over processes. */
+export interface PoolOptions {
+  /** Processes at work at once; positive. */
+  readonly jobs: number;
+  /** Stops handing out runs and ends the workers when it is aborted. */
+  readonly signal?: AbortSignal;
+  /** The program a worker runs; another one in tests. */
+  readonly worker?: URL;
+}
+
+const WORKER = new URL("./worker.ts", import.meta.url);
+const KEPT_LOG = 4000;
+
+/**
+ * Does runs in worker processes, several at once, and gives what they report as they report it.
+ *
+ * A worker that dies takes only the run it was on with it: that run is reported as failed and a new
+ * worker takes the next.
+ */
+export async function* runInPool(
+  tasks: readonly WorkerTask[],
+  options: PoolOptions,
+): AsyncGenerator<WorkerEvent> {
+  const { readable, writable } = new TransformStream<WorkerEvent, WorkerEvent>();
+  const events = writable.getWriter();
+  const readerGone = new AbortController();
+  const signal = AbortSignal.any([readerGone.signal, ...(options.signal ? [options.signal] : [])]);
+  const queue = [...tasks];
+  const lanes = Array.from(
+    { length: Math.min(options.jobs, tasks.length) },
+    async () => {
+      while (queue.length > 0 && !signal.aborted) {
+        await workThrough(queue, { ...options, signal }, (event) => events.write(event));
+      }
+    },
+  );
+  const finished = Promise.all(lanes).then(() => events.close(), (error) => events.abort(error));
+  try {
+    yield* readable;
+  } finally {
+    // Also when the reader leaves in the middle: no worker outlives the loop over its events.
+    readerGone.abort();
+    await finished.catch(() => {});
+  }
+}
+
+/** One worker's life: it takes tasks from the queue until there is none, or it dies. */
+async function workThrough(
+  queue: WorkerTask[],
+  options: PoolOptions & { readonly signal: AbortSignal },
+  report: (event: WorkerEvent) => Promise<void>,
+): Promise<void> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--allow-all", "--quiet", fileURLToPath(options.worker ?? WORKER)],
+    // One thread a process: two libraries that each take every core slow each other down.
+    env: ONE_THREAD,
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const kill = () => {
+    try {
+      child.kill("SIGKILL");
+    } catch {
+      // It has ended by itself.
+    }
+  };
+  options.signal.addEventListener("abort", kill);
+  const input = child.stdin.getWriter();
+  const log = lastPart(child.stderr);
+  let current: WorkerTask | undefined;
+  const next = async () => {
+    current = queue.shift();
+    if (current === undefined) return await input.close();
+    await input.write(new TextEncoder().encode(JSON.stringify(current) + "\n"));
+  };
+  try {
+    // A worker that dies at once breaks the pipe; what is wrong is then told by its status below.
+    await next().catch(() => {});
+    for await (const line of readLines(child.stdout)) {
+      const event = parseEvent(line);
+      if (event === null) continue;
+      await report(event);
+      if (event.kind !== "progress") {
+        current = undefined;
+        // What a failed run left behind is not known: the next one gets a new process.
+        if (event.kind !== "finished" || options.signal.aborted) return;
+        await next().catch(() => {});
+      }
+    }
+    const status = await child.status;
+    // A signal to all processes, such as Ctrl-C, may reach the worker before it reaches this one.
+    if (status.signal !== null) await new Promise((resolve) => setTimeout(resolve, 200));
+    if (current !== undefined && !options.signal.aborted) {
+      const how = status.signal === null ? `code ${status.code}` : status.signal;
+      const error = `The worker ended with ${how} in the middle of the run${told(await log)}`;
+      await report({ kind: "failed", id: current.run.id, error });
+    }
+  } finally {
+    options.signal.removeEventListener("abort", kill);
+    kill();
+    await input.abort().catch(() => {});
+    await child.status;
+    await log;
+  }
+}
+
+/** What a process printed before it ended, with its error, if it named one, on the first line. */
+function told(log: string): string {
+  // deno-lint-ignore no-control-regex -- Deno colours its errors
+  const cause = /^error: (.*)$/m.exec(log.replace(/\x1b\[[\d;]*m/g, ""))?.[1];
+  return `${cause === undefined ? "." : `: ${cause}`}\n${log}`;
+}
+
+/** The last characters a worker printed as errors. */
+async function lastPart(stream: ReadableStream<Uint8Array>): Promise<string> {
+  let kept = "";
+  for await (const line of readLines(stream)) kept = `${kept}${line}\n`.slice(-KEPT_LOG);
+  return kept;
+}

@@ -1,0 +1,78 @@
+import { isFinal, type RunResult } from "../run/result.ts";
+import type { WorkerEvent, WorkerTask } from "./message.ts";
+import { RunFolder } from "./run_folder.ts";
+import { isFullDisk, StoreError, whenWriting } from "./store_error.ts";
+
+/**
+ * Does one run in its folder.
+ * @param report called with the progress: the share done, in [0, 1], and the latest loss
+ */
+export type DoRun = (
+  task: WorkerTask,
+  folder: RunFolder,
+  report: (done: number, loss: number) => void,
+) => Promise<Pick<RunResult, "status" | "metrics" | "tasks" | "provenance">>;
+
+/** Least time between two reports of one run, in ms. */
+const REPORT_EVERY = 200;
+
+/**
+ * The life of a worker process: it takes runs from standard input, does one after another, and tells
+ * on standard output what became of them. The process ends when its standard input does, in the middle
+ * of a run too.
+ *
+ * A run belongs to the process that holds the lock of its folder; one that is done by then is left as
+ * it is.
+ */
+export async function serveRuns(doRun: DoRun): Promise<void> {
+  for await (const line of linesOfParent()) {
+    say(await serve(JSON.parse(line) as WorkerTask, doRun));
+  }
+}
+
+async function serve(task: WorkerTask, doRun: DoRun): Promise<WorkerEvent> {
+  const { run } = task;
+  const folder = new RunFolder(task.dir, run);
+  try {
+    using _lock = await folder.begin();
+    const before = await folder.result();
+    if (isFinal(before)) return { kind: "finished", id: run.id, status: before.status };
+    let reported = -Infinity;
+    const found = await doRun(task, folder, (done, loss) => {
+      if (performance.now() - reported < REPORT_EVERY) return;
+      reported = performance.now();
+      say({ kind: "progress", id: run.id, done, loss });
+    });
+    if (!isFinal(found)) throw new TypeError(`A run cannot end as ${found.status}`);
+    await folder.finish({ ...run, ...found });
+    return { kind: "finished", id: run.id, status: found.status };
+  } catch (error) {
+    const refused = isFullDisk(error) ? whenWriting(folder.dir, error) : error;
+    return refused instanceof StoreError
+      ? { kind: "stopped", id: run.id, error: refused.message }
+      : { kind: "failed", id: run.id, error: describe(error) };
+  }
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.stack ?? String(error) : String(error);
+}
+
+function say(event: WorkerEvent): void {
+  const bytes = new TextEncoder().encode(JSON.stringify(event) + "\n");
+  for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
+}
+
+/** Lines of standard input, read by a thread of their own: see standard_input.ts. */
+async function* linesOfParent(): AsyncGenerator<string> {
+  const reader = new Worker(new URL("./standard_input.ts", import.meta.url), { type: "module" });
+  const lines = new ReadableStream<string>({
+    start(controller) {
+      reader.onmessage = ({ data }: MessageEvent<string | null>) =>
+        data === null ? controller.close() : controller.enqueue(data);
+      reader.onerror = ({ message }) => controller.error(new Error(message));
+    },
+  });
+  yield* lines;
+  reader.terminate();
+}

@@ -1,0 +1,55 @@
+import { baselineDifferences, baselineLabel, pairingUnit } from "./baseline.ts";
+import { leaderboard } from "./leaderboard.ts";
+import { toMarkdown } from "./markdown.ts";
+import type { Study } from "./study.ts";
+import { taskSummary } from "./task_summary.ts";
+
+/**
+ * Files with every number of a study, by name: `results.csv` and `results.arrow` of the runs, `tasks.csv`
+ * of the tasks in each of them, `task_summary.csv` of the tasks over seeds. In the CSV numbers are written
+ * in full and missing values are empty; the Arrow file opens in notebooks, Python and DuckDB.
+ */
+export function dataFiles(study: Study): Map<string, string | Uint8Array> {
+  return new Map<string, string | Uint8Array>([
+    ["results.csv", study.runs.toCSV()],
+    ["results.arrow", study.runs.toArrowIPC({ format: "file" })],
+    ["tasks.csv", study.tasks.toCSV()],
+    ["task_summary.csv", taskSummary(study).toCSV()],
+  ]);
+}
+
+/**
+ * What a study found, as Markdown: its cells, best first, with means, intervals and numbers of runs,
+ * and their differences to the baseline when it has one. The same results give the same text.
+ *
+ * @throws {RangeError} when runs are done and none has measured the study's metric
+ */
+export function sweepReport(study: Study): string {
+  const { name, question, metric } = study;
+  const title = [`# ${name}`, ...(question === "" ? [] : [question])];
+  if (study.runs.filter("d => d.status === 'done'").numRows() === 0) {
+    return paragraphs([...title, "No run is done."]);
+  }
+  return paragraphs([
+    ...title,
+    `Mean of \`${metric}\` over seeds with its 95 % interval, best first.`,
+    toMarkdown(leaderboard(study)),
+    ...differences(study),
+  ]);
+}
+
+function differences(study: Study): string[] {
+  if (study.baseline === null) return [];
+  const [table, baseline] = [baselineDifferences(study), baselineLabel(study)];
+  if (table === null) return [`No run has the baseline's settings, ${baseline}.`];
+  return [
+    `Difference to the baseline, ${baseline}, paired on ${
+      pairingUnit(study)
+    }, with its 95 % interval.`,
+    toMarkdown(table),
+  ];
+}
+
+function paragraphs(parts: readonly string[]): string {
+  return parts.map((part) => part.trimEnd()).join("\n\n") + "\n";
+}

@@ -1,0 +1,198 @@
+import { closest } from "fastest-levenshtein";
+import { RUN_CONFIG_KEYS } from "../run/config.ts";
+import { type Estimate, estimateMean } from "../util/statistics.ts";
+import { type Cell, type ColumnTable, op, type Row } from "./table.ts";
+
+/** Rows that share their values in some columns. */
+export interface SettingGroup {
+  /** The shared values. */
+  readonly settings: Row;
+  /** The rows themselves, in the order of the table. */
+  readonly rows: readonly Row[];
+}
+
+/** Runs of the same settings, with what they measured. */
+export interface MeasuredGroup extends SettingGroup {
+  /** The settings in words. */
+  readonly label: string;
+  /** The runs that have a value, and it. */
+  readonly points: readonly { readonly row: Row; readonly value: number }[];
+  /** The mean of the values, with its interval. */
+  readonly estimate: Estimate;
+}
+
+/**
+ * Groups rows by the values of columns, in the order met.
+ *
+ * @param by columns; absent, every setting that varies, other than the seed
+ * @throws {RangeError} when a column is not there
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { tableOf } from "./table.ts";
+ *
+ * const rows = [{ n_skills: 2, seed: 0 }, { n_skills: 4, seed: 0 }, { n_skills: 2, seed: 1 }];
+ * const groups = groupBySettings(tableOf(rows));
+ * assert.deepEqual(groups.map(({ settings }) => settings), [{ n_skills: 2 }, { n_skills: 4 }]);
+ * assert.deepEqual(groups.map(({ rows }) => rows.length), [2, 1]);
+ * ```
+ */
+export function groupBySettings(
+  runs: ColumnTable,
+  by: readonly string[] = otherSettings(runs, []),
+): SettingGroup[] {
+  if (runs.numRows() === 0) return [];
+  for (const column of by) checkColumn("Cannot group", column, runs.columnNames());
+  const groups = runs.groupby([...by]).rollup({ rows: () => op.array_agg(op.row_object()) });
+  return (groups.objects() as (Row & { rows: Row[] })[]).map(({ rows, ...settings }) => ({
+    settings,
+    rows,
+  }));
+}
+
+/**
+ * Groups runs by settings, and estimates the mean of a metric in each group.
+ *
+ * @param by columns; absent, every setting that varies, other than the seed
+ * @throws {RangeError} when a column is not there, or the metric holds something else than numbers
+ */
+export function measureGroups(
+  runs: ColumnTable,
+  metric: string,
+  by?: readonly string[],
+): MeasuredGroup[] {
+  return groupBySettings(runs, by).map(({ settings, rows }) => {
+    const points = rows.flatMap((row) => {
+      const value = metricOf(row, metric);
+      return value === null ? [] : [{ row, value }];
+    });
+    const estimate = estimateMean(points.map(({ value }) => value));
+    return { settings, label: settingsLabel(settings), rows, points, estimate };
+  });
+}
+
+/**
+ * The metric of a run; null where the run is not done.
+ *
+ * @throws {RangeError} when the run is done and there is no such column, or its value is no number
+ */
+export function metricOf(run: Row, metric: string): number | null {
+  if (run.status !== "done") return null;
+  checkColumn("Cannot compare runs", metric, Object.keys(run));
+  const value = run[metric]!;
+  if (value === null || typeof value === "number") return value;
+  throw new RangeError(`Cannot compare runs as "${metric}" is no metric: it holds "${value}"`);
+}
+
+/**
+ * Whether a larger number is the better one, by the metric's name: not for losses, seconds, counts of
+ * parameters, entropies and p-values.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(isHigherBetter("heldout_rouge_l"), true);
+ * assert.equal(isHigherBetter("heldout_loss"), false);
+ * ```
+ */
+export function isHigherBetter(metric: string): boolean {
+  return !/(^|_)(loss|seconds|parameters|entropy|p)(_|$)/.test(metric);
+}
+
+/** Settings in words: `poly, n_splits 4`. */
+export function settingsLabel(settings: Row): string {
+  return Object.entries(settings).map(([key, value]) =>
+    typeof value === "string" && !value.startsWith("[") ? value : `${key} ${value}`
+  ).join(", ");
+}
+
+/** The settings by which runs differ beside the seed and `known`, in the order of settings. */
+export function otherSettings(runs: ColumnTable, known: readonly string[]): string[] {
+  return RUN_CONFIG_KEYS.filter((key) =>
+    key !== "seed" && !known.includes(key) && valuesOf(runs, key).length > 1
+  );
+}
+
+/** The distinct values of a column, numbers in their order and before everything else. */
+export function valuesOf(runs: ColumnTable, column: string): Cell[] {
+  const values = runs.columnNames().includes(column)
+    ? [...new Set(runs.array(column) as Iterable<Cell>)]
+    : [];
+  const numbers = values.filter((value) => typeof value === "number").sort((a, b) => a - b);
+  return [...numbers, ...values.filter((value) => typeof value !== "number")];
+}
+
+/** The numbers of a column; missing values are left out. */
+export function numbersOf(rows: readonly Row[], column: string): number[] {
+  return rows.map((row) => row[column]).filter((value) => typeof value === "number");
+}
+
+/** How many seeds means rest on: `3 seeds`, `2 to 3 seeds`. */
+export function seedCount(groups: readonly MeasuredGroup[]): string {
+  const counts = groups.map(({ points }) => points.length).filter((n) => n > 0);
+  const [low, high] = [Math.min(...counts), Math.max(...counts)];
+  if (counts.length === 0) return "no seed";
+  return `${low === high ? high : `${low} to ${high}`} ${high === 1 ? "seed" : "seeds"}`;
+}
+
+/**
+ * What is missing in a figure, one sentence each; nothing when every run has a value and every mean an
+ * interval.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { tableOf } from "./table.ts";
+ *
+ * const groups = measureGroups(tableOf([
+ *   { n_skills: 2, seed: 0, status: "done", score: 1 },
+ *   { n_skills: 2, seed: 1, status: "diverged", score: null },
+ * ]), "score", ["n_skills"]);
+ * assert.deepEqual(gapNotes(groups, "score"), [
+ *   "Gaps: 1 of 2 runs has no score (1 diverged).",
+ *   "1 of 1 means rests on one seed and has no interval.",
+ * ]);
+ * ```
+ */
+export function gapNotes(groups: readonly MeasuredGroup[], metric: string): string[] {
+  const rows = groups.flatMap((group) => missingRows(group));
+  const total = groups.reduce((sum, group) => sum + group.rows.length, 0);
+  const count = (status: string) => rows.filter((row) => row.status === status).length;
+  const reasons = [
+    [count("diverged"), "diverged"],
+    [count("failed"), "failed"],
+    [count("planned"), "not run yet"],
+    [count("done"), "done without it"],
+  ].filter(([n]) => n !== 0).map(([n, why]) => `${n} ${why}`);
+  const single = groups.filter(({ points }) => points.length === 1).length;
+  const means = groups.filter(({ points }) => points.length > 0).length;
+  return [
+    ...(rows.length === 0 ? [] : [
+      `Gaps: ${rows.length} of ${total} runs ${have(rows.length)} no ${metric} (${
+        reasons.join(", ")
+      }).`,
+    ]),
+    ...(single === 0 ? [] : [
+      `${single} of ${means} means ${single === 1 ? "rests" : "rest"} on one seed and ` +
+      `${have(single)} no interval.`,
+    ]),
+  ];
+}
+
+/** The runs of a group that have no value. */
+export function missingRows({ rows, points }: MeasuredGroup): Row[] {
+  return rows.filter((row) => !points.some((point) => point.row === row));
+}
+
+function have(n: number): string {
+  return n === 1 ? "has" : "have";
+}
+
+function checkColumn(action: string, column: string, names: readonly string[]): void {
+  if (names.includes(column)) return;
+  throw new RangeError(
+    `${action} as there is no column "${column}": did you mean "${closest(column, [...names])}"?`,
+  );
+}

@@ -1,0 +1,75 @@
+import { estimateMean } from "../util/statistics.ts";
+import { isHigherBetter, measureGroups, numbersOf, otherSettings } from "./groups.ts";
+import { PARAMETER_COLUMNS, runsAndMetric, type Study } from "./study.ts";
+import { type ColumnTable, desc, escape, type Row, tableOf } from "./table.ts";
+
+/** Settings of {@linkcode leaderboard}. */
+export interface LeaderboardOptions {
+  /** The column to compare by; absent, the study's metric. */
+  readonly metric?: string;
+  /** Columns that make a group; absent, every setting that varies, other than the seed. */
+  readonly groupBy?: readonly string[];
+  /** Whether larger values are better; absent, judged by the metric's name. */
+  readonly higherIsBetter?: boolean;
+}
+
+/**
+ * One row per group of settings, best first: `mean` of the metric over the runs that are done, its
+ * 95 % Student-t interval `low` to `high`, and how many runs are planned, done, diverged and failed.
+ *
+ * A mean over fewer than two runs has no interval, and a group without a value comes last; both show
+ * as missing values. Runs that diverged are in no mean: read it together with their number.
+ *
+ * @param of a study, or a table with one row per planned run
+ * @throws {RangeError} when a column is not there, or the metric holds something else than numbers
+ * @throws {TypeError} when a table comes without a metric
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { rowsOf, tableOf } from "./table.ts";
+ *
+ * const runs = tableOf([
+ *   { status: "done", n_skills: 2, seed: 0, score: 0.25 },
+ *   { status: "done", n_skills: 2, seed: 1, score: 0.75 },
+ *   { status: "diverged", n_skills: 4, seed: 0, score: null },
+ *   { status: "done", n_skills: 4, seed: 1, score: 0.875 },
+ * ]);
+ * const [best, other] = rowsOf(leaderboard(runs, { metric: "score" }));
+ * assert.deepEqual([best!.n_skills, best!.mean, best!.low, best!.n_diverged], [4, 0.875, null, 1]);
+ * assert.deepEqual([other!.n_skills, other!.mean, other!.n_done], [2, 0.5, 2]);
+ * ```
+ */
+export function leaderboard(
+  of: Study | ColumnTable,
+  options: LeaderboardOptions = {},
+): ColumnTable {
+  const { runs, metric } = runsAndMetric(of, options.metric);
+  const { groupBy = otherSettings(runs, []), higherIsBetter = isHigherBetter(metric) } = options;
+  const sizes = PARAMETER_COLUMNS.filter((name) => runs.columnNames().includes(name));
+  const groups = measureGroups(runs, metric, groupBy).map(({ settings, rows, estimate }) => {
+    const count = (status: string) => rows.filter((row) => row.status === status).length;
+    return {
+      ...settings,
+      mean: estimate.mean,
+      low: estimate.low,
+      high: estimate.high,
+      n_done: count("done"),
+      n_planned: rows.length,
+      n_diverged: count("diverged"),
+      n_failed: count("failed"),
+      ...Object.fromEntries(sizes.map((name) => [name, estimateMean(numbersOf(rows, name)).mean])),
+    };
+  });
+  return bestFirst(tableOf(groups, [...groupBy, "mean"]), "mean", higherIsBetter);
+}
+
+/** A table ordered by a column, best first and missing values last; equal ones stay in order. */
+export function bestFirst(
+  table: ColumnTable,
+  column: string,
+  higherIsBetter: boolean,
+): ColumnTable {
+  const isMissing = escape((row: Row) => row[column] === null);
+  return table.orderby(isMissing, higherIsBetter ? desc(column) : column);
+}

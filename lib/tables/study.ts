@@ -1,0 +1,288 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { readRouting, type RunRouting } from "../routing/file.ts";
+import { RUN_CONFIG_KEYS, type RunConfig } from "../run/config.ts";
+import { type MetricsRow, parseMetrics } from "../run/metrics_log.ts";
+import type { Metrics, RunResult } from "../run/result.ts";
+import { type Manifest, SweepStore } from "../sweep/store.ts";
+import { StoreError } from "../sweep/store_error.ts";
+import { isHigherBetter, measureGroups } from "./groups.ts";
+import { type Cell, type ColumnTable, type Row, rowsOf, tableOf } from "./table.ts";
+
+/** Metrics of a run that say how large a method is; tables of runs and of tasks have them. */
+export const PARAMETER_COLUMNS: readonly string[] = [
+  "parameters_multitask",
+  "parameters_adaptation",
+];
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+/**
+ * Opens a study for reading: the runs of a sweep as tables.
+ *
+ * @param name the name of a sweep, looked for in `results/` and then in `results/reference/` of this
+ * project; or the path of its folder, from the working directory or from the project's root. The
+ * environment variable `SWEEP`, a name or a path, overrides it.
+ * @throws {StoreError} when there is no such study, or its manifest or a result is damaged
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * const study = await openStudy("n_splits");
+ * assert.equal(study.metric, "heldout_exact_match");
+ * assert.equal(study.runs.filter("d => d.status === 'done'").numRows(), 20);
+ * ```
+ */
+export async function openStudy(name: string): Promise<Study> {
+  const asked = process.env.SWEEP ?? name;
+  const places = /[\\/]/.test(asked)
+    ? [resolve(asked), resolve(ROOT, asked)]
+    : [join(ROOT, "results", asked), join(ROOT, "results", "reference", asked)];
+  const dir = places.find((place) => existsSync(join(place, "manifest.json")));
+  if (dir === undefined) {
+    throw new StoreError(
+      `Cannot open study "${asked}" as there is no manifest.json in ${places.join(" or in ")}: ` +
+        `run deno task sweep first, or name a folder with results`,
+    );
+  }
+  return await Study.read(dir);
+}
+
+/** What a sweep asked and what its runs measured, as tables. */
+export class Study {
+  /** The folder of results. */
+  readonly dir: string;
+  /** Name of the sweep. */
+  readonly name: string;
+  /** The question that the sweep asks; empty where it asks none. */
+  readonly question: string;
+  /** The column of {@linkcode Study.runs} that the sweep compares by. */
+  readonly metric: string;
+  /** Settings that the others are compared with; null where the sweep names none. */
+  readonly baseline: Partial<RunConfig> | null;
+  /** The settings that differ between runs. */
+  readonly varying: readonly (keyof RunConfig)[];
+  /** One row per planned run: id and status, every setting, every metric, and why it failed. */
+  readonly runs: ColumnTable;
+  /** One row per run, task and draw of examples, with every metric of the task. */
+  readonly tasks: ColumnTable;
+  /** One row per run: its id, and where its result came from, such as versions, machine and times. */
+  readonly provenance: ColumnTable;
+  readonly #logs = new Map<Cell, readonly MetricsRow[]>();
+
+  /**
+   * Makes the tables of results that are already read; {@linkcode openStudy} reads them from a folder.
+   *
+   * @param dir the folder of results, in which logs and routing are read when they are asked for
+   * @throws {RangeError} when a metric has the name of another column, or is not finite in a run that
+   * did not diverge
+   */
+  constructor(dir: string, manifest: Manifest, results: readonly RunResult[]) {
+    this.dir = dir;
+    this.name = manifest.name;
+    this.question = manifest.question;
+    this.metric = manifest.metric;
+    this.baseline = manifest.baseline;
+    this.varying = manifest.varying;
+    this.runs = runsTable(results);
+    this.tasks = taskTable(results);
+    this.provenance = tableOf(
+      results.map(({ id, provenance }) => ({
+        id,
+        ...Object.fromEntries(Object.entries(provenance).map(([key, value]) => [key, cell(value)])),
+      })),
+      ["id"],
+    );
+  }
+
+  /**
+   * Reads the study in a folder of results, whatever the environment says.
+   * @throws {StoreError} when there is no readable manifest, or a result is damaged
+   */
+  static async read(dir: string): Promise<Study> {
+    const store = await SweepStore.read(dir);
+    return new Study(dir, store.manifest, await store.results());
+  }
+
+  /**
+   * The rows that all runs have logged of one phase, such as `multitask` or `validation`, each with id,
+   * status and varying settings of its run; a run that has none is there with a row of missing values.
+   * The draw of examples, `split` in a log, is `shot_split`, as in {@linkcode Study.tasks}.
+   *
+   * @throws {SyntaxError} when a log is damaged
+   */
+  log(phase: string): ColumnTable {
+    const columns = ["id", "status", ...this.varying];
+    const rows = rowsOf(this.runs.select(columns)).flatMap((run): Row[] => {
+      const points = this.#logOf(run.id!).filter((row) => row.phase === phase).map(
+        ({ phase: _, split, ...values }) => ({
+          ...run,
+          ...(split === undefined ? {} : { shot_split: split }),
+          ...values,
+        }),
+      );
+      return points.length === 0 ? [run] : points;
+    });
+    return tableOf(rows, columns);
+  }
+
+  /**
+   * The routing to look at, and its run's id: of the settings with learned routing over several skills
+   * take those with the best mean of the study's metric, and of their runs the one nearest to that mean.
+   *
+   * @returns null when no such run is done, or it has left no routing
+   * @throws {SyntaxError} when its file is damaged
+   * @throws {RangeError} when such runs are done and have not measured the metric
+   */
+  async routing(): Promise<{ readonly id: string; readonly routing: RunRouting } | null> {
+    const id = typicalRun(this.runs, this.metric);
+    const routing = id === null ? null : await readRouting(join(this.dir, "runs", id));
+    return routing === null ? null : { id: id!, routing };
+  }
+
+  /**
+   * Whether every seed has generated tasks of its own, so that tasks of one name are different in runs
+   * of different seeds. The setting `task_seed` gives all seeds the same; tasks from files are what
+   * their name says.
+   */
+  get seedsHaveOwnTasks(): boolean {
+    const generated = this.runs.filter(
+      "d => (d.suite === 'skills' || d.suite === 'planted') && d.task_seed === null",
+    );
+    return new Set(generated.array("seed")).size > 1;
+  }
+
+  /** The log of a run, read once; nothing of one that has not begun. */
+  #logOf(id: Cell): readonly MetricsRow[] {
+    const path = join(this.dir, "runs", String(id), "metrics.jsonl");
+    const rows = this.#logs.get(id) ??
+      (existsSync(path) ? parseMetrics(readFileSync(path, "utf8"), path) : []);
+    this.#logs.set(id, rows);
+    return rows;
+  }
+}
+
+/**
+ * The runs that a function is to look at and the metric it is to compare by: a study's own, unless
+ * another metric is named.
+ *
+ * @throws {TypeError} when a table comes without a metric
+ */
+export function runsAndMetric(
+  of: Study | ColumnTable,
+  metric?: string,
+): { readonly runs: ColumnTable; readonly metric: string } {
+  if (of instanceof Study) return { runs: of.runs, metric: metric ?? of.metric };
+  if (metric !== undefined) return { runs: of, metric };
+  throw new TypeError("Cannot compare runs of a table as no metric is named: give { metric }");
+}
+
+/**
+ * The id of the run whose routing is shown, as {@linkcode Study.routing} says.
+ * @throws {RangeError} when such runs are done and have not measured the metric
+ */
+export function typicalRun(runs: ColumnTable, metric: string): string | null {
+  const learned = runs.filter(
+    "d => d.status === 'done' && d.method === 'poly' && d.n_skills > 1",
+  );
+  const sign = isHigherBetter(metric) ? 1 : -1;
+  const [best] = measureGroups(learned, metric).filter(({ estimate }) => estimate.mean !== null)
+    .sort((a, b) => sign * (b.estimate.mean! - a.estimate.mean!));
+  if (best === undefined) return null;
+  const distance = ({ value }: { value: number }) => Math.abs(value - best.estimate.mean!);
+  const [typical] = best.points.toSorted((a, b) => distance(a) - distance(b));
+  return String(typical!.row.id);
+}
+
+/**
+ * One row per run: id and status, every setting, every metric, and why it failed.
+ *
+ * A list is written as JSON. What a run has not measured is a missing value, and so is a number that is
+ * not finite in a run that diverged.
+ *
+ * @throws {RangeError} when a metric has the name of another column, or is not finite in a run that
+ * did not diverge
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { parseRunConfig } from "../run/config.ts";
+ * import { rowsOf } from "./table.ts";
+ *
+ * const run = { tasks: [], provenance: {} };
+ * const [first, second] = rowsOf(runsTable([
+ *   { ...run, id: "a", config: parseRunConfig({ n_skills: 2 }), status: "planned", metrics: {} },
+ *   { ...run, id: "b", config: parseRunConfig({}), status: "done", metrics: { seen_loss: 0.5 } },
+ * ]));
+ * assert.deepEqual([first!.n_skills, first!.seen_loss, second!.seen_loss], [2, null, 0.5]);
+ * ```
+ */
+export function runsTable(results: readonly RunResult[]): ColumnTable {
+  const rows = results.map((result) => ({
+    id: result.id,
+    status: result.status,
+    ...settingsRow(result.config),
+    ...metricsOf(result, result.metrics, ["id", "status", "error"], ""),
+    error: result.error ?? null,
+  }));
+  const table = tableOf(rows, ["id", "status", ...RUN_CONFIG_KEYS, "error"]);
+  return table.select(table.columnNames((name) => name !== "error"), "error");
+}
+
+/**
+ * One row per run, task and draw of examples: id and status of the run, its settings and parameters,
+ * `task`, `phase`, `shot_split`, and every metric of the task. Runs without scores have no row.
+ *
+ * @throws {RangeError} as {@linkcode runsTable}
+ */
+export function taskTable(results: readonly RunResult[]): ColumnTable {
+  const taken = [...PARAMETER_COLUMNS, "id", "status", "task", "phase", "shot_split"];
+  const rows = results.flatMap((result) =>
+    result.tasks.map((score) => ({
+      id: result.id,
+      status: result.status,
+      ...settingsRow(result.config),
+      ...Object.fromEntries(PARAMETER_COLUMNS.map((name) => [name, result.metrics[name] ?? null])),
+      task: score.task,
+      phase: score.phase,
+      shot_split: score.split,
+      ...metricsOf(result, score.metrics, taken, ` of ${score.phase} task "${score.task}"`),
+    }))
+  );
+  return tableOf(rows, ["id", "status", ...RUN_CONFIG_KEYS, ...PARAMETER_COLUMNS, "task", "phase"]);
+}
+
+/** The settings of a run as they stand in a table. */
+export function settingsRow(config: RunConfig): Row {
+  return Object.fromEntries(RUN_CONFIG_KEYS.map((key) => [key, cell(config[key])]));
+}
+
+/** A value as it stands in a table: a list or an object is written as JSON. */
+export function cell(value: unknown): Cell {
+  return typeof value === "object" && value !== null ? JSON.stringify(value) : value as Cell;
+}
+
+function metricsOf(
+  { id, status }: RunResult,
+  metrics: Metrics,
+  taken: readonly string[],
+  place: string,
+): Row {
+  return Object.fromEntries(
+    Object.entries(metrics).map(([name, value]) => {
+      if (taken.includes(name) || (RUN_CONFIG_KEYS as readonly string[]).includes(name)) {
+        throw new RangeError(
+          `Cannot make a table as metric "${name}"${place} of run "${id}" has the name of another column`,
+        );
+      }
+      if (value === null || Number.isFinite(value)) return [name, value];
+      if (status === "diverged") return [name, null];
+      throw new RangeError(
+        `Cannot make a table as metrics must be finite: ${name}${place} of run "${id}" is ${value}`,
+      );
+    }),
+  );
+}

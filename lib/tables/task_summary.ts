@@ -1,0 +1,54 @@
+import { estimateMean } from "../util/statistics.ts";
+import { mean } from "../util/vectors.ts";
+import { groupBySettings, numbersOf, otherSettings } from "./groups.ts";
+import { Study } from "./study.ts";
+import { type ColumnTable, type Row, tableOf } from "./table.ts";
+
+/** Measures of a task that are summarised, in the order of columns; a suite has some of them. */
+const MEASURES = ["exact_match", "rouge_l", "token_accuracy", "teacher_gap", "loss"];
+
+/**
+ * How each task went under each combination of settings, held-out tasks first: `n` seeds, and of every
+ * measure the mean over seeds with its 95 % Student-t interval, `<measure>_low` to `<measure>_high`.
+ * Several draws of a task's few examples count as one seed, with their mean. Intervals of fewer than two
+ * seeds are gaps.
+ *
+ * Unless a study sets `task_seed`, every seed has tasks of its own, and rows of the same name are means
+ * over tasks that are different.
+ *
+ * @param of a study, or a table with one row per run, task and draw of examples
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { tableOf } from "./table.ts";
+ *
+ * const task = { task: "sort", phase: "heldout", status: "done" };
+ * const tasks = tableOf([0.5, 0.75].map((loss, seed) => ({ ...task, id: `${seed}`, seed, loss })));
+ * const [row] = taskSummary(tasks).objects() as Record<string, number>[];
+ * assert.deepEqual([row!.task, row!.n, row!.loss], ["sort", 2, 0.625]);
+ * assert.ok(row!.loss_low! < 0.625 && 0.625 < row!.loss_high!);
+ * ```
+ */
+export function taskSummary(of: Study | ColumnTable): ColumnTable {
+  const tasks = of instanceof Study ? of.tasks : of;
+  const done = tasks.filter("d => d.status === 'done'");
+  const settings = otherSettings(done, []);
+  const measures = MEASURES.filter((measure) =>
+    done.columnNames().includes(measure) &&
+    [...done.array(measure)].some((value) => typeof value === "number")
+  );
+  const groups = groupBySettings(done, ["phase", "task", ...settings]).map(({ settings, rows }) => {
+    const runs = [...Map.groupBy(rows, ({ id }) => id).values()];
+    const estimates = measures.flatMap((measure) => {
+      const perRun = runs.map((rows) => numbersOf(rows, measure)).filter(({ length }) =>
+        length > 0
+      );
+      const { mean: center, low, high } = estimateMean(perRun.map(mean));
+      return [[measure, center], [`${measure}_low`, low], [`${measure}_high`, high]];
+    });
+    return { ...settings, n: runs.length, ...Object.fromEntries(estimates) };
+  });
+  return tableOf(groups, ["phase", "task", ...settings, "n"])
+    .orderby((row: Row) => row.phase !== "heldout", "task");
+}

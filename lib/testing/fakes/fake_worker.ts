@@ -1,0 +1,42 @@
+/** A worker that does what its run's `data_file` says, in place of training. */
+import { readLines, type WorkerEvent, type WorkerTask } from "../../sweep/message.ts";
+
+const say = (event: WorkerEvent) =>
+  Deno.stdout.writeSync(new TextEncoder().encode(JSON.stringify(event) + "\n"));
+
+for await (const line of readLines(Deno.stdin.readable)) {
+  const { run: { id, config } } = JSON.parse(line) as WorkerTask;
+  say({ kind: "progress", id, done: 0.5, loss: config.seed });
+  switch (config.data_file) {
+    case "die":
+      Deno.stderr.writeSync(new TextEncoder().encode("out of memory, say\n"));
+      Deno.kill(Deno.pid, "SIGKILL");
+      await new Promise(() => {});
+      break;
+    case "hang":
+      await new Promise((resolve) => setTimeout(resolve, 60_000));
+      break;
+    case "print":
+      Deno.stdout.writeSync(new TextEncoder().encode('a word\n{"kind":1}\nnull\n'));
+      say({ kind: "finished", id, status: "done" });
+      break;
+    case "tear":
+      Deno.stdout.writeSync(new TextEncoder().encode('{"kind":"finished","id":"'));
+      Deno.kill(Deno.pid, "SIGKILL");
+      await new Promise(() => {});
+      break;
+    case "pid":
+      say({ kind: "progress", id, done: 1, loss: Deno.pid });
+      say({ kind: "finished", id, status: "done" });
+      break;
+    case "pid, fail":
+      say({ kind: "progress", id, done: 1, loss: Deno.pid });
+      say({ kind: "failed", id, error: "as asked" });
+      break;
+    case "fail":
+      say({ kind: "failed", id, error: "as asked" });
+      break;
+    default:
+      say({ kind: "finished", id, status: "done" });
+  }
+}

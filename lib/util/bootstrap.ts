@@ -1,0 +1,75 @@
+import type { RandomStream } from "./random.ts";
+import { checkFinite, checkLevel, type Estimate } from "./statistics.ts";
+import { mean } from "./vectors.ts";
+
+/** Settings of {@linkcode bootstrapMean}. */
+export interface BootstrapOptions {
+  /** Where the draws come from. */
+  readonly stream: RandomStream;
+  /** Draws; the ends of the interval settle with thousands. */
+  readonly resamples?: number;
+  /** The interval's confidence, in (0, 1). */
+  readonly level?: number;
+}
+
+/**
+ * The mean over tasks of the mean over each task's values, with the percentile interval of a
+ * hierarchical bootstrap: each draw takes tasks with replacement, and for each the same number of its
+ * values with replacement. So the interval is about new tasks, not only about new seeds.
+ *
+ * Source: A. C. Davison and D. V. Hinkley, "Bootstrap methods and their application", 1997, section 3.8
+ *
+ * @param tasks values of each task, such as one per seed; each task has at least one
+ * @returns `n` is the number of tasks; no interval below two tasks
+ * @throws {RangeError} when a task has no value, a value is not finite, or a setting is out of range
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { randomStream } from "./random.ts";
+ *
+ * const stream = randomStream(0, "bootstrap");
+ * const { mean, low, high, n } = bootstrapMean([[1, 2], [3], [8, 8]], { stream });
+ * assert.deepEqual([mean, n], [12.5 / 3, 3]);
+ * assert.ok(1 <= low! && low! < mean! && mean! < high! && high! <= 8);
+ * ```
+ */
+export function bootstrapMean(
+  tasks: readonly (readonly number[])[],
+  { stream, resamples = 2000, level = 0.95 }: BootstrapOptions,
+): Estimate {
+  checkLevel(level);
+  if (!Number.isSafeInteger(resamples) || resamples < 1) {
+    throw new RangeError(
+      `Cannot bootstrap as resamples must be an integer of at least 1: got ${resamples}`,
+    );
+  }
+  for (const [task, values] of tasks.entries()) {
+    if (values.length === 0) throw new RangeError(`Cannot bootstrap as task ${task} has no value`);
+    checkFinite(`Cannot bootstrap task ${task}`, values);
+  }
+  const n = tasks.length;
+  if (n === 0) return { mean: null, low: null, high: null, n };
+  const center = mean(tasks.map(mean));
+  if (n === 1) return { mean: center, low: null, high: null, n };
+
+  const draw = <T>(from: readonly T[]): T[] => from.map(() => from[stream.integer(from.length)]!);
+  const means = Array.from(
+    { length: resamples },
+    () => mean(draw(tasks).map((values) => mean(draw(values)))),
+  ).sort((a, b) => a - b);
+  return {
+    mean: center,
+    low: quantile(means, (1 - level) / 2),
+    high: quantile(means, (1 + level) / 2),
+    n,
+  };
+}
+
+/** The value below which the share lies, between neighbours in proportion. */
+function quantile(sorted: readonly number[], share: number): number {
+  const place = share * (sorted.length - 1);
+  const below = Math.floor(place);
+  const above = Math.min(below + 1, sorted.length - 1);
+  return sorted[below]! + (place - below) * (sorted[above]! - sorted[below]!);
+}
