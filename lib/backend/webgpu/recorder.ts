@@ -14,6 +14,7 @@ import * as tf from "../../tf.ts";
 import { BindGroups } from "./bind_groups.ts";
 import { BufferPool } from "./buffer_pool.ts";
 import { Constants } from "./constants.ts";
+import { DeviceFaults } from "./device_faults.ts";
 import { earlyRead } from "./early_read.ts";
 import {
   missingParts,
@@ -96,6 +97,7 @@ export class Recorder {
   /** The backend, with these parts replaced. */
   readonly backend: WebgpuBackend;
   readonly #pool: BufferPool;
+  readonly #faults: DeviceFaults;
   readonly #groups: BindGroups;
   readonly #constants: Constants;
   readonly #arena: UploadArena;
@@ -112,6 +114,7 @@ export class Recorder {
   /** Replaces the methods of the backend that this is about. */
   constructor(backend: WebgpuBackend) {
     this.backend = backend;
+    this.#faults = new DeviceFaults(backend.device);
     this.#groups = new BindGroups(backend.device);
     this.#pool = new BufferPool(
       backend.device,
@@ -271,14 +274,20 @@ export class Recorder {
     data.values = null;
   }
 
-  /** Copies a buffer to the host after all that is recorded. */
-  #read(buffer: GPUBuffer): Promise<ArrayBuffer> {
+  /**
+   * Copies a buffer to the host after all that is recorded.
+   *
+   * @throws {WebgpuError} when the device has reported that something could not be done
+   */
+  async #read(buffer: GPUBuffer): Promise<ArrayBuffer> {
     this.#constants.read();
     const { size } = buffer;
     const staging = this.#pool.acquireBuffer(size, READ_USAGE);
     this.#copy(buffer, 0, staging, size);
     this.#submit();
-    return earlyRead(staging, () => this.#pool.releaseBuffer(staging));
+    const content = await earlyRead(staging, () => this.#pool.releaseBuffer(staging));
+    this.#faults.check();
+    return content;
   }
 
   #copy(from: GPUBuffer, offset: number, to: GPUBuffer, bytes: number): void {
