@@ -1,6 +1,5 @@
 import type { KernelFunction, KernelTensor } from "../../../ops/kernels.ts";
 import type * as tf from "../../../tf.ts";
-import { type Gpu, groupsFor } from "./gpu.ts";
 import {
   ofKeys,
   ofQueries,
@@ -11,13 +10,8 @@ import {
   TILE,
   TILES,
 } from "./attention_tiles.ts";
+import { type Gpu, groupsFor } from "./gpu.ts";
 import { program } from "./program.ts";
-
-interface Attrs {
-  readonly scale: number;
-  readonly forbidden: number;
-  readonly keep: boolean;
-}
 
 /** WGSL that adds to a score what a tensor over the scores has for it. */
 const addBias = "score += bias[b * params.biasB + n * params.biasN + query * params.biasQ + key];";

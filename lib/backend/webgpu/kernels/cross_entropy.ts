@@ -3,11 +3,6 @@ import { type Gpu, groupsFor } from "./gpu.ts";
 import { once } from "./once.ts";
 import { combine, program } from "./program.ts";
 
-interface Attrs {
-  readonly ignored: number;
-  readonly smoothing: number;
-}
-
 /** What each row costs, 0 where its label is ignored, and log Σ e^logits. */
 const rowsProgram = once((threads: number) =>
   program(`CrossEntropyRows${threads}`, {

@@ -2,11 +2,6 @@ import type { KernelFunction } from "../../../ops/kernels.ts";
 import { type Gpu, size } from "./gpu.ts";
 import { elementwise } from "./program.ts";
 
-interface Attrs {
-  readonly linear: number;
-  readonly cubic: number;
-}
-
 const PARTS = { floats: ["linear", "cubic"] };
 
 const gateProgram = elementwise("Gate", {

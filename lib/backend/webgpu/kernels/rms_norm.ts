@@ -2,10 +2,6 @@ import type { KernelFunction } from "../../../ops/kernels.ts";
 import { type Gpu, groupsFor, size } from "./gpu.ts";
 import { combine, elementwise, program } from "./program.ts";
 
-interface Attrs {
-  readonly epsilon: number;
-}
-
 /** So many rows give one partial sum of the weight's gradient. */
 const ROWS_AT_ONCE = 32;
 

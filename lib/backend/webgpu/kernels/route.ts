@@ -2,14 +2,6 @@ import type { KernelFunction } from "../../../ops/kernels.ts";
 import { type Gpu, size } from "./gpu.ts";
 import { elementwise } from "./program.ts";
 
-interface Attrs {
-  readonly tasks: readonly number[];
-  readonly nTasks: number;
-  readonly nSplits: number;
-  readonly temperature: number;
-  readonly hard: boolean;
-}
-
 /** A thread for the skills of one row and split; `noisy` where there are uniform numbers. */
 function routeProgram({ noisy, hard }: { readonly noisy: boolean; readonly hard: boolean }) {
   const sample = `
