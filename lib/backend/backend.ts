@@ -101,7 +101,11 @@ async function start(name: BackendName): Promise<string | null> {
   let fault: string | null = "does not start";
   try {
     if (name === "wasm") (await import("./wasm/install.ts")).fastKernels();
-    if (name === "webgpu") (await import("./webgpu/recorder.ts")).recordOnce(tf.backend());
+    if (name === "webgpu") {
+      const { recordOnce } = await import("./webgpu/recorder.ts");
+      const { installWebgpuKernels } = await import("./webgpu/kernels/catalogue.ts");
+      installWebgpuKernels(recordOnce(tf.backend()) === null); // they need what it keeps
+    }
     fault = await probe().catch((error: Error) => `fails at a matrix product: ${error.message}`);
   } finally {
     if (fault !== null && before !== undefined) await tf.setBackend(before);

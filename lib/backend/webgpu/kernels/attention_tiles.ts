@@ -1,0 +1,121 @@
+/** Queries, keys or features of a tile; a workgroup has 16 by 16 invocations. */
+export const TILE = 16;
+
+/**
+ * WGSL of what the programs of attention share: where an invocation and its workgroup are, and two tiles
+ * of 16 lines by 16 terms, in vectors of four terms; a line is five vectors apart from the next, for the
+ * banks of memory.
+ */
+export const TILES = `
+var<private> head: u32;
+var<private> firstLine: u32; // of the workgroup's 16 queries or keys
+var<private> firstColumn: u32; // of the 16 keys or features at hand
+var<workgroup> leftTile: array<vec4<f32>, 80>;
+var<workgroup> rightTile: array<vec4<f32>, 80>;`;
+
+/** WGSL that sets what {@linkcode TILES} declares, first in the body of a program. */
+export const PLACE = `
+  let tx = lane % ${TILE}u;
+  let ty = lane / ${TILE}u;
+  head = group.y + group.z * groups.y;
+  firstLine = group.x * ${TILE}u;
+  if (head >= params.heads) { return; }`;
+
+/** A matrix of which each line is multiplied, term by term, with a line of another. */
+interface Side {
+  /** WGSL of its number at `line` and `term`, both counted from the first of the matrix. */
+  readonly at: string;
+  /** How many lines and terms there are. */
+  readonly lines: string;
+  readonly terms: string;
+  /** Whether neighbours in a line lie together, else neighbours across lines. */
+  readonly alongTerms: boolean;
+}
+
+/** WGSL of a function and of what loads a tile by it, for 64 invocations from number `first` on. */
+function loading(name: string, side: Side, firstLine: string, first: number) {
+  const [line, four] = side.alongTerms
+    ? [`(lane - ${first}u) / 4u`, `lane % 4u`]
+    : [`lane % 16u`, `(lane - ${first}u) / 16u`];
+  const terms = Array.from({ length: 4 }, (_, i) => `${name}(line, term + ${i}u)`);
+  return {
+    declare: `
+fn ${name}(line: u32, term: u32) -> f32 {
+  if (line >= ${side.lines} || term >= ${side.terms}) { return 0.0; }
+  return ${side.at};
+}`,
+    load: (tile: string) => `
+        let line = ${firstLine} + ${line};
+        let term = t0 + ${four} * 4u;
+        ${tile}[${line} * 5u + ${four}] = vec4<f32>(${terms.join(", ")});`,
+  };
+}
+
+/**
+ * WGSL that sums up the products of a line of the left matrix, `firstLine` + ty, and one of the right,
+ * `firstColumn` + tx, over their terms in order.
+ *
+ * @param name of the sum, and of the functions that `before` declares
+ */
+export function productOfTiles(name: string, left: Side, right: Side) {
+  const lefts = loading(`${name}Left`, left, "firstLine", 0);
+  const rights = loading(`${name}Right`, right, "firstColumn", 64);
+  return {
+    before: lefts.declare + rights.declare,
+    sum: `
+    var ${name} = 0.0;
+    for (var t0 = 0u; t0 < ${left.terms}; t0 += ${TILE}u) {
+      if (lane < 64u) {${lefts.load("leftTile")}
+      } else if (lane < 128u) {${rights.load("rightTile")}
+      }
+      workgroupBarrier();
+      for (var four = 0u; four < 4u; four++) {
+        ${name} += dot(leftTile[ty * 5u + four], rightTile[tx * 5u + four]);
+      }
+      workgroupBarrier();
+    }`,
+  };
+}
+
+/** WGSL of a function of `lane` and a number that combines those of one row of a tile, in order. */
+export function rowCombine(name: string, operation: string): string {
+  return `
+var<workgroup> ${name}Part: array<f32, THREADS>;
+fn ${name}(lane: u32, x: f32) -> f32 {
+  ${name}Part[lane] = x;
+  workgroupBarrier();
+  let first = lane / ${TILE}u * ${TILE}u;
+  var a = ${name}Part[first];
+  for (var i = 1u; i < ${TILE}u; i++) {
+    let b = ${name}Part[first + i];
+    a = ${operation};
+  }
+  workgroupBarrier();
+  return a;
+}`;
+}
+
+/** The queries [Lq, Dh] of the head, or what has their shape, as lines; or as terms, one line a feature. */
+export function ofQueries(name: string, as: "lines" | "terms"): Side {
+  return as === "lines"
+    ? side(`${name}[(head * params.Lq + line) * params.Dh + term]`, "Lq", "Dh", true)
+    : side(`${name}[(head * params.Lq + term) * params.Dh + line]`, "Dh", "Lq", false);
+}
+
+/** The same of keys or values [Lk, Dh]. */
+export function ofKeys(name: string, as: "lines" | "terms"): Side {
+  return as === "lines"
+    ? side(`${name}[(head * params.Lk + line) * params.Dh + term]`, "Lk", "Dh", true)
+    : side(`${name}[(head * params.Lk + term) * params.Dh + line]`, "Dh", "Lk", false);
+}
+
+/** The same of the weights [Lq, Lk], with queries as lines or as terms. */
+export function ofWeights(name: string, queries: "lines" | "terms"): Side {
+  return queries === "lines"
+    ? side(`${name}[(head * params.Lq + line) * params.Lk + term]`, "Lq", "Lk", true)
+    : side(`${name}[(head * params.Lq + term) * params.Lk + line]`, "Lk", "Lq", false);
+}
+
+function side(at: string, lines: string, terms: string, alongTerms: boolean): Side {
+  return { at, lines: `params.${lines}`, terms: `params.${terms}`, alongTerms };
+}
