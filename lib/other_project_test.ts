@@ -35,7 +35,7 @@ Deno.test("another project that links to the clone checks and runs the example o
       ignore: hasNone,
       fn() {
         assert.ok(success, said);
-        assert.equal(printed.trim(), "[ 2, 2, 32 ]");
+        assert.equal(printed.trim(), "[ 1, 2, 32 ]");
       },
     });
   }));
