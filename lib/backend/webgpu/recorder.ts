@@ -27,10 +27,11 @@ import { RecentMap } from "./recent_map.ts";
 import { UploadArena } from "./upload_arena.ts";
 
 /**
- * Dispatches between two submits. A submit lets the device begin, and costs the host as much as a
- * hundred dispatches (1.3 ms with a software driver).
+ * Dispatches between two submits. A submit lets the device begin while the host goes on recording, and
+ * costs the host about a millisecond. On an H200 a training step of 471 dispatches took 27.9, 22.0, 24.9
+ * and 28.7 ms with a submit every 64, 128, 256 and 512 dispatches.
  */
-const DISPATCHES_PER_SUBMIT = 512;
+const DISPATCHES_PER_SUBMIT = 128;
 /** Bytes of large values that may be on their way before a submit lets their staging buffers go. */
 const STAGED_BYTES = 1 << 26;
 /** Calls of so many kinds are certain to be remembered. */
