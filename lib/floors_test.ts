@@ -37,7 +37,7 @@ const DOORS: Readonly<Record<string, RegExp>> = {
   "@tensorflow/tfjs": /^tf\.ts$/,
   "@tensorflow/tfjs-backend-wasm": /^backend\/wasm\//,
   "@tensorflow/tfjs-backend-webgpu": /^backend\/webgpu/,
-  "@huggingface/tokenizers": /^models\/tokenizers\/tokenizer\.ts$/,
+  "@huggingface/tokenizers": /^models\/tokenizers\/pattern\.ts$/,
   "@observablehq/plot": /^figures\/figure\.ts$/,
   "@resvg/resvg-js": /^figures\/figure_png\.ts$/,
   "dejavu-fonts-ttf/package.json": /^figures\/figure_png\.ts$/,

@@ -4,7 +4,7 @@ import {
   type EncodedBatch,
   type EncodeOptions,
   padBatch,
-  surround,
+  roomForText,
 } from "./encode_batch.ts";
 
 /** Ids before those of the bytes, and ids after them. */
@@ -80,9 +80,9 @@ export class ByteTokenizer {
       if (SPECIAL.includes(parts[i + 1] ?? "")) part = part.replace(TRAILING, "");
       for (const byte of new TextEncoder().encode(part)) ids.push(byte + SPECIAL.length);
     }
-    if (options.addSpecialTokens === false) return surround([], ids, [], options.maxLength);
-    const ended = surround([], ids, [this.eosId], options.maxLength);
-    return ended.at(-2) === this.eosId ? ended.slice(0, -1) : ended;
+    const after = options.addSpecialTokens === false ? [] : [this.eosId];
+    const kept = ids.slice(0, roomForText(after.length, options.maxLength));
+    return kept.at(-1) === this.eosId ? kept : [...kept, ...after];
   }
 
   /**

@@ -1,0 +1,108 @@
+import { SplitPreTokenizer } from "@huggingface/tokenizers";
+import { isObject } from "./options.ts";
+
+/** A stretch of a text, in UTF-16 units, and whether a pattern matched it. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+  readonly matched: boolean;
+}
+
+/**
+ * A text as what a pattern matches and what lies between, in order and without gaps.
+ *
+ * An empty match right behind another one is none, as in the Rust library.
+ *
+ * @param regex with the flags `g` and `u`
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * assert.deepEqual(spans("a-b", /-/gu), [
+ *   { start: 0, end: 1, matched: false },
+ *   { start: 1, end: 2, matched: true },
+ *   { start: 2, end: 3, matched: false },
+ * ]);
+ * ```
+ */
+export function spans(text: string, regex: RegExp): Span[] {
+  if (text === "") return [{ start: 0, end: 0, matched: false }];
+  const found: Span[] = [];
+  let end = 0;
+  let last = -1;
+  regex.lastIndex = 0;
+  for (let match = regex.exec(text); match !== null; match = regex.exec(text)) {
+    const start = match.index;
+    const stop = start + match[0].length;
+    if (stop === start) regex.lastIndex = start + (text.codePointAt(start)! > 0xffff ? 2 : 1);
+    if (stop === start && stop === last) continue;
+    if (end < start) found.push({ start: end, end: start, matched: false });
+    found.push({ start, end: stop, matched: true });
+    end = last = stop;
+  }
+  if (end < text.length) found.push({ start: end, end: text.length, matched: false });
+  return found;
+}
+
+/**
+ * The pattern of a `Split` or `Replace`, `{ String }` or `{ Regex }`, as an expression for
+ * {@linkcode spans}.
+ *
+ * @throws {RangeError} when it is neither, or JavaScript cannot match as Oniguruma does
+ */
+export function readPattern(pattern: unknown): RegExp {
+  if (isObject(pattern) && typeof pattern.String === "string") {
+    return new RegExp(pattern.String.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"), "gu");
+  }
+  if (isObject(pattern) && typeof pattern.Regex === "string") return oniguruma(pattern.Regex);
+  throw new RangeError(
+    `pattern must be { String } or { Regex }: found ${JSON.stringify(pattern)}`,
+  );
+}
+
+/** Escapes, groups, classes and quantifiers of a regular expression, one after the other. */
+const PARTS =
+  /\\(?:[pP]\{[^}]*\}|x\{[^}]*\}|[^])|\[(?:\\[^]|[^\]\\])*\]|\(\?[^:=!<]?[:=!<]?|[*+?}][+]|[^]/gu;
+const GROUPS = ["(?:", "(?=", "(?!", "(?<", "(?i:"];
+
+/** What follows `(?i:` and is matched in JavaScript as in Oniguruma, once letters are spelt out. */
+const LETTERS = /\(\?i:((?:[A-Za-z'|]|\[[A-Za-z]+\])*)\)/g;
+/** Letters that Oniguruma takes for one character as well, such as the ligature fi. */
+const FOLDED = /ss|f[fil]|st/i;
+
+/** An expression of Oniguruma as one of JavaScript. */
+function oniguruma(source: string): RegExp {
+  const refuse = (what: string) => new RangeError(`the pattern ${source} has ${what}`);
+  const plain = source.replace(LETTERS, (group, letters: string) => {
+    if (FOLDED.test(letters)) throw refuse(`${group}, which is not supported`);
+    return `(?:${spellOut(letters)})`;
+  });
+  if (/\{\d+\}\?/.test(plain)) throw refuse("{n}?, which is not supported");
+  for (const [part] of plain.matchAll(PARTS)) {
+    if (part.startsWith("(?") && (part === "(?i:" || !GROUPS.includes(part))) {
+      throw refuse(`a group ${part}, which is not supported`);
+    }
+    if (/^[*+?]\+$/.test(part)) throw refuse(`the possessive ${part}, which is not supported`);
+    if (/^\\[1-9kgGKRXNOyYCM]/.test(part)) throw refuse(`${part}, which is not supported`);
+  }
+  try {
+    const split = { type: "Split", pattern: { Regex: plain }, behavior: "Isolated", invert: false };
+    return new SplitPreTokenizer(split as never).pattern!;
+  } catch (error) {
+    throw refuse(`no form in JavaScript: ${(error as Error).message}`);
+  }
+}
+
+/** Letters in both cases, and the two further characters that fold to a letter of ASCII. */
+function spellOut(letters: string): string {
+  const both = (letter: string) => {
+    const small = letter.toLowerCase();
+    return small + letter.toUpperCase() +
+      (small === "s" ? "\u017f" : small === "k" ? "\u212a" : "");
+  };
+  return letters.replace(
+    /\[([A-Za-z]+)\]|[A-Za-z]/g,
+    (letter, inside?: string) => `[${[...(inside ?? letter)].map(both).join("")}]`,
+  );
+}
