@@ -67,7 +67,11 @@ export function readTokenizerConfig(
   const known = knownTokens(files, settings);
   const byContent = new Map([...known.values()].map((token) => [token.content, token]));
   const named = namedTokens(files.tokenizer, settings, byContent, defaults);
-  const extra = listOf(settings.extra_special_tokens ?? defaults.extra, byContent);
+  const extra = readExtra(
+    "extra_special_tokens" in settings
+      ? settings.extra_special_tokens
+      : settings.additional_special_tokens ?? defaults.extra,
+  );
   const padding = isObject(files.tokenizer.padding) ? files.tokenizer.padding : {};
   const truncation = isObject(files.tokenizer.truncation) ? files.tokenizer.truncation : {};
   const { padSide = "right" } = defaults;
@@ -109,8 +113,6 @@ function merged({ config, specialTokens }: TokenizerFiles): Record<string, unkno
       Object.assign(models, settings.extra_special_tokens);
       delete settings.extra_special_tokens;
     }
-    // Without a list of extra tokens, the older name counts.
-    settings.extra_special_tokens ??= settings.additional_special_tokens;
   }
   return { ...settings, model_specific_special_tokens: models };
 }
@@ -143,12 +145,12 @@ function knownTokens(files: TokenizerFiles, settings: Json): Map<number, AddedTo
     for (const [id, token] of Object.entries(decoder)) known.set(Number(id), readAddedToken(token));
     return known;
   }
-  const content = (value: unknown) =>
-    isObject(value) && value.__type === "AddedToken" ? value.content : value;
-  const special = [
-    ...NAMES.map((name) => content(settings[name])),
-    ...[settings.extra_special_tokens ?? []].flat().map(content),
-  ];
+  // An object counts for its content only where special_tokens_map.json has it.
+  const content = (key: string) =>
+    [settings[key] ?? []].flat().map((value) =>
+      isObject(value) && files.specialTokens?.[key] !== undefined ? value.content : value
+    );
+  const special = [...NAMES, "extra_special_tokens"].flatMap(content);
   for (const [token, id] of Object.entries(files.addedTokens ?? {})) {
     if (!Number.isInteger(id)) {
       throw new RangeError(
@@ -211,8 +213,7 @@ function readToken(
   return byContent.get(token.content) ?? token;
 }
 
-function listOf(value: unknown, byContent: ReadonlyMap<string, AddedToken>): AddedToken[] {
-  void byContent;
+function readExtra(value: unknown): AddedToken[] {
   if (value === undefined || value === null) return [];
   if (!Array.isArray(value)) {
     throw new RangeError(`extra_special_tokens must be a list: found ${JSON.stringify(value)}`);
