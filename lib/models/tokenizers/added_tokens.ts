@@ -177,7 +177,7 @@ export class AddedTokens {
       }
       if (token.rstrip) end += LEADING.exec(text.slice(end))?.[0].length ?? 0;
       between(done, start);
-      sections.push({ id });
+      if (start < end) sections.push({ id }); // else the token before it took its spaces
       done = end;
     }
     between(done, text.length);

@@ -34,6 +34,10 @@ export function spans(text: string, regex: RegExp): Span[] {
   regex.lastIndex = 0;
   for (let match = regex.exec(text); match !== null; match = regex.exec(text)) {
     const start = match.index;
+    if (start > 0 && text.codePointAt(start - 1)! > 0xffff) { // V8 stops between the two units of one
+      regex.lastIndex = start + 1;
+      continue;
+    }
     const stop = start + match[0].length;
     if (stop === start) regex.lastIndex = start + (text.codePointAt(start)! > 0xffff ? 2 : 1);
     if (stop === start && stop === last) continue;
@@ -63,8 +67,8 @@ export function readPattern(pattern: unknown): RegExp {
 
 /** Escapes, groups, classes and quantifiers of a regular expression, one after the other. */
 const PARTS =
-  /\\(?:[pP]\{[^}]*\}|x\{[^}]*\}|[^])|\[(?:\\[^]|[^\]\\])*\]|\(\?[^:=!<]?[:=!<]?|[*+?}][+]|[^]/gu;
-const GROUPS = ["(?:", "(?=", "(?!", "(?<", "(?i:"];
+  /\\(?:[pP]\{[^}]*\}|x\{[^}]*\}|[^])|\[\^?\]?(?:\\[^]|\[(?:\\[^]|[^\]\\])*\]|[^\]\\[])*\]|\{\d*,?\d*\}|\(\?[^:=!<]?[:=!<]?|[*+?}][+]|[^]/gu;
+const GROUPS = ["(", "(?:", "(?=", "(?!", "(?<", "(?>"];
 
 /** What follows `(?i:` and is matched in JavaScript as in Oniguruma, once letters are spelt out. */
 const LETTERS = /\(\?i:((?:[A-Za-z'|]|\[[A-Za-z]+\])*)\)/g;
@@ -79,19 +83,52 @@ function oniguruma(source: string): RegExp {
     return `(?:${spellOut(letters)})`;
   });
   if (/\{\d+\}\?/.test(plain)) throw refuse("{n}?, which is not supported");
-  for (const [part] of plain.matchAll(PARTS)) {
-    if (part.startsWith("(?") && (part === "(?i:" || !GROUPS.includes(part))) {
-      throw refuse(`a group ${part}, which is not supported`);
-    }
-    if (/^[*+?]\+$/.test(part)) throw refuse(`the possessive ${part}, which is not supported`);
-    if (/^\\[1-9kgGKRXNOyYCM]/.test(part)) throw refuse(`${part}, which is not supported`);
-  }
+  const javascript = withoutAtomic(plain, refuse);
   try {
-    const split = { type: "Split", pattern: { Regex: plain }, behavior: "Isolated", invert: false };
+    const split = {
+      type: "Split",
+      pattern: { Regex: javascript },
+      behavior: "Isolated",
+      invert: false,
+    };
     return new SplitPreTokenizer(split as never).pattern!;
   } catch (error) {
     throw refuse(`no form in JavaScript: ${(error as Error).message}`);
   }
+}
+
+/**
+ * An expression whose possessive quantifiers and atomic groups, which JavaScript has not, are a look
+ * ahead and a reference to what it found: `a++` becomes `(?:(?=(?<p0>a+))\k<p0>)`.
+ */
+function withoutAtomic(source: string, refuse: (what: string) => RangeError): string {
+  const open: { readonly start: number; readonly atomic: boolean }[] = [];
+  let written = "";
+  let atom = 0; // where the last one begins
+  let count = 0;
+  const seal = (from: number, inner: string) => {
+    const name = `p${count++}`;
+    written = `${written.slice(0, from)}(?:(?=(?<${name}>${inner}))\\k<${name}>)`;
+  };
+  for (const [part] of source.matchAll(PARTS)) {
+    if (/^\\[1-9kgGKRXNOyYCM]/.test(part)) throw refuse(`${part}, which is not supported`);
+    if (part.startsWith("(")) {
+      if (!GROUPS.includes(part)) throw refuse(`a group ${part}, which is not supported`);
+      open.push({ start: written.length, atomic: part === "(?>" });
+      written += part === "(?>" ? "(?:" : part;
+    } else if (part === ")") {
+      const { start, atomic } = open.pop() ?? { start: 0, atomic: false };
+      written += part;
+      atom = start;
+      if (atomic) seal(start, written.slice(start));
+    } else if (/^[*+?]\+$/.test(part)) {
+      seal(atom, written.slice(atom) + part[0]);
+    } else {
+      if (!/^(?:[*+?]|\{\d*,?\d*\})$/.test(part)) atom = written.length;
+      written += part;
+    }
+  }
+  return written;
 }
 
 /** Letters in both cases, and the two further characters that fold to a letter of ASCII. */

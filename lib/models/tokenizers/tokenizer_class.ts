@@ -103,10 +103,7 @@ export function asClass(files: TokenizerFiles, name: TokenizerClass): OfClass {
         },
         defaults: {
           named: { eos_token: "</s>", unk_token: "<unk>", pad_token: "<pad>" },
-          extra: Array.from(
-            { length: Number(config?.extra_ids ?? 100) },
-            (_, i) => `<extra_id_${i}>`,
-          ),
+          extra: (additional) => withSentinels(additional, Number(config?.extra_ids ?? 100)),
         },
         endsWith: true,
         readds: false,
@@ -198,4 +195,16 @@ function precompiled(normalizer: unknown): unknown {
   if (!isObject(normalizer)) return null;
   const among = normalizer.type === "Sequence" ? normalizer.normalizers : [normalizer];
   return (among as Json[]).find(({ type }) => type === "Precompiled") ?? null;
+}
+
+/** Tokens with T5's `<extra_id_0>` and so on, unless they have them. */
+function withSentinels(additional: unknown, count: number): readonly unknown[] {
+  const given = Array.isArray(additional) ? additional : [];
+  const own = given.filter((token) => String(token).includes("<extra_id_")).length;
+  if (own === 0) return [...given, ...Array.from({ length: count }, (_, i) => `<extra_id_${i}>`)];
+  if (count === 0 || count === own) return given;
+  throw new RangeError(
+    `extra_ids must be how many <extra_id_> there are in additional_special_tokens, ${own}: ` +
+      `found ${count}`,
+  );
 }

@@ -33,7 +33,8 @@ export interface TokenizerConfig {
 /** What a class of tokenizers says where the files say nothing. */
 export interface ClassDefaults {
   readonly named?: Readonly<Record<string, string>>;
-  readonly extra?: readonly string[];
+  /** Special tokens without a name, given those of `additional_special_tokens`. */
+  readonly extra?: (additional: unknown) => readonly unknown[];
   readonly padSide?: "left" | "right";
 }
 
@@ -67,10 +68,11 @@ export function readTokenizerConfig(
   const known = knownTokens(files, settings);
   const byContent = new Map([...known.values()].map((token) => [token.content, token]));
   const named = namedTokens(files.tokenizer, settings, byContent, defaults);
+  const older = settings.additional_special_tokens ?? null;
   const extra = readExtra(
     "extra_special_tokens" in settings
       ? settings.extra_special_tokens
-      : settings.additional_special_tokens ?? defaults.extra,
+      : defaults.extra?.(older) ?? older,
   );
   const padding = isObject(files.tokenizer.padding) ? files.tokenizer.padding : {};
   const truncation = isObject(files.tokenizer.truncation) ? files.tokenizer.truncation : {};

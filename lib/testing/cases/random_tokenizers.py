@@ -5,12 +5,14 @@ Arguments: a seed, and how many tokenizers to make. Each is a folder's files wit
 what came out, or the error with which Python refuses the folder.
 """
 
+import base64
 import json
 import os
 import random
 import sys
 import tempfile
 
+os.environ["RUST_BACKTRACE"] = "0"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 os.environ["TRANSFORMERS_VERBOSITY"] = "critical"
 
@@ -38,11 +40,19 @@ REGEXES = [
     r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s",
     r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+",
 ]
+MORE_REGEXES = [
+    r"[[:alpha:]]+", r"[[:punct:]]", r"(?<!a)b", r"(?<=a)b", r"a{,2}", r"\A.", r".\z", r"\s$", r"(?>a+)b", r"(?>a|ab)+", r"a*+b", r".*", r"", r"x*",
+    r"^", r"$", r"\B", r"[a-z&&[^b]]+", r"[^\W]+", r"(?i:k|s)", r"[日本]+", r"[😀-🙏]", r"(?:a|ab)(?:c|)", r"a*?b", r"[\p{L}&&[^a-z]]+", r"(?<![\w])\w+",
+    r"\h", r"[[a]++b]", r"\p{Greek}+", r"(?:.|\n){2}",
+]
 BYTES = [*range(33, 127), *range(161, 173), *range(174, 256)]
 BYTE_CHARS = {b: chr(b) for b in BYTES} | {b: chr(256 + i) for i, b in enumerate(b for b in range(256) if b not in BYTES)}
 
 
 def text(r):
+    if r.random() < 0.1:
+        return "".join(chr(r.choice([r.randrange(0, 0x250), r.randrange(0x300, 0x2200), r.randrange(0x2600, 0xd800), r.randrange(0xe000, 0x11000),
+                                     r.randrange(0x1d000, 0x1fb00)])) for _ in range(r.randint(1, 25)))
     words = [r.choice(WORDS) for _ in range(r.randint(1, 7))]
     return "".join(w + r.choice(["", " ", " ", "  ", "\t"]) for w in words)
 
@@ -50,16 +60,43 @@ def text(r):
 def pattern(r):
     if r.random() < 0.4:
         return {"String": r.choice([" ", "a", "-", "the", "▁", "日", "e", ".", "\u0301", "||", "  "])}
-    return {"Regex": r.choice(REGEXES)}
+    return {"Regex": r.choice(REGEXES if r.random() < 0.6 else MORE_REGEXES)}
+
+
+def charsmap(r):
+    """SentencePiece's map of characters: a double array (darts-clone), whose nodes have a block each."""
+    olds = ["ﬁ", "①", "é", "e\u0301", "日", "\u200b", "A", "T", "ﷺ", "\u3000", "👍", "a", "\u0301", "\t", "Ω", "\ufeff"]
+    news = ["", " ", "x", "fi", "1", "e", "\u0301", "abc", "日本", "▁", "👍"]
+    chosen, texts = {}, b""
+    for old in r.sample(olds, r.randint(1, 9)):
+        chosen[old.encode()] = len(texts)
+        texts += r.choice(news).encode() + b"\0"
+    nodes = {prefix: 1 + i for i, prefix in enumerate(sorted({k[:n] for k in chosen for n in range(len(k) + 1)}))}
+    units = [0] * (256 * (len(nodes) + 1))
+    place = {b"": 0}
+    for prefix, block in sorted(nodes.items()):
+        at, base = place[prefix], 256 * block
+        for byte in range(1, 256):
+            if prefix + bytes([byte]) in nodes:
+                place[prefix + bytes([byte])] = base ^ byte
+                units[base ^ byte] = byte
+        if prefix in chosen:
+            units[base] = 0x80000000 | chosen[prefix]
+            units[at] |= 0x100
+        units[at] |= (at ^ base) << 10
+    trie = b"".join(u.to_bytes(4, "little") for u in units)
+    return base64.b64encode(len(trie).to_bytes(4, "little") + trie + texts).decode()
 
 
 def normalizer(r, depth=0):
-    kind = r.choice(["BertNormalizer", "Strip", "StripAccents", "NFC", "NFD", "NFKC", "NFKD", "Lowercase", "Nmt", "Replace",
+    kind = r.choice(["Precompiled", "BertNormalizer", "Strip", "StripAccents", "NFC", "NFD", "NFKC", "NFKD", "Lowercase", "Nmt", "Replace",
                      "Prepend", "ByteLevel"] + ["Sequence"] * (3 if depth == 0 else 0))
     one = {"type": kind}
     if kind == "BertNormalizer":
         one |= {"clean_text": r.random() < 0.5, "handle_chinese_chars": r.random() < 0.5,
                 "strip_accents": r.choice([None, True, False]), "lowercase": r.random() < 0.5}
+    elif kind == "Precompiled":
+        one |= {"precompiled_charsmap": charsmap(r)}
     elif kind == "Strip":
         one |= {"strip_left": r.random() < 0.5, "strip_right": r.random() < 0.5}
     elif kind == "Replace":
@@ -133,11 +170,15 @@ def pieces(parts, texts):
     tokenizer = Tokenizer.from_str(json.dumps(empty))
     found = []
     for one in texts:
-        normal = tokenizer.normalizer.normalize_str(one) if tokenizer.normalizer else one
-        if tokenizer.pre_tokenizer is None:
-            found.append(normal)
-        else:
-            found += [piece for piece, _ in tokenizer.pre_tokenizer.pre_tokenize_str(normal)]
+        try:
+            normal = tokenizer.normalizer.normalize_str(one) if tokenizer.normalizer else one
+            if tokenizer.pre_tokenizer is None:
+                found.append(normal)
+            else:
+                found += [piece for piece, _ in tokenizer.pre_tokenizer.pre_tokenize_str(normal)]
+        except BaseException as error:  # the Rust code panics where it may not
+            if isinstance(error, KeyboardInterrupt):
+                raise
     return [piece for piece in found if piece] or ["a"]
 
 
@@ -286,6 +327,27 @@ def configuration(r, added):
     return files
 
 
+def of_class(r, full, config):
+    """Takes one of the classes that build a tokenizer of their own from the vocabulary."""
+    kind = full["model"]["type"]
+    names = {"BPE": ["LlamaTokenizer", "LlamaTokenizerFast", "Qwen2Tokenizer", "Qwen2TokenizerFast", "GPT2Tokenizer"],
+             "Unigram": ["T5Tokenizer", "T5TokenizerFast"]}.get(kind)
+    if names is None:
+        return {}
+    name = config["tokenizer_class"] = r.choice(names)
+    for key, values in [("legacy", [True, False]), ("add_prefix_space", [True, False]), ("extra_ids", [0, 3]), ("padding_side", ["left", "right"])]:
+        config.pop(key, None)
+        if r.random() < 0.4:
+            config[key] = r.choice(values)
+    if kind == "BPE":
+        for key in ["continuing_subword_prefix", "end_of_word_suffix"]:
+            full["model"].pop(key, None)
+    model_type = "t5" if kind == "Unigram" else "qwen2" if name.startswith("Qwen2") else r.choice(["llama", "mistral", "gpt2"])
+    if r.random() < 0.2:
+        del config["tokenizer_class"]
+    return {"config.json": {"model_type": model_type}}
+
+
 def make(r):
     parts = {"normalizer": normalizer(r) if r.random() < 0.6 else None, "pre_tokenizer": pre_tokenizer(r) if r.random() < 0.85 else None}
     texts = [text(r) for _ in range(14)] + ["", " ", r.choice(WORDS)]
@@ -302,7 +364,10 @@ def make(r):
                            "pad_to_multiple_of": r.choice([None, 4]), "pad_id": 3, "pad_type_id": 0, "pad_token": r.choice(["<pad>", "[PAD]"])}
     if r.random() < 0.15:
         full["truncation"] = {"direction": r.choice(["Left", "Right"]), "max_length": 3, "strategy": "LongestFirst", "stride": 0}
-    return {"tokenizer.json": full, **configuration(r, added)}, texts
+    files = configuration(r, added)
+    if r.random() < 0.2:
+        files |= of_class(r, full, files["tokenizer_config.json"])
+    return {"config.json": {"model_type": "llama"}, "tokenizer.json": full, **files}, texts
 
 
 def ask(folder, texts, r):
@@ -340,7 +405,7 @@ def ask(folder, texts, r):
 
 def run(files, texts, r):
     with tempfile.TemporaryDirectory() as folder:
-        for name, content in {"config.json": {"model_type": "llama"}, **files}.items():
+        for name, content in files.items():
             with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
                 json.dump(content, file)
         try:
