@@ -63,12 +63,12 @@ def pattern(r):
     return {"Regex": r.choice(REGEXES if r.random() < 0.6 else MORE_REGEXES)}
 
 
-def charsmap(r):
+def charsmap(r, most=9):
     """SentencePiece's map of characters: a double array (darts-clone), whose nodes have a block each."""
     olds = ["ﬁ", "①", "é", "e\u0301", "日", "\u200b", "A", "T", "ﷺ", "\u3000", "👍", "a", "\u0301", "\t", "Ω", "\ufeff"]
     news = ["", " ", "x", "fi", "1", "e", "\u0301", "abc", "日本", "▁", "👍"]
     chosen, texts = {}, b""
-    for old in r.sample(olds, r.randint(1, 9)):
+    for old in r.sample(olds, r.randint(1, most)):
         chosen[old.encode()] = len(texts)
         texts += r.choice(news).encode() + b"\0"
     nodes = {prefix: 1 + i for i, prefix in enumerate(sorted({k[:n] for k in chosen for n in range(len(k) + 1)}))}
