@@ -42,17 +42,16 @@ export const AutoTokenizer = {
    * 2. There is a `tokenizer.json`: what it says.
    * 3. There is none, and `config.json` has ByT5's vocabulary size, 384: bytes.
    *
-   * The pad and end tokens are those of `tokenizer_config.json`, else of `special_tokens_map.json`. A
-   * tokenizer without a pad token pads with the end token, as the attention mask hides it anyway.
+   * The other files, `tokenizer_config.json`, `special_tokens_map.json` and `added_tokens.json`, count as
+   * they do in Python. A tokenizer without a pad token pads with the end token, as the attention mask
+   * hides it anyway.
    *
    * @throws {HubError} when there is no such folder or model
    * @throws {Deno.errors.NotFound} when it has no tokenizer
-   * @throws {SyntaxError} when the tokenizer's files cannot be understood
+   * @throws {SyntaxError} when the tokenizer's files cannot be understood, or Python computes otherwise
    *
-   * Source: transformers, tokenization_utils_tokenizers.py. Differs: nothing is added to the
-   * vocabulary of `tokenizer.json`; a configuration that names a token it lacks is refused. The library
-   * that reads it takes U+FEFF for a space, approximates SentencePiece's `Precompiled` normalizer by
-   * NFKC, and decodes bytes of `<0x..>` tokens that are no UTF-8 to fewer replacement characters.
+   * Source: transformers 5.17, models/auto/tokenization_auto.py and tokenization_utils_tokenizers.py.
+   * Differs: what is not computed as there is refused, by name; README.md beside this file lists it.
    *
    * @example
    * ```ts

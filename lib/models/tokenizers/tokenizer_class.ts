@@ -33,7 +33,8 @@ const OF_MODELS: Readonly<Record<string, TokenizerClass>> = {
 /**
  * The class that transformers takes for a folder, given `tokenizer_config.json` and `config.json`.
  *
- * @throws {RangeError} when it is one whose tokenizers are not computed here
+ * @throws {RangeError} when it is one whose tokenizers are not computed here, or Python reads something
+ * other than `tokenizer.json`
  *
  * Source: transformers 5.17, models/auto/tokenization_auto.py
  */
@@ -45,6 +46,14 @@ export function tokenizerClass(config: Json | null, model: Json | null): Tokeniz
   const ofModel = OF_MODELS[String(model?.model_type)];
   if (isObject(config?.auto_map) && config.auto_map.AutoTokenizer !== undefined) {
     throw new RangeError("auto_map names code of its own, which is not run here");
+  }
+  if (config?.fix_mistral_regex === true) {
+    throw new RangeError("fix_mistral_regex is not supported, as Python then splits otherwise");
+  }
+  if ([config?.fast_tokenizer_files ?? []].flat().some((file) => file !== "tokenizer.json")) {
+    throw new RangeError(
+      "fast_tokenizer_files is not supported, as Python then reads another file",
+    );
   }
   if (name === null) return ofModel ?? "TokenizersBackend";
   if (ofModel === "TokenizersBackend" || ofModel === "Qwen2Tokenizer") return ofModel;

@@ -458,6 +458,24 @@ Deno.test("AutoTokenizer.fromPretrained() refuses what it cannot understand", as
       /tokenizer_class "BertTokenizerFast" is not supported/,
     ],
     [
+      {
+        "tokenizer.json": UNIGRAM.json,
+        "tokenizer_config.json": { auto_map: { AutoTokenizer: ["a.B", null] } },
+      },
+      /auto_map names code of its own/,
+    ],
+    [
+      { "tokenizer.json": UNIGRAM.json, "tokenizer_config.json": { fix_mistral_regex: true } },
+      /fix_mistral_regex is not supported/,
+    ],
+    [
+      {
+        "tokenizer.json": UNIGRAM.json,
+        "tokenizer_config.json": { fast_tokenizer_files: ["tokenizer.4.0.0.json"] },
+      },
+      /fast_tokenizer_files is not supported/,
+    ],
+    [
       { "tokenizer.json": UNIGRAM.json, "tokenizer_config.json": { pad_token: 0 } },
       /its tokenizer\.json cannot be used: pad_token must be a text or an AddedToken/,
     ],
