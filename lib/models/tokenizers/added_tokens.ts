@@ -88,7 +88,8 @@ export class AddedTokens {
    * @throws {RangeError} when two of them cannot be told apart in a text, or one has no normal form
    */
   add(tokens: readonly AddedToken[]): void {
-    let next = Math.max(this.#tokens.size, ...[...this.#added.keys()].map((id) => id + 1));
+    let next = this.#tokens.size;
+    for (const id of this.#added.keys()) next = Math.max(next, id + 1);
     for (const token of tokens) {
       const { content } = token;
       if (content === "") continue;

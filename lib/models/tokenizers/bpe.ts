@@ -70,7 +70,8 @@ export class BytePairEncoding implements Model {
         throw new RangeError(`a merge must be two tokens: found ${JSON.stringify(merge)}`);
       }
       const [a, b] = pair as [string, string];
-      const joined = a + DECODER.decode(ENCODER.encode(b).subarray(prefixLength));
+      const joined = a +
+        (prefixLength === 0 ? b : DECODER.decode(ENCODER.encode(b).subarray(prefixLength)));
       const [left, right, id] = [a, b, joined].map((token) => {
         const id = this.tokens.idOf(token);
         if (id !== undefined) return id;

@@ -91,7 +91,8 @@ function form(name: Form): Normalizer {
   };
 }
 
-const NMT_REMOVED = new RegExp("[\\x01-\\x08\\x0b\\x0e-\\x1f\\x7f\\x8f\\x9f]", "g");
+// deno-lint-ignore no-control-regex -- control characters are what it takes away
+const NMT_REMOVED = /[\x01-\x08\x0b\x0e-\x1f\x7f\x8f\x9f]/g;
 const NMT_SPACES = /[\t\n\f\r\u1680\u200b-\u200f\u2028\u2029\u2581\ufeff\ufffd]/g;
 const NMT = byCharacter((text) => text.replace(NMT_REMOVED, "").replace(NMT_SPACES, " "));
 

@@ -100,7 +100,9 @@ function merged({ config, specialTokens }: TokenizerFiles): Record<string, unkno
   if (additional !== undefined && !("extra_special_tokens" in settings)) {
     settings.extra_special_tokens = additional;
   }
-  const models = modelTokens(settings);
+  const found = modelTokens(settings);
+  const own = settings.model_specific_special_tokens;
+  const models = Object.keys(found).length === 0 && isObject(own) ? { ...own } : found;
   if (!("added_tokens_decoder" in settings)) {
     for (const [key, value] of Object.entries(specialTokens ?? {})) {
       const before = settings.extra_special_tokens ?? [];

@@ -126,6 +126,8 @@ def pre_tokenizer(r, depth=0):
             del one["prepend_scheme"]
         if r.random() < 0.2:
             del one["split"]
+        if r.random() < 0.2:
+            one |= {"add_prefix_space": True, "str_rep": "▁"}  # as older files have it
     elif kind == "Split":
         one |= {"pattern": pattern(r), "behavior": r.choice(BEHAVIORS), "invert": r.random() < 0.3}
     elif kind == "Punctuation":
@@ -305,7 +307,8 @@ def configuration(r, added):
                         ("clean_up_tokenization_spaces_for_bpe_even_though_it_will_corrupt_output", [True]),
                         ("split_special_tokens", [True]), ("add_prefix_space", [True, False]), ("do_lower_case", [True]),
                         ("legacy", [True]), ("remove_space", [True]), ("keep_accents", [True]), ("strip_accents", [True]),
-                        ("additional_special_tokens", [["<x>", "<new>"], ["the"]]), ("extra_special_tokens", [["<extra>"], {"video_token": "<video>"}])]:
+                        ("additional_special_tokens", [["<x>", "<new>"], ["the"]]), ("extra_special_tokens", [["<extra>"], {"video_token": "<video>"}]),
+                        ("model_specific_special_tokens", [{"audio_token": "<audio>"}, {"the_token": "the"}])]:
         if r.random() < 0.15:
             config[key] = r.choice(values)
     if r.random() < 0.25:
@@ -329,7 +332,7 @@ def configuration(r, added):
 
 def of_class(r, full, config):
     """Takes one of the classes that build a tokenizer of their own from the vocabulary."""
-    kind = full["model"]["type"]
+    kind = full["model"].get("type")
     names = {"BPE": ["LlamaTokenizer", "LlamaTokenizerFast", "Qwen2Tokenizer", "Qwen2TokenizerFast", "GPT2Tokenizer"],
              "Unigram": ["T5Tokenizer", "T5TokenizerFast"]}.get(kind)
     if names is None:
@@ -357,6 +360,8 @@ def make(r):
     else:
         vocab = {t: i for i, (t, _) in enumerate(made["vocab"])}
     added = added_tokens(r, vocab, len(vocab))
+    if r.random() < 0.1:
+        del made["type"]  # as older files have it
     full = {"version": "1.0", "truncation": None, "padding": None, "added_tokens": added, **parts,
             "post_processor": post_processor(r, vocab), "decoder": decoder(r) if r.random() < 0.85 else None, "model": made}
     if r.random() < 0.15:
