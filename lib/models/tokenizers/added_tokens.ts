@@ -3,7 +3,7 @@ import { type Normalizer } from "./normalizer.ts";
 import { isObject, type Json } from "./options.ts";
 import { type Piece, slice } from "./piece.ts";
 import { Trie } from "./trie.ts";
-import { SPACE, WORD } from "./unicode.ts";
+import { endOfSpace, startOfSpace, WORD } from "./unicode.ts";
 
 /** A token that is found in a text before the model sees it. */
 export interface AddedToken {
@@ -56,8 +56,6 @@ export function sameToken(a: AddedToken, b: AddedToken): boolean {
 /** A part of a text: one added token, or a piece for the model. */
 export type Section = { readonly id: number } | { readonly piece: Piece };
 
-const LEADING = new RegExp(`^${SPACE}+`, "u");
-const TRAILING = new RegExp(`${SPACE}+$`, "u");
 const OF_WORD = new RegExp(`^${WORD}`, "u");
 
 /**
@@ -173,10 +171,8 @@ export class AddedTokens {
       at = end;
       if (splitSpecial && this.#special.has(token.content)) continue;
       if (token.single_word && isInWord(text, start, end)) continue;
-      if (token.lstrip) {
-        start = Math.max(done, text.slice(0, start).replace(TRAILING, "").length);
-      }
-      if (token.rstrip) end += LEADING.exec(text.slice(end))?.[0].length ?? 0;
+      if (token.lstrip) start = Math.max(done, startOfSpace(text, start));
+      if (token.rstrip) end = endOfSpace(text, end);
       between(done, start);
       if (start < end) sections.push({ id }); // else the token before it took its spaces
       done = end;

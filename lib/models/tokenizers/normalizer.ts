@@ -1,17 +1,19 @@
 import { toByteLevel } from "./byte_level.ts";
 import { Options } from "./options.ts";
 import { readPattern, spans } from "./pattern.ts";
-import { type Piece } from "./piece.ts";
+import { type Piece, slice } from "./piece.ts";
 import { Precompiled } from "./precompiled.ts";
 import {
   CHINESE,
   CONTROL,
+  endOfSpace,
   type Form,
   lowercase,
   MARK,
   NONSPACING,
   normalForm,
   SPACE,
+  startOfSpace,
 } from "./unicode.ts";
 
 /** Changes a text before it is cut into pieces. */
@@ -97,13 +99,10 @@ const NMT_SPACES = /[\t\n\f\r\u1680\u200b-\u200f\u2028\u2029\u2581\ufeff\ufffd]/
 const NMT = byCharacter((text) => text.replace(NMT_REMOVED, "").replace(NMT_SPACES, " "));
 
 function strip(left: boolean, right: boolean): Normalizer {
-  const leading = new RegExp(`^${SPACE}+`, "u");
-  const trailing = new RegExp(`${SPACE}+$`, "u");
-  return ({ text, head }) => {
-    const begun = left ? text.replace(leading, "") : text;
-    const ended = right ? begun.replace(trailing, "") : begun;
-    const own = Math.max(0, head - (text.length - begun.length));
-    return { text: ended, head: Math.min(own, ended.length) };
+  return (piece) => {
+    const { length } = piece.text;
+    const end = right ? startOfSpace(piece.text, length) : length;
+    return slice(piece, left ? Math.min(endOfSpace(piece.text, 0), end) : 0, end);
   };
 }
 

@@ -74,6 +74,22 @@ const LATER_FORMS = [
 /** White space, as Rust's `char::is_whitespace`: unlike JavaScript's with U+0085, without U+FEFF. */
 export const SPACE = "\\p{White_Space}";
 
+const SPACES = new RegExp(`^${SPACE}$`, "u");
+
+/** Where the white space that ends before a place begins. */
+export function startOfSpace(text: string, end: number): number {
+  let start = end;
+  while (start > 0 && SPACES.test(text[start - 1]!)) start--;
+  return start;
+}
+
+/** Where the white space that begins at a place ends. */
+export function endOfSpace(text: string, start: number): number {
+  let end = start;
+  while (end < text.length && SPACES.test(text[end]!)) end++;
+  return end;
+}
+
 /** A letter, mark, digit or connector of a word, as `\w` of Rust's `regex`. */
 export const WORD = "[\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}]";
 

@@ -1,7 +1,7 @@
 """Writes tokenizer_cases.json: small tokenizers on which an earlier version, or the JavaScript library that
 it used, silently differed from Python, with what transformers does with them.
 
-    python make_tokenizer_cases.py > tokenizer_cases.json
+    python make_tokenizer_cases.py > tokenizer_cases.json && deno fmt tokenizer_cases.json
 """
 
 import json
