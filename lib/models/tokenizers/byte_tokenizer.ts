@@ -56,6 +56,10 @@ export class ByteTokenizer {
   readonly padId = 0;
   /** Ends a sequence. */
   readonly eosId = 1;
+  /** Nothing begins a sequence. */
+  readonly bosId = null;
+  /** Stands for what is unknown, though no text needs it. */
+  readonly unkId = 2;
   /** Every id is below it. */
   readonly vocabSize = 384;
 

@@ -25,6 +25,8 @@ import { readTokenizerConfig, type TokenizerFiles } from "./tokenizer_config.ts"
 export class JsonTokenizer {
   readonly padId: number;
   readonly eosId: number | null;
+  readonly bosId: number | null;
+  readonly unkId: number | null;
   readonly vocabSize: number;
   readonly #added: AddedTokens;
   readonly #preTokenize: PreTokenizer;
@@ -63,6 +65,8 @@ export class JsonTokenizer {
       return token === undefined ? null : this.#added.idOf(token.content) ?? null;
     };
     this.eosId = idOf("eos_token");
+    this.bosId = idOf("bos_token");
+    this.unkId = idOf("unk_token");
     this.padId = idOf("pad_token") ?? this.eosId ?? 0;
     this.#post = endsWith ? endingWith(this.eosId) : readPostProcessor(json.post_processor);
     for (const addSpecial of [true, false]) this.#post.process([[]], addSpecial); // or refuses

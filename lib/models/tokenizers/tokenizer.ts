@@ -13,7 +13,11 @@ export interface Tokenizer {
   readonly padId: number;
   /** Ends a sequence; null when nothing does. */
   readonly eosId: number | null;
-  /** Every id is below it. */
+  /** Begins a sequence; null when nothing does. */
+  readonly bosId: number | null;
+  /** Stands for what is unknown; null when nothing does. */
+  readonly unkId: number | null;
+  /** Every id is below it, those of added tokens too. */
   readonly vocabSize: number;
   /**
    * The ids of a text.

@@ -379,6 +379,7 @@ def ask(folder, texts, r):
     tokenizer = AutoTokenizer.from_pretrained(folder)
     size = len(tokenizer)
     asked = {"vocab_size": size, "max_id": max(tokenizer.get_vocab().values()), "pad_id": tokenizer.pad_token_id, "eos_id": tokenizer.eos_token_id,
+             "bos_id": tokenizer.bos_token_id, "unk_id": tokenizer.unk_token_id,
              "encode": [], "decode": [], "batch": []}
     limit = r.randint(4, 7)
 

@@ -11,6 +11,8 @@ export interface TokenizerCase {
     readonly max_id: number;
     readonly pad_id: number | null;
     readonly eos_id: number | null;
+    readonly bos_id: number | null;
+    readonly unk_id: number | null;
     readonly encode: readonly {
       readonly text: string;
       readonly limit: number;
@@ -67,10 +69,12 @@ export function differences(
     const [a, b] = [JSON.stringify(python), JSON.stringify(got)];
     if (a !== b) found.push(`${what}: Python ${a}, here ${b}`);
   };
-  const { max_id, pad_id, eos_id, encode, decode, batch } = asked!;
+  const { max_id, pad_id, eos_id, bos_id, unk_id, encode, decode, batch } = asked!;
   compare("vocabSize", max_id + 1, () => tokenizer.vocabSize);
   compare("padId", pad_id, () => tokenizer.padId);
   compare("eosId", eos_id, () => tokenizer.eosId);
+  compare("bosId", bos_id, () => tokenizer.bosId);
+  compare("unkId", unk_id, () => tokenizer.unkId);
   for (const { text, limit: maxLength, ids, bare, cut, bare_cut } of encode) {
     const name = JSON.stringify(text);
     const addSpecialTokens = false;
