@@ -38,7 +38,7 @@ const DOORS: Readonly<Record<string, RegExp>> = {
   "@tensorflow/tfjs-backend-wasm": /^backend\/wasm\//,
   "@tensorflow/tfjs-backend-webgpu": /^backend\/webgpu\/adapter\.ts$/,
   "@noble/hashes/sha2.js": /^util\/random\.ts$/,
-  "@huggingface/tokenizers": /^models\/tokenizers\/tokenizer\.ts$/,
+  "@huggingface/tokenizers": /^models\/tokenizers\/pattern\.ts$/,
   "@observablehq/plot": /^figures\/figure\.ts$/,
   "@resvg/resvg-js": /^figures\/figure_png\.ts$/,
   "dejavu-fonts-ttf/package.json": /^figures\/figure_png\.ts$/,

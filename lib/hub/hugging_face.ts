@@ -25,6 +25,7 @@ export const TOKENIZER_FILES: readonly string[] = [
   "tokenizer.json",
   "tokenizer_config.json",
   "special_tokens_map.json",
+  "added_tokens.json",
 ];
 
 /** What an adapter needs. */

@@ -4,7 +4,7 @@ import {
   type EncodedBatch,
   type EncodeOptions,
   padBatch,
-  surround,
+  roomForText,
 } from "./encode_batch.ts";
 
 /** Ids before those of the bytes, and ids after them. */
@@ -56,6 +56,10 @@ export class ByteTokenizer {
   readonly padId = 0;
   /** Ends a sequence. */
   readonly eosId = 1;
+  /** Nothing begins a sequence. */
+  readonly bosId = null;
+  /** Stands for what is unknown, though no text needs it. */
+  readonly unkId = 2;
   /** Every id is below it. */
   readonly vocabSize = 384;
 
@@ -80,9 +84,9 @@ export class ByteTokenizer {
       if (SPECIAL.includes(parts[i + 1] ?? "")) part = part.replace(TRAILING, "");
       for (const byte of new TextEncoder().encode(part)) ids.push(byte + SPECIAL.length);
     }
-    if (options.addSpecialTokens === false) return surround([], ids, [], options.maxLength);
-    const ended = surround([], ids, [this.eosId], options.maxLength);
-    return ended.at(-2) === this.eosId ? ended.slice(0, -1) : ended;
+    const after = options.addSpecialTokens === false ? [] : [this.eosId];
+    const kept = ids.slice(0, roomForText(after.length, options.maxLength));
+    return kept.at(-1) === this.eosId ? kept : [...kept, ...after];
   }
 
   /**

@@ -8,8 +8,8 @@ const tokenizer = new ByteTokenizer();
 // The expected values are those of ByT5Tokenizer() of transformers 5.17.0.
 
 Deno.test("ByteTokenizer has ByT5's ids", () => {
-  const { padId, eosId, vocabSize } = tokenizer;
-  assert.deepEqual([padId, eosId, vocabSize], [0, 1, 384]);
+  const { padId, eosId, bosId, unkId, vocabSize } = tokenizer;
+  assert.deepEqual([padId, eosId, bosId, unkId, vocabSize], [0, 1, null, 2, 384]);
   assert.deepEqual(tokenizer.encode("<extra_id_0><extra_id_124>"), [259, 383, 1]);
 });
 

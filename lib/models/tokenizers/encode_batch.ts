@@ -2,7 +2,7 @@
 export interface EncodeOptions {
   /** Whether to add what the model expects around a text, such as the end of the sequence. */
   readonly addSpecialTokens?: boolean;
-  /** Most ids, those around the text included; the end of a longer text is cut off, they stay. */
+  /** Most ids, those around the text included; a longer text is cut, they stay. */
   readonly maxLength?: number | undefined;
 }
 
@@ -50,25 +50,19 @@ export function padBatch(
 }
 
 /**
- * Puts what a model expects around the ids of a text, cutting the text's end to fit.
+ * How many ids of a text fit beside what goes around it; all of them without a limit.
  *
  * @throws {RangeError} when `maxLength` is not an integer that leaves room for what goes around
  */
-export function surround(
-  before: readonly number[],
-  ids: readonly number[],
-  after: readonly number[],
-  maxLength: number | undefined,
-): number[] {
-  if (maxLength === undefined) return [...before, ...ids, ...after];
-  const around = before.length + after.length;
+export function roomForText(around: number, maxLength: number | undefined): number {
+  if (maxLength === undefined) return Infinity;
   if (!Number.isInteger(maxLength) || maxLength < Math.max(1, around)) {
     throw new RangeError(
       `Cannot encode as maxLength must be an integer of at least ${Math.max(1, around)}, ` +
         `with room for ${around} special tokens: found ${maxLength}`,
     );
   }
-  return [...before, ...ids.slice(0, maxLength - around), ...after];
+  return maxLength - around;
 }
 
 /**

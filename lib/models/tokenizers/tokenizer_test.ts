@@ -361,32 +361,45 @@ Deno.test("encodeBatch() pads where the configuration says, and truncates", asyn
   });
 });
 
-Deno.test("AutoTokenizer.fromPretrained() adds the ends that the configuration asks for", async () => {
+Deno.test("T1 add_bos_token and add_eos_token change nothing beside a tokenizer.json", async () => {
   const { json, config } = BYTE_FALLBACK;
-  const encodings: [Json, number[]][] = [
-    [{ add_bos_token: true, add_eos_token: true }, [1, 16, 2]],
-    [{ add_bos_token: false, add_eos_token: true }, [16, 2]],
-    [{ add_bos_token: false }, [16]],
-    [{ add_eos_token: true, eos_token: null }, [16]],
-  ];
-  for (const [asked, ids] of encodings) {
+  for (
+    const asked of [
+      { add_bos_token: true, add_eos_token: true },
+      { add_bos_token: false, add_eos_token: true },
+      { add_bos_token: false },
+    ]
+  ) {
     const files = { "tokenizer.json": json, "tokenizer_config.json": { ...config, ...asked } };
-    await withTokenizer(files, (tokenizer) => assert.deepEqual(tokenizer.encode("hello"), ids));
+    await withTokenizer(files, (tokenizer) => {
+      assert.deepEqual(tokenizer.encode("hello"), [1, 16]);
+    });
   }
 });
 
-Deno.test("AutoTokenizer.fromPretrained() reads special_tokens_map.json where it says more", async () => {
-  const map = { eos_token: "<unk>", pad_token: { content: "<pad>" } };
+Deno.test("AutoTokenizer.fromPretrained() prefers special_tokens_map.json as Python does", async () => {
   const files = {
     "tokenizer.json": UNIGRAM.json,
     "tokenizer_config.json": { eos_token: "</s>" },
-    "special_tokens_map.json": map,
+    "special_tokens_map.json": { eos_token: "<unk>", pad_token: { content: "<pad>" } },
   };
-  await withTokenizer(files, ({ padId, eosId }) => assert.deepEqual([padId, eosId], [0, 1]));
+  await withTokenizer(files, ({ padId, eosId }) => assert.deepEqual([padId, eosId], [0, 2]));
+  await withTokenizer(
+    { ...files, "tokenizer_config.json": { eos_token: "</s>", added_tokens_decoder: {} } },
+    ({ padId, eosId }) => assert.deepEqual([padId, eosId], [1, 1]),
+  );
   await withTokenizer(
     { "tokenizer.json": UNIGRAM.json },
     ({ padId, eosId }) => assert.deepEqual([padId, eosId], [0, null]),
   );
+});
+
+Deno.test("AutoTokenizer.fromPretrained() adds a special token that is not in the vocabulary", async () => {
+  const files = { "tokenizer.json": UNIGRAM.json, "tokenizer_config.json": { pad_token: "<PAD>" } };
+  await withTokenizer(files, (tokenizer) => {
+    assert.deepEqual([tokenizer.padId, tokenizer.vocabSize], [18, 19]);
+    assert.deepEqual(tokenizer.encode("the<PAD>"), [4, 18, 1]);
+  });
 });
 
 Deno.test("AutoTokenizer.fromPretrained() takes bytes where the folder is ByT5's", async () => {
@@ -438,23 +451,50 @@ Deno.test("AutoTokenizer.fromPretrained() refuses what it cannot understand", as
       /its tokenizer\.json cannot be used: model Magic is not supported/,
     ],
     [
+      { "tokenizer.json": { ...UNIGRAM.json, pre_tokenizer: { type: "UnicodeScripts" } } },
+      /pre_tokenizer UnicodeScripts is not supported/,
+    ],
+    [
       {
         "tokenizer.json": {
-          ...UNIGRAM.json,
-          pre_tokenizer: { type: "Punctuation", behavior: "MergedWithNext" },
+          ...BYTE_FALLBACK.json,
+          model: { ...BYTE_FALLBACK.json.model as Json, dropout: 0.1 },
         },
       },
-      /behavior MergedWithNext is not supported/,
+      /BPE\.dropout is not supported: found 0\.1/,
     ],
     [
       {
-        "tokenizer.json": { ...UNIGRAM.json, added_tokens: [{ content: "a", single_word: true }] },
+        "tokenizer.json": UNIGRAM.json,
+        "tokenizer_config.json": { tokenizer_class: "BertTokenizerFast" },
       },
-      /single_word of "a" is not supported/,
+      /tokenizer_class "BertTokenizerFast" is not supported/,
     ],
     [
-      { "tokenizer.json": UNIGRAM.json, "tokenizer_config.json": { pad_token: "<PAD>" } },
-      /its tokenizer\.json cannot be used: its vocabulary has no "<PAD>"/,
+      {
+        "tokenizer.json": UNIGRAM.json,
+        "tokenizer_config.json": { auto_map: { AutoTokenizer: ["a.B", null] } },
+      },
+      /auto_map names code of its own/,
+    ],
+    [
+      { "tokenizer.json": UNIGRAM.json, "tokenizer_config.json": { fix_mistral_regex: true } },
+      /fix_mistral_regex is not supported/,
+    ],
+    [
+      {
+        "tokenizer.json": UNIGRAM.json,
+        "tokenizer_config.json": { fast_tokenizer_files: ["tokenizer.4.0.0.json"] },
+      },
+      /fast_tokenizer_files is not supported/,
+    ],
+    [
+      { "tokenizer.json": UNIGRAM.json, "tokenizer_config.json": { pad_token: 0 } },
+      /its tokenizer\.json cannot be used: pad_token must be a text or an AddedToken/,
+    ],
+    [
+      { "tokenizer.json": UNIGRAM.json, "tokenizer_config.json": { padding_side: "both" } },
+      /padding_side must be "left" or "right": found "both"/,
     ],
   ];
   for (const [files, message] of wrong) {
