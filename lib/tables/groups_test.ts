@@ -43,7 +43,7 @@ Deno.test("metricOf() counts runs that are done alone, and refuses what is no me
   });
   assert.throws(() => metricsOf("method"), {
     name: "RangeError",
-    message: 'Cannot compare runs as "method" is no metric: it holds "poly"',
+    message: 'Cannot compare runs as metric "method" must hold numbers: got "poly"',
   });
 });
 
