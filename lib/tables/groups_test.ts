@@ -32,7 +32,7 @@ Deno.test("groupBySettings() takes the columns given, and refuses unknown ones",
   });
 });
 
-Deno.test("metricOf() counts runs that are done alone, and refuses what is no metric", () => {
+Deno.test("metricOf() counts runs that are done alone, and refuses what is not a metric", () => {
   const metricsOf = (metric: string) => rowsOf(runs).map((run) => metricOf(run, metric));
   assert.deepEqual(metricsOf("recovery"), [0.5, null, null]);
   // Before any run is done no metric is known.

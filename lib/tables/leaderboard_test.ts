@@ -21,7 +21,7 @@ const runs = runsTable([
   undone(8, 1, "planned"),
 ]);
 
-Deno.test("leaderboard() shows means with intervals, best first, and every gap", () => {
+Deno.test("leaderboard() shows means with intervals, best first, and every missing value", () => {
   const rows = rowsOf(leaderboard(runs, { metric: "seen_loss" }));
   // The t quantile of two degrees of freedom times the standard error of three values.
   const half = 4.302652729911275 * 0.25 / Math.sqrt(3);
