@@ -135,7 +135,10 @@ class JsonTokenizer implements Tokenizer {
   }
 }
 
-/** What the library would compute otherwise than Python, without a word; null when nothing. */
+/**
+ * Part of a tokenizer that the library would silently compute otherwise than Python; null when
+ * none.
+ */
 function beyondLibrary({ model, pre_tokenizer, added_tokens }: Json): string | null {
   const { type } = (model ?? {}) as Json;
   if (!["BPE", "Unigram", "WordPiece", undefined].includes(type as string)) return `model ${type}`;
@@ -218,7 +221,7 @@ export const AutoTokenizer: {
   },
 };
 
-/** What a configuration of ByT5 adds to or moves in its vocabulary; null when nothing. */
+/** Part of a ByT5 configuration that changes its vocabulary; null when none. */
 function otherThanByT5(config: Json): string | null {
   const bytes = new ByteTokenizer();
   for (const [id, token] of Object.entries((config.added_tokens_decoder ?? {}) as Json)) {
