@@ -1,3 +1,7 @@
+/**
+ * Activation functions by their Hugging Face names, and gated activations, which have a faster
+ * kernel where x · σ(a polynomial of x) describes them.
+ */
 import * as tf from "../tf.ts";
 import { differentiate, isFused, runKernel } from "./fused.ts";
 

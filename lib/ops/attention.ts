@@ -1,3 +1,7 @@
+/**
+ * Attention over the keys that a mask allows, by one kernel where the backend has it. A query that
+ * may see no key gives exactly 0, never NaN.
+ */
 import * as tf from "../tf.ts";
 import { differentiate, isFused, isRecording, runKernel, runKernelForOne } from "./fused.ts";
 

@@ -1,3 +1,7 @@
+/**
+ * Linear layers with PyTorch's weight layout, low-rank updates, and both in one. In an update,
+ * every row uses the factors of its owner, such as its task.
+ */
 import * as tf from "../tf.ts";
 import { embedding } from "./embedding.ts";
 import { differentiate, isFused, runKernel, runKernelForOne } from "./fused.ts";

@@ -1,3 +1,7 @@
+/**
+ * Mixes the skills of an inventory into low-rank factors: for each split, the sum of the skills by
+ * their mixing weights.
+ */
 import * as tf from "../tf.ts";
 import { differentiate, isFused, runKernel } from "./fused.ts";
 

@@ -1,3 +1,7 @@
+/**
+ * Turns the routing logits of tasks into mixing weights: relaxed Bernoulli samples or sigmoids,
+ * optionally rounded, scaled to sum 1.
+ */
 import * as tf from "../tf.ts";
 import { differentiate, isFused, runKernel, runKernelForOne } from "./fused.ts";
 import { relaxedBernoulli } from "./relaxed_bernoulli.ts";

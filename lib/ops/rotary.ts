@@ -1,3 +1,7 @@
+/**
+ * Rotary position embeddings. Angles and tables are computed on the host, with the reference's
+ * roundings, and all layers of a pass share them.
+ */
 import * as tf from "../tf.ts";
 import { differentiate, isFused, runKernel } from "./fused.ts";
 
