@@ -1,3 +1,7 @@
+/**
+ * Chooses the device that everything runs on. A device is trusted only after it has computed known
+ * values.
+ */
 import * as tf from "../tf.ts";
 import { registerWebgpu, webgpuAdapter } from "./webgpu/adapter.ts";
 

@@ -1,3 +1,7 @@
+/**
+ * The memory of the WebAssembly backend: where tensors are, and how to allocate more. Allocating
+ * may replace the view of the memory; addresses stay valid.
+ */
 import * as tf from "../../tf.ts";
 
 /**

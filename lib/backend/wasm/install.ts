@@ -1,3 +1,7 @@
+/**
+ * Replaces kernels of the WebAssembly backend by faster ones, and restores them. The best matrix
+ * product that gives known values decides which are installed.
+ */
 import * as tf from "../../tf.ts";
 import { environmentVariable } from "../../util/environment.ts";
 import { openBlas } from "./blas.ts";

@@ -1,3 +1,7 @@
+/**
+ * The products of a low-rank update and of its gradients, on addresses in the backend's memory.
+ * Successive rows of the same owner share one product.
+ */
 import type { FusedWasm } from "../fused.ts";
 
 /**
