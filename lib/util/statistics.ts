@@ -1,3 +1,7 @@
+/**
+ * Estimates with intervals, tests and their correction. Values must be finite; results that too few
+ * values cannot give are null.
+ */
 import jstat from "jstat";
 import { mean } from "./vectors.ts";
 
