@@ -1,3 +1,6 @@
+/**
+ * Evaluates a language model on tasks: loss and accuracy of given targets, and generated answers.
+ */
 import * as tf from "../tf.ts";
 import type { Example } from "../tasks/task.ts";
 import type { MultiTaskModel } from "./multi_task_model.ts";

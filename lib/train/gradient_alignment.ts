@@ -1,3 +1,7 @@
+/**
+ * Measures whether the gradients of tasks agree, which is how Multi-Head Routing is said to help.
+ * The measure by merged factors compares methods fairly.
+ */
 import type { Task } from "../tasks/task.ts";
 import * as tf from "../tf.ts";
 import { cosine, dot, mean } from "../util/vectors.ts";

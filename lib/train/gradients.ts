@@ -1,3 +1,7 @@
+/**
+ * Losses with their gradients by parameter name. Tensors are freed on every way out, also when a
+ * pass throws.
+ */
 import * as tf from "../tf.ts";
 
 /** A loss and its gradients, by parameter name. */

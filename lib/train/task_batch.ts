@@ -1,3 +1,4 @@
+/** Turns examples of several tasks into batches of ids, for encoder-decoders and for decoders. */
 import { padBatch } from "../models/tokenizers/encode_batch.ts";
 import type { Tokenizer } from "../models/tokenizers/tokenizer.ts";
 import type { Example } from "../tasks/task.ts";

@@ -1,3 +1,7 @@
+/**
+ * The training loop of every method, as an iterator of steps: the caller decides when to evaluate
+ * and when to stop.
+ */
 import type { Noise } from "../ops/noise.ts";
 import * as tf from "../tf.ts";
 import { Adafactor } from "./adafactor.ts";
