@@ -1,3 +1,7 @@
+/**
+ * An adapter: its layers with their routers, and its own copies of whole modules. Each part can be
+ * trained on its own.
+ */
 import * as tf from "../tf.ts";
 import type { PolyConfig } from "./config.ts";
 import type { PolyLayer } from "./layer.ts";

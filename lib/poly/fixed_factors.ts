@@ -1,3 +1,7 @@
+/**
+ * The factors of a layer when its routing is fixed, so that they are plain LoRA. Merging and export
+ * use them.
+ */
 import { mixFactors } from "../ops/mix_skills.ts";
 import * as tf from "../tf.ts";
 import type { Adapter } from "./adapter.ts";

@@ -1,3 +1,7 @@
+/**
+ * Modules that an adapter trains and saves as a whole, such as the head of a classifier: which they
+ * are, and the adapter's copies of them.
+ */
 import type { ModuleInfo } from "../models/base_model.ts";
 import type { Parameters, ParameterSource } from "../models/parameters.ts";
 import * as tf from "../tf.ts";

@@ -1,3 +1,7 @@
+/**
+ * Decides which modules of a model an adapter changes, by PEFT's rules. A pattern must match a
+ * whole name, an entry of a list a whole name or its dotted end.
+ */
 import type { BaseModel, ModuleInfo } from "../../models/base_model.ts";
 import { defaultTargets } from "./default_targets.ts";
 import { MIN_TARGETS_TO_CONDENSE, minimalTargets } from "./minimal_targets.ts";
