@@ -1,3 +1,7 @@
+/**
+ * Reads and writes `adapter_config.json`, with PEFT's keys and layout. All values are checked, of
+ * which PEFT checks only some.
+ */
 import { pythonJson } from "../files/python_json.ts";
 import { POLY_CONFIG_KEYS, PolyConfig, type PolyConfigOptions } from "../poly/config.ts";
 import { naming, parseStrictJsonObject } from "../files/json_object.ts";

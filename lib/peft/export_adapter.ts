@@ -1,3 +1,7 @@
+/**
+ * Exports what an adapter has learned to simpler adapters: one task as LoRA, or the average of the
+ * skills to start few-shot learning from.
+ */
 import { type TensorToStore, writeSafetensors } from "../files/safetensors.ts";
 import * as tf from "../tf.ts";
 import { writeFilesAtomically } from "../files/atomic_write.ts";

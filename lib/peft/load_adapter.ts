@@ -1,3 +1,7 @@
+/**
+ * Loads an adapter that PEFT or this library saved. Files are checked against each other and
+ * against the base model before any value changes.
+ */
 import type { BaseModel, ModuleInfo } from "../models/base_model.ts";
 import { ADAPTER_FILES, resolveModel, type ResolveOptions } from "../hub/hugging_face.ts";
 import { exists, notFound, readText, readTextIfThere } from "../files/file_system.ts";

@@ -1,3 +1,7 @@
+/**
+ * Adds one task's update to the base model's weights, and takes it back to the last bit. Until then
+ * only that task can be computed.
+ */
 import type { BaseModel } from "../models/base_model.ts";
 import * as tf from "../tf.ts";
 import type { Adapter } from "../poly/adapter.ts";

@@ -1,3 +1,4 @@
+/** Saves adapters in PEFT's format. A crash leaves each file complete, old or new. */
 import type { BaseModel } from "../models/base_model.ts";
 import { type TensorToStore, writeSafetensors } from "../files/safetensors.ts";
 import { writeFilesAtomically } from "../files/atomic_write.ts";

@@ -1,3 +1,7 @@
+/**
+ * Reads and writes `poly_settings.json`, which holds the settings that PEFT's configuration cannot.
+ * A folder without it has PEFT's settings.
+ */
 import { pythonJson } from "../files/python_json.ts";
 import type { PolyConfig } from "../poly/config.ts";
 import { naming, parseStrictJsonObject } from "../files/json_object.ts";

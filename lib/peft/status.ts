@@ -1,3 +1,7 @@
+/**
+ * The state of a model and of its layers, in the fields of PEFT's `get_model_status` and
+ * `get_layer_status`.
+ */
 import * as tf from "../tf.ts";
 import type { Adapter, Part } from "../poly/adapter.ts";
 
