@@ -1,3 +1,7 @@
+/**
+ * The file in a run's folder that holds the routing it has learned, and the true allocation when it
+ * is known.
+ */
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";

@@ -1,3 +1,7 @@
+/**
+ * Measures the state of routers: how decided and how evenly used their skills are, and how
+ * similarly tasks route. Everything is computed from the logits, on the host.
+ */
 import { dot, mean } from "../util/vectors.ts";
 
 /** Learned logits of one router. Letters: `T` tasks, `H` splits, `S` skills. */
