@@ -1,3 +1,7 @@
+/**
+ * Thins the log of a run to the points of a curve. Steps between two points are averaged, so that
+ * no value is ignored.
+ */
 import type { MetricsRow } from "../run/metrics_log.ts";
 import type { Row } from "./table.ts";
 

@@ -1,3 +1,7 @@
+/**
+ * Groups the runs of a study by settings, and estimates a metric in each group. Figures and tables
+ * share these groups and their labels.
+ */
 import { closest } from "fastest-levenshtein";
 import { RUN_CONFIG_KEYS } from "../run/config.ts";
 import { type Estimate, estimateMean } from "../util/statistics.ts";

@@ -1,3 +1,4 @@
+/** Ranks groups of settings by a metric, with intervals and counts. Missing values come last. */
 import { estimateMean } from "../util/statistics.ts";
 import { isHigherBetter, measureGroups, numbersOf, otherSettings } from "./groups.ts";
 import { PARAMETER_COLUMNS, runsAndMetric, type Study } from "./study.ts";

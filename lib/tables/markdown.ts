@@ -1,3 +1,4 @@
+/** Formats tables for people: few digits, and dashes for missing values. */
 import { type Cell, type ColumnTable, rowsOf } from "./table.ts";
 
 /**

@@ -1,3 +1,7 @@
+/**
+ * Estimates differences from a baseline in pairs of the same seed and task, which removes the
+ * differences between seeds and between tasks.
+ */
 import { randomStream } from "../util/random.ts";
 import { bootstrapMean } from "../util/bootstrap.ts";
 import { bestFirst } from "./leaderboard.ts";

@@ -1,3 +1,7 @@
+/**
+ * A study: the results of a sweep as tables of runs, tasks and provenance, with logs and routing
+ * read when they are asked for.
+ */
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import process from "node:process";

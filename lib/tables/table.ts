@@ -1,3 +1,4 @@
+/** Tables as arquero has them, made from rows and read back as rows. Null is a missing value. */
 import { type ColumnTable, desc, escape, op, table } from "arquero";
 
 export { type ColumnTable, desc, escape, op };
