@@ -1,3 +1,7 @@
+/**
+ * Draws the differences between the cells of a study and its baseline as intervals, with the counts
+ * and p-values beside them.
+ */
 import type { Figure } from "./figure.ts";
 import { baselineDifferences, baselineLabel, pairingUnit } from "../tables/baseline.ts";
 import { settingsLabel } from "../tables/groups.ts";

@@ -1,3 +1,7 @@
+/**
+ * Labels lines at their right ends instead of in a legend. Labels move apart where lines end close
+ * to each other.
+ */
 import type { RenderFunction } from "./figure.ts";
 import { spreadPositions } from "./spread_positions.ts";
 
