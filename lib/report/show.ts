@@ -1,3 +1,7 @@
+/**
+ * Shows tables and figures in notebooks of the Deno kernel, in the formats that Jupyter and its
+ * relatives display.
+ */
 import { type Figure, renderSvg } from "../figures/figure.ts";
 import { cellText, isNumericColumn, toMarkdown } from "../tables/markdown.ts";
 import type { Cell, ColumnTable } from "../tables/table.ts";
