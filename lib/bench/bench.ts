@@ -1,3 +1,7 @@
+/**
+ * Measures the steps of several programs that do the same work. Each runs in a process of its own,
+ * and their losses are compared before their times.
+ */
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";

@@ -1,3 +1,7 @@
+/**
+ * Formats measurements as tables in Markdown. Ratios are medians over rounds, as programs alternate
+ * within a round.
+ */
 import { toMarkdown } from "../tables/markdown.ts";
 import { tableOf } from "../tables/table.ts";
 import { type BenchMeasure, median } from "./bench.ts";

@@ -1,3 +1,7 @@
+/**
+ * The work that programs are compared by: a model, an adapter and a batch in a folder that any
+ * program can read, and this project's way to do it.
+ */
 import { writeFilesAtomically } from "../files/atomic_write.ts";
 import { AutoModelForCausalLM, AutoModelForSeq2SeqLM } from "../models/auto_model.ts";
 import type { LanguageModel } from "../models/base_model.ts";

@@ -1,3 +1,7 @@
+/**
+ * Measures how much faster two workers are than one. Plain arithmetic is measured beside it, as a
+ * machine may have fewer free processors than it reports.
+ */
 import { BenchProcess, type BenchProgram, median } from "./bench.ts";
 import type { BenchReply, BenchRequest } from "./process.ts";
 import type { BenchSize } from "./size.ts";
