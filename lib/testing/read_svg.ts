@@ -1,3 +1,4 @@
+/** Reads figures back from their SVG, so that tests compare numbers and texts instead of images. */
 import assert from "node:assert/strict";
 import { parseHTML } from "linkedom";
 

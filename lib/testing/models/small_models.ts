@@ -1,3 +1,4 @@
+/** Small T5 and Llama models, a batch for them, and helpers for the values of their adapters. */
 import { LlamaForCausalLM } from "../../models/llama/model.ts";
 import { T5ForConditionalGeneration } from "../../models/t5/model.ts";
 import { parseT5Config } from "../../models/t5/config.ts";

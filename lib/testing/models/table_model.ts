@@ -1,3 +1,7 @@
+/**
+ * A language model whose logits come from integer arithmetic, so that Python's transformers can
+ * generate from the same model.
+ */
 import type { DecoderState, LanguageModel, Prompt } from "../../models/base_model.ts";
 import type { Call } from "../../models/call.ts";
 import * as tf from "../../tf.ts";

@@ -1,3 +1,4 @@
+/** A small model of linear layers whose sizes all differ, for tests of adapters. */
 import type { BaseModel, ModuleInfo, WithLoss } from "../../models/base_model.ts";
 import { type Call, PlainCall, type PlainCallOptions } from "../../models/call.ts";
 import type { Identity } from "../../models/identity.ts";

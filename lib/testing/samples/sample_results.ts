@@ -1,3 +1,4 @@
+/** Results and logs of runs that were never trained, for tests of tables, figures and reports. */
 import type { MetricsRow } from "../../run/metrics_log.ts";
 import type { RunResult } from "../../run/result.ts";
 import { parseRunConfig, type RunConfigInput } from "../../run/config.ts";
