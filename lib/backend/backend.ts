@@ -1,23 +1,27 @@
+/**
+ * Chooses the device that everything runs on. A device is trusted only after it has computed known
+ * values.
+ */
 import * as tf from "../tf.ts";
 import { registerWebgpu, webgpuAdapter } from "./webgpu/adapter.ts";
 
 /** A device that a model can run on: a graphics card, WebAssembly, or plain JavaScript. */
 export type BackendName = "webgpu" | "wasm" | "cpu";
 
-/** The devices a model can run on, best first. */
+/** Devices that a model can run on, best first. */
 export const BACKENDS: readonly BackendName[] = ["webgpu", "wasm", "cpu"];
 
-/** Which backend was chosen, and why. */
+/** The backend that was chosen, and why. */
 export interface ChosenBackend {
   /** The backend that is now in use. */
   readonly name: BackendName;
-  /** A sentence for people and for the record of a run. */
+  /** A sentence for people and for the provenance of a run. */
   readonly reason: string;
 }
 
 /** Thrown when a backend that was asked for is absent or computes wrong numbers. */
 export class BackendError extends Error {
-  /** For those who tell errors apart by name. */
+  /** Name of the error class, for code that cannot use `instanceof`. */
   override readonly name = "BackendError";
 }
 
@@ -25,17 +29,15 @@ export class BackendError extends Error {
  * Chooses the device that everything after this call runs on.
  *
  * Without a name it takes WebGPU where there is an adapter, else WebAssembly, else plain JavaScript.
- * A software adapter, which computes on the CPU and is slower than WebAssembly, is passed over: ask for
- * it by name.
- * A backend is trusted only after a matrix product and its gradient gave known values on it. On
- * WebAssembly the kernels of `installFastKernels` are installed once; `POLY_MATMUL` and `POLY_BLAS`
- * in the environment force which.
- *
- * @param name one backend to insist on
- * @returns the choice with its reason
- * @throws {BackendError} when the backend asked for cannot be used
- * @throws {MatMulPathError} when the environment insists on a matrix product that cannot be used
- * @throws {RangeError} when there is no backend of that name
+ * A software adapter, which computes on the CPU and is slower than WebAssembly, is passed over
+ * unless WebGPU is asked for by name. A backend is trusted only after a matrix product and its
+ * gradient gave known values on it. On WebAssembly the kernels of `installFastKernels` are
+ * installed once; the environment variables `POLY_MATMUL` and `POLY_BLAS` force one of them.
+ * @param name the one backend to use; without it, the best that works
+ * @returns the chosen backend with its reason
+ * @throws {BackendError} when the backend asked for cannot be used, or none can
+ * @throws {MatMulPathError} when the environment asks for a matrix product that cannot be used
+ * @throws {RangeError} when no backend has that name
  *
  * @example
  * ```ts
@@ -50,7 +52,7 @@ export async function useBackend(name?: BackendName): Promise<ChosenBackend> {
   if (name !== undefined) {
     if (!BACKENDS.includes(name)) {
       throw new RangeError(
-        `Cannot use backend "${name}" as there are only ${BACKENDS.join(", ")}`,
+        `Cannot use backend "${name}" as it must be one of ${BACKENDS.join(", ")}`,
       );
     }
     const fault = await start(name);
@@ -69,13 +71,13 @@ export async function useBackend(name?: BackendName): Promise<ChosenBackend> {
   throw new BackendError(`Cannot find a backend that computes known values: ${faults.join("; ")}`);
 }
 
-/** Why a backend that may work is not taken unasked, or `null`. */
+/** The reason why a backend that may work is only used when asked for, or null. */
 async function slowness(name: BackendName): Promise<string | null> {
   const adapter = name === "webgpu" ? await webgpuAdapter() : null;
   return adapter?.isSoftware ? `has only a software adapter (${adapter.description})` : null;
 }
 
-/** What the numbers of a run may depend on beside the backend's name. */
+/** What the numbers of a run may depend on besides the backend's name. */
 async function note(name: BackendName): Promise<string> {
   if (name === "webgpu") {
     const { recordOnce } = await import("./webgpu/recorder.ts");
@@ -89,14 +91,15 @@ async function note(name: BackendName): Promise<string> {
   return ` (matrix products by ${[path, ...notes].join("; ")})`;
 }
 
-/** Makes `name` the backend; returns what is wrong with it, or `null`. */
+/** Makes `name` the current backend; returns what is wrong with it, or null. */
 async function start(name: BackendName): Promise<string | null> {
   if (name === "webgpu" && await webgpuAdapter() === null) return "has no adapter on this machine";
   await register(name);
-  const before: string | undefined = tf.getBackend(); // none yet, whatever its type says
+  const before: string | undefined = tf.getBackend(); // undefined at first, which its type omits
   if (!await tf.setBackend(name)) return "did not start";
   await tf.ready();
-  // Else its first use prints an invitation to install a Node package that does not run under Deno.
+  // Without this, the first use prints advice to install a Node package that does not run under
+  // Deno.
   if (name === "cpu") (tf.backend() as unknown as { firstUse: boolean }).firstUse = false;
   let fault: string | null = "does not start";
   try {
@@ -113,7 +116,7 @@ async function start(name: BackendName): Promise<string | null> {
   return fault;
 }
 
-/** Loads a backend when it is first asked for; plain JavaScript comes with TensorFlow.js itself. */
+/** Loads a backend when it is first needed; plain JavaScript comes with TensorFlow.js itself. */
 async function register(name: BackendName): Promise<void> {
   if (name === "wasm") await import("./wasm/register.ts");
   if (name === "webgpu") await registerWebgpu();

@@ -52,7 +52,7 @@ onEachBackend("useBackend() says when dispatches cannot be kept from step to ste
 Deno.test("useBackend() refuses a name that is none", async () => {
   await assert.rejects(() => useBackend("cuda" as "cpu"), {
     name: "RangeError",
-    message: `Cannot use backend "cuda" as there are only ${BACKENDS.join(", ")}`,
+    message: `Cannot use backend "cuda" as it must be one of ${BACKENDS.join(", ")}`,
   });
 });
 

@@ -1,3 +1,7 @@
+/**
+ * Measures the steps of several programs that do the same work. Each runs in a process of its own,
+ * and their losses are compared before their times.
+ */
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
@@ -8,36 +12,38 @@ import { writeBenchWork } from "./work.ts";
 
 /** A program that can be measured. */
 export interface BenchProgram {
-  /** What it is called in tables. */
+  /** Name of the program in tables. */
   readonly name: string;
   readonly command: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** One step of one program at one size, as measured. */
+/** Measurements of one step of one program at one size. */
 export interface BenchMeasure {
   readonly size: string;
   readonly program: string;
   readonly engine: string;
   readonly step: "train" | "evaluate";
-  /** Median time of a step in each round; milliseconds. */
+  /** Median time of a step in each round, in milliseconds. */
   readonly rounds: readonly number[];
-  /** Processor time per step in each round, all threads together; milliseconds. */
+  /** Processor time per step in each round, all threads together, in milliseconds. */
   readonly cpu_rounds: readonly number[];
-  /** The most memory the program ever held at once, in bytes. */
+  /** Largest memory that the program held, in bytes. */
   readonly peak_memory: number;
-  /** The loss before any training, then those of its first steps. */
+  /** Loss before training, then those of the first training steps. */
   readonly losses: readonly number[];
 }
 
-/** How to measure. */
+/** Options of {@linkcode measure}. */
 export interface BenchOptions {
   readonly rounds: number;
-  /** How long a program is measured at a time; at least one step. */
+  /** Time that a program is measured in each round, in milliseconds; at least one step is taken. */
   readonly milliseconds: number;
-  /** How long a program runs before it is measured, so that its code is compiled. */
+  /**
+   * Time that a program runs before it is measured, in milliseconds, so that its code is compiled.
+   */
   readonly warmUp: number;
-  /** The processor that all programs run on, where the system can pin them; null for any. */
+  /** Number of the processor that all programs run on, if the system can pin them; null for any. */
   readonly cpu: number | null;
 }
 
@@ -49,7 +55,10 @@ export class BenchMismatch extends Error {
   override readonly name = "BenchMismatch";
 }
 
-/** This project, by the system's BLAS, by its own kernel, as published; and PEFT where there is one. */
+/**
+ * The programs to measure: this project by the system's BLAS, by its own kernel and as published;
+ * and PEFT if there is a Python for it.
+ */
 export function benchPrograms(python: string | null, hasBlas: boolean): BenchProgram[] {
   const file = (path: string) => fileURLToPath(new URL(path, import.meta.url));
   const deno = [Deno.execPath(), "run", "--allow-all", file("process.ts")];
@@ -71,8 +80,8 @@ export function benchPrograms(python: string | null, hasBlas: boolean): BenchPro
 }
 
 /**
- * Measures programs that do the same work, each in a process of its own, round after round in turn, so
- * that what else the machine does falls on all of them.
+ * Measures programs that do the same work, each in a process of its own, in rounds that alternate
+ * between them, so that other load on the machine affects all of them.
  *
  * @throws {BenchMismatch} when their losses differ
  */
@@ -117,7 +126,7 @@ export async function measure(
   }
 }
 
-/** The middle of some numbers, or the mean of the two middle ones. */
+/** The median of numbers. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
@@ -142,7 +151,7 @@ function compareLosses(size: string, running: readonly BenchProcess[]): void {
   }
 }
 
-/** A program at work that waits for requests. */
+/** A program under measurement, running in a process that waits for requests. */
 export class BenchProcess {
   private constructor(
     readonly program: BenchProgram,
@@ -153,9 +162,9 @@ export class BenchProcess {
   ) {}
 
   /**
-   * Starts a program on what {@linkcode writeBenchWork} wrote, and waits until it is ready.
+   * Starts a program on the files of {@linkcode writeBenchWork}, and waits until it is ready.
    *
-   * @param cpu the processor it is pinned to; null for any
+   * @param cpu number of the processor that it is pinned to; null for any
    */
   static async start(
     program: BenchProgram,
@@ -171,7 +180,7 @@ export class BenchProcess {
       stdout: "piped",
       stderr: "piped",
     }).spawn();
-    const errors = new Response(process.stderr).text(); // read all along: a full pipe would block
+    const errors = new Response(process.stderr).text(); // read throughout: a full pipe would block
     const stdout = Readable.fromWeb(
       process.stdout as unknown as Parameters<typeof Readable.fromWeb>[0],
     );
@@ -184,7 +193,7 @@ export class BenchProcess {
     return new BenchProcess(program, ready, process, process.stdin.getWriter(), lines);
   }
 
-  /** Lets it take steps. */
+  /** Requests steps, and returns their measurements. */
   async ask(request: BenchRequest): Promise<BenchReply> {
     await this.input.write(new TextEncoder().encode(`${JSON.stringify(request)}\n`));
     const { value, done } = await this.lines.next();
@@ -192,7 +201,7 @@ export class BenchProcess {
     return JSON.parse(value) as BenchReply;
   }
 
-  /** Ends it. */
+  /** Ends the process. */
   async stop(): Promise<void> {
     await this.input.close().catch(() => {}); // it may have ended by itself
     await this.process.status;

@@ -112,7 +112,7 @@ Deno.test("benchCommand() refuses what it cannot measure", async () => {
       [["--python", "/no/python"], /there is no file "\/no\/python"/],
       [["--name", "a/b"], /--name must be made of letters/],
       [["--fast"], /Unknown option/],
-      [["steps"], /"steps" is no option/],
+      [["steps"], /"steps" is not an option/],
     ] as const
   ) {
     const { code, stdout, stderr } = await captured((output) => benchCommand(args, output));

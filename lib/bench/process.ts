@@ -1,8 +1,8 @@
 /**
- * One measured program: `deno run lib/bench/process.ts DIR`. The way to a matrix product is
- * what `POLY_MATMUL` says. It writes one line of JSON when it is ready, then one for each line it
- * reads, {@linkcode BenchRequest} → {@linkcode BenchReply}, until its input ends. `peft_step.py` does
- * the same with PEFT.
+ * One measured program: `deno run lib/bench/process.ts DIR`. `POLY_MATMUL` selects its matrix
+ * product. It writes one line of JSON when it is ready, then one for each line it reads, {@linkcode
+ * BenchRequest} → {@linkcode BenchReply}, until its input ends. `peft_step.py` does the same with
+ * PEFT.
  *
  * @module
  */
@@ -14,25 +14,25 @@ import { type BenchLosses, BenchWork } from "./work.ts";
 
 /** The first line that a program writes. */
 export interface BenchReady extends BenchLosses {
-  /** What computes, for people. */
+  /** Description of the device and its kernels, for people. */
   readonly engine: string;
 }
 
-/** Which step to measure, and for how long. */
+/** Kind of step to measure, and for how long. */
 export interface BenchRequest {
-  /** `arithmetic` needs a processor and nothing else: it tells how many there really are. */
+  /** Kind of step; `arithmetic` only needs a processor, so it reveals how many there really are. */
   readonly step: "train" | "evaluate" | "arithmetic";
-  /** Steps are taken until this time is over; at least one. */
+  /** Time to take steps for; at least one step is taken. */
   readonly milliseconds: number;
 }
 
-/** What was measured. */
+/** Measurements of the steps. */
 export interface BenchReply {
-  /** Time of each step. */
+  /** Time of each step, in milliseconds. */
   readonly milliseconds: readonly number[];
-  /** Processor time per step, all threads together. */
+  /** Processor time per step, all threads together, in milliseconds. */
   readonly cpu_milliseconds: number;
-  /** The most memory the program ever held at once, in bytes. */
+  /** Largest memory that the program held, in bytes. */
   readonly peak_memory: number;
 }
 

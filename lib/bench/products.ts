@@ -1,8 +1,8 @@
 /**
- * Matrix products of the sizes that training uses, one by one: by TensorFlow.js's kernel as
+ * Measures single matrix products of the sizes that training uses: by TensorFlow.js's kernel as
  * published, by the project's own, by the system's BLAS through the kernel, and by that BLAS alone.
- * As a program, `deno run lib/bench/products.ts OPTIONS` with {@linkcode ProductOptions}
- * in JSON, it writes its measures in JSON.
+ * As a program, `deno run lib/bench/products.ts OPTIONS` with {@linkcode ProductOptions} in JSON,
+ * it writes its measurements in JSON.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import * as tf from "../tf.ts";
 import { randomStream } from "../util/random.ts";
 import { BenchMismatch, median } from "./bench.ts";
 
-/** `count` products of a [m, k] with b [k, n], each side maybe stored transposed. */
+/** `count` products of a [m, k] and b [k, n], each stored transposed or not. */
 export interface ProductSize {
   readonly name: string;
   readonly count: number;
@@ -57,27 +57,29 @@ export const PRODUCT_SIZES: readonly ProductSize[] = [
   { name: "square", count: 1, m: 512, n: 512, k: 512 },
 ];
 
-/** How to measure products. */
+/** Options of {@linkcode measureProducts}. */
 export interface ProductOptions {
   readonly rounds: number;
-  /** How long each way is measured at a time; at least one product. */
+  /**
+   * Time that each implementation is measured in a round, in milliseconds; at least one product.
+   */
   readonly milliseconds: number;
 }
 
-/** What was measured of one way at one size. */
+/** Measurements of one implementation at one size. */
 export interface ProductMeasure extends ProductSize {
   readonly way: "published" | "own" | "blas" | "blas alone";
-  /** Mean of the calls of each round, each of all `count` products; microseconds. */
+  /** Mean time of a call in each round, in microseconds; a call computes all `count` products. */
   readonly rounds: readonly number[];
 }
 
-/** Largest difference between ways, as a share of the largest number of a product. */
+/** Largest difference between implementations, relative to the largest number of a product. */
 const SAME_PRODUCT = 1e-5;
 
 /**
- * Measures the ways to each product, round after round in turn, in this process.
+ * Measures all implementations of each product, in alternating rounds, in this process.
  *
- * @throws {BenchMismatch} when the ways give different numbers
+ * @throws {BenchMismatch} when the implementations give different numbers
  */
 export async function measureProducts(
   sizes: readonly ProductSize[],
@@ -102,7 +104,7 @@ export async function measureProducts(
   return measures;
 }
 
-/** The ways to one product, compared with each other, on the same operands. */
+/** The implementations of one product, on the same operands; their results are compared. */
 function waysOf(size: ProductSize) {
   const backend = asWasmBackend(tf.backend())!;
   const { count, m, n, k, transposeA = false, transposeB = false } = size;
@@ -163,12 +165,12 @@ function waysOf(size: ProductSize) {
   return { ways, dispose: () => tf.dispose([a, b, c]) };
 }
 
-/** The mean time of a call, called for about so many milliseconds. */
+/** Mean time of a call, over calls that take about `milliseconds` together. */
 function timeOf(run: () => void, milliseconds: number): number {
   let calls = 0;
   const started = performance.now();
   let now = started;
-  for (let batch = 1; now - started < milliseconds; batch *= 2) { // reading the clock costs, too
+  for (let batch = 1; now - started < milliseconds; batch *= 2) { // few readings of the clock
     for (let i = 0; i < batch; i++) run();
     calls += batch;
     now = performance.now();

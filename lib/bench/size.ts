@@ -1,4 +1,7 @@
-/** Everything that decides how much work a step is; a setting is called as in the model's files. */
+/**
+ * Everything that decides the amount of work in a step; settings have the names of the model's
+ * files.
+ */
 export interface BenchSize {
   readonly model_type: "t5" | "llama";
   readonly d_model: number;
@@ -8,7 +11,7 @@ export interface BenchSize {
   readonly d_kv: number;
   readonly vocab_size: number;
   readonly batch_size: number;
-  /** Tokens of each text, and of each target. */
+  /** Number of tokens of each text, and of each target. */
   readonly length: number;
   readonly target_modules: string | readonly string[];
   readonly r: number;
@@ -17,7 +20,7 @@ export interface BenchSize {
   readonly n_splits: number;
 }
 
-/** A decoder with MHR on its attention, as in the measurements that this project began with. */
+/** A decoder with MHR on its attention, the case of this project's first measurements. */
 function decoder(
   sizes: Pick<
     BenchSize,
@@ -37,7 +40,7 @@ function decoder(
   };
 }
 
-/** The sizes that are measured, by name. */
+/** The sizes to measure, by name. */
 export const BENCH_SIZES: Readonly<Record<string, BenchSize>> = {
   "decoder-32": decoder({
     d_model: 32,
@@ -81,7 +84,7 @@ export const BENCH_SIZES: Readonly<Record<string, BenchSize>> = {
   },
 };
 
-/** Sizes that differ from `decoder-64` in one setting, to see how a step grows with it. */
+/** Sizes that differ from `decoder-64` in one setting, to see how a step's time depends on it. */
 export const BENCH_SCALING: Readonly<Record<string, BenchSize>> = Object.fromEntries(
   Object.entries({
     batch_size: [8, 32, 128],

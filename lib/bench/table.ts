@@ -1,3 +1,7 @@
+/**
+ * Formats measurements as tables in Markdown. Ratios are medians over rounds, as programs alternate
+ * within a round.
+ */
 import { toMarkdown } from "../tables/markdown.ts";
 import { tableOf } from "../tables/table.ts";
 import { type BenchMeasure, median } from "./bench.ts";
@@ -5,8 +9,8 @@ import { gigaflops, type ProductMeasure } from "./products.ts";
 import { workerGain, type WorkerMeasure } from "./workers.ts";
 
 /**
- * A row for each size, step and program: the median step, and how many times as long it takes as this
- * project's best program, in the median of the rounds' ratios.
+ * Formats a row for each size, step and program: the median time of a step, and its ratio to this
+ * project's fastest program, as the median of the rounds' ratios.
  */
 export function benchTable(measures: readonly BenchMeasure[]): string {
   const rows = measures.map((measure) => {
@@ -29,9 +33,9 @@ export function benchTable(measures: readonly BenchMeasure[]): string {
 }
 
 /**
- * A row for each product: the speed of each way in GFLOP/s, and, in the median of the rounds' ratios,
- * how many times as fast as the published kernel the project's own is, and which share of the BLAS
- * alone the BLAS through the kernel gives.
+ * Formats a row for each product: the speed of each implementation in GFLOP/s and, as medians of
+ * the rounds' ratios, the speed of the project's kernel relative to the published one, and of the
+ * BLAS through the kernel relative to the BLAS alone.
  */
 export function productTable(measures: readonly ProductMeasure[]): string {
   const byName = Map.groupBy(measures, ({ name }) => name);
@@ -63,8 +67,8 @@ export function productTable(measures: readonly ProductMeasure[]): string {
 }
 
 /**
- * A row for each size: training steps a second by one worker and by two at once, their ratio, and the same
- * ratio of plain arithmetic.
+ * Formats a row for each size: training steps per second of one worker and of two at once, their
+ * ratio, and the same ratio for plain arithmetic.
  */
 export function workerTable(measures: readonly WorkerMeasure[]): string {
   return toMarkdown(tableOf(measures.map((measure) => ({

@@ -1,3 +1,7 @@
+/**
+ * The work that programs are compared by: a model, an adapter and a batch in a folder that any
+ * program can read, and this project's way to do it.
+ */
 import { writeFilesAtomically } from "../files/atomic_write.ts";
 import { AutoModelForCausalLM, AutoModelForSeq2SeqLM } from "../models/auto_model.ts";
 import type { LanguageModel } from "../models/base_model.ts";
@@ -11,10 +15,10 @@ import { disposeGradients, lossAndGradients } from "../train/gradients.ts";
 import { randomStream } from "../util/random.ts";
 import type { BenchSize } from "./size.ts";
 
-/** Training steps whose losses are compared, with the same noise in every program. */
+/** Number of training steps whose losses are compared, with the same noise in every program. */
 export const COMPARED_STEPS = 3;
 
-/** The learning rate of every step; AdamW's other settings are PyTorch's, without weight decay. */
+/** Learning rate of every step; AdamW's other settings are PyTorch's, without weight decay. */
 const LEARNING_RATE = 1e-3;
 
 /** One batch, as every program reads it from `batch.json`. */
@@ -22,25 +26,25 @@ interface Batch {
   readonly seq2seq: boolean;
   readonly input_ids: number[][];
   readonly attention_mask: number[][];
-  /** −100 where ignored. */
+  /** Target ids; −100 at ignored positions. */
   readonly labels: number[][];
   readonly task_ids: number[];
   readonly learning_rate: number;
-  /** The numbers that routers draw in the compared steps, step after step in the order of calls. */
+  /** Random numbers of the routers in the compared steps, step after step in the order of calls. */
   readonly noise: number[][];
 }
 
-/** What the programs compare before anything is measured. */
+/** Losses that the programs compare before anything is measured. */
 export interface BenchLosses {
-  /** The loss without noise, before any training. */
+  /** Loss without noise, before any training. */
   readonly evaluation: number;
-  /** The losses of the compared training steps. */
+  /** Losses of the compared training steps. */
   readonly training: readonly number[];
 }
 
 /**
- * Writes what a size works on into a folder: the base model, the adapter and `batch.json`, so that
- * another program, PEFT for one, does the same work.
+ * Writes the work of one size into a folder: the base model, the adapter and `batch.json`, so that
+ * another program, such as PEFT, does the same work.
  */
 export async function writeBenchWork(dir: string, size: BenchSize): Promise<void> {
   const AutoModel = size.model_type === "t5" ? AutoModelForSeq2SeqLM : AutoModelForCausalLM;
@@ -49,7 +53,7 @@ export async function writeBenchWork(dir: string, size: BenchSize): Promise<void
   const config = new PolyConfig({
     target_modules: typeof target_modules === "string" ? target_modules : [...target_modules],
     task_type: size.model_type === "t5" ? "SEQ_2_SEQ_LM" : "CAUSAL_LM",
-    init_weights: false, // else B is 0 and its gradients are
+    init_weights: false, // otherwise B and its gradients are 0
     r,
     n_tasks,
     n_skills,
@@ -75,7 +79,7 @@ export async function writeBenchWork(dir: string, size: BenchSize): Promise<void
   }
 }
 
-/** The work of one size on this project. */
+/** The work of one size, done by this project. */
 export class BenchWork {
   readonly #batch: Batch;
   readonly #base: LanguageModel;
@@ -93,7 +97,7 @@ export class BenchWork {
     this.#optimizer = new AdamW([{ parameters, learningRate: batch.learning_rate }]);
   }
 
-  /** Opens what {@linkcode writeBenchWork} wrote. */
+  /** Opens a folder of {@linkcode writeBenchWork}. */
   static async open(dir: string): Promise<BenchWork> {
     const batch = JSON.parse(await Deno.readTextFile(`${dir}/batch.json`)) as Batch;
     const AutoModel = batch.seq2seq ? AutoModelForSeq2SeqLM : AutoModelForCausalLM;
@@ -102,7 +106,7 @@ export class BenchWork {
     return new BenchWork(batch, base, model);
   }
 
-  /** The losses that every program must agree on; to be asked for first. */
+  /** Computes the losses that every program must agree on; call it first. */
   async losses(): Promise<BenchLosses> {
     const evaluation = await this.evaluate();
     const training: number[] = [];
@@ -112,7 +116,7 @@ export class BenchWork {
     return { evaluation, training };
   }
 
-  /** One training step: forward, backward and the optimiser's; the loss before it. */
+  /** Takes a training step: forward, backward and optimiser; returns the loss before it. */
   async train(noise: Noise = this.#noise): Promise<number> {
     const result = lossAndGradients(
       () => this.#model.forward({ ...this.#inputs, training: true, noise }).loss,
@@ -124,7 +128,7 @@ export class BenchWork {
     return loss;
   }
 
-  /** One evaluation step: the loss without noise. */
+  /** Takes an evaluation step: the loss without noise. */
   async evaluate(): Promise<number> {
     const loss = tf.tidy(() => this.#model.forward(this.#inputs).loss);
     const value = (await loss.data())[0]!;
@@ -176,7 +180,7 @@ function modelConfig(size: BenchSize): Record<string, unknown> {
     };
 }
 
-/** Random ids; a T5's texts and targets are of unequal lengths, as in a sweep. */
+/** Random ids; texts and targets of a T5 have unequal lengths, as in a sweep. */
 function batchOf(size: BenchSize): Omit<Batch, "noise"> {
   const { model_type, batch_size, length, vocab_size, n_tasks } = size;
   const seq2seq = model_type === "t5";
@@ -201,7 +205,7 @@ function batchOf(size: BenchSize): Omit<Batch, "noise"> {
   };
 }
 
-/** Numbers that are given out in the order they are asked for. */
+/** Noise that returns the given numbers in order. */
 function recordedNoise(numbers: readonly number[]): Noise {
   let next = 0;
   return {

@@ -1,37 +1,48 @@
+/**
+ * Measures how much faster two workers are than one. Plain arithmetic is measured beside it, as a
+ * machine may have fewer free processors than it reports.
+ */
 import { BenchProcess, type BenchProgram, median } from "./bench.ts";
 import type { BenchReply, BenchRequest } from "./process.ts";
 import type { BenchSize } from "./size.ts";
 import { writeBenchWork } from "./work.ts";
 
-/** How to measure workers. */
+/** Options of {@linkcode measureWorkers}. */
 export interface WorkerOptions {
   readonly rounds: number;
-  /** How long is measured at a time; at least one step. */
+  /** Length of one measurement, in milliseconds; at least one step is taken. */
   readonly milliseconds: number;
-  /** How long each worker runs before that. */
+  /** Time that each worker runs before that, in milliseconds. */
   readonly warmUp: number;
-  /** The two processors that the workers run on, where the system can pin them; null for any. */
+  /**
+   * Numbers of the two processors that the workers run on, if the system can pin them; null for
+   * any.
+   */
   readonly cpus: readonly [number, number] | null;
 }
 
-/** What two workers got done at once, and each alone. */
+/** Throughput of two workers at once, and of each alone. */
 export interface WorkerMeasure {
   readonly size: string;
   readonly program: string;
-  /** Training steps a second of either worker while the other waits, their mean; of each round. */
+  /**
+   * Training steps per second of one worker while the other waits, as the mean of both, in each
+   * round.
+   */
   readonly alone: readonly number[];
-  /** Training steps a second of both at once, their sum; of each round. */
+  /** Training steps per second of both workers at once, as their sum, in each round. */
   readonly together: readonly number[];
   /**
-   * How many times as much plain arithmetic both got done at once as one alone, in each round: how many
-   * processors were there for them. Where it is far below 2, `together` says little of the workers.
+   * Ratio of plain arithmetic done by both workers at once to that of one alone, in each round: the
+   * number of processors that they really had. If it is far below 2, `together` says little.
    */
   readonly processors: readonly number[];
 }
 
 /**
- * Measures the throughput of two processes that do the same training work, as the workers of a sweep
- * do, against that of one. In each round the first works alone, then both, then the second alone.
+ * Measures the throughput of two processes that do the same training work, as the workers of a
+ * sweep do, relative to that of one. In each round the first works alone, then both, then the
+ * second alone.
  */
 export async function measureWorkers(
   name: string,
@@ -52,7 +63,10 @@ export async function measureWorkers(
       step: BenchRequest["step"],
       milliseconds: number,
     ) => stepsPerSecond(await worker.ask({ step, milliseconds }));
-    /** The first alone, both at once, the second alone, so that a drift falls on both sides. */
+    /**
+     * Measures the first alone, both at once, then the second alone, so that drift affects both
+     * sides.
+     */
     const compare = async (step: BenchRequest["step"], milliseconds: number) => {
       const before = await speedOf(first, step, milliseconds);
       const [one, other] = await Promise.all([
@@ -84,7 +98,7 @@ export async function measureWorkers(
   }
 }
 
-/** How many times as much two workers get done as one, in the median of the rounds. */
+/** Ratio of the work of two workers to that of one, as the median of the rounds. */
 export function workerGain(
   { alone, together }: Pick<WorkerMeasure, "alone" | "together">,
 ): number {

@@ -3,7 +3,7 @@ import process from "node:process";
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { suggest } from "../util/words.ts";
 
-/** Where a command writes; the process's own streams unless given. */
+/** Streams that a command writes to; the process's own unless given. */
 export interface CommandOutput {
   /** For results and help. */
   readonly stdout?: NodeJS.WritableStream;
@@ -22,12 +22,12 @@ export class ArgumentError extends Error {
 /** The options of a command, as `parseArgs` of `node:util` takes them. */
 export type Options = NonNullable<ParseArgsConfig["options"]>;
 
-/** What the words after a task's name say: values of options by name, and the other words. */
+/** Parsed arguments of a command: values of options by name, and the other words. */
 export type Arguments<O extends Options> = ReturnType<
   typeof parseArgs<{ args: string[]; options: O; allowPositionals: true }>
 >;
 
-/** What all commands have. */
+/** Options of all commands. */
 export interface Command<O extends Options> {
   /** The task's name in `deno.json`. */
   readonly task: string;

@@ -17,19 +17,19 @@ export interface Progress<Event> {
   stop(): void;
 }
 
-/** What the progress of a sweep shows. */
+/** Contents of a sweep's progress display. */
 export interface SweepShown {
   /** Runs of the sweep, those that were done before included. */
   readonly total: number;
   /** Runs that were done before. */
   readonly done: number;
-  /** The metric told of a finished run. */
+  /** Metric shown for each finished run. */
   readonly metric: string;
   /** The file that holds a failed run's error. */
   errorPath(run: PlannedRun): string;
 }
 
-/** How bars over many runs or files look: of one width, gone when done. */
+/** Style of bars over many runs or files: one width, removed when done. */
 const BAR_STYLE = {
   barsize: 24,
   barCompleteChar: "=",

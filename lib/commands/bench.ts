@@ -13,7 +13,7 @@ import { writeFilesAtomically } from "../files/atomic_write.ts";
 import { machineFacts } from "../sweep/provenance.ts";
 import { ArgumentError, type Arguments, type CommandOutput, runCommand } from "./arguments.ts";
 
-/** What there is to measure. */
+/** Names of the measurements. */
 const PARTS = ["steps", "products", "workers"] as const;
 
 const HELP = `\
@@ -48,13 +48,13 @@ const OPTIONS = {
   name: { type: "string" },
 } as const;
 
-/** How long each program is measured at a time, and how long it runs before that. */
+/** Time that each program is measured in a round, and time that it runs before that. */
 const TIMES = { milliseconds: 300, warmUp: 3000 };
 
-/** How long each way to a product is measured at a time. */
+/** Time that each implementation of a product is measured in a round. */
 const PRODUCT_MILLISECONDS = 10;
 
-/** How long workers are measured at a time. */
+/** Time that workers are measured in a round. */
 const WORKER_MILLISECONDS = 1000;
 
 /**
@@ -160,7 +160,7 @@ async function productsOn(cpu: number | null, options: ProductOptions): Promise<
  */
 function readBench({ values, positionals }: Arguments<typeof OPTIONS>) {
   const [word] = positionals;
-  if (word !== undefined) throw cannot(`"${word}" is no option`);
+  if (word !== undefined) throw cannot(`"${word}" is not an option`);
   const sizes = someOf(Object.keys(BENCH_SIZES), values.sizes, "size");
   const parts = new Set(someOf(PARTS, values.parts, "part"));
   const rounds = Number(values.rounds);

@@ -8,15 +8,15 @@ import { findJupyter, INSTALL_JUPYTER } from "./notebooks.ts";
 /** One thing that a machine has or lacks. */
 export interface Finding {
   readonly name: string;
-  /** What is there; null when it is missing. */
+  /** What was found, such as a version; null when it is missing. */
   readonly found: string | null;
-  /** What it is good for. */
+  /** What it makes possible. */
   readonly widens: string;
-  /** How to get it; null where there is nothing to install. */
+  /** How to install it; null when there is nothing to install. */
   readonly install: string | null;
 }
 
-/** What a machine answers; another one in tests. */
+/** The machine that is examined; tests pass another one. */
 export interface Machine {
   /** Its system. */
   readonly os: typeof Deno.build.os;

@@ -8,7 +8,7 @@ export interface NotebookCell {
   readonly cell_type: string;
   /** The text, or its lines. */
   readonly source: string | readonly string[];
-  /** What a code cell showed when it was executed. */
+  /** Outputs of a code cell when it was executed. */
   readonly outputs?: readonly NotebookOutput[];
   readonly execution_count?: number | null;
 }

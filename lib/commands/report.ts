@@ -10,7 +10,7 @@ import { ArgumentError, type CommandOutput, runCommand } from "./arguments.ts";
 
 /** What the command writes to, and where it looks for sweeps. */
 export interface ReportCommandOptions extends CommandOutput {
-  /** Where sweeps are looked for when none is named. */
+  /** Folder in which sweeps are looked for when none is named. */
   readonly results?: string;
 }
 
@@ -84,7 +84,7 @@ async function sweepFolders(results: string): Promise<string[]> {
   return [...folders, ...inside.flat()].filter((dir) => existsSync(join(dir, "manifest.json")));
 }
 
-/** Which sweeps have run, in a sentence. */
+/** Lists the sweeps that have run, in a sentence. */
 async function knownSweeps(results: string): Promise<string> {
   const known = await sweepFolders(results);
   return known.length === 0

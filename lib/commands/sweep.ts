@@ -238,7 +238,7 @@ function adaptersLine(dir: string, results: readonly RunResult[]): string {
   return join(dir, "runs", "*", "adapter") + left;
 }
 
-/** How many runs ended how, as `48 runs: 46 done, 2 failed`. */
+/** Counts runs by their end, as `48 runs: 46 done, 2 failed`. */
 function summary(results: readonly RunResult[]): string {
   const counts = Object.entries(countByStatus(results)).filter(([, count]) => count > 0);
   const parts = counts.map(([status, count]) => `${count} ${status}`);

@@ -1,7 +1,7 @@
 import { parseRunConfig, RUN_CONFIG, RUN_CONFIG_KEYS } from "../run/config.ts";
 import { ArgumentError, type Arguments } from "./arguments.ts";
 
-/** What a person asked of `deno task sweep`. */
+/** Arguments of `deno task sweep`. */
 export interface SweepArguments {
   /** The sweep's file. */
   readonly file: string;

@@ -4,13 +4,13 @@ import { panelGrid } from "./panel_grid.ts";
 import { shortName } from "./short_name.ts";
 
 /**
- * The allocation of skills to tasks, a panel for each layer and split: the darker, the more of the
- * task's update comes from the skill.
+ * Draws the allocation of skills to tasks, a panel for each layer and split: the darker a cell, the
+ * larger the skill's share of the task's update.
  *
- * @param allocations at least one, of the same tasks
+ * @param allocations at least one, all for the same tasks
  * @param tasks names of the tasks
- * @param truth what each task takes of each true skill, drawn first; shape `[T, P]`
- * @throws {RangeError} when there is no allocation, or one has not a row for each task
+ * @param truth amount of each true skill that each task takes, drawn first; shape `[T, P]`
+ * @throws {RangeError} when there is no allocation, or one does not have a row for each task
  *
  * @example
  * ```ts
@@ -26,7 +26,7 @@ export function allocationFigure(
   truth?: readonly (readonly number[])[],
 ): Figure {
   if (allocations.length === 0) {
-    throw new RangeError("Cannot draw an allocation as there is no layer");
+    throw new RangeError("Cannot draw an allocation as there must be at least one layer");
   }
   const panels = [
     ...(truth === undefined ? [] : [{ name: "the truth", weights: truth.map(proportions) }]),
@@ -35,8 +35,8 @@ export function allocationFigure(
   for (const { name, weights } of panels) {
     if (weights.length !== tasks.length) {
       throw new RangeError(
-        `Cannot draw the allocation of "${name}" as it has ${weights.length} rows for ` +
-          `${tasks.length} tasks`,
+        `Cannot draw the allocation of "${name}" as it must have one row for each task: ` +
+          `got ${weights.length} rows for ${tasks.length} tasks`,
       );
     }
   }
@@ -111,10 +111,10 @@ export function allocationFigure(
   };
 }
 
-/** Most letters of a panel's title in one line. */
+/** Largest number of letters in one line of a panel's title. */
 const TITLE_LENGTH = 24;
 
-/** A long dotted name, broken before the word that is nearest to its middle. */
+/** Breaks a long dotted name into two lines before the word nearest to its middle. */
 function inTwoLines(name: string): string {
   if (name.length <= TITLE_LENGTH) return name;
   const dots = [...name.matchAll(/\.(?!\d)/g)].map(({ index }) => index);
@@ -123,7 +123,7 @@ function inTwoLines(name: string): string {
   return middle === undefined ? name : `${name.slice(0, middle)}\n${name.slice(middle + 1)}`;
 }
 
-/** Layers by what tells their names apart. */
+/** Layers named by the parts that distinguish their names. */
 function withoutCommonStart(allocations: readonly SplitAllocation[]): SplitAllocation[] {
   if (allocations.length === 1) return [...allocations];
   const parts = allocations.map(({ name }) => name.split("."));

@@ -38,10 +38,11 @@ Deno.test("allocationFigure() shades each task's skills, the truth first", async
 });
 
 Deno.test("allocationFigure() refuses no layer, and a layer with another number of tasks", () => {
-  assert.throws(() => allocationFigure([], TASKS), /there is no layer/);
+  assert.throws(() => allocationFigure([], TASKS), /there must be at least one layer/);
   assert.throws(() => allocationFigure([{ name: "q", weights: [[1]] }], TASKS), {
     name: "RangeError",
-    message: 'Cannot draw the allocation of "q" as it has 1 rows for 3 tasks',
+    message:
+      'Cannot draw the allocation of "q" as it must have one row for each task: got 1 rows for 3 tasks',
   });
 });
 
@@ -66,7 +67,10 @@ Deno.test("taskTreeFigure() takes one task and tasks that are all alike; refuses
     const svg = await renderSvg(taskTreeFigure(ones, TASKS.slice(0, T)));
     assert.ok(!/NaN|Infinity/.test(svg) && textsOf(svg).includes("sort"));
   }
-  assert.throws(() => taskTreeFigure([[1]], TASKS), /1 tasks have 3 names/);
+  assert.throws(
+    () => taskTreeFigure([[1]], TASKS),
+    /each task must have one name: got 3 names for 1 tasks/,
+  );
 });
 
 Deno.test("recoveryFigure() shows truth, chance, and which runs chance explains", async () => {

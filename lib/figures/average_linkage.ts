@@ -1,15 +1,15 @@
 /** A cluster of items: one item, or two clusters that were joined. */
 export interface Cluster {
-  /** Items below, in the order of the tree. */
+  /** Items in the cluster, in the order of the tree. */
   readonly items: readonly number[];
-  /** Distance at which its parts were joined; 0 for an item. */
+  /** Distance at which its two parts were joined; 0 for a single item. */
   readonly height: number;
   readonly parts: readonly [Cluster, Cluster] | null;
 }
 
 /**
- * Joins the two nearest clusters again and again until one is left. The distance of two clusters is the
- * mean over all pairs of their items; of equal distances the first counts.
+ * Joins the two nearest clusters repeatedly until one is left. The distance of two clusters is the
+ * mean over all pairs of their items; among equal distances the first is taken.
  *
  * Source: R. R. Sokal and C. D. Michener, "A statistical method for evaluating systematic
  * relationships", 1958 (UPGMA)
@@ -28,12 +28,12 @@ export interface Cluster {
  */
 export function averageLinkage(distances: readonly (readonly number[])[]): Cluster {
   const n = distances.length;
-  if (n === 0) throw new RangeError("Cannot make a tree as there is no item");
+  if (n === 0) throw new RangeError("Cannot make a tree as there must be at least one item");
   for (const [i, row] of distances.entries()) {
     if (row.length !== n || row.some((distance) => !Number.isFinite(distance))) {
       throw new RangeError(
-        `Cannot make a tree as distances of ${n} items are ${n} finite numbers each: row ${i} is ` +
-          `[${row}]`,
+        `Cannot make a tree as distances of ${n} items must be ${n} finite numbers each: ` +
+          `row ${i} is [${row}]`,
       );
     }
   }

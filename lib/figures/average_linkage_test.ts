@@ -47,7 +47,7 @@ Deno.test("averageLinkage() never joins lower than before, and keeps every item 
 
 Deno.test("averageLinkage() takes one item, and refuses none and what is not square", () => {
   assert.deepEqual(averageLinkage([[0]]), { items: [0], height: 0, parts: null });
-  assert.throws(() => averageLinkage([]), /as there is no item/);
+  assert.throws(() => averageLinkage([]), /there must be at least one item/);
   assert.throws(() => averageLinkage([[0, 1], [1]]), /row 1 is \[1\]/);
   assert.throws(() => averageLinkage([[0, NaN], [NaN, 0]]), /row 0 is \[0,NaN\]/);
 });

@@ -8,13 +8,13 @@ import { SERIES_STYLES } from "./series_style.ts";
 
 /** Settings of {@linkcode curveFigure}. */
 export interface CurveFigureOptions {
-  /** The column on the vertical axis. */
+  /** Column on the vertical axis. */
   readonly y: string;
-  /** The column on the horizontal axis. */
+  /** Column on the horizontal axis. */
   readonly x?: string;
-  /** Which part of a run is drawn: the phase of a log. */
+  /** Phase of the log that is drawn. */
   readonly phase: string;
-  /** A value to compare with: a line across. */
+  /** Value to compare with, drawn as a horizontal line. */
   readonly reference?: number;
 }
 
@@ -23,7 +23,7 @@ interface Point {
   readonly y: number;
 }
 
-/** One run's curve. */
+/** Curve of one run. */
 interface Curve {
   readonly id: string;
   readonly diverged: boolean;
@@ -33,16 +33,17 @@ interface Curve {
 interface Panel {
   readonly label: string;
   readonly curves: readonly Curve[];
-  /** Runs without a point. */
+  /** Number of runs without a point. */
   readonly missing: number;
 }
 
 /**
- * How a number goes over a run: each seed a thin line and their mean a thick one, in a panel for each
- * combination of settings. A cross ends the line of a run that diverged.
+ * Draws the course of a metric over training: each seed as a thin line and their mean as a thick
+ * one, in a panel for each combination of settings. A cross ends the line of a run that diverged.
  *
- * @param of a study, of whose logs the phase is drawn; or a table with one row per run and point: `id`,
- * `status` and settings of the run, and the two columns; a run without points has one row without them
+ * @param of a study, whose logs of the phase are drawn; or a table with one row per run and point:
+ * `id`, `status` and settings of the run, and the two columns; a run without points has one row
+ * with missing values
  * @throws {SyntaxError} when a log of the study is damaged
  *
  * @example
@@ -61,7 +62,7 @@ export function curveFigure(of: Study | ColumnTable, options: CurveFigureOptions
   const rows = of instanceof Study ? of.log(phase) : of;
   const all = rowsOf(rows);
   const width = stepsPerPoint(all, x);
-  // A log that is thinned already says so in its rows.
+  // The rows of a thinned log say how many steps each point stands for.
   const meanOf = all.reduce((most, { mean_of }) => Math.max(most, Number(mean_of ?? 1)), width);
   const panels = panelsOf(rows, x, y, width);
   const curves = panels.flatMap((panel) => panel.curves);
@@ -80,7 +81,7 @@ export function curveFigure(of: Study | ColumnTable, options: CurveFigureOptions
       ...(diverged === 0 ? [] : [`${diverged} of ${runs} runs diverged: a cross ends their line.`]),
       ...(curves.length === runs
         ? []
-        : [`Gaps: ${runs - curves.length} of ${runs} runs have no ${y} of phase ${phase}.`]),
+        : [`Missing: ${runs - curves.length} of ${runs} runs have no ${y} of phase ${phase}.`]),
       ...(cut ? ["Runs that diverged leave the frame and are cut there."] : []),
     ],
     alt: `Line charts of ${y} over ${x}. ${panels.map((panel) => describe(panel)).join("; ")}.`,
@@ -141,7 +142,7 @@ function panelsOf(table: ColumnTable, x: string, y: string, width: number): Pane
   });
 }
 
-/** The mean over the runs that did not diverge, where all of them have a value. */
+/** The mean over runs that did not diverge, at steps where all of them have a value. */
 function meanCurve(curves: readonly Curve[]): readonly CurvePoint[] {
   const whole = curves.filter(({ diverged }) => !diverged);
   return tableOf(whole.flatMap(({ points }) => points.map(({ x, y }) => ({ x, y }))), ["x", "y"])
@@ -150,10 +151,10 @@ function meanCurve(curves: readonly Curve[]): readonly CurvePoint[] {
     .orderby("x").objects() as CurvePoint[];
 }
 
-/** arquero's own mean is a running one, which rounds at each value. */
+/** The mean as sum over count: arquero's own mean is a running one, which rounds at each value. */
 const MEAN = "d => op.sum(d.y) / op.count()";
 
-/** The ends of the vertical axis: what runs reach that did not diverge, if there are such. */
+/** The ends of the vertical axis: the range of runs that did not diverge, if there are any. */
 function range(
   curves: readonly Curve[],
   reference: number | undefined,

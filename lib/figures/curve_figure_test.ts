@@ -46,7 +46,7 @@ Deno.test("curveFigure() ends the line of a run that diverged with a cross, insi
   const figure = curveFigure(tableOf(rows), { y: "loss", phase: "multitask" });
   assert.deepEqual(figure.notes, [
     "1 of 3 runs diverged: a cross ends their line.",
-    "Gaps: 1 of 3 runs have no loss of phase multitask.",
+    "Missing: 1 of 3 runs have no loss of phase multitask.",
     "Runs that diverged leave the frame and are cut there.",
   ]);
   const svg = await renderSvg(figure);
@@ -92,7 +92,7 @@ Deno.test("curveFigure() shows a value to compare with, and nothing when there i
   assertNumbers([axisOf(svg, "y")(rule.y + Number(rule.attributes.y1))], [0], 0.01);
   const empty = curveFigure(tableOf([{ id: "a", status: "failed" }]), options);
   assert.deepEqual(empty.notes, [
-    "Gaps: 1 of 1 runs have no gradient_alignment of phase alignment.",
+    "Missing: 1 of 1 runs have no gradient_alignment of phase alignment.",
   ]);
   assert.ok(!/NaN|Infinity/.test(await renderSvg(empty)));
 });

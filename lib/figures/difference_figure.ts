@@ -1,29 +1,33 @@
+/**
+ * Draws the differences between the cells of a study and its baseline as intervals, with the counts
+ * and p-values beside them.
+ */
 import type { Figure } from "./figure.ts";
 import { baselineDifferences, baselineLabel, pairingUnit } from "../tables/baseline.ts";
 import { settingsLabel } from "../tables/groups.ts";
 import type { Study } from "../tables/study.ts";
 import { type ColumnTable, type Row, rowsOf } from "../tables/table.ts";
-import { GAP_COLOR } from "./series_style.ts";
+import { MISSING_COLOR } from "./series_style.ts";
 
-/** What a table of differences does not say of itself. */
+/** Labels for a table of differences. */
 export interface DifferenceWords {
-  /** What the differences are of. */
+  /** Name of the metric. */
   readonly metric: string;
-  /** The baseline in words. */
+  /** Settings of the baseline, as a label. */
   readonly baseline: string;
-  /** What the pairs are, such as `seed` or `task and seed`. */
+  /** What each pair has in common, such as `seed` or `task and seed`. */
   readonly units: string;
 }
 
-/** The columns of a table of differences that are no settings. */
+/** Columns of a table of differences that are not settings. */
 const MEASURES = [
   ...["difference", "low", "high", "wins", "ties", "losses", "n", "n_missing", "p", "p_holm"],
 ];
 
 /**
- * The differences of a study's cells to its baseline, as {@linkcode tableDifferenceFigure} draws them.
+ * Draws the differences of a study's cells from its baseline, by {@linkcode tableDifferenceFigure}.
  *
- * @returns null when there is nothing to compare: the study names no baseline, or has no other cells
+ * @returns null when there is nothing to compare: the study has no baseline or no other cells
  */
 export function differenceFigure(study: Study): Figure | null {
   const differences = baselineDifferences(study);
@@ -37,10 +41,10 @@ export function differenceFigure(study: Study): Figure | null {
 }
 
 /**
- * Differences to a baseline, best first: for each combination of settings the mean with its 95 %
- * interval beside a line at no difference, wins, ties and losses, and the corrected p.
+ * Draws differences from a baseline, best first: for each combination of settings the mean with its
+ * 95 % interval beside a line at zero, wins, ties and losses, and the corrected p-value.
  *
- * @param differences as `pairedDifferences` makes it
+ * @param differences a table from `pairedDifferences`
  *
  * @example
  * ```ts
@@ -53,7 +57,7 @@ export function differenceFigure(study: Study): Figure | null {
  *   { metric: "score", baseline: "shared", units: "seed" },
  * );
  * assert.match(figure.alt, /poly: 0.250 \(0.125 to 0.500\), 3 wins, 0 ties, 1 loss/);
- * assert.deepEqual(figure.notes, ["Gaps: pairs without both values, left out: 1."]);
+ * assert.deepEqual(figure.notes, ["Missing: pairs without both values, left out: 1."]);
  * ```
  */
 export function tableDifferenceFigure(
@@ -74,7 +78,7 @@ export function tableDifferenceFigure(
     subtitle: `Mean of differences paired on ${units}, with its 95 % interval; p of the paired ` +
       `t-test after Holm's correction, filled below 0.05.`,
     notes: missing === 0 ? [] : [
-      `Gaps: pairs without both values, left out: ${missing}.`,
+      `Missing: pairs without both values, left out: ${missing}.`,
     ],
     alt: `Differences in ${metric} to ${baseline}. ${labelled.map(describe).join("; ")}.`,
     draw: (Plot) => ({
@@ -110,7 +114,7 @@ export function tableDifferenceFigure(
           strokeWidth: 1.4,
         }),
         Plot.text(labelled.filter(({ row }) => row.difference === null), {
-          ...{ y: "label", frameAnchor: "left", dx: 6, fill: GAP_COLOR },
+          ...{ y: "label", frameAnchor: "left", dx: 6, fill: MISSING_COLOR },
           text: () => "no complete pair",
         }),
         ...COLUMNS.flatMap(({ title, dx, text }) => [
@@ -129,7 +133,7 @@ export function tableDifferenceFigure(
   };
 }
 
-/** What stands beside each interval, and how many pixels right of the frame. */
+/** Texts beside each interval, and how many pixels right of the frame each starts. */
 const COLUMNS = [
   { title: "n", dx: 10, text: (row: Row) => String(row.n) },
   { title: "win/tie/loss", dx: 44, text: (row: Row) => `${row.wins}/${row.ties}/${row.losses}` },

@@ -41,7 +41,7 @@ Deno.test("tableDifferenceFigure() says which settings have no complete pair", a
   const row = { difference: null, low: null, high: null, wins: 0, ties: 0, losses: 0, n: 0 };
   const differences = tableOf([{ n_skills: 4, ...row, n_missing: 3, p: null, p_holm: null }]);
   const figure = tableDifferenceFigure(differences, WORDS);
-  assert.deepEqual(figure.notes, ["Gaps: pairs without both values, left out: 3."]);
+  assert.deepEqual(figure.notes, ["Missing: pairs without both values, left out: 3."]);
   const svg = await renderSvg(figure);
   assert.ok(textsOf(svg).includes("no complete pair") && !/NaN/.test(svg));
   assert.equal(readSvg(svg).filter(({ group }) => group === "dot").length, 0);

@@ -1,8 +1,8 @@
 import type { Figure } from "./figure.ts";
 import {
-  gapNotes,
   type MeasuredGroup,
   measureGroups,
+  missingNotes,
   numbersOf,
   seedCount,
 } from "../tables/groups.ts";
@@ -15,26 +15,26 @@ import { valueDomain } from "./value_domain.ts";
 
 /** Settings of {@linkcode efficiencyFigure}. */
 export interface EfficiencyFigureOptions {
-  /** The column on the vertical axis; absent, the study's metric. */
+  /** Column on the vertical axis; when absent, the study's metric. */
   readonly metric?: string;
-  /** The column on the horizontal axis, a number of parameters. */
+  /** Column on the horizontal axis, a number of parameters. */
   readonly parameters?: string;
 }
 
-/** A group, and how many parameters its runs have. */
+/** A group of runs, with its number of parameters. */
 interface Sized {
   readonly group: MeasuredGroup;
   readonly parameters: number;
 }
 
 /**
- * What parameters buy: a metric against the number of parameters on a logarithmic axis, a named point
- * for each combination of settings, with every seed and the mean's 95 % interval.
+ * Draws a metric against the number of parameters on a logarithmic axis: a named point for each
+ * combination of settings, with every seed and the mean's 95 % interval.
  *
  * Source: the efficiency plots of Caccia et al. 2023, arXiv 2211.03831
  *
  * @param of a study, or a table with one row per run
- * @throws {RangeError} when a column is not there
+ * @throws {RangeError} when a column does not exist
  * @throws {TypeError} when a table comes without a metric
  *
  * @example
@@ -68,8 +68,8 @@ export function efficiencyFigure(
     subtitle: `Points: mean of ${seedCount(all)}; bars: its 95 % interval; small dots: seeds. ` +
       `The axis of parameters is logarithmic.`,
     notes: [
-      ...gapNotes(all, metric),
-      ...(unsized === 0 ? [] : [`Gaps: ${unsized} settings have no ${parameters}.`]),
+      ...missingNotes(all, metric),
+      ...(unsized === 0 ? [] : [`Missing: ${unsized} settings have no ${parameters}.`]),
       ...(cut === 0 ? [] : [`Intervals wider than the frame are cut: ${cut}.`]),
     ],
     alt: `Scatter plot of mean ${metric} by ${parameters}. ${

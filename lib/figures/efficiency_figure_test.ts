@@ -51,9 +51,9 @@ Deno.test("efficiencyFigure() counts runs without a value and settings without p
   }));
   const { notes, alt } = efficiencyFigure(tableOf(rows), { metric: "score" });
   assert.deepEqual(notes.slice(0, 3), [
-    "Gaps: 1 of 6 runs has no score (1 diverged).",
+    "Missing: 1 of 6 runs has no score (1 diverged).",
     "1 of 3 means rests on one seed and has no interval.",
-    "Gaps: 1 settings have no parameters_adaptation.",
+    "Missing: 1 settings have no parameters_adaptation.",
   ]);
   assert.ok(!alt.includes("n_skills 8"));
 });

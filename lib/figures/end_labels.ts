@@ -1,29 +1,36 @@
+/**
+ * Labels lines at their right ends instead of in a legend. Labels move apart where lines end close
+ * to each other.
+ */
 import type { RenderFunction } from "./figure.ts";
 import { spreadPositions } from "./spread_positions.ts";
 
-/** The name of a line, written beside the plot. */
+/** Name of a line, written beside the plot. */
 export interface EndLabel {
   readonly text: string;
   readonly color: string;
   readonly dash: string;
-  /** The line's last point, in data, and how many pixels to the right it is drawn; else the frame's. */
+  /**
+   * Last point of the line, in data, and its shift to the right in pixels; the frame's edge when
+   * absent.
+   */
   readonly x?: unknown;
   readonly y: number;
   readonly dx?: number;
 }
 
 const LINE = 14;
-/** Pixels from the frame to the text. */
+/** Pixels from the frame to the label. */
 const REACH = 26;
 
-/** How wide the margin has to be for labels of the bundled font. */
+/** Width of the margin that labels in the bundled font need. */
 export function labelMargin(labels: readonly string[]): number {
   return Math.ceil(Math.max(0, ...labels.map((text) => text.length)) * 6.6) + REACH + 8;
 }
 
 /**
- * A mark that names lines at their right ends, in the margin, each with a thin line to its point. So
- * figures need no legend of colours.
+ * A mark that names lines at their right ends, in the margin, each with a thin line to its point.
+ * It replaces a legend of colours.
  */
 export function endLabels(labels: readonly EndLabel[]): RenderFunction {
   return (_index, scales, _values, dimensions, context) => {
@@ -58,7 +65,7 @@ export function endLabels(labels: readonly EndLabel[]): RenderFunction {
   };
 }
 
-/** Half the width of a band; nothing on a scale of points or numbers. */
+/** Half the width of a band; 0 on a scale of points or numbers. */
 function pointOffset(scale: unknown): number {
   const { bandwidth } = scale as { bandwidth?: () => number };
   return bandwidth === undefined ? 0 : bandwidth() / 2;

@@ -2,29 +2,29 @@ import { escapeXml } from "../util/escape_xml.ts";
 
 export type { Markish, RenderFunction, ScaleOptions, SymbolType } from "@observablehq/plot";
 
-/** The drawing library, handed to figures when they are drawn: making one costs nothing. */
+/** The drawing library, passed to figures when they are drawn; making a figure does not load it. */
 export type Plot = typeof import("@observablehq/plot");
 
-/** Marks, scales and sizes: all that Plot is told of one picture. */
+/** Options of one plot: marks, scales and sizes. */
 export type PlotOptions = NonNullable<Parameters<Plot["plot"]>[0]>;
 
 /** A picture of a table, before it is drawn. */
 export interface Figure {
-  /** The stem of its files. */
+  /** Stem of the names of its files. */
   readonly name: string;
-  /** What it shows, in a line above it. */
+  /** Title, in a line above the plot. */
   readonly title: string;
-  /** What a point, a band and a line are, and how many seeds they rest on. */
+  /** Meaning of points, bands and lines, and the number of seeds behind them. */
   readonly subtitle: string;
-  /** What is not in the picture, with counts, and other remarks below it. */
+  /** Notes below the plot: what is missing from it, with counts, and other remarks. */
   readonly notes: readonly string[];
-  /** What it shows, in words, for who does not see it. */
+  /** Description in words, for readers who cannot see it. */
   readonly alt: string;
-  /** What Plot is asked to draw. */
+  /** Returns the options of the plot. */
   readonly draw: (plot: Plot) => PlotOptions;
 }
 
-/** The fonts that figures ask for, the bundled one first. */
+/** Fonts of the figures, the bundled one first. */
 export const FONT_FAMILY = "'DejaVu Sans', Verdana, sans-serif";
 
 const WIDTH = 720;
@@ -34,8 +34,8 @@ const SUBTITLE = { size: 12, line: 17, fill: "#333", weight: "normal" };
 const NOTE = { size: 11, line: 15, fill: "#333", weight: "normal" };
 
 /**
- * Draws a figure as the text of an SVG file: its title, subtitle and notes around the plot, black on
- * white. The same figure gives the same text.
+ * Draws a figure as an SVG string: title, subtitle and notes around the plot, black on white. The
+ * same figure gives the same string.
  *
  * @example
  * ```ts
@@ -101,7 +101,7 @@ export async function renderSvg(figure: Figure): Promise<string> {
     `<rect width="100%" height="100%" fill="#fff"/>${parts.join("")}</svg>\n`;
 }
 
-/** Attributes with at most two decimals: a hundredth of a pixel. */
+/** Rounds attributes to two decimals: a hundredth of a pixel. */
 function roundNumbers(svg: string): string {
   return svg.replace(
     /="[^"]*"/g,
@@ -113,7 +113,7 @@ function roundNumbers(svg: string): string {
   );
 }
 
-/** Plot numbers its clip paths on and on over all plots of a process. */
+/** Numbers clip paths from 1, since Plot counts them over all plots of a process. */
 function renumberClips(svg: string): string {
   const numbers = new Map<string, number>();
   return svg.replace(/plot-clip-\d+/g, (id) => {
@@ -122,7 +122,7 @@ function renumberClips(svg: string): string {
   });
 }
 
-/** Lines that fit a width, judged by how wide the bundled font is on average. */
+/** Breaks text into lines that fit a width, by the average width of letters in the bundled font. */
 function wrap(text: string, width: number, { size, weight }: typeof TITLE): string[] {
   const fits = Math.floor(width / (size * (weight === "bold" ? 0.7 : 0.6)));
   const lines: string[] = [];

@@ -1,8 +1,8 @@
 import { fileURLToPath } from "node:url";
 
 /**
- * Pixels of an SVG: a PNG of twice its size, set in the bundled font, so that every machine makes the
- * same.
+ * Renders an SVG as a PNG of twice its size, in the bundled font, so that every machine makes the
+ * same image.
  *
  * @example
  * ```ts
@@ -27,7 +27,7 @@ export async function renderPng(svg: string): Promise<Uint8Array> {
 }
 
 async function bundledFonts(): Promise<string[]> {
-  // Its import makes Deno fetch the package; the fonts lie beside the file.
+  // Imported here, as the import makes Deno fetch the package; the fonts are beside the file.
   await import("dejavu-fonts-ttf/package.json", { with: { type: "json" } });
   const place = import.meta.resolve("dejavu-fonts-ttf/package.json");
   return ["DejaVuSans.ttf", "DejaVuSans-Bold.ttf"].map((name) =>

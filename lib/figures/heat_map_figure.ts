@@ -1,8 +1,8 @@
 import type { Figure } from "./figure.ts";
 import {
-  gapNotes,
   type MeasuredGroup,
   measureGroups,
+  missingNotes,
   missingRows,
   otherSettings,
   seedCount,
@@ -12,27 +12,27 @@ import {
 import { runsAndMetric, type Study } from "../tables/study.ts";
 import type { ColumnTable } from "../tables/table.ts";
 import { panelGrid } from "./panel_grid.ts";
-import { GAP_COLOR } from "./series_style.ts";
+import { MISSING_COLOR } from "./series_style.ts";
 
 /** Settings of {@linkcode heatMapFigure}. */
 export interface HeatMapOptions {
-  /** The column that is shown by shade and number; absent, the study's metric. */
+  /** Column shown by shade and number; when absent, the study's metric. */
   readonly metric?: string;
-  /** The column along the horizontal axis. */
+  /** Column along the horizontal axis. */
   readonly x: string;
-  /** The column along the vertical axis. */
+  /** Column along the vertical axis. */
   readonly y: string;
 }
 
 /**
- * The mean of a metric for every pair of two settings, as a shade and in digits, with half the width of
- * its 95 % interval. Each combination of the other settings has a panel.
+ * Draws the mean of a metric for every pair of two settings, as a shade and in digits, with half
+ * the width of its 95 % interval. Each combination of the other settings has a panel.
  *
- * A pair without any value is an empty cell that says how many runs it should have; one where some are
- * missing says how many are there.
+ * A pair without any value is an empty cell with the number of runs that it should have; where only
+ * some are missing, the cell shows the number that exist.
  *
  * @param of a study, or a table with one row per run
- * @throws {RangeError} when a column is not there
+ * @throws {RangeError} when a column does not exist
  * @throws {TypeError} when a table comes without a metric
  *
  * @example
@@ -64,7 +64,7 @@ export function heatMapFigure(of: Study | ColumnTable, options: HeatMapOptions):
     name: `${metric}_by_${x}_and_${y}`,
     title: `${metric} by ${x} and ${y}`,
     subtitle: `Mean of ${seedCount(all)}, ± half its 95 % interval; the darker, the higher.`,
-    notes: gapNotes(all, metric),
+    notes: missingNotes(all, metric),
     alt: `Heat map of mean ${metric}: ${
       all.map(({ estimate, label }) => `${number(estimate.mean)} at ${label}`).join("; ")
     }.`,
@@ -107,7 +107,7 @@ export function heatMapFigure(of: Study | ColumnTable, options: HeatMapOptions):
           Plot.cell(empty, {
             ...channels,
             fill: "#fff",
-            stroke: GAP_COLOR,
+            stroke: MISSING_COLOR,
             strokeDasharray: "3 3",
           }),
           Plot.text(full, {
@@ -118,14 +118,14 @@ export function heatMapFigure(of: Study | ColumnTable, options: HeatMapOptions):
             text: ({ estimate }: MeasuredGroup) => number(estimate.mean),
           }),
           Plot.text(full, { ...channels, fill: ink, dy: 8, fontSize: 9.5, text: detail }),
-          Plot.text(empty, { ...channels, fill: GAP_COLOR, fontSize: 9.5, text: detail }),
+          Plot.text(empty, { ...channels, fill: MISSING_COLOR, fontSize: 9.5, text: detail }),
         ],
       };
     },
   };
 }
 
-/** What stands below a mean: its uncertainty, and how many runs it lacks. */
+/** Text below a mean: its uncertainty, and the number of missing runs. */
 function detail(group: MeasuredGroup): string {
   const { estimate: { low, high, n }, rows } = group;
   const half = low === null || high === null ? [] : [`±${number((high - low) / 2, 2)}`];
@@ -138,7 +138,10 @@ function number(value: number | null, digits = 3): string {
   return Math.abs(value) >= 1000 ? value.toFixed(0) : String(value.toPrecision(digits));
 }
 
-/** White at 0, dark blue at 1; its luminance falls all the way, so that it reads in grey. */
+/**
+ * A colour from white at 0 to dark blue at 1, whose luminance decreases steadily, so that it reads
+ * in grey.
+ */
 function blend(share: number): string {
   const mix = (from: number, to: number) => Math.round(from + (to - from) * share);
   return `rgb(${mix(255, 0)},${mix(255, 40)},${mix(255, 90)})`;

@@ -75,7 +75,7 @@ Deno.test("heatMapFigure() leaves cells without a value empty, and counts what i
   ];
   const figure = heatMapFigure(tableOf(rows), OPTIONS);
   assert.deepEqual(figure.notes, [
-    "Gaps: 3 of 12 runs have no score (2 diverged, 1 failed).",
+    "Missing: 3 of 12 runs have no score (2 diverged, 1 failed).",
     "1 of 5 means rests on one seed and has no interval.",
   ]);
   const svg = await renderSvg(figure);

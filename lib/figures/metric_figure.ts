@@ -1,10 +1,10 @@
 import { type EndLabel, endLabels, labelMargin } from "./end_labels.ts";
 import type { Figure, Markish, Plot, PlotOptions, ScaleOptions } from "./figure.ts";
 import {
-  gapNotes,
   groupBySettings,
   type MeasuredGroup,
   measureGroups,
+  missingNotes,
   missingRows,
   numbersOf,
   otherSettings,
@@ -16,45 +16,49 @@ import { runsAndMetric, type Study } from "../tables/study.ts";
 import type { Cell, ColumnTable, Row } from "../tables/table.ts";
 import { estimateMean } from "../util/statistics.ts";
 import { panelGrid } from "./panel_grid.ts";
-import { GAP_COLOR, SERIES_STYLES, type SeriesStyle } from "./series_style.ts";
+import { MISSING_COLOR, SERIES_STYLES, type SeriesStyle } from "./series_style.ts";
 import { valueDomain } from "./value_domain.ts";
 
 /** Settings of {@linkcode metricFigure}. */
 export interface MetricFigureOptions {
-  /** The column on the vertical axis; absent, the study's metric. */
+  /** Column on the vertical axis; when absent, the study's metric. */
   readonly metric?: string;
-  /** The column on the horizontal axis: a setting. */
+  /** Column on the horizontal axis: a setting. */
   readonly x: string;
-  /** Columns that make a line each; absent, every other setting that varies, except the seed. */
+  /**
+   * Columns whose values make a line each; when absent, every other setting that varies, except the
+   * seed.
+   */
   readonly series?: readonly string[];
-  /** Values to compare with, each a thin line with its name. */
+  /** Values to compare with, each drawn as a thin line with its name. */
   readonly references?: readonly { readonly value: number; readonly text: string }[];
-  /** A column whose mean is drawn as a dotted line of each series. */
+  /** Column whose mean is drawn as a dotted line for each series. */
   readonly chance?: string;
-  /** Which runs are drawn as rings instead of dots. */
+  /** Whether a run is drawn as a ring instead of a dot. */
   readonly isHollow?: (run: Row) => boolean;
-  /** Said below the figure. */
+  /** Notes below the figure. */
   readonly notes?: readonly string[];
 }
 
-/** One line: a group for each value of x, in its order. */
+/** One line: a group of runs for each value of x, in order. */
 interface Series {
   readonly label: string;
   readonly style: SeriesStyle;
-  /** Pixels to the right, so that lines do not hide each other's points. */
+  /** Shift to the right in pixels, so that lines do not hide each other's points. */
   readonly dx: number;
   readonly groups: readonly MeasuredGroup[];
 }
 
 /**
- * A metric against a setting: for each series a line through the means over seeds, a band for their
- * 95 % intervals, and every seed as a dot. More series than there are styles get a panel each.
+ * Draws a metric against a setting: for each series a line through the means over seeds, a band for
+ * their 95 % intervals, and every seed as a dot. Each series has its own panel when there are more
+ * than there are styles.
  *
- * A value of x without any value breaks the line, and a cross with a count stands there for runs that
- * have none.
+ * A value of x without any metric breaks the line, and a cross with a count marks runs that have no
+ * value.
  *
  * @param of a study, or a table with one row per run
- * @throws {RangeError} when a column is not there
+ * @throws {RangeError} when a column does not exist
  * @throws {TypeError} when a table comes without a metric
  *
  * @example
@@ -90,8 +94,8 @@ export function metricFigure(of: Study | ColumnTable, options: MetricFigureOptio
         `points: seeds.`
       : `Long tick: mean of ${seedCount(all)}; bar: its 95 % interval; points: seeds.`,
     notes: [
-      ...gapNotes(all, metric).map((note) =>
-        note.startsWith("Gaps") ? `${note} Crosses show where.` : note
+      ...missingNotes(all, metric).map((note) =>
+        note.startsWith("Missing") ? `${note} Crosses show where.` : note
       ),
       ...(cut === 0 ? [] : [`Intervals wider than the frame are cut: ${cut}.`]),
       ...notes,
@@ -107,7 +111,7 @@ export function metricFigure(of: Study | ColumnTable, options: MetricFigureOptio
   };
 }
 
-/** Whether each value of `x` goes with one of `key` and the other way round, as with `zip`. */
+/** Whether values of `x` and of `key` correspond one to one, as in `zip`. */
 function movesWith(runs: ColumnTable, x: string, key: string): boolean {
   const count = (...columns: string[]) => groupBySettings(runs, columns).length;
   return count(x) === count(x, key) && count(key) === count(x, key);
@@ -133,12 +137,15 @@ function seriesOf(
   }));
 }
 
-/** Whether values have an order, so that a line between them means something. */
+/** Whether values have an order, which a line between them needs. */
 function isOrdered(values: readonly Cell[]): boolean {
   return values.every((value) => typeof value === "number");
 }
 
-/** Powers apart evenly, other numbers to scale, words side by side; a tick for every value. */
+/**
+ * The horizontal scale: powers evenly spaced, other numbers to scale, words side by side; a tick
+ * each.
+ */
 function horizontal(values: readonly Cell[], name: string): ScaleOptions {
   const label = { label: name, labelAnchor: "center", labelArrow: "none" } as const;
   const numbers = values.filter((value) => typeof value === "number");
@@ -213,7 +220,7 @@ function paneled(draw: Draw, series: readonly Series[], scales: Scales): PlotOpt
   };
 }
 
-/** A long tick, where the mean of a word on the axis lies. */
+/** A long tick at the mean of a group on an axis of words. */
 const DASH = {
   draw(
     context: { moveTo(x: number, y: number): void; lineTo(x: number, y: number): void },
@@ -225,7 +232,7 @@ const DASH = {
   },
 };
 
-const REFERENCE = { color: GAP_COLOR, dash: "1 3" };
+const REFERENCE = { color: MISSING_COLOR, dash: "1 3" };
 
 function references({ Plot, references }: Draw): Markish[] {
   const { color: stroke, dash: strokeDasharray } = REFERENCE;
@@ -252,9 +259,9 @@ function seriesMarks(
   const seeds = groups.flatMap((group) =>
     group.points.map((point) => ({ ...point, x: at(group) }))
   );
-  const gaps = groups.filter((group) => missingRows(group).length > 0);
+  const lacking = groups.filter((group) => missingRows(group).length > 0);
   return [
-    // Between two seeds a band would say more about the t-distribution than about the runs.
+    // A band between two seeds would show more of the t-distribution than of the runs.
     hasLines ? Plot.areaY(groups, { ...interval(3), fill: color, fillOpacity: 0.12 }) : null,
     Plot.ruleX(groups.filter(({ estimate }) => estimate.low !== null), {
       ...interval(2),
@@ -286,14 +293,14 @@ function seriesMarks(
       stroke: "#fff",
       strokeWidth: 0.7,
     }),
-    Plot.text(gaps, {
+    Plot.text(lacking, {
       x: at,
       frameAnchor: "bottom",
       text: (group: MeasuredGroup) => `✕${missingRows(group).length}`,
       dx,
       dy: -4 - 11 * row,
       fontSize: 9.5,
-      fill: color === "#000000" ? GAP_COLOR : color,
+      fill: color === "#000000" ? MISSING_COLOR : color,
       stroke: "#fff",
       strokeWidth: 3,
       ...panel,

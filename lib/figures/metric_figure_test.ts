@@ -77,7 +77,7 @@ Deno.test("metricFigure() tells lines apart without colour: dashes and symbols",
   assert.equal(new Set(shapes).size, 2);
 });
 
-Deno.test("metricFigure() shows gaps where they are, with counts and reasons", async () => {
+Deno.test("metricFigure() shows missing values where they are, with counts and reasons", async () => {
   const rows = [
     ...[run(2, 0, 1), run(2, 1, 1.1), run(2, 2, null, { status: "diverged" })],
     ...[run(4, 0, null, { status: "failed" }), run(4, 1, null, { status: "planned" })],
@@ -88,7 +88,7 @@ Deno.test("metricFigure() shows gaps where they are, with counts and reasons", a
   const figure = metricFigure(tableOf(rows), { metric: "score", x: "n_skills" });
   assert.equal(
     figure.notes[0],
-    "Gaps: 6 of 9 runs have no score (3 diverged, 1 failed, 1 not run yet, 1 done without it). " +
+    "Missing: 6 of 9 runs have no score (3 diverged, 1 failed, 1 not run yet, 1 done without it). " +
       "Crosses show where.",
   );
   assert.equal(figure.notes[1], "1 of 2 means rests on one seed and has no interval.");

@@ -1,19 +1,20 @@
 import type { Markish, Plot, PlotOptions } from "./figure.ts";
 
-/** Panels of one plot, side by side and below each other. */
+/** Panels of one plot, side by side and in rows. */
 export interface PanelGrid {
   /** Sizes and scales of the panels. */
   readonly options: PlotOptions;
-  /** Frames and titles. */
+  /** Frames and titles of the panels. */
   readonly marks: readonly Markish[];
   /** Channels that put marks into panel `i`. */
   channels(i: number): { fx: () => number; fy: () => number };
 }
 
 /**
- * Lays out panels that share their scales, each under its title.
+ * Lays out panels that share their scales, each below its title.
  *
- * @param titles of the panels, perhaps of several lines; one panel with an empty title is the whole plot
+ * @param titles titles of the panels, of one or more lines; a single empty title means one whole
+ * plot
  */
 export function panelGrid(
   Plot: Plot,
@@ -21,11 +22,11 @@ export function panelGrid(
   options: {
     readonly panelHeight: number;
     readonly columns?: number;
-    /** Pixels of the titles' font. */
+    /** Font size of the titles, in pixels. */
     readonly titleSize?: number;
   },
 ): PanelGrid {
-  // Four make a square.
+  // Four panels make a square.
   const columns = Math.min(titles.length, options.columns ?? (titles.length === 4 ? 2 : 3));
   // Room for the titles, and above them for the name of the vertical axis.
   const lines = Math.max(...titles.map((title) => title.split("\n").length));

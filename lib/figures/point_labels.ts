@@ -1,6 +1,6 @@
 import type { RenderFunction } from "./figure.ts";
 
-/** The name of a point. */
+/** Label of a point. */
 export interface PointLabel {
   readonly text: string;
   readonly x: number;
@@ -18,8 +18,9 @@ const SIZE = 10;
 const GLYPH = 6.1;
 
 /**
- * A mark that writes names beside points where they hide neither points nor each other: to the right if
- * there is room, else to the left, above, below, or ever farther away with a thin line to the point.
+ * A mark that writes labels beside points so that they hide neither points nor each other: to the
+ * right if there is room, else to the left, above, below, or farther away with a thin line to the
+ * point.
  */
 export function pointLabels(labels: readonly PointLabel[]): RenderFunction {
   return (_index, scales, _values, dimensions, context) => {
@@ -68,7 +69,7 @@ export function pointLabels(labels: readonly PointLabel[]): RenderFunction {
   };
 }
 
-/** Where a name may stand, best first. */
+/** Positions for a label, best first. */
 function candidates(x: number, y: number, half: number): Box[] {
   const places = [boxAround(x + 8 + half, y, half, 6), boxAround(x - 8 - half, y, half, 6)];
   for (let away = 13; away <= 182; away += 13) {

@@ -4,11 +4,11 @@ import { Study } from "../tables/study.ts";
 import type { ColumnTable } from "../tables/table.ts";
 
 /**
- * How well learned routing finds the true allocation, against a setting: 1 is the truth, dotted lines
- * are what chance alone finds, and runs that are no better than permuted tasks are rings.
+ * Draws how well learned routing recovers the true allocation, against a setting: 1 is the truth,
+ * dotted lines are chance, and rings are runs no better than with permuted tasks.
  *
  * @param of a study, or a table of its runs with `recovery`, `recovery_null` and `recovery_p`
- * @param x a setting
+ * @param x name of a setting
  *
  * @example
  * ```ts

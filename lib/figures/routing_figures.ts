@@ -7,16 +7,18 @@ import { runLabel } from "../run/id.ts";
 import type { RunRouting } from "../routing/file.ts";
 import type { Study } from "../tables/study.ts";
 
-/** Most layers and splits in one figure, and most rows of tasks in all its panels together. */
+/**
+ * Largest number of layers and splits in a figure, and of rows of tasks in all its panels together.
+ */
 const MOST_PANELS = 8;
 const MOST_ROWS = 240;
 
 /**
- * The routing of the run that a study shows, as {@linkcode runRoutingFigures} draws it; no figure when
+ * The figures of {@linkcode runRoutingFigures} for the run whose routing a study shows; none when
  * no run has learned routing.
  *
- * @throws {SyntaxError} when the file of the routing is damaged
- * @throws {RangeError} when runs are done and none has measured the study's metric
+ * @throws {SyntaxError} when the routing file is damaged
+ * @throws {RangeError} when runs are done and none has the study's metric
  */
 export async function routingFigures(study: Study): Promise<Figure[]> {
   const shown = await study.routing();
@@ -24,13 +26,13 @@ export async function routingFigures(study: Study): Promise<Figure[]> {
 }
 
 /**
- * The routing of one run: which skills its tasks take in each layer and split, beside the truth where
- * there is one for all splits; and the tree of tasks by how alike they route.
+ * Draws the routing of one run: the skills that its tasks take in each layer and split, beside the
+ * truth if it is the same for all splits; and the tree of tasks by similarity of their routing.
  *
- * Where there are too many layers to be read, some are drawn, from the first to the last in equal steps,
- * and a note counts them.
+ * When there are too many layers to read, some are drawn, at equal steps from the first to the
+ * last, and a note counts them.
  *
- * @param id of the run, for the subtitle
+ * @param id id of the run, for the subtitle
  *
  * @example
  * ```ts

@@ -1,16 +1,16 @@
 import type { SymbolType } from "./figure.ts";
 
-/** How one series is told from another: by colour, and without it by symbol and dash. */
+/** Style of a series: a colour, and a symbol and a dash that distinguish it without colour. */
 export interface SeriesStyle {
   readonly color: string;
   readonly symbol: SymbolType;
-  /** A dash array; "none" is a full line. */
+  /** Dash array of the line; "none" is a solid line. */
   readonly dash: string;
 }
 
 /**
- * Styles in the order they are given out. The colours are those of Okabe and Ito without yellow, which
- * is too faint on white.
+ * Styles in the order of their use. The colours are those of Okabe and Ito without yellow, which is
+ * too faint on white.
  *
  * Source: M. Okabe and K. Ito, "Color universal design", 2008
  */
@@ -22,5 +22,5 @@ export const SERIES_STYLES: readonly SeriesStyle[] = [
   { color: "#CC79A7", symbol: "star", dash: "12 4" },
 ];
 
-/** Grey for what is missing, and for lines that only help to read. */
-export const GAP_COLOR = "#555";
+/** Grey for missing values, and for lines that only help to read. */
+export const MISSING_COLOR = "#555";

@@ -1,8 +1,8 @@
-/** Most letters of a name on an axis. */
+/** Largest number of letters in a name on an axis. */
 const LENGTH = 32;
 
 /**
- * A name that fits beside an axis, its end left out where it is too long.
+ * Shortens a name to fit beside an axis, by leaving out its end.
  *
  * @example
  * ```ts

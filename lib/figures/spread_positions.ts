@@ -1,9 +1,9 @@
 /**
- * Moves positions on a line apart until neighbours are `gap` away from each other, as little as is
- * needed and without changing their order. Equal positions stay in the order given.
+ * Moves positions on a line apart until neighbours are at least `gap` apart, as little as needed
+ * and without changing their order. Equal positions stay in the given order.
  *
- * @param low the least position allowed
- * @param high the largest; exceeded when there is no room for all
+ * @param low smallest position allowed
+ * @param high largest position; exceeded when there is not enough room
  *
  * @example
  * ```ts
@@ -19,7 +19,8 @@ export function spreadPositions(
   low: number,
   high: number,
 ): number[] {
-  // Blocks of neighbours that touch: each lies around the mean of what its members want.
+  // Blocks of neighbours that touch: each lies around the mean of the positions that its members
+  // want.
   const blocks: { members: number[]; first: number }[] = [];
   const order = [...positions.keys()].sort((a, b) => positions[a]! - positions[b]! || a - b);
   const place = (members: number[]) => {

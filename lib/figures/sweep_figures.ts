@@ -9,14 +9,14 @@ import { heatMapFigure } from "./heat_map_figure.ts";
 import { metricFigure } from "./metric_figure.ts";
 import { recoveryFigure } from "./recovery_figure.ts";
 
-/** A curve of the logs: what is drawn of which phase, and a line across to compare it with. */
+/** A curve of the logs: its column and phase, and a value to compare it with. */
 export interface LoggedCurve {
   readonly phase: string;
   readonly y: string;
   readonly reference?: number;
 }
 
-/** The curves that are drawn of the logs. */
+/** The curves that are drawn from the logs. */
 export const CURVES: readonly LoggedCurve[] = [
   { phase: "multitask", y: "loss" },
   { phase: "validation", y: "loss" },
@@ -25,12 +25,12 @@ export const CURVES: readonly LoggedCurve[] = [
 ];
 
 /**
- * Every figure that the runs of a sweep have numbers for: its metric against each setting that varies,
- * against n_skills and n_splits together, and against parameters; differences to the baseline;
- * recovery of the truth; and the course of training.
+ * All figures that the runs of a sweep have numbers for: the metric against each setting that
+ * varies, against n_skills and n_splits together, and against parameters; differences from the
+ * baseline; recovery of the truth; and the curves of training.
  *
  * @throws {SyntaxError} when a log is damaged
- * @throws {RangeError} when runs are done and none has measured the study's metric
+ * @throws {RangeError} when runs are done and none has the study's metric
  *
  * @example
  * ```ts
@@ -65,8 +65,8 @@ export function sweepFigures(study: Study): Figure[] {
 }
 
 /**
- * The settings to draw a metric against: those that vary, numbers first, one of several that move
- * together, and only such as change while the others stay. When nothing varies, the number of skills.
+ * The settings to draw a metric against: those that vary while others stay the same, numbers first,
+ * and one of several that vary together. When nothing varies, the number of skills.
  */
 function axesOf(runs: ColumnTable): string[] {
   const varying = otherSettings(runs, []);
@@ -75,7 +75,7 @@ function axesOf(runs: ColumnTable): string[] {
   const ordered = [...varying.filter(isNumeric), ...varying.filter((key) => !isNumeric(key))];
   const seen = new Set<string>();
   const axes = ordered.filter((key) => {
-    // Settings that move together split the runs alike.
+    // Settings that vary together split the runs alike.
     const parts = JSON.stringify(
       groupBySettings(runs, [key]).map(({ rows }) => rows.map(({ id }) => id)),
     );
@@ -92,7 +92,7 @@ function axesOf(runs: ColumnTable): string[] {
   return good.length > 0 ? good : axes.length > 0 ? axes : ["n_skills"];
 }
 
-/** Recovery of the runs that learn routing; the others have none to recover. */
+/** Recovery of the runs that learn routing; the others have no routing to compare. */
 function recovery({ runs }: Study): Figure[] {
   const learned = runs.filter("d => d.method === 'poly'");
   if (!valuesOf(learned, "recovery").some((value) => typeof value === "number")) return [];
@@ -117,7 +117,7 @@ function differences(study: Study): Figure[] {
 function curves(study: Study): Figure[] {
   return CURVES.flatMap((curve) => {
     const points = rowsOf(study.log(curve.phase)).filter((row) => typeof row[curve.y] === "number");
-    // One evaluation, at the end, makes no curve.
+    // A single evaluation, at the end, is not a curve.
     return new Set(points.map(({ step }) => step)).size < 2 ? [] : [curveFigure(study, curve)];
   });
 }

@@ -8,15 +8,16 @@ interface Point {
 }
 
 /**
- * The tree of tasks by how alike they route: tasks that join at the left, at a small distance, share
- * skills. Distance is 1 − cosine of mixing weights, clusters are joined by average linkage.
+ * Draws the tree of tasks by similarity of their routing: tasks that join at the left, at a small
+ * distance, share skills. Distance is 1 − cosine of mixing weights; clusters are joined by average
+ * linkage.
  *
  * Source: the trees of Ponti et al. 2022, arXiv 2202.13914
  *
- * @param similarity cosines as `taskSimilarity` gives them; shape `[T, T]`
+ * @param similarity cosines from `taskSimilarity`; shape `[T, T]`
  * @param tasks names of the tasks
- * @throws {RangeError} when the similarity is not finite or not square, or there is another number of
- * names
+ * @throws {RangeError} when the similarity is not finite or not square, or the number of names
+ * differs
  *
  * @example
  * ```ts
@@ -33,7 +34,8 @@ export function taskTreeFigure(
 ): Figure {
   if (similarity.length !== tasks.length) {
     throw new RangeError(
-      `Cannot draw a tree as ${similarity.length} tasks have ${tasks.length} names`,
+      `Cannot draw a tree as each task must have one name: ` +
+        `got ${tasks.length} names for ${similarity.length} tasks`,
     );
   }
   const tree = averageLinkage(similarity.map((row) => row.map((cosine) => 1 - cosine)));

@@ -2,10 +2,10 @@ import type { MeasuredGroup } from "../tables/groups.ts";
 
 /**
  * The ends of a vertical axis that shows every value, and intervals as far as they do not dwarf the
- * values: at most half as far beyond them as they reach themselves.
+ * values: at most half the range of the values beyond it.
  *
- * @param others values to be shown, too
- * @returns the ends, and how many intervals leave them
+ * @param others other values that must be shown
+ * @returns the ends, and the number of intervals that are cut
  */
 export function valueDomain(
   groups: readonly MeasuredGroup[],

@@ -14,7 +14,7 @@ import { isPlainFileName } from "./plain_file_name.ts";
  * @param files contents by plain file name; put last the file whose presence says all are there
  * @throws {Deno.errors.NotADirectory} when `dir` is a file
  * @throws {RangeError} when a name is not that of a file directly inside `dir`
- * @throws whatever the file system refuses, such as a folder in the way of a file
+ * @throws what the file system refuses, such as a folder in the way of a file
  *
  * @example
  * ```ts

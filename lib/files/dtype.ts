@@ -1,4 +1,4 @@
-/** How the numbers of a tensor are stored in a safetensors file. */
+/** Storage of the numbers of a tensor in a safetensors file. */
 export type Dtype = "F64" | "F32" | "F16" | "BF16" | "I64" | "I32" | "I16" | "I8" | "U8" | "BOOL";
 
 /** Numbers as read: floats as float32, everything else as int32. */
@@ -10,7 +10,7 @@ type Refuse = (rule: string, found: unknown) => never;
 interface Codec {
   /** Bytes per number. */
   readonly size: number;
-  /** @param bytes a buffer of its own, whole numbers long */
+  /** @param bytes a buffer of its own, whose length is a multiple of `size` */
   decode(bytes: ArrayBuffer, refuse: Refuse): Numbers;
   encode?(data: Float32Array | Int32Array): ArrayBuffer;
 }

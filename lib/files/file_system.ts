@@ -34,7 +34,7 @@ export async function readTextIfThere(path: string): Promise<string | null> {
 
 /**
  * Whether there is a file or a folder at a path.
- * @throws whatever the file system refuses, such as looking into a folder
+ * @throws what the file system refuses, such as looking into a folder
  */
 export async function exists(path: string): Promise<boolean> {
   return await Deno.stat(path).catch(nullWhenAbsent) !== null;

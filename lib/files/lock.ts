@@ -1,6 +1,6 @@
 /** A lock on a file, which its process holds until it is released or the process ends. */
 export interface FileLock extends Disposable {
-  /** What the holder wrote into the file for others to read. */
+  /** Text that the holder wrote into the file for others to read. */
   note(text: string): void;
 }
 

@@ -2,7 +2,7 @@
  * The text that Python's `json.dumps(value, indent=2, sort_keys=True)` gives, so that files which
  * both sides write are equal byte by byte.
  *
- * JavaScript has one kind of number, Python two, and some readers refuse a whole number where they
+ * JavaScript has one kind of number, Python two, and some readers refuse an integer where they
  * want a float: transformers does for `"layer_norm_epsilon": 1`. Numbers that are not whole are
  * floats, and so is every number under one of `floatKeys`.
  *

@@ -14,7 +14,7 @@ export { SafetensorsError };
 
 /** A tensor on the host, as read from a file. */
 export interface StoredTensor {
-  /** How the file stores it. */
+  /** Type in which the file stores it. */
   readonly dtype: Dtype;
   /** Its sizes; none for a single number. */
   readonly shape: readonly number[];
@@ -24,7 +24,7 @@ export interface StoredTensor {
 
 /** A tensor on the host, to be written. */
 export interface TensorToStore {
-  /** How the file shall store it; F32 for floats and I32 for integers when absent. */
+  /** Type in which to store it; F32 for floats and I32 for integers when absent. */
   readonly dtype?: Dtype;
   /** Its sizes; none for a single number. */
   readonly shape: readonly number[];
@@ -137,7 +137,7 @@ export function parseSafetensors(bytes: Uint8Array, source = "safetensors"): Saf
 
 /**
  * Opens a safetensors file and reads its header; the tensors are read when asked for. Nothing larger
- * than the file is allocated, whatever it claims.
+ * than the file is allocated, even if it claims more.
  *
  * @throws {Deno.errors.NotFound} when there is no such file
  * @throws {SafetensorsError} when it is not a file, or its header is not valid

@@ -180,7 +180,7 @@ function parseInfo(name: string, value: unknown, source: string): TensorInfo {
   if (!isDtype(dtype)) {
     return refuse(`one of ${Object.keys(CODECS).join(", ")} must be the dtype`, dtype);
   }
-  if (!isSizes(shape)) return refuse("a list of whole numbers must be the shape", shape);
+  if (!isSizes(shape)) return refuse("a list of integers must be the shape", shape);
   if (!isSizes(offsets) || offsets.length !== 2 || offsets[0]! > offsets[1]!) {
     return refuse("a begin and an end must be the data_offsets", offsets);
   }

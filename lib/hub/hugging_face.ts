@@ -10,7 +10,7 @@ import { fetchListing, type HubModel, type Listing } from "./hugging_face_listin
 
 export { HubError, type HubFailure };
 
-/** What a base model needs. */
+/** Files that a base model needs. */
 export const MODEL_FILES: readonly string[] = [
   "config.json",
   "generation_config.json",
@@ -19,7 +19,7 @@ export const MODEL_FILES: readonly string[] = [
   "model-*-of-*.safetensors",
 ];
 
-/** What a tokenizer needs. */
+/** Files that a tokenizer needs. */
 export const TOKENIZER_FILES: readonly string[] = [
   "config.json",
   "tokenizer.json",
@@ -28,14 +28,14 @@ export const TOKENIZER_FILES: readonly string[] = [
   "added_tokens.json",
 ];
 
-/** What an adapter needs. */
+/** Files that an adapter needs. */
 export const ADAPTER_FILES: readonly string[] = [
   "adapter_config.json",
   "adapter_model.safetensors",
   "README.md",
 ];
 
-/** How far a download is. */
+/** State of a download. */
 export interface DownloadEvent {
   /** The file's name. */
   readonly file: string;
@@ -43,13 +43,13 @@ export interface DownloadEvent {
   readonly received: number;
   /** Its size in bytes; null when not known. */
   readonly total: number | null;
-  /** How many files this call downloads. */
+  /** Number of files that this call downloads. */
   readonly files: number;
-  /** Which of them this is; from 0. */
+  /** Index of this file among them; from 0. */
   readonly fileIndex: number;
 }
 
-/** How {@linkcode resolveModel} finds a model that is not a folder. */
+/** Options of {@linkcode resolveModel} for a model that is not a folder. */
 export interface ResolveOptions {
   /**
    * The files wanted, by name; `*` stands for any characters. By default those of a base model and
@@ -60,7 +60,7 @@ export interface ResolveOptions {
   readonly revision?: string;
   /** The hub's address; by default HF_ENDPOINT, else the public Hugging Face hub. */
   readonly endpoint?: string;
-  /** By default HF_TOKEN. */
+  /** Access token; by default HF_TOKEN. */
   readonly token?: string;
   /** The folder of all downloads; by default HF_HUB_CACHE, else `hub` in HF_HOME. */
   readonly cacheDir?: string;
@@ -74,7 +74,7 @@ export interface ResolveOptions {
   readonly patience?: number;
 }
 
-/** Where a downloaded revision keeps what the hub said about its files. */
+/** File in which a downloaded revision keeps the hub's listing of its files. */
 const LISTING = ".listing.json";
 
 /**
@@ -264,7 +264,7 @@ async function cacheFolder({ id, revision }: HubModel, options: ResolveOptions):
   return pathIn(model, encodeURIComponent(revision));
 }
 
-/** Where the programs of this user keep what can be had again. */
+/** Folder of this user's caches, for data that can be downloaded again. */
 async function userCache(): Promise<string> {
   const named = Deno.env.get("XDG_CACHE_HOME");
   if (named) return named;
@@ -281,7 +281,7 @@ function isAway({ failure }: HubError): boolean {
   return failure === "unreachable" || failure === "server";
 }
 
-/** As in a shell, a pattern does not mean hidden files, among which the cache keeps its own. */
+/** As in a shell, patterns do not match hidden files, such as the cache's own. */
 function wanted(listing: Listing, patterns: readonly string[]): ListedFile[] {
   const expressions = patterns.map((pattern) =>
     new RegExp(`^${pattern.split("*").map((part) => RegExp.escape(part)).join(".*")}$`)
@@ -305,7 +305,7 @@ function stale(before: Listing | null, now: Listing): string[] {
     .map(({ name }) => name);
 }
 
-/** What the hub said when files were last fetched into `dir`; null when there is nothing to rely on. */
+/** The hub's listing from the last download into `dir`; null when there is none to rely on. */
 async function savedListing(dir: string): Promise<Listing | null> {
   try {
     return JSON.parse(await readText(pathIn(dir, LISTING)));

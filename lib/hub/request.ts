@@ -2,7 +2,7 @@ import { HubError, type HubFailure } from "./error.ts";
 
 /** A server that files come from, and how it is asked. */
 export interface Hub {
-  /** What is downloaded, as messages name it. */
+  /** Name of the download in messages. */
   readonly id: string;
   /** The hub's address, without a slash at the end. */
   readonly endpoint: string;
@@ -14,7 +14,7 @@ export interface Hub {
   readonly retryDelays: readonly number[];
   /** Milliseconds without a byte after which a connection counts as broken. */
   readonly patience: number;
-  /** What a person may do when the hub cannot be reached. */
+  /** Advice for a person when the hub cannot be reached. */
   readonly otherWays: string;
   /** How a person names another folder for the files, up to that folder: "set HF_HOME to". */
   readonly otherFolder: string;
@@ -101,7 +101,7 @@ async function askOnce<T>(
   const signal = hub.signal === undefined
     ? broken.signal
     : AbortSignal.any([hub.signal, broken.signal]);
-  /** Runs one step on the network; whatever it throws is the network's fault. */
+  /** Runs one step on the network; everything it throws counts as the network's fault. */
   const network = async <R>(step: () => Promise<R>): Promise<R> => {
     const timer = setTimeout(() => broken.abort(), hub.patience);
     try {

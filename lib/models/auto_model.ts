@@ -41,7 +41,7 @@ export class AutoModel<Model> {
   /**
    * A model with the weights in a folder, or of a hub's model, which is downloaded where needed. Its
    * `nameOrPath` is what was given, as in PEFT. Where there is a `generation_config.json`, generation
-   * takes its ids from it; how to decode is said in each call, whatever that file says.
+   * takes its ids from it, and nothing else: each call says how to decode.
    *
    * @param nameOrPath a folder, or `org/name` on a hub
    * @throws {HubError} when there is no such folder or model, or it cannot be downloaded

@@ -28,7 +28,7 @@ export interface BaseModel<
   Inputs extends object = ForwardInputs,
   Outputs extends object = ForwardOutputs,
 > {
-  /** What it is, in Hugging Face's words, and where it comes from. */
+  /** Class and origin of the model, in Hugging Face's words. */
   readonly identity: Identity;
   /** Every module in the order of PyTorch's `named_modules()`, the root left out. */
   readonly modules: readonly ModuleInfo[];
@@ -53,7 +53,7 @@ export interface BaseModel<
 /** Integers as a tensor or as nested arrays. */
 export type Ids = tf.Tensor2D | readonly (readonly number[])[];
 
-/** What goes into a language model. `B` rows, `L` positions, `M` target positions, `V` vocabulary. */
+/** Inputs of a language model. `B` rows, `L` positions, `M` target positions, `V` vocabulary. */
 export interface ForwardInputs {
   /** Token ids; shape `[B, L]`; in [0, V). */
   readonly inputIds: Ids;
@@ -67,7 +67,7 @@ export interface ForwardInputs {
   readonly decoderInputIds?: Ids | undefined;
 }
 
-/** What comes out of a language model. */
+/** Outputs of a language model. */
 export interface ForwardOutputs {
   /** Unnormalised log-probabilities of the next token; `[B, M, V]` or `[B, L, V]`. */
   readonly logits: tf.Tensor3D;
@@ -98,7 +98,7 @@ export interface Prompt {
 
 /** A base model that reads and writes tokens. */
 export interface LanguageModel extends BaseModel<ForwardInputs, ForwardOutputs> {
-  /** What it is, and the ids that start, end and fill up its sequences. */
+  /** Class and origin of the model, and the ids that start, end and pad its sequences. */
   readonly identity: LanguageIdentity;
   /** Whether an encoder reads the prompt and a decoder writes; a decoder alone does both. */
   readonly isEncoderDecoder: boolean;

@@ -28,7 +28,7 @@ export interface Call {
   dispose(): void;
 }
 
-/** What a plain call needs to know. */
+/** Inputs of a plain call. */
 export interface PlainCallOptions {
   /** Whether dropout is on; false when absent. */
   readonly training?: boolean;

@@ -13,7 +13,7 @@ import {
   writeSafetensors,
 } from "../files/safetensors.ts";
 
-/** What a Hugging Face folder holds. */
+/** Contents of a Hugging Face folder. */
 export interface Checkpoint {
   /** `config.json` as read. */
   readonly config: Readonly<Record<string, unknown>>;
@@ -44,7 +44,7 @@ const FLOAT_SETTINGS = new Set([
   "rope_theta",
 ]);
 
-/** The same of generation. */
+/** Settings of generation that Python expects as floats. */
 const FLOAT_GENERATION_SETTINGS = new Set(["repetition_penalty", "temperature"]);
 
 /**
@@ -56,7 +56,7 @@ const FLOAT_GENERATION_SETTINGS = new Set(["repetition_penalty", "temperature"])
  * all are disposed when one of them cannot be.
  *
  * @throws {Deno.errors.NotFound} when the folder, its configuration, its weights or a shard is missing
- * @throws {SyntaxError} when a JSON file is no object, when the index and its shards disagree, when the
+ * @throws {SyntaxError} when a JSON file is not an object, when the index and its shards disagree, when the
  * weights are in PyTorch's own format only, or, as `SafetensorsError`, when a weight file is not valid
  *
  * Source: transformers modeling_utils.py (`_get_resolved_checkpoint_files`), utils/hub.py
@@ -183,11 +183,11 @@ async function readObject(path: string): Promise<Record<string, unknown>> {
   return parseJsonObject(await readText(path), path);
 }
 
-/** How a checkpoint is written. */
+/** Options for writing a checkpoint. */
 export interface WriteCheckpointOptions {
   /** Most bytes of tensors in one file, unless one tensor alone has more; by default 5e9. */
   readonly maxShardBytes?: number;
-  /** What `generation_config.json` holds; null, the default, for no such file. */
+  /** Contents of `generation_config.json`; null, the default, for no such file. */
   readonly generationConfig?: Readonly<Record<string, unknown>> | null;
 }
 

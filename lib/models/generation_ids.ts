@@ -12,7 +12,7 @@ export interface GenerationIds {
 
 /** The model whose `generation_config.json` is read. */
 export interface GeneratingModel {
-  /** What the errors call it. */
+  /** Name of the object in error messages. */
   readonly modelType: string;
   /** V; every id is below it. */
   readonly vocabSize: number;
@@ -27,7 +27,7 @@ export interface GeneratingModel {
  * Source: transformers 5.17 generation/utils.py, `adjust_generation_fn` and `_prepare_special_tokens`
  *
  * @param raw the file as read; fields other than the four ids are not looked at
- * @throws {TypeError} when an id is no integer
+ * @throws {TypeError} when an id is not an integer
  * @throws {RangeError} when an id is not in the vocabulary; one that ends a sequence may be outside,
  *   where it never comes
  *

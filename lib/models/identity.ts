@@ -1,6 +1,6 @@
 import { type GenerationIds, readGenerationIds } from "./generation_ids.ts";
 
-/** What a base model is, in Hugging Face's words, and where it comes from. */
+/** Class and origin of a base model, in Hugging Face's words. */
 export interface Identity {
   /** Hugging Face's `model_type`, such as `t5`; `custom` where there is none. */
   readonly modelType: string;
@@ -14,7 +14,7 @@ export interface Identity {
   readonly nameOrPath: string | null;
 }
 
-/** What a language model is, and what generation takes from its files. */
+/** Class and origin of a language model, and the settings of generation in its files. */
 export interface LanguageIdentity extends Identity {
   /** The ids that start, end and fill up sequences. */
   readonly generationIds: GenerationIds;
@@ -22,7 +22,7 @@ export interface LanguageIdentity extends Identity {
   readonly generationConfig: Readonly<Record<string, unknown>> | null;
 }
 
-/** Where a model comes from. */
+/** Origin of a model. */
 export interface Origin {
   /** The folder or hub id; null when made from a configuration. */
   readonly nameOrPath?: string | null;
@@ -47,7 +47,7 @@ export interface ParsedLanguageConfig {
  * @param config `config.json` as read
  * @param parsed the same, checked
  * @param kind the class of `transformers`, and whether an encoder reads the prompt
- * @throws {TypeError} when an id of the generation configuration is no integer
+ * @throws {TypeError} when an id of the generation configuration is not an integer
  * @throws {RangeError} when one is not in the vocabulary
  *
  * @example

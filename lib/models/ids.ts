@@ -2,7 +2,7 @@ import * as tf from "../tf.ts";
 import { IGNORED_LABEL } from "../ops/cross_entropy.ts";
 import type { Ids } from "./base_model.ts";
 
-/** Which ids are allowed. */
+/** Bounds of the allowed ids. */
 export interface IdsOptions {
   /** Ids are in [0, `vocabSize`); 2 for a mask of zeros and ones. */
   readonly vocabSize: number;

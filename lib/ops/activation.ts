@@ -1,3 +1,7 @@
+/**
+ * Activation functions by their Hugging Face names, and gated activations, which have a faster
+ * kernel where x · σ(a polynomial of x) describes them.
+ */
 import * as tf from "../tf.ts";
 import { differentiate, isFused, runKernel } from "./fused.ts";
 
@@ -14,11 +18,12 @@ const ACTIVATIONS: Readonly<Record<string, Activation>> = {
 };
 
 /**
- * The activation function of a Hugging Face name, such as `relu`, `gelu_new` or `silu`; elementwise.
+ * The activation function of a Hugging Face name, such as `relu`, `gelu_new` or `silu`;
+ * elementwise.
  *
  * Source: transformers activations.py, `ACT2FN`.
  *
- * @throws {RangeError} when there is none of that name
+ * @throws {RangeError} when no activation has that name
  *
  * @example
  * ```ts
@@ -44,9 +49,9 @@ export function activation(name: string): <T extends tf.Tensor>(x: T) => T {
  *
  * Source: GLU Variants Improve Transformer, arXiv:2002.05202.
  *
- * @param name as for {@linkcode activation}
- * @param gate of the shape of `x`
- * @throws {RangeError} when there is none of that name
+ * @param name name of the activation, one that {@linkcode activation} knows
+ * @param gate same shape as `x`
+ * @throws {RangeError} when no activation has that name
  *
  * @example
  * ```ts
@@ -67,7 +72,10 @@ export function gatedActivation<T extends tf.Tensor>(name: string, x: T, gate: T
   return tf.tidy(() => tf.mul(act(x), gate));
 }
 
-/** Activations that are x · σ(linear · x + cubic · x³); the tanh of GELU is a σ of twice its argument. */
+/**
+ * Coefficients of activations x · σ(linear · x + cubic · x³); GELU's tanh is a σ of twice its
+ * argument.
+ */
 const LOGISTIC: Readonly<Record<string, { readonly linear: number; readonly cubic: number }>> = {
   silu: { linear: 1, cubic: 0 },
   swish: { linear: 1, cubic: 0 },

@@ -1,21 +1,27 @@
+/**
+ * Attention over the keys that a mask allows, by one kernel where the backend has it. A query that
+ * may see no key gives exactly 0, never NaN.
+ */
 import * as tf from "../tf.ts";
 import { differentiate, isFused, isRecording, runKernel, runKernelForOne } from "./fused.ts";
 
 /**
- * What replaces a score that is not allowed; any score vanishes when added to it. Not quite the lowest
- * float32, −3.4028e38, as WebGPU's softmax answers NaN to a row of those.
+ * Added to the score of a key that the mask forbids; any real score vanishes beside it. It is not
+ * quite the lowest float32, −3.4028e38, as WebGPU's softmax returns NaN for a row of those.
  */
 const FORBIDDEN = -3.4e38;
 
-/** What shapes the scores of {@linkcode attention}. */
+/** Options of {@linkcode attention}. */
 export interface AttentionOptions {
-  /** What query·key is multiplied by, such as Dh^−½. */
+  /** Factor of the products query·key, such as Dh^−½. */
   readonly scale: number;
-  /** Added to the scores; broadcasts to `[B, N, Lq, Lk]`. See {@linkcode maskedBias}. */
+  /**
+   * Bias that is added to the scores; broadcasts to `[B, N, Lq, Lk]`. See {@linkcode maskedBias}.
+   */
   readonly bias?: tf.Tensor | undefined;
-  /** 1 where a query may see a key, else 0; broadcasts to `[B, N, Lq, Lk]`. */
+  /** Mask, 1 where a query may see a key and 0 elsewhere; broadcasts to `[B, N, Lq, Lk]`. */
   readonly mask?: tf.Tensor | undefined;
-  /** Applied to the attention weights. */
+  /** Dropout of the attention weights. */
   readonly dropout?: ((weights: tf.Tensor4D) => tf.Tensor4D) | undefined;
 }
 
@@ -31,7 +37,7 @@ export interface AttentionOptions {
  * @param value shape `[B, N, Lk, Dh]`
  * @returns shape `[B, N, Lq, Dh]`
  *
- * @example A query alike to all keys takes the mean of the values it may see
+ * @example A query that scores all keys alike gets the mean of the values that it may see
  * ```ts
  * import assert from "node:assert/strict";
  * import * as tf from "../tf.ts";
@@ -70,13 +76,14 @@ export function attention(
 }
 
 /**
- * The bias with about the lowest float32 where the mask is 0, to be given to {@linkcode attention} as
- * its bias. Unlike with a mask, a query that may see no key then takes the mean over all keys.
+ * The bias with about the lowest float32 where the mask is 0; give the result to {@linkcode
+ * attention} as its bias. Unlike with a mask, a query that may see no key then gets the mean over
+ * all keys.
  *
  * Source: transformers integrations/sdpa_attention.py, `create_position_bias_mask`.
  *
- * @param bias finite; of any shape that broadcasts with `mask`
- * @param mask 1 where a query may see a key, else 0
+ * @param bias finite; any shape that broadcasts with `mask`
+ * @param mask 1 where a query may see a key and 0 elsewhere
  *
  * @example
  * ```ts
@@ -93,7 +100,7 @@ export function maskedBias(bias: tf.Tensor, mask: tf.Tensor): tf.Tensor {
   return tf.tidy(() => tf.add(tf.mul(bias, asFloat(mask)), forbid(mask)));
 }
 
-/** 0 where the mask is 1; where it is 0, what replaces a score that it is added to. */
+/** The mask as a bias: 0 where the mask is 1, `FORBIDDEN` where it is 0. */
 function forbid(mask: tf.Tensor): tf.Tensor {
   return tf.mul(tf.sub(1, asFloat(mask)), FORBIDDEN);
 }
@@ -102,12 +109,17 @@ function asFloat(mask: tf.Tensor): tf.Tensor {
   return mask.dtype === "float32" ? mask : tf.cast(mask, "float32");
 }
 
-/** Whether a tensor that broadcasts to the scores has a number for each key. */
+/**
+ * Whether the last axis holds one number per key, which the kernel needs; an absent tensor passes.
+ */
 function isRowPerQuery(tensor: tf.Tensor | undefined, keys: number): boolean {
   return tensor === undefined || tensor.shape.at(-1) === keys && tensor.rank <= 4;
 }
 
-/** The same by one kernel, which keeps the weights only for a backward pass, and never the scores. */
+/**
+ * {@linkcode attention} by one kernel: it keeps the weights for a backward pass only, and never the
+ * scores.
+ */
 function fused(
   query: tf.Tensor4D,
   key: tf.Tensor4D,
@@ -147,7 +159,7 @@ differentiate(
   },
 );
 
-/** With as many axes as the scores. */
+/** Reshapes a tensor to four axes, as many as the scores have. */
 function overScores(tensor: tf.Tensor): tf.Tensor4D {
   if (tensor.rank === 4) return tensor as tf.Tensor4D;
   const ones = Array<number>(4 - tensor.rank).fill(1);

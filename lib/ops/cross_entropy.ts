@@ -1,7 +1,7 @@
 import * as tf from "../tf.ts";
 import { differentiate, isFused, runKernel, runKernelForOne } from "./fused.ts";
 
-/** The label whose position counts nothing, as in PyTorch. */
+/** The label of positions that are ignored, as in PyTorch. */
 export const IGNORED_LABEL = -100;
 
 /**
@@ -37,7 +37,7 @@ export function crossEntropy(
   const operation = tf.customGrad((x, save) => {
     const logits = x as tf.Tensor2D;
     const counts = tf.cast(tf.notEqual(labels, IGNORED_LABEL), "float32"); // [N]
-    const classes = tf.maximum(labels, tf.scalar(0, "int32")); // [N]; −100 picks anything
+    const classes = tf.maximum(labels, tf.scalar(0, "int32")); // [N]; ignored: class 0
     const total = tf.sum(counts);
     // log softmax = (logits − their largest) − log Σ exp(logits − their largest)
     const shifted = tf.sub(logits, tf.max(logits, 1, true)); // [N, V]
@@ -51,9 +51,9 @@ export function crossEntropy(
       );
     }
     const losses = tf.mul(tf.sub(logSum, target), counts);
-    // WebGPU may answer anything to 0 / 0.
+    // WebGPU may return anything for 0 / 0.
     const value = tf.where(tf.greater(total, 0), tf.div(tf.sum(losses), tf.maximum(total, 1)), NaN);
-    const scale = tf.div(counts, tf.maximum(total, 1)); // [N]; what each position weighs
+    const scale = tf.div(counts, tf.maximum(total, 1)); // [N]; the weight of each position
     (save as tf.GradSaveFunc)([shifted, logSum, classes, scale]);
     return {
       value,

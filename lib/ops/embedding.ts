@@ -7,7 +7,7 @@ import { differentiate, isFused, runKernel } from "./fused.ts";
  * The gradient is a product with one-hot rows, as `tf.gather` has none on WebAssembly. A frozen
  * weight costs no gradient.
  *
- * @param ids int32, any shape; in [0, V), for backends to check
+ * @param ids int32, any shape; in [0, V), which is not checked here
  * @param weight shape `[V, D]`
  * @returns the shape of `ids` with `D` appended
  *
@@ -34,7 +34,7 @@ export function embedding(ids: tf.Tensor, weight: tf.Tensor2D): tf.Tensor {
       return {
         value: tf.gather(weight as tf.Tensor2D, flat), // [N, D]
         gradFunc(dy: tf.Tensor, saved: tf.Tensor[]) {
-          // WebAssembly's one-hot is right for int32 only, and there is none of one place.
+          // WebAssembly's one-hot is right for int32 only, and it has none of a single class.
           const oneHot = V === 1
             ? tf.ones([ids.size, 1])
             : tf.cast(tf.oneHot(saved[0]!, V), "float32"); // [N, V]

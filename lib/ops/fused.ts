@@ -1,7 +1,8 @@
 /**
- * Runs the kernels of kernels.ts, records them for the backward pass, and gives them to TensorFlow.js. An
- * operation asks `isFused` whether the running backend has its kernel, and else is a composition of
- * plain operations: its definition.
+ * Runs the kernels of kernels.ts, records them for the backward pass, and puts them in the form
+ * that TensorFlow.js registers. An operation asks `isFused` whether the running backend has its
+ * kernel. Where it has none, the operation is a composition of plain operations, which is its
+ * definition.
  *
  * @module
  */
@@ -15,9 +16,9 @@ import type {
 } from "./kernels.ts";
 
 /**
- * Whether the running backend has a kernel, and those that its gradients take.
+ * Whether the running backend has a kernel and the kernels of its gradients.
  *
- * @param inputs what it would read; kernels are not for empty tensors
+ * @param inputs inputs of the kernel; false when one is empty, as no kernel takes empty tensors
  */
 export function isFused(kernel: KernelName, ...inputs: readonly tf.Tensor[]): boolean {
   const backend = tf.getBackend();
@@ -32,13 +33,13 @@ export function isRecording(): boolean {
 }
 
 /**
- * Runs a kernel of the running backend. Outputs that are not wanted are the caller's to free.
+ * Runs a kernel of the running backend. The caller frees the outputs that it does not need.
  *
- * This is `tf.engine().runKernel` without what that does around a kernel. Above all, what is saved for
- * the backward pass shares its data outright: there, each such tensor is a kernel and a record on the
- * tape of its own, a third of the time of a small step.
+ * It does less around a kernel than `tf.engine().runKernel`. Above all, tensors saved for the
+ * backward pass share their data directly. There, each of them is a kernel call and an entry on the
+ * tape of its own, which takes a third of the time of a small step.
  *
- * @param inputs those that are undefined are left out
+ * @param inputs inputs by name; undefined ones are left out
  */
 export function runKernel<K extends KernelName>(
   kernel: K,
@@ -53,7 +54,8 @@ export function runKernel<K extends KernelName>(
   const named = attrs as unknown as tf.NamedAttrMap;
   const on = engine();
   const registered = tf.getKernel(kernel, tf.getBackend());
-  if (registered === undefined || on.state.profiling) { // it says what is missing, and fills `tf.profile`
+  // TensorFlow.js reports a missing kernel, and fills `tf.profile`.
+  if (registered === undefined || on.state.profiling) {
     return listOf(tf.engine().runKernel<tf.Tensor>(kernel, given, named)) as KernelOutputs<K>;
   }
   const made = registered.kernelFunc({ inputs: given, attrs: named, backend: on.backend });
@@ -70,14 +72,14 @@ function listOf<T>(one: T | T[]): T[] {
   return Array.isArray(one) ? one : [one];
 }
 
-/** Another tensor of the same data, which the tape frees. */
+/** Makes another tensor of the same data, which the tape frees. */
 function share({ dataId, shape, dtype }: tf.Tensor): tf.Tensor {
   const on = engine();
   on.backend.incRef(dataId);
   return on.keep(on.makeTensorFromTensorInfo({ dataId, shape, dtype }));
 }
 
-/** The parts of TensorFlow.js's engine that its types keep to themselves. */
+/** The parts of TensorFlow.js's engine that its types do not declare. */
 interface Engine {
   readonly backend: { incRef(dataId: object): void };
   readonly state: { readonly profiling: boolean };
@@ -98,7 +100,7 @@ function engine(): Engine {
   return tf.engine() as unknown as Engine;
 }
 
-/** As {@linkcode runKernel} for a kernel of which one output is wanted, its first; frees the others. */
+/** Runs a kernel as {@linkcode runKernel} does, and frees all outputs but the first. */
 export function runKernelForOne<K extends KernelName>(
   kernel: K,
   inputs: KernelInputs<K>,
@@ -114,30 +116,32 @@ type InputName<K extends KernelName> = keyof KernelInputs<K> & string;
 
 /** How a kernel is differentiated. */
 interface Differentiated<Save, SaveOutputs> {
-  /** The kernels that compute its gradients. A backend that lacks one does not use the kernel either. */
+  /**
+   * Kernels that compute its gradients. A backend that lacks one of them does not use the kernel.
+   */
   readonly by: readonly KernelName[];
-  /** The inputs that the gradients read; none that may be absent. */
+  /** Names of the inputs that the gradients read; none of them may be absent. */
   readonly save?: Save;
-  /** The numbers of the outputs that they read too. */
+  /** Indices of the outputs that the gradients read. */
   readonly saveOutputs?: SaveOutputs;
   /**
-   * How many outputs, from the first on, others make use of; all when absent. The rest get no gradient,
-   * which would else be made up of zeros.
+   * Number of leading outputs that other operations use; all when absent. The other outputs get no
+   * gradient, which would otherwise be a tensor of zeros.
    */
   readonly used?: number;
 }
 
-/** The material of a kernel's gradients. */
+/** What the gradients of a kernel are computed from. */
 interface Backward<
   K extends KernelName,
   Save extends readonly PropertyKey[],
   SaveOutputs extends readonly PropertyKey[],
 > {
-  /** The gradient of the kernel's only, or first, output. */
+  /** Gradient of the first output. */
   readonly dy: KernelOutputs<K>[0];
-  /** The gradients of all outputs. */
+  /** Gradients of all outputs. */
   readonly dys: KernelOutputs<K>;
-  /** The inputs that were to be saved, then the outputs that were. */
+  /** The saved inputs, then the saved outputs. */
   readonly saved: readonly [
     ...Picked<KernelInputs<K>, Save>,
     ...Picked<KernelOutputs<K>, SaveOutputs>,
@@ -145,7 +149,7 @@ interface Backward<
   readonly attrs: KernelAttrs<K>;
 }
 
-/** The tensors that stand under the keys, in their order. */
+/** The tensors under the given keys, in the order of the keys. */
 type Picked<From, Keys extends readonly PropertyKey[]> = {
   readonly [I in keyof Keys]: NonNullable<From[Keys[I] & keyof From]>;
 };
@@ -158,10 +162,10 @@ const DIFFERENTIATED = new Map<
 >();
 
 /**
- * Says how {@linkcode runKernel} is differentiated. Each gradient is computed only when something needs
- * it, so that a frozen weight costs none.
+ * Declares the gradients of a kernel. Each is computed only when something needs it, so that a
+ * frozen weight costs none.
  *
- * @param gradients by the input's name
+ * @param gradients a function for the gradient of each input, by the input's name
  */
 export function differentiate<
   K extends KernelName,
@@ -194,14 +198,14 @@ export function differentiate<
 /**
  * The kernels of a backend in the form that `tf.registerKernel` takes.
  *
- * @param contextOf what the kernels are handed, given the backend that they run on
+ * @param contextOf makes what the kernels get as their context, given the backend that they run on
  */
 export function kernelConfigs<Context>(
   backendName: string,
   table: Partial<KernelTable<Context>>,
   contextOf: (backend: unknown) => Context,
 ): tf.KernelConfig[] {
-  // By the contract, whose other side runKernel() keeps, each kernel is given what it is written for.
+  // runKernel() gives each kernel what the contract says, which the compiler cannot see from here.
   const kernels = Object.entries(table) as unknown as [string, AnyKernel<Context>][];
   return kernels.map(([kernelName, kernel]) => ({
     kernelName,

@@ -1,8 +1,8 @@
 /**
- * The contract of every fused kernel: a whole operation that a backend may compute at once. An operation
- * of `lib/ops` runs it by `runKernel` of fused.ts where the running backend, a folder of `lib/backend`,
- * has it. Elsewhere the operation is computed as it is defined, by a composition of plain tensor
- * operations, with which all implementations are compared.
+ * The contract of every fused kernel: a whole operation that a backend may compute at once. An
+ * operation of `lib/ops` runs its kernel by `runKernel` of fused.ts where the running backend, a
+ * folder of `lib/backend`, has it. Elsewhere the operation is a composition of plain tensor
+ * operations: its definition, with which all kernels are compared.
  *
  * Tensors are float32, dense and row-major unless a kernel says otherwise; none is empty. A kernel
  * whose name holds `Grad` computes gradients: `dy` is the gradient of the output, `dx` that of x.
@@ -44,13 +44,13 @@ export interface Kernels {
    * gated. Defined by `gatedActivation` of activation.ts.
    */
   Gate: {
-    /** Both of one shape, which y has too. */
+    /** Both inputs and y have the same shape. */
     inputs: { x: tf.Tensor; gate: tf.Tensor };
     attrs: { linear: number; cubic: number };
     outputs: [y: tf.Tensor];
   };
 
-  /** The gradients of both inputs of `Gate`, each of their shape. */
+  /** The gradients of both inputs of `Gate`, each in the shape of its input. */
   GateGrad: {
     inputs: { dy: tf.Tensor; x: tf.Tensor; gate: tf.Tensor };
     attrs: { linear: number; cubic: number };
@@ -72,14 +72,14 @@ export interface Kernels {
       value: tf.Tensor4D;
       /** Four axes, of which the first three broadcast to `[B, N, Lq, Lk]`. */
       bias?: tf.Tensor4D | undefined;
-      /** 0 or 1; shaped as a bias may be. */
+      /** Mask of 0 and 1; may have the shapes that a bias may have. */
       mask?: tf.Tensor4D | undefined;
     };
     attrs: {
       scale: number;
-      /** What is added to a score where the mask is 0. */
+      /** Number added to a score where the mask is 0. */
       forbidden: number;
-      /** Whether the attention weights are wanted as the second output, for a backward pass. */
+      /** Whether the attention weights are returned as the second output, for a backward pass. */
       keep: boolean;
       /** The shape of the bias, for its gradient; a kernel reads it from the bias. */
       biasShape: tf.Tensor4D["shape"] | undefined;
@@ -106,7 +106,7 @@ export interface Kernels {
   AttentionGradBias: {
     inputs: { dy: tf.Tensor4D; value: tf.Tensor4D; weights: tf.Tensor4D };
     attrs: {
-      /** The shape of the bias; where it broadcasts, the gradient is a sum. */
+      /** Shape of the bias; the gradient is summed over the axes that broadcast. */
       shape: tf.Tensor4D["shape"];
     };
     outputs: [dBias: tf.Tensor4D];
@@ -120,8 +120,8 @@ export interface Kernels {
   };
 
   /**
-   * y = x · cos + sign · rotateHalf(x) · sin, where feature i pairs with feature i + Dh / 2. Its own
-   * gradient with the other sign. Defined by `rotary` of rotary.ts.
+   * y = x · cos + sign · rotateHalf(x) · sin, where feature i pairs with feature i + Dh / 2. The
+   * gradient is the same kernel with the opposite sign. Defined by `rotary` of rotary.ts.
    */
   Rotate: {
     inputs: {
@@ -129,7 +129,7 @@ export interface Kernels {
       x: tf.Tensor4D;
       /** Shape `[B, 1, L, Dh]` or `[1, 1, L, Dh]`; the second half of the features repeats the first. */
       cos: tf.Tensor4D;
-      /** Shaped as `cos`. */
+      /** Same shape as `cos`. */
       sin: tf.Tensor4D;
     };
     attrs: {
@@ -151,7 +151,7 @@ export interface Kernels {
       labels: tf.Tensor1D;
     };
     attrs: {
-      /** The label of positions that count nothing. */
+      /** The label of positions that are ignored. */
       ignored: number;
       /** Share of the target that is spread evenly over all classes; in [0, 1]. */
       smoothing: number;
@@ -200,27 +200,29 @@ export interface Kernels {
   };
 
   /**
-   * How much of each skill the task of each row takes: samples of the relaxed Bernoulli distribution, or
-   * sigmoids, of the task's logits, scaled to sum 1 in each split. Defined by `mixingWeights` of
+   * The mixing weights of each row: samples of the relaxed Bernoulli distribution, or sigmoids, of
+   * the logits of the row's task, scaled to sum 1 in each split. Defined by `mixingWeights` of
    * mixing_weights.ts. Letters: `B` rows, `T` tasks, `H` splits, `S` skills.
    */
   Route: {
     inputs: {
       /** Shape `[T, H·S]`, split-major. */
       logits: tf.Tensor2D;
-      /** In [0, 1), shape `[B, H, S]`; sigmoids are taken without it. */
+      /** Uniform numbers in [0, 1), shape `[B, H, S]`; without them the amounts are sigmoids. */
       uniform?: tf.Tensor | undefined;
     };
     attrs: {
-      /** The task of each row, in [0, T); B of them. */
+      /** Task id of each of the B rows, in [0, T). */
       tasks: readonly number[];
-      /** T, for the gradient. */
+      /** Number of tasks T, for the gradient. */
       nTasks: number;
-      /** H. */
+      /** Number of splits H. */
       nSplits: number;
-      /** Above 0; read only where there are uniform numbers. */
+      /** Temperature, above 0; used only with uniform numbers. */
       temperature: number;
-      /** Whether amounts are rounded to 0 or 1, one half to 0, the gradient being as if they were not. */
+      /**
+       * Whether amounts are rounded to 0 or 1 (one half to 0); the gradient ignores the rounding.
+       */
       hard: boolean;
     };
     /** Both `[B, H, S]`: the weights; and, for the gradient, d amount / d logit over the sum of amounts. */
@@ -235,9 +237,9 @@ export interface Kernels {
   };
 
   /**
-   * Both low-rank factors of each row, the skills of each summed by the row's weights, split by split.
-   * Defined by `mixFactors` of mix_skills.ts. Letters: `B` rows, `H` splits, `S` skills, `I` and `O`
-   * features in and out, `R` rank.
+   * Both low-rank factors of each row: in each split, the sum of the skills by the row's mixing
+   * weights. Defined by `mixFactors` of mix_skills.ts. Letters: `B` rows, `H` splits, `S` skills,
+   * `I` and `O` features in and out, `R` rank.
    */
   MixFactors: {
     inputs: {
@@ -263,7 +265,10 @@ export interface Kernels {
     attrs: {
       /** The shape of the skills, `[H, S, X, Y]`. */
       shape: tf.Tensor4D["shape"];
-      /** Whether splits continue each other's columns, as in B, or rows, as in A. */
+      /**
+       * Whether the splits lie side by side, as the columns of B do, or one below another, as the
+       * rows of A.
+       */
       columns: boolean;
     };
     outputs: [dSkills: tf.Tensor4D];
@@ -321,8 +326,8 @@ export interface Kernels {
   };
 
   /**
-   * The gradients of x·A / R and of both factors of `AdaptedLinear`, each of the shape of what it is the
-   * gradient of. Rows of one owner add up.
+   * The gradients of x·A / R and of both factors of `AdaptedLinear`, each in the shape of its
+   * tensor. Gradients of rows with the same owner are summed.
    */
   LinearGradFactors: {
     inputs: {
@@ -363,18 +368,21 @@ export interface Kernels {
 
   /**
    * One step of Adam for many parameters: m ← β₁ m + (1 − β₁) g and v ← β₂ v + (1 − β₂) g² **in place**,
-   * and for each parameter a new tensor keep · θ − rate · m / (√v / root + ε). Defined by `AdamW` of
-   * train/adamw.ts, whose moments are shared with nobody.
+   * and for each parameter a new tensor keep · θ − rate · m / (√v / root + ε). Defined by `AdamW`
+   * of train/adamw.ts, whose moments share their data with no other tensor.
    */
   AdamW: {
-    /** For the i-th update `parameter`i, `gradient`i, `mean`i (m) and `square`i (v), all of one shape. */
+    /**
+     * For the i-th update `parameter`i, `gradient`i, `mean`i (m) and `square`i (v), all of the same
+     * shape.
+     */
     inputs: { [name: `${"parameter" | "gradient" | "mean" | "square"}${number}`]: tf.Tensor };
     attrs: {
       /** One for each parameter. */
       updates: readonly {
-        /** The share of the parameter that stays: 1 − learning rate · weight decay. */
+        /** Share of the parameter that stays: 1 − learning rate · weight decay. */
         readonly keep: number;
-        /** The learning rate over 1 − β₁ᵗ. */
+        /** Learning rate divided by 1 − β₁ᵗ. */
         readonly rate: number;
         /** √(1 − β₂ᵗ). */
         readonly root: number;
@@ -406,16 +414,16 @@ export type NoAttributes = Record<string, never>;
 /** The name of a kernel. */
 export type KernelName = keyof Kernels;
 
-/** What an operation gives to a kernel. */
+/** The input tensors of a kernel, by name. */
 export type KernelInputs<K extends KernelName> = Readonly<Kernels[K]["inputs"]>;
 
-/** What a kernel reads that is no tensor. */
+/** The attributes of a kernel: its arguments that are not tensors. */
 export type KernelAttrs<K extends KernelName> = Readonly<Kernels[K]["attrs"]>;
 
-/** What an operation gets from a kernel. */
+/** The output tensors of a kernel, in order. */
 export type KernelOutputs<K extends KernelName> = Kernels[K]["outputs"];
 
-/** A tensor as kernels of a backend see it: without methods, with a shape of its rank. */
+/** A tensor as the kernels of a backend see it: without methods, with a shape of its rank. */
 export type KernelTensor<T extends tf.Tensor = tf.Tensor> = Pick<T, "dataId" | "dtype" | "shape">;
 
 /**
@@ -430,18 +438,18 @@ export type KernelFunction<K extends KernelName, Context> = (
   attrs: KernelAttrs<K>,
 ) => OutputsMade<Kernels[K]["outputs"]>;
 
-/** The inputs as a backend sees them; one that may be absent stays so. */
+/** The inputs as a backend sees them; an optional input stays optional. */
 type InputsSeen<Inputs> = {
   readonly [N in keyof Inputs]: Inputs[N] extends tf.Tensor ? KernelTensor<Inputs[N]>
     : KernelTensor<NonNullable<Inputs[N]> & tf.Tensor> | undefined;
 };
 
-/** As many tensors as there are outputs. */
+/** One tensor for each output. */
 type OutputsMade<Outputs extends readonly unknown[]> = { [I in keyof Outputs]: tf.TensorInfo };
 
 /**
- * Every kernel of a backend, each by its name. A backend that has some of them gives a
- * `Partial<KernelTable<Context>>`; the other operations are computed as they are defined.
+ * All kernels of a backend, by name. A backend that has only some of them gives a
+ * `Partial<KernelTable<Context>>`; the other operations are computed by their definitions.
  */
 export type KernelTable<Context> = {
   readonly [K in KernelName]: KernelFunction<K, Context>;

@@ -1,3 +1,7 @@
+/**
+ * Linear layers with PyTorch's weight layout, low-rank updates, and both in one. In an update,
+ * every row uses the factors of its owner, such as its task.
+ */
 import * as tf from "../tf.ts";
 import { embedding } from "./embedding.ts";
 import { differentiate, isFused, runKernel, runKernelForOne } from "./fused.ts";
@@ -38,19 +42,20 @@ export function linear(
   });
 }
 
-/** Low-rank factors, and whose they are. */
+/** Low-rank factors, and which of them each row uses. */
 export interface LowRankFactors {
   /** Shape `[U, I, R]`. */
   readonly factorA: tf.Tensor3D;
   /** Shape `[U, R, O]`. */
   readonly factorB: tf.Tensor3D;
-  /** Which of the U factors each row takes; each in [0, U). */
+  /** Index of the factors that each row uses, in [0, U). */
   readonly owners: readonly number[];
 }
 
 /**
- * What low-rank factors add to a linear layer: (x·A)·B / R, with the factors of each row's owner.
- * Letters: `B` rows, `U` owners, `L` positions, `I` and `O` features in and out, `R` rank.
+ * The update that low-rank factors add to a linear layer: (x·A)·B / R, with the factors of each
+ * row's owner. Letters: `B` rows, `U` owners, `L` positions, `I` and `O` features in and out, `R`
+ * rank.
  *
  * Source: LoRA, arXiv:2106.09685, equation 3; tuners/poly/layer.py of PEFT, `Linear.forward`
  *
@@ -80,8 +85,8 @@ export function lowRankUpdate(
 }
 
 /**
- * A linear layer with what low-rank factors add to it, each row by its own: x·Wᵀ + b + (x·A)·B / R.
- * The sum of {@linkcode linear} and {@linkcode lowRankUpdate}.
+ * A linear layer with a low-rank update, each row by its own factors: x·Wᵀ + b + (x·A)·B / R. It is
+ * the sum of {@linkcode linear} and {@linkcode lowRankUpdate}.
  *
  * @param x shape `[B, L, I]`
  * @param weight shape `[O, I]`
@@ -146,7 +151,7 @@ differentiate(
   },
 );
 
-/** The factor of each row's owner; the factors themselves where each row has its own in order. */
+/** The factors of each row's owner; `factors` itself when row b has owner b. */
 function ofRows(factors: tf.Tensor3D, owners: readonly number[]): tf.Tensor3D {
   const [U, X, Y] = factors.shape;
   if (U === owners.length && owners.every((owner, row) => owner === row)) return factors;

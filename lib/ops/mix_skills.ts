@@ -1,19 +1,23 @@
+/**
+ * Mixes the skills of an inventory into low-rank factors: for each split, the sum of the skills by
+ * their mixing weights.
+ */
 import * as tf from "../tf.ts";
 import { differentiate, isFused, runKernel } from "./fused.ts";
 
 /**
- * For each row, the sum of the skills by its weights, split by split; the splits are then set side by
- * side. Letters: `B` rows, `H` splits, `S` skills, `X` and `Y` the matrix of one skill and split.
+ * Mixes the skills of each split by the mixing weights of each row, then joins the splits. Letters:
+ * `B` rows, `H` splits, `S` skills, `X` and `Y` sizes of the matrix of one skill and split.
  *
  * Source: Multi-Head Adapter Routing, arXiv:2211.03831, section 3.1; tuners/poly/layer.py of PEFT,
  * `Linear.forward`
  *
  * @param weights shape `[B, H, S]`
  * @param skills shape `[H, S, X, Y]`
- * @param along whether the splits continue each other's rows, as in A, or columns, as in B
+ * @param along whether the splits are joined along rows, as in A, or along columns, as in B
  * @returns shape `[B, H·X, Y]` along rows, `[B, X, H·Y]` along columns
  *
- * @example Two skills of two splits, each of one number
+ * @example Two skills of two splits, each a single number
  * ```ts
  * import assert from "node:assert/strict";
  * import * as tf from "../tf.ts";
@@ -46,17 +50,17 @@ export function mixSkills(
 }
 
 /**
- * The two low-rank factors of each row: A and B are averaged each on its own, before their product.
+ * The two low-rank factors of each row: A and B are mixed each on its own, before their product.
  * Letters: `B` rows, `H` splits, `S` skills, `I` and `O` features in and out, `R` rank.
  *
  * Source: tuners/poly/layer.py of PEFT, `Linear.forward`
  *
- * @param weights how much of each skill, shape `[B, H, S]`
+ * @param weights mixing weights, shape `[B, H, S]`
  * @param skillsA shape `[H, S, I/H, R]`
  * @param skillsB shape `[H, S, R, O/H]`
  * @returns `factorA` of shape `[B, I, R]` and `factorB` of shape `[B, R, O]`, each by {@linkcode mixSkills}
  *
- * @example One split of two skills, all numbers
+ * @example One split of two skills, each a single number
  * ```ts
  * import assert from "node:assert/strict";
  * import * as tf from "../tf.ts";

@@ -1,31 +1,38 @@
+/**
+ * Turns the routing logits of tasks into mixing weights: relaxed Bernoulli samples or sigmoids,
+ * optionally rounded, scaled to sum 1.
+ */
 import * as tf from "../tf.ts";
 import { differentiate, isFused, runKernel, runKernelForOne } from "./fused.ts";
 import { relaxedBernoulli } from "./relaxed_bernoulli.ts";
 
-/** How logits become weights. */
+/** Options of {@linkcode mixingWeights}. */
 export interface MixingWeightsOptions {
   /** Number of splits, H. */
   readonly nSplits: number;
-  /** Numbers in [0, 1) to sample from, shape `[B, H, S]`; undefined for sigmoids without noise. */
+  /**
+   * Uniform numbers in [0, 1) to sample with, shape `[B, H, S]`; undefined for sigmoids without
+   * noise.
+   */
   readonly uniform?: tf.Tensor | undefined;
   /** Temperature of the relaxed Bernoulli distribution; above 0. */
   readonly temperature: number;
-  /** Whether amounts are rounded to 0 or 1. */
+  /** Whether amounts are rounded to 0 or 1, while the gradient ignores the rounding. */
   readonly straightThrough: boolean;
 }
 
 /**
- * How much of each skill the task of each row takes: samples of the relaxed Bernoulli distribution, or
- * sigmoids, of the task's logits, scaled to sum 1 in each split. Letters: `B` rows, `T` tasks, `H`
+ * The mixing weights of each row: samples of the relaxed Bernoulli distribution, or sigmoids, of
+ * the logits of the row's task, scaled to sum 1 in each split. Letters: `B` rows, `T` tasks, `H`
  * splits, `S` skills.
  *
  * Source: tuners/poly/router.py of PEFT, `PolyRouter.forward`
  *
- * @param logits Z, shape `[T, H·S]`, split-major
+ * @param logits routing logits Z, shape `[T, H·S]`, split-major
  * @param taskIds the task of each row, each in [0, T)
  * @returns shape `[B, H, S]`
  *
- * @example Logits of 0 share equally
+ * @example Logits of 0 give every skill the same weight
  * ```ts
  * import assert from "node:assert/strict";
  * import * as tf from "../tf.ts";
@@ -78,7 +85,7 @@ differentiate(
  *
  * Source: tuners/poly/router.py of PEFT, `PolyRouter.forward`
  *
- * @param amounts how much of each skill, not negative; shape `[…, S]`
+ * @param amounts amount of each skill, not negative; shape `[…, S]`
  *
  * @example
  * ```ts
@@ -95,7 +102,7 @@ export function sumToOne<T extends tf.Tensor>(amounts: T): T {
 }
 
 /**
- * Rounds to 0 or 1, one half to 0, and passes the gradient on as if it had not.
+ * Rounds to 0 or 1, one half to 0, and passes the gradient on as if there were no rounding.
  *
  * Source: Estimating or Propagating Gradients Through Stochastic Neurons, arXiv:1308.3432
  *
@@ -121,7 +128,7 @@ export function straightThrough<T extends tf.Tensor>(x: T): T {
   return tf.tidy(() => operation(x) as T);
 }
 
-/** A row for each id with 1 at its task, shape `[B, T]`. */
+/** The task ids as one-hot rows, shape `[B, T]`. */
 function oneHot(taskIds: readonly number[], T: number): tf.Tensor2D {
   const values = new Float32Array(taskIds.length * T);
   for (const [row, task] of taskIds.entries()) values[row * T + task] = 1;

@@ -2,15 +2,15 @@ import * as tf from "../tf.ts";
 import { type RandomStream, randomStream } from "../util/random.ts";
 
 /**
- * Where a training step takes its random numbers from. It is handed to the call that needs it;
- * nothing draws from a global.
+ * The source of a training step's random numbers. It is handed to the call that needs it; nothing
+ * draws from a global generator.
  */
 export interface Noise {
   /**
-   * Uniform numbers in [0, 1) for one place of the model.
+   * Draws uniform numbers in [0, 1) for one place of the model.
    *
    * @param place what draws, such as the full name of a layer; each place has a stream of its own
-   * @param shape the shape wanted
+   * @param shape shape of the result
    */
   uniform(place: string, shape: readonly number[]): tf.Tensor;
 }

@@ -6,7 +6,7 @@ const EPSILON = 2 ** -23;
 const TINY = 2 ** -126;
 
 /**
- * A sample of the relaxed Bernoulli distribution, given the uniform numbers it is made from:
+ * A sample of the relaxed Bernoulli distribution, computed from uniform numbers u:
  * σ((log u − log(1 − u) + log p − log(1 − p)) / temperature) with p = σ(logits).
  *
  * Probabilities and uniform numbers are clamped to [2⁻²³, 1 − 2⁻²³], samples to [2⁻¹²⁶, 1 − 2⁻²³], so a
@@ -16,11 +16,11 @@ const TINY = 2 ** -126;
  * `RelaxedBernoulli.rsample`
  *
  * @param logits any shape; differentiable
- * @param uniform in [0, 1], of the same shape
+ * @param uniform in [0, 1]; same shape as `logits`
  * @param temperature above 0; near 0 samples are near 0 or 1
- * @returns in (0, 1), of the same shape
+ * @returns in (0, 1); same shape as `logits`
  *
- * @example An even draw gives back the probability
+ * @example A uniform number of one half gives back the probability
  * ```ts
  * import assert from "node:assert/strict";
  * import * as tf from "../tf.ts";
@@ -66,7 +66,9 @@ export function relaxedBernoulli<T extends tf.Tensor>(
   return tf.tidy(() => operation(logits) as T);
 }
 
-/** σ with PyTorch's roundings: near 1, where they decide what is clamped, backends' own differ. */
+/**
+ * σ rounded as PyTorch rounds it: near 1, where rounding decides what is clamped, backends differ.
+ */
 function logistic(x: tf.Tensor): tf.Tensor {
   return tf.div(1, tf.add(1, tf.exp(tf.neg(x))));
 }

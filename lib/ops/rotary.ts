@@ -1,7 +1,11 @@
+/**
+ * Rotary position embeddings. Angles and tables are computed on the host, with the reference's
+ * roundings, and all layers of a pass share them.
+ */
 import * as tf from "../tf.ts";
 import { differentiate, isFused, runKernel } from "./fused.ts";
 
-/** How far positions turn the features of a head; the fields of `rope_parameters` in `config.json`. */
+/** Scaling of rotary angles; the fields of `rope_parameters` in `config.json`. */
 export type RopeParameters =
   | { readonly rope_type: "default"; readonly rope_theta: number }
   | { readonly rope_type: "linear"; readonly rope_theta: number; readonly factor: number }
@@ -14,7 +18,10 @@ export type RopeParameters =
     readonly original_max_position_embeddings: number;
   };
 
-/** The angles that every position turns by; each `[B, 1, L, Dh]`, or `[1, 1, L, Dh]` for all rows. */
+/**
+ * Cosines and sines of every position's angles; each `[B, 1, L, Dh]`, or `[1, 1, L, Dh]` for all
+ * rows.
+ */
 export interface RotaryTables {
   /** Cosines of the angles. */
   readonly cos: tf.Tensor4D;
@@ -25,7 +32,7 @@ export interface RotaryTables {
 const f32 = Math.fround;
 
 /**
- * The angle by which one position turns each pair of features, θ^(−2i / Dh), slowed as `rope` says.
+ * The angle by which one position turns each pair of features, θ^(−2i / Dh), scaled as `rope` says.
  * Every step is rounded to float32, as the reference rounds it.
  *
  * @param headDim `Dh`, the features of one head; even
@@ -46,7 +53,7 @@ const f32 = Math.fround;
 export function inverseFrequencies(headDim: number, rope: RopeParameters): Float32Array {
   if (!Number.isInteger(headDim) || headDim < 2 || headDim % 2 !== 0) {
     throw new RangeError(
-      `Cannot make a rotary embedding as features turn in pairs: head_dim is ${headDim}, not even`,
+      `Cannot make a rotary embedding as head_dim must be a positive even number: got ${headDim}`,
     );
   }
   const plain = Float32Array.from(
@@ -70,7 +77,7 @@ export function inverseFrequencies(headDim: number, rope: RopeParameters): Float
 /**
  * Cosines and sines for the positions of each row, computed on the host in float32.
  *
- * @param positions `[B][L]`, or one row when all share it
+ * @param positions `[B][L]`, or one row that all rows share
  * @param angles radians per position, from {@linkcode inverseFrequencies}
  * @returns tables whose second half of features repeats the first; the caller disposes them
  *
@@ -111,7 +118,7 @@ export function rotaryTables(
  *
  * @param x shape `[B, N, L, Dh]`
  * @returns shape `[B, N, L, Dh]`
- * @throws {RangeError} when the tables are for other positions or features
+ * @throws {RangeError} when the tables have other positions or features than x
  *
  * Source: transformers models/llama/modeling_llama.py, `apply_rotary_pos_emb`.
  *

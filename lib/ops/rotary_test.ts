@@ -42,7 +42,7 @@ for (const [type, rope] of Object.entries(ROPE)) {
 Deno.test("inverseFrequencies() refuses an odd head", () => {
   assert.throws(() => inverseFrequencies(7, ROPE.default!), {
     name: "RangeError",
-    message: /head_dim is 7, not even/,
+    message: /head_dim must be a positive even number: got 7/,
   });
 });
 

@@ -1,3 +1,7 @@
+/**
+ * Reads and writes `adapter_config.json`, with PEFT's keys and layout. All values are checked, of
+ * which PEFT checks only some.
+ */
 import { pythonJson } from "../files/python_json.ts";
 import { POLY_CONFIG_KEYS, PolyConfig, type PolyConfigOptions } from "../poly/config.ts";
 import { naming, parseStrictJsonObject } from "../files/json_object.ts";
@@ -5,31 +9,31 @@ import type { Identity } from "../models/identity.ts";
 import { pythonList } from "../util/python_list.ts";
 import type { PolySettings } from "../poly/settings.ts";
 
-/** The name of the file that says what an adapter is. */
+/** Name of the file that holds an adapter's configuration. */
 export const CONFIG_NAME = "adapter_config.json";
 
-/** The model an adapter is saved for. */
+/** The base model that an adapter is saved for. */
 export type SavedFor = Pick<Identity, "nameOrPath" | "className" | "pythonModule">;
 
-/** How a configuration is read. */
+/** Options of {@linkcode parseAdapterConfig}. */
 export interface ReadConfigOptions {
-  /** What errors call the file. */
+  /** Name of the file for error messages. */
   readonly source?: string;
-  /** Called with a warning about each key that is ignored. */
+  /** Called with a warning about all keys that are ignored. */
   readonly onWarning?: (message: string) => void;
-  /** What PEFT's file cannot say; PEFT's behaviour when absent. */
+  /** Settings that PEFT's file cannot hold; PEFT's behaviour when absent. */
   readonly settings?: Partial<PolySettings>;
 }
 
 /**
- * Reads the text of an `adapter_config.json` of a Poly adapter.
+ * Parses the `adapter_config.json` of a Poly adapter.
  *
- * Missing keys take PEFT's defaults. Unknown keys are ignored with one warning in PEFT's words, and
+ * Missing keys have PEFT's defaults. Unknown keys are ignored with one warning in PEFT's words, and
  * so is `runtime_config`.
  *
- * @throws {SyntaxError} when the text is not a JSON object, or says one key twice
+ * @throws {SyntaxError} when the string is not a JSON object, or has a key twice
  * @throws {TypeError} when `peft_type` is missing, or a value has the wrong type
- * @throws {RangeError} when `peft_type` is another than POLY, or a value is out of range
+ * @throws {RangeError} when `peft_type` is not POLY, or a value is out of range
  *
  * Source: config.py of PEFT, `from_json_file` and `from_peft_type`. Differs: values are checked.
  *
@@ -81,7 +85,7 @@ export function parseAdapterConfig(
         `ignored. A newer version of PEFT may have written "${source}".`,
     );
   }
-  // A file without a version is one of the running version, as in PEFT.
+  // A file without a version counts as one of the running version, as in PEFT.
   if (file["peft_version"] === null) delete file["peft_version"];
   const known = Object.fromEntries(Object.entries(file).filter(([key]) => isKnown(key)));
   return naming(
@@ -91,11 +95,11 @@ export function parseAdapterConfig(
 }
 
 /**
- * The text of an `adapter_config.json`, with exactly the keys that PEFT writes and laid out as PEFT
- * does, lists of modules sorted. In the file an adapter is in inference mode, as PEFT has it.
+ * Formats an `adapter_config.json` with exactly the keys and the layout of PEFT's, and with lists
+ * of modules sorted. In the file an adapter is in inference mode, as in PEFT's.
  *
- * @param model where the configuration names no base model, the name of this one is written; without
- * a task type, also the class to load it with
+ * @param model written as the base model where the configuration names none; its class is written
+ * too where there is no task type
  *
  * Source: config.py of PEFT, `PeftConfigMixin.save_pretrained`, and peft_model.py, `save_pretrained`
  *
@@ -116,7 +120,7 @@ export function adapterConfigText(config: PolyConfig, model: SavedFor): string {
   return pythonJson({ ...config.toDict(), ...savedForFields(config, model), inference_mode: true });
 }
 
-/** The keys that say which base model an adapter belongs to. */
+/** The keys that identify the base model of an adapter. */
 export function savedForFields(
   config: PolyConfig,
   model: SavedFor,

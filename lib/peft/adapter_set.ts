@@ -2,21 +2,24 @@ import type * as tf from "../tf.ts";
 import { type Adapter, disposeAdapter, type Part, PARTS } from "../poly/adapter.ts";
 import { PREFIX, slots } from "./adapter_slots.ts";
 
-/** Which adapters there are, which are active, and what of them is trained. Computes nothing. */
+/**
+ * The adapters of a model, which of them are active, and which parts are trained. It computes
+ * nothing.
+ */
 export class AdapterSet {
   readonly #adapters = new Map<string, Adapter>();
   readonly #trained = new Map<string, Set<Part>>();
   #active: readonly string[] = [];
   #layersEnabled = true;
-  /** Counted, so that blocks that overlap in time end rightly in any order. */
+  /** Number of running blocks, so that blocks that overlap in time may end in any order. */
   #disabledBlocks = 0;
 
-  /** All adapters by name, in the order they came. */
+  /** All adapters by name, in the order in which they were added. */
   get adapters(): ReadonlyMap<string, Adapter> {
     return this.#adapters;
   }
 
-  /** The names of the active adapters; disabling changes nothing of it. */
+  /** Names of the active adapters, also while adapters are disabled. */
   get active(): readonly string[] {
     return this.#active;
   }
@@ -31,7 +34,7 @@ export class AdapterSet {
     return this.isEnabled ? this.#active.map((name) => this.#adapters.get(name)!) : [];
   }
 
-  /** Adds an adapter; only the first one becomes active. Check the name first. */
+  /** Adds an adapter; only the first one becomes active. Check its name before. */
   add(adapter: Adapter): void {
     const isFirst = this.#adapters.size === 0;
     this.#adapters.set(adapter.name, adapter);
@@ -40,7 +43,7 @@ export class AdapterSet {
   }
 
   /**
-   * Checks that a name is free.
+   * Throws when a name is taken.
    * @throws {RangeError} when there is an adapter of that name
    */
   refuseDuplicate(name: string): void {
@@ -49,16 +52,17 @@ export class AdapterSet {
     }
   }
 
-  /** Puts another adapter in the place of the one of its name, and leaves its state as it is. */
+  /** Replaces the adapter of the same name, and keeps its state. */
   replace(adapter: Adapter): void {
     this.#adapters.set(adapter.name, adapter);
   }
 
   /**
-   * Makes adapters active and, unless for inference, trainable; all others become inactive and frozen.
+   * Makes adapters active and, unless for inference, trainable; all others become inactive and
+   * frozen.
    *
-   * @throws {RangeError} when there is no such adapter, none is named, one is named twice, or two of
-   * them save the same module
+   * @throws {RangeError} when an adapter does not exist, none is named, one is named twice, or two
+   * of them save the same module
    */
   activate(names: readonly string[], inferenceMode: boolean): void {
     if (names.length === 0) throw new RangeError("Please specify at least one adapter to set");
@@ -77,7 +81,7 @@ export class AdapterSet {
   }
 
   /**
-   * The adapter called `name`.
+   * Returns the adapter called `name`.
    * @throws {RangeError} when there is none
    */
   get(name: string): Adapter {
@@ -87,11 +91,11 @@ export class AdapterSet {
   }
 
   /**
-   * Removes and frees an adapter. When the only active one goes, the alphabetically first of the rest
-   * becomes active.
+   * Removes and frees an adapter. If it was the only active one, the alphabetically first of the
+   * others becomes active.
    *
-   * @returns the adapter that became active; null when nothing was activated
-   * @throws {RangeError} when there is no adapter of that name
+   * @returns the adapter that became active; null when none did
+   * @throws {RangeError} when no adapter has that name
    */
   delete(name: string): string | null {
     const adapter = this.#adapters.get(name);
@@ -108,8 +112,8 @@ export class AdapterSet {
   }
 
   /**
-   * Says what of adapters is trained.
-   * @throws {RangeError} when there is no adapter of that name, or no such part
+   * Sets whether a part of adapters is trained.
+   * @throws {RangeError} when there is no adapter or no part of that name
    */
   setRequiresGrad(names: readonly string[], requiresGrad: boolean, part: Part | "all"): void {
     const parts = partsOf("set requires_grad", part);
@@ -120,7 +124,7 @@ export class AdapterSet {
     }
   }
 
-  /** Whether a part is trained now: nothing is while adapters are disabled, nor is a fixed routing. */
+  /** Whether a part is trained now; false while adapters are disabled, and for a fixed routing. */
   requiresGrad(name: string, part: Part): boolean {
     const { settings } = this.get(name).config;
     if (part === "router" && settings.router_allocation !== null) return false;
@@ -128,7 +132,8 @@ export class AdapterSet {
   }
 
   /**
-   * What is trained now, by the names of PEFT's parameters; what layers share comes once.
+   * The parameters that are trained now, by PEFT's names; a parameter that layers share appears
+   * once.
    * @throws {RangeError} when there is no such part
    */
   trainableParameters(part: Part | "all"): Map<string, tf.Variable> {
@@ -146,12 +151,14 @@ export class AdapterSet {
     return parameters;
   }
 
-  /** Enables or disables all adapters; blocks of `whileDisabled` disable on top of it. */
+  /** Enables or disables all adapters; a running `whileDisabled` disables them in any case. */
   setLayersEnabled(enabled: boolean): void {
     this.#layersEnabled = enabled;
   }
 
-  /** Runs with adapters disabled, also across awaits, and restores what was. */
+  /**
+   * Runs a function with adapters disabled, also across awaits, and restores the state afterwards.
+   */
   whileDisabled<T>(run: () => T): T {
     this.#disabledBlocks++;
     const restore = () => void this.#disabledBlocks--;

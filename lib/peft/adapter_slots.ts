@@ -2,18 +2,20 @@ import type * as tf from "../tf.ts";
 import type { Adapter, Part } from "../poly/adapter.ts";
 import { LAYER_PARAMETERS, type PolyLayer } from "../poly/layer.ts";
 
-/** What PEFT's wrapper puts before the base model's own names. */
+/** Prefix that PEFT's wrapper puts before the base model's names. */
 export const PREFIX = "base_model.model.";
 
-/** One tensor of an adapter as its file stores it. */
+/** One tensor of an adapter, as its file stores it. */
 export interface Slot {
-  /** Its name in the file, without {@linkcode PREFIX}. */
+  /** Name in the file, without {@linkcode PREFIX}. */
   readonly name: string;
-  /** Its name in PEFT's memory, where it holds the adapter's, without {@linkcode PREFIX}. */
+  /** Name in PEFT's memory, which contains the adapter's name, without {@linkcode PREFIX}. */
   readonly memoryName: string;
-  /** Layers that share a router have the same variable in several slots. */
+  /**
+   * Variable that holds the values; layers that share a router have the same one in several slots.
+   */
   readonly variable: tf.Variable;
-  /** The part of the adapter that it belongs to. */
+  /** Part of the adapter that the tensor belongs to. */
   readonly part: Part;
 }
 

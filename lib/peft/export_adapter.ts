@@ -1,3 +1,7 @@
+/**
+ * Exports what an adapter has learned to simpler adapters: one task as LoRA, or the average of the
+ * skills to start few-shot learning from.
+ */
 import { type TensorToStore, writeSafetensors } from "../files/safetensors.ts";
 import * as tf from "../tf.ts";
 import { writeFilesAtomically } from "../files/atomic_write.ts";
@@ -19,9 +23,9 @@ import { PROFILES } from "../poly/settings.ts";
 
 /**
  * Saves one task of an adapter as a plain LoRA adapter, which any program that reads LoRA can load:
- * lora_A = Aᵀ and lora_B = Bᵀ of the task's mixed skills, with lora_alpha 1, so that the scale is
- * 1 / R. In evaluation it computes what the adapter computes for that task. Modules saved as a whole
- * go along.
+ * lora_A = Aᵀ and lora_B = Bᵀ of the task's mixed skills, with lora_alpha 1, so that the scale is 1
+ * / R. In evaluation it computes the same as the adapter for that task. Modules saved as a whole
+ * are included.
  *
  * @throws {TypeError} when `task` is not an integer
  * @throws {RangeError} when the adapter has no such task
@@ -59,10 +63,11 @@ export async function exportLora(
 }
 
 /**
- * Saves the average of an adapter's skills, with which few-shot learning starts in MHR-μ.
+ * Saves the average of an adapter's skills, from which few-shot learning starts in MHR-μ.
  *
- * @param as `lora`: one LoRA adapter, as {@linkcode exportLora}; `poly`: a Poly adapter with all the
- * skills and one task, whose routing logits are 0, so that the skills can be trained on
+ * @param as `lora` for one LoRA adapter, as {@linkcode exportLora} writes it; `poly` for a Poly
+ * adapter with all the skills and one task, whose routing logits are 0, so that the skills can be
+ * trained further
  * @throws {Deno.errors.NotADirectory} when `dir` is a file
  *
  * Source: Caccia et al. 2023, Multi-Head Adapter Routing (arXiv 2211.03831), MHR-μ; mttl,

@@ -1,3 +1,7 @@
+/**
+ * Loads an adapter that PEFT or this library saved. Files are checked against each other and
+ * against the base model before any value changes.
+ */
 import type { BaseModel, ModuleInfo } from "../models/base_model.ts";
 import { ADAPTER_FILES, resolveModel, type ResolveOptions } from "../hub/hugging_face.ts";
 import { exists, notFound, readText, readTextIfThere } from "../files/file_system.ts";
@@ -15,55 +19,57 @@ import { pythonList } from "../util/python_list.ts";
 import { WEIGHTS_NAME } from "./save_adapters.ts";
 import { parseSettings, SETTINGS_NAME } from "./settings_file.ts";
 
-/** How an adapter is loaded. */
+/** Options for loading an adapter. */
 export interface LoadOptions {
-  /** Whether it can be trained; false when absent. */
+  /** Whether the adapter can be trained; false when absent. */
   readonly isTrainable?: boolean | undefined;
-  /** The configuration to use, as it is, instead of the one in the folder. */
+  /** Configuration to use instead of the one in the folder. */
   readonly config?: PolyConfig | undefined;
-  /** Whether tensors of another shape keep their initial values, with a warning, instead of an error. */
+  /**
+   * Whether tensors of another shape keep their initial values, with a warning instead of an error.
+   */
   readonly ignoreMismatchedSizes?: boolean | undefined;
-  /** Called with what PEFT would warn of, and about tensors that nothing takes. */
+  /** Called with each warning: those of PEFT, and those about tensors that nothing uses. */
   readonly onWarning?: ((message: string) => void) | undefined;
 }
 
-/** How {@linkcode loadAdapter} finds an adapter, and what tensors that are missing start from. */
+/** Options of {@linkcode loadAdapter}. */
 export interface FindOptions extends LoadOptions {
   /** Seed of the initial values of tensors that are not in the file; 0 when absent. */
   readonly seed?: number | undefined;
-  /** Which revision of a hub's adapter, and the like. */
+  /** Options for a hub's repository, such as the revision. */
   readonly hub?: Omit<ResolveOptions, "patterns"> | undefined;
 }
 
-/** An adapter as its folder holds it. */
+/** An adapter as read from its folder. */
 interface StoredAdapter {
-  /** The folder it was read from. */
+  /** Folder that the adapter was read from. */
   readonly dir: string;
-  /** Its settings; those of `poly_settings.json` are among them. */
+  /** Configuration of the adapter, with the settings of `poly_settings.json`. */
   readonly config: PolyConfig;
-  /** The tensors by their names in the file, which may or may not start with PEFT's prefix. */
+  /** Tensors by their names in the file, with or without PEFT's prefix. */
   readonly tensors: ReadonlyMap<string, StoredTensor>;
 }
 
-/** Thrown when a folder lacks tensors which an adapter cannot do without. */
+/** Thrown when a folder lacks tensors that an adapter cannot do without. */
 export class MissingTensorError extends Error {
   /** The name of the class. */
   override readonly name = "MissingTensorError";
 }
 
 /**
- * Makes an adapter for a base model from a folder, or from a hub's repository. The base model stays as
- * it is, also when this throws.
+ * Makes an adapter for a base model from a folder, or from a repository on a hub. The base model
+ * stays unchanged, also when this throws.
  *
- * @param nameOrPath the folder that holds `adapter_config.json`, or a hub's `org/name`
- * @param name what the adapter is called from now on, whatever it was saved as
+ * @param nameOrPath folder that holds `adapter_config.json`, or a hub's `org/name`
+ * @param name name of the adapter from now on; it need not be the name it was saved under
  * @throws {Deno.errors.NotFound} when the folder or one of its two files is missing
  * @throws {SyntaxError} when a file cannot be read, or the weights are in a pickle only
- * @throws {TypeError} when a value of the configuration has the wrong type, a tensor holds no floats, or
- * a target is no linear layer
- * @throws {RangeError} when a value of the configuration is out of range, or configuration, tensors and
- * base model do not fit each other
- * @throws {MissingTensorError} when a module to save is promised and not there
+ * @throws {TypeError} when a value of the configuration has the wrong type, a tensor does not hold
+ * floats, or a target is not a linear layer
+ * @throws {RangeError} when a value of the configuration is out of range, or when configuration,
+ * tensors and base model do not fit each other
+ * @throws {MissingTensorError} when the tensors of a module in `modules_to_save` are missing
  *
  * @example
  * ```ts
@@ -107,7 +113,10 @@ export async function loadAdapter(
   return adapter;
 }
 
-/** A small file must not make a large adapter: what it lacks may be as large as the base model. */
+/**
+ * The largest number of values that an adapter may have: those in its file and in the base model
+ * together, so that a small file cannot make a large adapter.
+ */
 function mostValues({ parameters }: Pick<BaseModel, "parameters">, stored: StoredAdapter): number {
   return [...stored.tensors.values()].reduce((sum, { data }) => sum + data.length, parameters.size);
 }
@@ -117,7 +126,8 @@ function mostValues({ parameters }: Pick<BaseModel, "parameters">, stored: Store
  *
  * @throws {Deno.errors.NotFound} when the folder or one of its two files is missing
  * @throws {SyntaxError} when a file cannot be read, or the weights are in a pickle only
- * @throws {TypeError} when a value of the configuration has the wrong type, or a tensor holds no floats
+ * @throws {TypeError} when a value of the configuration has the wrong type, or a tensor does not
+ * hold floats
  * @throws {RangeError} when a value of the configuration is out of range
  *
  * Source: utils/save_and_load.py of PEFT, `load_peft_weights`. Differs: pickles are refused.
@@ -168,18 +178,18 @@ async function noWeights(dir: string): Promise<Error> {
 }
 
 /**
- * Puts the tensors of a folder into an adapter made from its configuration. Everything is checked
- * first; where something is wrong the adapter keeps its values.
+ * Copies the tensors of a folder into an adapter made from its configuration. Everything is checked
+ * first; when something is wrong, the adapter keeps its values.
  *
- * @param modules those of the base model
- * @throws {MissingTensorError} when a module to save is promised and not there
- * @throws {RangeError} when shapes differ, when the file adapts modules that the base model does not
- * have, when layers that share a router have different routing, or when the routing is not the fixed
- * allocation that the settings name
+ * @param modules modules of the base model
+ * @throws {MissingTensorError} when the tensors of a module in `modules_to_save` are missing
+ * @throws {RangeError} when shapes differ, when the file adapts modules that the base model lacks,
+ * when layers that share a router have different routing, or when the routing is not the fixed
+ * allocation in the settings
  *
  * Source: utils/save_and_load.py of PEFT, `set_peft_model_state_dict`; peft_model.py, `load_adapter`.
- * Differs: a module to save that is missing, modules that the base does not have and tensors that
- * nothing takes are reported.
+ * Differs: reports modules to save that are missing, modules that the base model lacks, and tensors
+ * that nothing uses.
  */
 function fillAdapter(
   adapter: Adapter,
@@ -242,7 +252,7 @@ function fillAdapter(
   }
 }
 
-/** Refuses tensors for modules that the base model does not have at all. */
+/** Throws when the file has tensors for modules that the base model lacks. */
 function refuseOtherBase(
   cannot: string,
   adapter: Adapter,
@@ -271,7 +281,7 @@ function refuseOtherBase(
   }
 }
 
-/** Refuses routing that the settings contradict. */
+/** Throws when the routing contradicts the settings. */
 function checkRouting(
   cannot: string,
   { config }: Adapter,

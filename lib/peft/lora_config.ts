@@ -2,7 +2,7 @@ import { pythonJson } from "../files/python_json.ts";
 import type { PolyConfigFields } from "../poly/config.ts";
 import { PEFT_VERSION } from "../poly/config.ts";
 
-/** What a LoRA adapter's configuration says beyond PEFT's defaults; Poly's has the same keys. */
+/** Values of a LoRA configuration that differ from PEFT's defaults; the keys are also Poly's. */
 export type LoraFacts = Pick<
   Record<keyof PolyConfigFields, unknown>,
   | "r"
@@ -16,8 +16,8 @@ export type LoraFacts = Pick<
 >;
 
 /**
- * The `adapter_config.json` of a LoRA adapter whose scale is 1 / r: every key that PEFT writes, with
- * PEFT's default where `facts` says nothing.
+ * Formats the `adapter_config.json` of a LoRA adapter whose scale is 1 / r: every key that PEFT
+ * writes, with PEFT's defaults except for `facts`.
  *
  * Source: peft 0.21.0, tuners/lora/config.py, as its `save_pretrained` writes it.
  *

@@ -1,9 +1,13 @@
+/**
+ * Adds one task's update to the base model's weights, and takes it back to the last bit. Until then
+ * only that task can be computed.
+ */
 import type { BaseModel } from "../models/base_model.ts";
 import * as tf from "../tf.ts";
 import type { Adapter } from "../poly/adapter.ts";
 import { checkTask, fixedFactors } from "../poly/fixed_factors.ts";
 
-/** Thrown when weights cannot be merged, or not in the state the model is in. */
+/** Thrown when weights cannot be merged, or when a merged model cannot do something. */
 export class MergeError extends Error {
   /** The name of the class. */
   override readonly name = "MergeError";
@@ -13,7 +17,7 @@ export class MergeError extends Error {
 type AnyBase = BaseModel<any, any>;
 
 /**
- * One task of an adapter, added to the base model's weights until it is undone.
+ * One task of an adapter, merged into the base model's weights until that is undone.
  *
  * @example
  * ```ts
@@ -42,11 +46,11 @@ export class Merge {
   /**
    * Adds ΔW = (A·B)ᵀ / R of a task to the weight of every adapted layer.
    *
-   * Source: tuners/lora/layer.py of PEFT, `get_delta_weight`, as Poly has no merging there
+   * Source: tuners/lora/layer.py of PEFT, `get_delta_weight`; PEFT's Poly cannot merge
    *
    * @throws {TypeError} when `task` is not an integer
    * @throws {RangeError} when the adapter has no such task
-   * @throws {MergeError} when an adapted weight is tied to another, which would change with it
+   * @throws {MergeError} when an adapted weight is tied to another, which would change too
    */
   constructor(base: AnyBase, readonly adapter: Adapter, readonly task: number) {
     checkTask("merge a task", adapter, task);
@@ -68,22 +72,22 @@ export class Merge {
     }
   }
 
-  /** Gives every weight back the bits it had. */
+  /** Restores every weight exactly. */
   undo(): void {
     for (const [weight, original] of this.#originals) weight.assign(original);
     this.keep();
   }
 
-  /** Leaves the weights as they are, for good. */
+  /** Keeps the changed weights for good. */
   keep(): void {
     tf.dispose([...this.#originals.values()]);
     this.#originals.clear();
   }
 
   /**
-   * Refuses rows of another task than the merged one.
+   * Throws unless all rows are of the merged task.
    *
-   * @throws {MergeError} when there is one
+   * @throws {MergeError} when a row has another task
    */
   checkTaskIds(taskIds: readonly number[]): void {
     const other = taskIds.find((id) => id !== this.task);
@@ -97,9 +101,9 @@ export class Merge {
 }
 
 /**
- * Puts an adapter's copies of the modules saved as a whole in place of the base model's.
+ * Replaces modules of the base model by the adapter's copies of the modules saved as a whole.
  *
- * @throws {MergeError} when one of them is tied to another parameter, which would change with it
+ * @throws {MergeError} when one of them is tied to another parameter, which would change too
  */
 export function replaceSavedModules(base: AnyBase, adapter: Adapter): void {
   for (const name of adapter.savedModules.keys()) refuseTied(base, name);
@@ -107,9 +111,9 @@ export function replaceSavedModules(base: AnyBase, adapter: Adapter): void {
 }
 
 /**
- * Refuses a parameter that is tied to another.
+ * Throws when a parameter is tied to another.
  *
- * @throws {MergeError} when it is
+ * @throws {MergeError} when it is tied
  */
 function refuseTied({ parameters }: AnyBase, name: string): void {
   const storage = parameters.storage(name);

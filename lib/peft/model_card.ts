@@ -1,27 +1,27 @@
 import { PEFT_VERSION } from "../poly/config.ts";
 import { parseDocument } from "yaml";
 
-/** What a card says about an adapter. */
+/** Facts that a model card states about an adapter. */
 export interface CardFacts {
-  /** What the base model was loaded from; null when it has no name. */
+  /** Name or path of the base model; null when it has none. */
   readonly baseModel: string | null;
-  /** Whether the base model is one that Python's transformers knows. */
+  /** Whether Python's transformers has the class of the base model. */
   readonly isTransformers: boolean;
-  /** The task type of the adapter's configuration. */
+  /** Task type in the adapter's configuration. */
   readonly taskType: string | null;
-  /** POLY, or LORA for an exported task. */
+  /** Method: POLY, or LORA for an exported task. */
   readonly peftType: "POLY" | "LORA";
 }
 
 /**
- * The README.md of an adapter folder: a new one, or an existing one with its front matter brought up
- * to date. What people wrote stays: their text, and front matter keys that say nothing about PEFT.
+ * Makes the README.md of an adapter folder, or updates the front matter of an existing one. It
+ * keeps what people wrote: their text, and front matter keys that do not concern PEFT.
  *
- * @param existing the README.md already there; null when there is none
+ * @param existing contents of the existing README.md; null when there is none
  * @throws {SyntaxError} when the front matter of `existing` is not a YAML mapping
  *
- * Source: peft_model.py of PEFT, `create_or_update_model_card`, for what the front matter holds. The
- * text is our own.
+ * Source: peft_model.py of PEFT, `create_or_update_model_card`, for the contents of the front
+ * matter. Differs: the text is not PEFT's.
  *
  * @example
  * ```ts

@@ -25,23 +25,23 @@ import { saveAdapters, type SaveOptions } from "./save_adapters.ts";
 import { type LayerStatus, layerStatus, type ModelStatus, modelStatus } from "./status.ts";
 import { readTaskIds, type TaskIds } from "../poly/task_ids.ts";
 
-/** A base model of any inputs and outputs. */
+/** A base model with any inputs and outputs. */
 // deno-lint-ignore no-explicit-any -- a generic method takes the inputs, so no other type fits all
 export type AnyBaseModel = BaseModel<any, any>;
 
-/** What a base model's forward pass takes. */
+/** Inputs of a base model's forward pass. */
 export type InputsOf<M extends AnyBaseModel> = Parameters<M["forward"]>[0];
 
-/** What a base model's forward pass gives. */
+/** Outputs of a base model's forward pass. */
 export type OutputsOf<M extends AnyBaseModel> = ReturnType<M["forward"]>;
 
-/** What a forward pass through adapters needs beside the base model's inputs. */
+/** Inputs of a forward pass through adapters, besides those of the base model. */
 export interface ForwardContext {
-  /** The task of each row, in [0, n_tasks); not looked at while no adapter takes part. */
+  /** Task id of each row, in [0, n_tasks); ignored while no adapter takes part. */
   readonly taskIds?: TaskIds | undefined;
   /** Whether dropout and routing noise are on; false when absent. */
   readonly training?: boolean | undefined;
-  /** The source of random numbers; needed in training where something is drawn. */
+  /** Source of random numbers; needed in training when something is drawn. */
   readonly noise?: Noise | undefined;
 }
 
@@ -49,7 +49,7 @@ export interface ForwardContext {
 export interface PeftModelOptions {
   /** Name of the adapter; `default` when absent. */
   readonly adapterName?: string;
-  /** Seed of the initial values; 0 by default. */
+  /** Seed of the initial values; 0 when absent. */
   readonly seed?: number;
   /** Called with every warning; {@linkcode PeftModel.warnings} holds them too. */
   readonly onWarning?: ((message: string) => void) | undefined;
@@ -61,28 +61,29 @@ export interface FromPretrainedOptions extends Omit<PeftModelOptions, "seed">, F
 /**
  * A base model with adapters beside it. The base model itself is never changed, except between
  * {@linkcode PeftModel.mergeAdapter} and {@linkcode PeftModel.unmergeAdapter}, so that several
- * models may stand on one base.
+ * models may share one base model.
  *
- * What decides a forward pass is passed to it: task ids, noise, training or not. When no adapter takes
- * part, because all are disabled or deleted, `forward` computes the base model and needs no task ids.
+ * Everything that decides a forward pass is an argument: task ids, noise, training or not. When no
+ * adapter takes part, because all are disabled or deleted, `forward` computes the base model and
+ * needs no task ids.
  *
  * Source: peft_model.py of PEFT, `PeftModel`
  */
 export class PeftModel<M extends AnyBaseModel = AnyBaseModel> {
-  /** The model below the adapters. */
+  /** The base model below the adapters. */
   readonly base: M;
-  /** Everything that was worth a warning, in order. */
+  /** All warnings so far, in order. */
   readonly warnings: string[] = [];
   readonly #set = new AdapterSet();
   readonly #seed: number;
   readonly #onWarning: (message: string) => void;
   #merge: Merge | null = null;
 
-  /** A model without adapters; {@linkcode getPeftModel} makes one with the first. */
+  /** Makes a model without adapters; {@linkcode getPeftModel} makes one with its first adapter. */
   constructor(base: M, { seed = 0, onWarning = () => {} }: PeftModelOptions = {}) {
     if (base instanceof PeftModel) {
       throw new TypeError(
-        "Cannot wrap a PeftModel a second time: use its addAdapter(), or wrap its base model",
+        "Cannot wrap a PeftModel as it has adapters already: use addAdapter(), or wrap its base model",
       );
     }
     this.base = base;
@@ -91,10 +92,10 @@ export class PeftModel<M extends AnyBaseModel = AnyBaseModel> {
   }
 
   /**
-   * One pass over a batch, with gradients; the caller disposes what comes out.
+   * Computes a forward pass over a batch, with gradients; the caller disposes the outputs.
    *
-   * @throws {TypeError} when task ids are missing or no integers, or noise is missing in training
-   * @throws {RangeError} when there is not one id per row, or an adapter does not have the task
+   * @throws {TypeError} when task ids are missing or not integers, or noise is missing in training
+   * @throws {RangeError} when there is not one task id for each row, or an adapter lacks the task
    */
   forward<I extends InputsOf<M> & ForwardContext>(inputs: I): WithLoss<I, OutputsOf<M>> {
     const { taskIds, training, noise, ...rest } = inputs as InputsOf<M> & ForwardContext;
@@ -107,10 +108,10 @@ export class PeftModel<M extends AnyBaseModel = AnyBaseModel> {
   }
 
   /**
-   * Lets a language model go on from a prompt; every beam and returned sequence of a row has its task.
+   * Generates tokens after a prompt; every beam and every returned sequence of a row has its task.
    *
-   * @returns see {@linkcode generate}
-   * @throws {TypeError} when the base model is no language model, or there is no prompt; and as
+   * @returns generated sequences as {@linkcode generate} returns them
+   * @throws {TypeError} when the base model is not a language model, or there is no prompt; and as
    * {@linkcode PeftModel.forward}
    */
   async generate(
@@ -118,12 +119,14 @@ export class PeftModel<M extends AnyBaseModel = AnyBaseModel> {
   ): Promise<number[][]> {
     if (!("prefill" in this.base)) {
       throw new TypeError(
-        `Cannot generate as ${this.base.identity.className} is no language model`,
+        `Cannot generate as the base model must be a language model: got ${this.base.identity.className}`,
       );
     }
     const { inputIds, attentionMask, taskIds, ...options } = inputs;
     if (inputIds === undefined) {
-      throw new TypeError("Cannot generate without a prompt: pass { inputIds, taskIds } by name");
+      throw new TypeError(
+        "Cannot generate as there must be a prompt: pass { inputIds, taskIds } by name",
+      );
     }
     const call = this.call({ taskIds }, countRows(inputIds));
     try {
@@ -135,10 +138,10 @@ export class PeftModel<M extends AnyBaseModel = AnyBaseModel> {
   }
 
   /**
-   * The call that decides a pass of the base model: for those who drive the base model themselves. In
-   * training it is for one pass. Dispose it afterwards.
+   * Makes the call that a pass of the base model needs to use the adapters, for code that calls the
+   * base model itself. In training it is for one pass. Dispose it afterwards.
    *
-   * @param rows how many rows there will be, where that is known
+   * @param rows number of rows, when it is known in advance
    */
   call({ taskIds, training, noise }: ForwardContext, rows?: number): Call {
     const adapters = this.#set.inForce;
@@ -150,7 +153,7 @@ export class PeftModel<M extends AnyBaseModel = AnyBaseModel> {
       this.#merge.checkTaskIds(readTaskIds(taskIds));
     }
     if (adapters.length === 0) return this.base.plainCall(options);
-    // Of a merged adapter, whose layers lie in the weights, the saved modules remain.
+    // A merged adapter's layers are in the weights; its saved modules are not.
     const routes = this.#merge === null && adapters.some(({ layers }) => layers.size > 0);
     if (!routes) return new PlainCall(withSavedModules(parameters, adapters), options);
     return PolyCall.of(parameters, { taskIds, adapters, rows, ...options });
@@ -161,7 +164,7 @@ export class PeftModel<M extends AnyBaseModel = AnyBaseModel> {
     return this.#set.adapters;
   }
 
-  /** The names of the active adapters, also while they are disabled; their updates are summed. */
+  /** Names of the active adapters, also while they are disabled; their updates are summed. */
   get activeAdapters(): readonly string[] {
     return this.#set.active;
   }
@@ -171,22 +174,23 @@ export class PeftModel<M extends AnyBaseModel = AnyBaseModel> {
     return this.#set.isEnabled;
   }
 
-  /** The adapter whose task is merged into the weights. */
+  /** Name of the adapter whose task is merged into the weights; null when there is none. */
   get mergedAdapter(): string | null {
     return this.#merge?.adapter.name ?? null;
   }
 
-  /** Every module that some adapter targets, each once. */
+  /** Names of all modules that some adapter targets, each once. */
   get targetedModuleNames(): string[] {
     return [...new Set([...this.adapters.values()].flatMap(({ layers }) => [...layers.keys()]))];
   }
 
   /**
-   * Adds an adapter. Only the first one becomes active; `setAdapter` activates others. When something
-   * is wrong nothing has changed.
+   * Adds an adapter. Only the first one becomes active; `setAdapter` activates others. When this
+   * throws, nothing has changed.
    *
-   * @param options `seed` of the initial values, which depend on it and on the modules' names alone
-   * @throws what {@linkcode makeAdapter} throws, and {RangeError} when the name is taken
+   * @param options `seed` of the initial values, which depend on it and on the names of modules
+   * only
+   * @throws as {@linkcode makeAdapter}, and {RangeError} when the name is taken
    */
   addAdapter(name: string, config: PolyConfig, { seed = this.#seed } = {}): void {
     this.#set.refuseDuplicate(name);
@@ -199,7 +203,7 @@ export class PeftModel<M extends AnyBaseModel = AnyBaseModel> {
    * Activates one adapter, or several whose updates are summed, and makes them trainable unless
    * `inferenceMode`; all others become inactive and frozen.
    *
-   * @throws {RangeError} when there is no such adapter, or two of them save the same module
+   * @throws {RangeError} when an adapter does not exist, or two of them save the same module
    */
   setAdapter(names: string | readonly string[], { inferenceMode = false } = {}): void {
     this.#requireUnmerged("change the active adapters");
@@ -207,10 +211,10 @@ export class PeftModel<M extends AnyBaseModel = AnyBaseModel> {
   }
 
   /**
-   * Removes an adapter and frees it. When it was the only active one, the alphabetically first of the
-   * others becomes active, with a warning; after the last, `forward` computes the base model.
+   * Removes an adapter and frees it. If it was the only active one, the alphabetically first of the
+   * others becomes active, with a warning; after the last one, `forward` computes the base model.
    *
-   * @throws {RangeError} when there is none of that name
+   * @throws {RangeError} when no adapter has that name
    */
   deleteAdapter(name: string): void {
     this.#requireUnmerged("delete an adapter");
@@ -223,10 +227,11 @@ export class PeftModel<M extends AnyBaseModel = AnyBaseModel> {
   }
 
   /**
-   * Runs with all adapters disabled: the model is the base model, exactly, and needs no task ids. What
-   * was enabled and trainable before is so again afterwards, also when `run` throws.
+   * Runs a function with all adapters disabled: the model computes exactly the base model, and
+   * needs no task ids. Afterwards the previous state is restored, also when `run` throws.
    *
-   * @param run may be asynchronous; until its promise settles, nothing else sees adapters either
+   * @param run may be asynchronous; adapters stay disabled, for all callers, until its promise
+   * settles
    */
   disableAdapter<T>(run: () => T): T {
     this.#requireUnmerged("disable adapters");
@@ -239,16 +244,16 @@ export class PeftModel<M extends AnyBaseModel = AnyBaseModel> {
     this.#set.setLayersEnabled(false);
   }
 
-  /** Undoes {@linkcode PeftModel.disableAdapterLayers}; what was trainable before is so again. */
+  /** Undoes {@linkcode PeftModel.disableAdapterLayers}; the same parts are trainable as before. */
   enableAdapterLayers(): void {
     this.#set.setLayersEnabled(true);
   }
 
   /**
-   * Says what of adapters is trained: everything, the skills, the router or the saved modules.
+   * Sets whether adapters are trained: everything, the skills, the router or the saved modules.
    * MHR-z is `setRequiresGrad("default", false, "skills")`.
    *
-   * @throws {RangeError} when there is no such adapter, or no such part
+   * @throws {RangeError} when there is no such adapter or part
    */
   setRequiresGrad(
     names: string | readonly string[],
@@ -258,22 +263,23 @@ export class PeftModel<M extends AnyBaseModel = AnyBaseModel> {
     this.#set.setRequiresGrad(typeof names === "string" ? [names] : names, requiresGrad, part);
   }
 
-  /** Whether a part of an adapter is trained now; nothing is while adapters are disabled. */
+  /** Whether a part of an adapter is trained now; false while adapters are disabled. */
   requiresGrad(name: string, part: Part): boolean {
     return this.#set.requiresGrad(name, part);
   }
 
   /**
-   * What is trained now, by PEFT's names in memory, such as `….q.poly_lora_A.default`.
+   * The parameters that are trained now, by PEFT's names in memory, such as
+   * `….q.poly_lora_A.default`.
    *
-   * @param part the part whose parameters are wanted, such as `"router"`; all of them when absent
+   * @param part the part of the adapters, such as `"router"`; all parts when absent
    * @throws {RangeError} when there is no such part
    */
   trainableParameters(part: Part | "all" = "all"): Map<string, tf.Variable> {
     return this.#set.trainableParameters(part);
   }
 
-  /** How many values are trained and how many there are, those of the base model included. */
+  /** Numbers of trained values and of all values, including those of the base model. */
   getNbTrainableParameters(): [trainable: number, all: number] {
     const variables = new Set(
       [...this.adapters.values()].flatMap((adapter) => slots(adapter).map((slot) => slot.variable)),
@@ -287,7 +293,7 @@ export class PeftModel<M extends AnyBaseModel = AnyBaseModel> {
   /**
    * Prints the two counts in PEFT's words.
    *
-   * @param print takes the line; by default it goes to the console
+   * @param print called with the line; prints to the console when absent
    * @returns the line
    */
   // deno-lint-ignore no-console -- printing is what this method is called for
@@ -300,12 +306,12 @@ export class PeftModel<M extends AnyBaseModel = AnyBaseModel> {
     return line;
   }
 
-  /** The state of the model, as PEFT's `get_model_status()`. */
+  /** State of the model, as PEFT's `get_model_status()` reports it. */
   status(): ModelStatus {
     return modelStatus(this);
   }
 
-  /** The state of every adapted layer and saved module, as PEFT's `get_layer_status()`. */
+  /** State of every adapted layer and saved module, as PEFT's `get_layer_status()` reports it. */
   layerStatus(): LayerStatus[] {
     return layerStatus(this);
   }
@@ -316,10 +322,10 @@ export class PeftModel<M extends AnyBaseModel = AnyBaseModel> {
   }
 
   /**
-   * Loads an adapter that PEFT or this library saved onto a base model.
+   * Loads an adapter, saved by PEFT or by this library, for a base model.
    *
-   * @param nameOrPath the folder that holds `adapter_config.json`, or a hub's `org/name`
-   * @throws what {@linkcode loadAdapter} throws
+   * @param nameOrPath folder that holds `adapter_config.json`, or a hub's `org/name`
+   * @throws as {@linkcode loadAdapter}
    */
   static async fromPretrained<M extends AnyBaseModel>(
     base: M,
@@ -333,9 +339,9 @@ export class PeftModel<M extends AnyBaseModel = AnyBaseModel> {
   }
 
   /**
-   * Loads another adapter. It becomes active only when it is the first.
+   * Loads another adapter. It becomes active only if it is the first.
    *
-   * @throws as {@linkcode PeftModel.fromPretrained}; nothing has changed then
+   * @throws as {@linkcode PeftModel.fromPretrained}; then nothing has changed
    */
   async loadAdapter(
     nameOrPath: string,
@@ -378,8 +384,8 @@ export class PeftModel<M extends AnyBaseModel = AnyBaseModel> {
   }
 
   /**
-   * Gives an adapter another number of tasks, with the same skills; see {@linkcode resizeTasks}. The
-   * router's parameters are new ones: make the optimiser anew.
+   * Gives an adapter another number of tasks, with the same skills; see {@linkcode resizeTasks}.
+   * The router's parameters are new tensors: make a new optimiser.
    */
   resizeTasks(
     n: number,
@@ -393,11 +399,11 @@ export class PeftModel<M extends AnyBaseModel = AnyBaseModel> {
   }
 
   /**
-   * Adds one task of the active adapter to the base model's weights, which makes that task as fast as
-   * the base model. Until {@linkcode PeftModel.unmergeAdapter} only that task can be computed.
+   * Adds one task of the active adapter to the base model's weights, which makes that task as fast
+   * as the base model. Until {@linkcode PeftModel.unmergeAdapter}, only that task can be computed.
    *
-   * @throws {MergeError} when something is merged already, when not one adapter is active and enabled,
-   * or when an adapted weight is tied
+   * @throws {MergeError} when a task is merged already, when not exactly one adapter is active and
+   * enabled, or when an adapted weight is tied
    */
   mergeAdapter({ task }: { readonly task: number }): void {
     this.#requireUnmerged("merge");
@@ -412,7 +418,7 @@ export class PeftModel<M extends AnyBaseModel = AnyBaseModel> {
     this.#merge = new Merge(this.base, adapter, task);
   }
 
-  /** Gives the base model back its weights, to the bit; does nothing when nothing is merged. */
+  /** Restores the base model's weights exactly; does nothing when no task is merged. */
   unmergeAdapter(): void {
     this.#merge?.undo();
     this.#merge = null;
@@ -444,7 +450,7 @@ export class PeftModel<M extends AnyBaseModel = AnyBaseModel> {
     return this.base;
   }
 
-  /** Frees all adapters; the base model stays. */
+  /** Frees all adapters; the base model is kept. */
   dispose(): void {
     this.unmergeAdapter();
     this.#set.dispose();
@@ -473,14 +479,14 @@ export class PeftModel<M extends AnyBaseModel = AnyBaseModel> {
 }
 
 /**
- * Puts an adapter on a base model. Nothing of the base model changes, and when something is wrong
- * nothing has been made.
+ * Puts an adapter on a base model. The base model stays unchanged, and when this throws, no tensor
+ * is left.
  *
  * Source: mapping_func.py of PEFT, `get_peft_model`
  *
- * @throws what {@linkcode makeAdapter} throws
+ * @throws as {@linkcode makeAdapter}
  *
- * @example A fresh adapter changes nothing yet
+ * @example A new adapter changes nothing yet
  * ```ts
  * import assert from "node:assert/strict";
  * import { useBackend } from "../backend/backend.ts";
@@ -515,7 +521,7 @@ function mergedError(doing: string, { adapter, task }: Merge): MergeError {
   );
 }
 
-/** The number of rows of a prompt; undefined where it is none, which generation refuses. */
+/** Number of rows of a prompt; undefined when it has none, which generation refuses. */
 function countRows(inputIds: unknown): number | undefined {
   if (Array.isArray(inputIds)) return inputIds.length;
   return inputIds instanceof tf.Tensor ? inputIds.shape[0] : undefined;

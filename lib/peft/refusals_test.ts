@@ -146,7 +146,7 @@ refuses("several adapters", [
     `the name ${JSON.stringify(name)}`,
     () => model.addAdapter(name, new PolyConfig()),
     "RangeError",
-    /^Cannot name an adapter ".*" as its name stands in parameters' names and names its folder/,
+    /^Cannot name an adapter ".*" as its name must not be empty, or hold dots, separators/,
   ]),
   [
     "activating what is not there",
@@ -279,7 +279,7 @@ refuses("task ids", [
     "inputs by position",
     () => model.generate(inputIds as never),
     "TypeError",
-    /^Cannot generate without a prompt: pass \{ inputIds, taskIds \} by name$/,
+    /^Cannot generate as there must be a prompt: pass \{ inputIds, taskIds \} by name$/,
   ],
 ]);
 

@@ -1,3 +1,4 @@
+/** Saves adapters in PEFT's format. A crash leaves each file complete, old or new. */
 import type { BaseModel } from "../models/base_model.ts";
 import { type TensorToStore, writeSafetensors } from "../files/safetensors.ts";
 import { writeFilesAtomically } from "../files/atomic_write.ts";
@@ -19,36 +20,36 @@ import { pythonList } from "../util/python_list.ts";
 import { SETTINGS_NAME, settingsText } from "./settings_file.ts";
 import { PROFILES } from "../poly/settings.ts";
 
-/** The name of the file that holds an adapter's tensors. */
+/** Name of the file that holds an adapter's tensors. */
 export const WEIGHTS_NAME = "adapter_model.safetensors";
 
 /** A base model and the adapters on it. */
 export interface Adapted {
-  /** What they are saved for. */
+  /** The base model that the adapters are saved for. */
   // deno-lint-ignore no-explicit-any -- the model's inputs and outputs do not matter here
   readonly base: BaseModel<any, any>;
   /** The adapters by name. */
   readonly adapters: ReadonlyMap<string, Adapter>;
 }
 
-/** Which adapters are saved. */
+/** Options of {@linkcode saveAdapters}. */
 export interface SaveOptions {
-  /** Names of adapters; all when absent. */
+  /** Names of the adapters to save; all when absent. */
   readonly selectedAdapters?: readonly string[];
 }
 
 /**
- * Saves adapters as PEFT does: the one called `default` into `dir` itself, every other one into a
- * folder of its name inside, and one README.md, which is updated where there is one.
+ * Saves adapters as PEFT does: the one called `default` into `dir` itself, each other one into a
+ * folder of its name inside, and one README.md, which is updated if it exists.
  *
- * An adapter with settings that PEFT does not know gets a `poly_settings.json` beside its two files;
- * a fixed allocation is written as routing logits that give the same weights. Everything is made
- * ready before the first file is written, and the files of a folder are replaced all or none, so a
- * crash leaves each file whole, old or new.
+ * An adapter with settings that PEFT does not know gets a `poly_settings.json` beside its two
+ * files; a fixed allocation is written as routing logits that give the same weights. All contents
+ * are prepared before the first file is written, and the files of a folder are replaced all or
+ * none, so that a crash leaves each file complete, old or new.
  *
  * @throws {Deno.errors.NotADirectory} when `dir` is a file
- * @throws {RangeError} when a selected adapter is not there, its name is no folder's name, or its
- * routing is straight-through, which PEFT would evaluate otherwise
+ * @throws {RangeError} when a selected adapter does not exist, its name cannot be a folder's name,
+ * or its routing is straight-through, which PEFT would evaluate differently
  * @throws {SyntaxError} when the front matter of an existing README.md cannot be read
  *
  * Source: peft_model.py of PEFT, `save_pretrained`; utils/save_and_load.py, `get_peft_model_state_dict`
@@ -108,10 +109,10 @@ export async function saveAdapters(
   }
 }
 
-/** What stands in place of settings that no longer apply until they can be removed. */
+/** Contents of a settings file that no longer applies, until it can be removed. */
 const PEFT_SETTINGS = settingsText(PROFILES.peft);
 
-/** An adapter's files, the configuration last: where it is, all are. */
+/** Files of an adapter, the configuration last: when it exists, all do. */
 async function adapterFiles(
   base: Adapted["base"],
   adapter: Adapter,
@@ -140,14 +141,14 @@ async function adapterTensors(adapter: Adapter): Promise<[string, TensorToStore]
   return tensors;
 }
 
-/** The card at `dir`, or a new one. */
+/** The contents of the card in `dir`, updated, or of a new one. */
 export async function readmeText(dir: string, facts: CardFacts): Promise<string> {
-  // What writes cards reads YAML, and is loaded when a card is written.
+  // Loaded only here, as it brings a YAML parser.
   const { modelCard } = await import("./model_card.ts");
   return modelCard(facts, await readTextIfThere(pathIn(dir, "README.md")));
 }
 
-/** What the card says of adapters on a base model. */
+/** Facts about adapters on a base model, for their model card. */
 export function cardFacts(
   base: Adapted["base"],
   adapter: Adapter | undefined,
@@ -177,7 +178,7 @@ function refuseInexpressible({ name, config }: Adapter): void {
   }
 }
 
-/** Refuses a path at which no folder can be. */
+/** Throws when a file is in the place of the folder. */
 export async function refuseFile(dir: string): Promise<void> {
   if (await exists(dir) && !await isFolder(dir)) {
     throw notFolder(

@@ -1,13 +1,17 @@
+/**
+ * Reads and writes `poly_settings.json`, which holds the settings that PEFT's configuration cannot.
+ * A folder without it has PEFT's settings.
+ */
 import { pythonJson } from "../files/python_json.ts";
 import type { PolyConfig } from "../poly/config.ts";
 import { naming, parseStrictJsonObject } from "../files/json_object.ts";
 import { type PolySettings, readSettings } from "../poly/settings.ts";
 
-/** The name of the file that says what PEFT's cannot. */
+/** Name of the file for settings that PEFT's file cannot hold. */
 export const SETTINGS_NAME = "poly_settings.json";
 
 /**
- * The text of a `poly_settings.json`: every setting, for {@linkcode parseSettings}.
+ * Formats a `poly_settings.json` with every setting, for {@linkcode parseSettings}.
  *
  * @example
  * ```ts
@@ -23,11 +27,11 @@ export function settingsText(settings: PolySettings): string {
 }
 
 /**
- * Reads the text of a `poly_settings.json`; absent settings are PEFT's.
+ * Parses a `poly_settings.json`; absent settings have PEFT's values.
  *
- * @param config the adapter's sizes, which a fixed allocation must fit
- * @param source what errors call the file
- * @throws {SyntaxError} when the text is not a JSON object
+ * @param config sizes of the adapter, which a fixed allocation must match
+ * @param source name of the file for error messages
+ * @throws {SyntaxError} when the string is not a JSON object
  * @throws {TypeError} when a setting is unknown or of the wrong type
  * @throws {RangeError} when a value is not allowed
  *

@@ -1,59 +1,66 @@
+/**
+ * The state of a model and of its layers, in the fields of PEFT's `get_model_status` and
+ * `get_layer_status`.
+ */
 import * as tf from "../tf.ts";
 import type { Adapter, Part } from "../poly/adapter.ts";
 
-/** The state of one adapted layer or saved module; the names are PEFT's. */
+/** State of one adapted layer or saved module; the names are PEFT's. */
 export interface LayerStatus {
   /** Name of the module, such as `model.encoder.block.0.layer.0.SelfAttention.q`. */
   readonly name: string;
-  /** PEFT's name of the class that computes it. */
+  /** PEFT's name of the module's class. */
   readonly module_type: "poly.Linear" | "ModulesToSaveWrapper";
-  /** Whether active adapters take part. */
+  /** Whether active adapters take part in a forward pass. */
   readonly enabled: boolean;
-  /** The names of the active adapters. */
+  /** Names of the active adapters. */
   readonly active_adapters: readonly string[];
-  /** The adapters merged into its weight. */
+  /** Names of the adapters merged into its weight. */
   readonly merged_adapters: readonly string[];
-  /** Whether all of its tensors here are trained, by adapter. */
-  readonly requires_grad: Readonly<Record<string, boolean | "irregular">>;
-  /** The adapters that have tensors here, in order of their names. */
-  readonly available_adapters: readonly string[];
-  /** The backend that holds its tensors, by adapter. */
-  readonly devices: Readonly<Record<string, readonly string[]>>;
-  /** Always null, as nothing is quantised. */
-  readonly quantization_backend: null;
-}
-
-/** The state of a model with adapters; the names are PEFT's. */
-export interface ModelStatus {
-  /** The class of the base model. */
-  readonly base_model_type: string;
-  /** PEFT's class of models with Poly adapters. */
-  readonly adapter_model_type: "PolyModel";
-  /** The method of each adapter. */
-  readonly peft_types: Readonly<Record<string, "POLY">>;
-  /** How many values are trained. */
-  readonly trainable_params: number;
-  /** How many values there are. */
-  readonly total_params: number;
-  /** How many layers are adapted or saved. */
-  readonly num_adapter_layers: number;
-  /** Whether active adapters take part in every layer; "irregular" where layers differ, as below. */
-  readonly enabled: boolean | "irregular";
-  /** The active adapters of every layer. */
-  readonly active_adapters: readonly string[] | "irregular";
-  /** The adapters merged in every layer they have. */
-  readonly merged_adapters: readonly string[] | "irregular";
   /** Whether all of its tensors are trained, by adapter. */
   readonly requires_grad: Readonly<Record<string, boolean | "irregular">>;
-  /** The adapters, in order of their names. */
+  /** Names of the adapters that have tensors here, sorted. */
   readonly available_adapters: readonly string[];
-  /** The backend that holds its tensors, by adapter. */
+  /** Names of the backends that hold its tensors, by adapter. */
   readonly devices: Readonly<Record<string, readonly string[]>>;
   /** Always null, as nothing is quantised. */
   readonly quantization_backend: null;
 }
 
-/** What a status is taken of. */
+/** State of a model with adapters; the names are PEFT's. */
+export interface ModelStatus {
+  /** Class of the base model. */
+  readonly base_model_type: string;
+  /** PEFT's class for models with Poly adapters. */
+  readonly adapter_model_type: "PolyModel";
+  /** Method of each adapter. */
+  readonly peft_types: Readonly<Record<string, "POLY">>;
+  /** Number of trained values. */
+  readonly trainable_params: number;
+  /** Number of all values. */
+  readonly total_params: number;
+  /** Number of adapted layers and saved modules. */
+  readonly num_adapter_layers: number;
+  /**
+   * Whether active adapters take part in every layer; "irregular", here and below, where layers
+   * differ.
+   */
+  readonly enabled: boolean | "irregular";
+  /** Names of the active adapters of every layer. */
+  readonly active_adapters: readonly string[] | "irregular";
+  /** Names of the adapters merged in every layer. */
+  readonly merged_adapters: readonly string[] | "irregular";
+  /** Whether all tensors are trained, by adapter. */
+  readonly requires_grad: Readonly<Record<string, boolean | "irregular">>;
+  /** Names of the adapters, sorted. */
+  readonly available_adapters: readonly string[];
+  /** Names of the backends that hold the tensors, by adapter. */
+  readonly devices: Readonly<Record<string, readonly string[]>>;
+  /** Always null, as nothing is quantised. */
+  readonly quantization_backend: null;
+}
+
+/** The parts of a model that its status depends on. */
 export interface Observed {
   /** The base model. */
   readonly base: {
@@ -62,24 +69,24 @@ export interface Observed {
   };
   /** The adapters by name. */
   readonly adapters: ReadonlyMap<string, Adapter>;
-  /** The names of the active ones. */
+  /** Names of the active adapters. */
   readonly activeAdapters: readonly string[];
-  /** Whether these take part in a forward pass. */
+  /** Whether the active adapters take part in a forward pass. */
   readonly isEnabled: boolean;
-  /** The adapter whose task is merged into the weights. */
+  /** Name of the adapter whose task is merged into the weights; null when there is none. */
   readonly mergedAdapter: string | null;
   /** Whether a part of an adapter is trained. */
   requiresGrad(name: string, part: Part): boolean;
-  /** How many values are trained, and how many there are. */
+  /** Numbers of trained values and of all values. */
   getNbTrainableParameters(): readonly [number, number];
 }
 
 /**
- * The state of every adapted layer and saved module, in the order of the model.
+ * Returns the state of every adapted layer and saved module, in the order of the model.
  *
  * Source: peft_model.py of PEFT, `get_layer_status`
  *
- * @throws {RangeError} when there is none
+ * @throws {RangeError} when the model has none
  */
 export function layerStatus(model: Observed): LayerStatus[] {
   const statuses = model.base.modules.flatMap(({ name }) => [
@@ -129,11 +136,11 @@ function statusOf(
 }
 
 /**
- * The state of a model with adapters: counts, and what holds for all of its layers.
+ * Returns the state of a model with adapters: counts, and what all layers have in common.
  *
  * Source: peft_model.py of PEFT, `get_model_status`
  *
- * @throws {RangeError} when it has no adapted layer
+ * @throws {RangeError} when the model has no adapted layer
  */
 export function modelStatus(model: Observed): ModelStatus {
   const layers = layerStatus(model);
@@ -165,7 +172,7 @@ export function modelStatus(model: Observed): ModelStatus {
   };
 }
 
-/** The value that all are equal to; `none` where there are none. */
+/** The common value of all values, or `none` when there are none. */
 function same<T>(values: readonly T[], none: T): T | "irregular" {
   const [first = none] = values;
   return values.every((value) => `${value}` === `${first}`) ? first : "irregular";

@@ -1,19 +1,27 @@
+/**
+ * An adapter: its layers with their routers, and its own copies of whole modules. Each part can be
+ * trained on its own.
+ */
 import * as tf from "../tf.ts";
 import type { PolyConfig } from "./config.ts";
 import type { PolyLayer } from "./layer.ts";
 import type { Router } from "./router.ts";
 
-/** Everything one adapter trains and saves. */
+/** The layers, routers and saved modules of one adapter. */
 export interface Adapter {
-  /** What parameters and folders are named by. */
+  /** Name of the adapter; its parameters and its folder have this name. */
   readonly name: string;
-  /** Its configuration, whose `target_modules` are resolved: neither null nor `"all-linear"`. */
+  /**
+   * Configuration of the adapter, with `target_modules` resolved: neither null nor `"all-linear"`.
+   */
   readonly config: PolyConfig;
-  /** Its layers by the name of the adapted module, in the order of the model's modules. */
+  /** Adapted layers by module name, in the order of the model's modules. */
   readonly layers: ReadonlyMap<string, PolyLayer>;
-  /** The modules saved as a whole, such as `lm_head`; none lies inside another. */
+  /** Names of the modules saved as a whole, such as `lm_head`; none lies inside another. */
   readonly savedModuleNames: readonly string[];
-  /** The adapter's own copies by the name of the parameter, such as `lm_head.weight`. */
+  /**
+   * The adapter's own copies of the saved modules' parameters, by name, such as `lm_head.weight`.
+   */
   readonly savedModules: ReadonlyMap<string, tf.Variable>;
 }
 
@@ -23,7 +31,7 @@ export type Part = "skills" | "router" | "saved";
 /** The parts of an adapter, each of which can be trained on its own. */
 export const PARTS: readonly Part[] = ["skills", "router", "saved"];
 
-/** The routers of an adapter, each once. */
+/** The routers of an adapter, each only once. */
 export function routersOf(adapter: Adapter): Set<Router> {
   return new Set([...adapter.layers.values()].map((layer) => layer.router));
 }

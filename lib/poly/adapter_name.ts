@@ -1,15 +1,15 @@
 import { isPlainFileName } from "../files/plain_file_name.ts";
 
-/** What PEFT calls the parameters of Poly layers by. */
+/** The prefix of PEFT's names of parameters of Poly layers. */
 const PARAMETER_PREFIX = "poly_";
 
 /**
- * Refuses names that cannot stand in a parameter's name or name a folder.
+ * Refuses names that are not possible in a parameter's name or as the name of a folder.
  *
- * Source: Differs from PEFT, which fails on a dot when half of the model is changed.
+ * Differs from PEFT, which fails on a dot after it has changed half of the model.
  *
- * @throws {TypeError} when the name is no string
- * @throws {RangeError} when it is empty, holds a dot or a separator, or the like
+ * @throws {TypeError} when the name is not a string
+ * @throws {RangeError} when it is empty, or has a dot, a separator or outer spaces
  *
  * @example
  * ```ts
@@ -25,15 +25,13 @@ export function checkAdapterName(name: string): void {
   }
   if (name.includes(".") || name.trim() !== name || !isPlainFileName(name)) {
     throw new RangeError(
-      `Cannot name an adapter ${
-        JSON.stringify(name)
-      } as its name stands in parameters' names and ` +
-        `names its folder: it must not be empty, or hold dots, separators or outer spaces`,
+      `Cannot name an adapter ${JSON.stringify(name)} as its name must not be empty, ` +
+        `or hold dots, separators or outer spaces: it names parameters and a folder`,
     );
   }
 }
 
-/** What PEFT warns of in a name; null when nothing. */
+/** PEFT's warning about a name; null when there is none. */
 export function adapterNameWarning(name: string): string | null {
   return PARAMETER_PREFIX.includes(name)
     ? `Adapter name '${name}' should not be contained in the prefix '${PARAMETER_PREFIX}'. ` +

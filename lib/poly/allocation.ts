@@ -1,18 +1,20 @@
-/** How much of each skill each task takes; rows are tasks, columns skills, shape `[T, S]`. */
+/** Amount of each skill that each task takes; rows are tasks, columns skills, shape `[T, S]`. */
 export type Allocation = readonly (readonly number[])[];
 
 /** A logit whose sigmoid is exactly 0 in single precision. */
 const NEVER = -200;
 
 /**
- * The routing logits whose weights in evaluation are a fixed allocation, so that PEFT, which learns
- * every allocation, computes the same.
+ * The routing logits whose mixing weights in evaluation equal a fixed allocation. PEFT learns every
+ * allocation, and computes the same from these.
  *
- * PEFT divides sigmoids by their sum, so a row's scale is free: the largest amount gets sigmoid ½,
- * that is logit 0. Equal amounts, and none, come out exact; others within rounding.
+ * PEFT divides sigmoids by their sum, so the scale of a row is free: the largest amount gets
+ * sigmoid ½, which is logit 0. Amounts equal to the largest, and amounts of 0, are exact; others
+ * are within rounding.
  *
- * @param allocation amounts of each skill for each task, `[T, S]`, not negative, none of the rows zero
- * @param nSplits H, whose splits all get the same
+ * @param allocation amounts of each skill for each task, `[T, S]`, not negative; no row is all
+ * zeros
+ * @param nSplits number of splits H; all of them get the same allocation
  * @returns Z, shape `[T, H·S]`, split-major, as one flat array
  *
  * @example

@@ -10,17 +10,17 @@ import type { Router } from "./router.ts";
 import { withSavedModules } from "./saved_modules.ts";
 import { checkTaskIds, readTaskIds, type TaskIds } from "./task_ids.ts";
 
-/** What a call through adapters needs to know. */
+/** Inputs of a call through adapters. */
 export interface PolyCallOptions {
-  /** The task of each row. */
+  /** Task id of each row. */
   readonly taskIds: TaskIds | null | undefined;
   /** The active adapters, whose updates are summed. */
   readonly adapters: readonly Adapter[];
   /** Whether dropout and routing noise are on; false when absent. */
   readonly training?: boolean;
-  /** The source of random numbers; needed in training where something is drawn. */
+  /** Source of random numbers; needed in training when something is drawn. */
   readonly noise?: Noise | undefined;
-  /** The number of rows, where it is known beforehand; each adapted layer compares its own. */
+  /** Number of rows, when it is known in advance; each adapted layer checks its own. */
   readonly rows?: number | undefined;
 }
 
@@ -44,14 +44,14 @@ export interface PolyCallOptions {
  * y = x·Wᵀ + b + x·factorA·factorB / R             [B, L, O]
  * ```
  *
- * Letters: `B` rows, `L` positions, `I` and `O` features in and out, `T` tasks, `H` splits, `S` skills,
- * `R` rank. {@linkcode Router} computes w; the factors and y are ops, which have faster kernels on
- * WebAssembly.
+ * Letters: `B` rows, `L` positions, `I` and `O` features in and out, `T` tasks, `H` splits, `S`
+ * skills, `R` rank. {@linkcode Router} computes w; the factors and y are computed by operations of
+ * `lib/ops`, for which backends have faster kernels.
  *
- * The call mixes the skills of a layer once and keeps what came out, so that all steps of a generation
- * share it and a router that serves several layers draws once. A call in training is therefore for one
- * forward pass. What it keeps is freed by {@linkcode PolyCall.dispose}, which may come before the
- * backward pass. Rows of one task share their mixed factors, unless noise tells them apart.
+ * The call mixes the skills of a layer once and keeps the result, so that all steps of a generation
+ * share it and a router that serves several layers draws once. Therefore a call in training is for
+ * one forward pass. {@linkcode PolyCall.dispose} frees what it keeps, and may be called before the
+ * backward pass. Rows of the same task share their mixed factors, unless noise makes them differ.
  *
  * Source: tuners/poly/layer.py of PEFT, `Linear.forward`, and router.py, `PolyRouter.forward`
  */
@@ -81,11 +81,11 @@ export class PolyCall implements Call {
   }
 
   /**
-   * A call for the rows of `taskIds`, which are checked here and nowhere else.
+   * Makes a call for the rows of `taskIds`, which are checked here and nowhere else.
    *
    * @param base the base model's parameters
-   * @throws {TypeError} when task ids are missing or no integers
-   * @throws {RangeError} when there is not one id for each row, or an adapter does not have the task
+   * @throws {TypeError} when task ids are missing or not integers
+   * @throws {RangeError} when there is not one task id for each row, or an adapter lacks the task
    */
   static of(
     base: ParameterSource,
@@ -108,7 +108,7 @@ export class PolyCall implements Call {
       ? this.parameter(`${name}.bias`) as tf.Tensor1D
       : null;
     return tf.tidy(() => {
-      // One op computes the layer with the first update, which is the common case; more are added.
+      // One operation computes the layer with the first update, the common case; others are added.
       let y = adaptedLinear(x, weight, bias, this.#factorsOf(first));
       for (const layer of others) y = tf.add(y, lowRankUpdate(x, this.#factorsOf(layer)));
       return y;
@@ -166,11 +166,11 @@ export class PolyCall implements Call {
   }
 }
 
-/** The mixing weights of a router for the rows; rows whose weights are equal may share them. */
+/** Mixing weights of a router for the rows; rows with equal weights may share them. */
 interface Routing {
-  /** How much of each skill, shape `[U, H, S]`. */
+  /** Mixing weights, shape `[U, H, S]`. */
   readonly weights: tf.Tensor3D;
-  /** Which of the U each row has. */
+  /** Index of the weights that each row uses, in [0, U). */
   readonly owners: readonly number[];
 }
 

@@ -1,6 +1,6 @@
 import { type PolySettings, PROFILES, readSettings } from "./settings.ts";
 
-/** A kind of task that PEFT knows. */
+/** Type of a task, as PEFT names it. */
 export type TaskType =
   | "SEQ_CLS"
   | "SEQ_2_SEQ_LM"
@@ -9,7 +9,7 @@ export type TaskType =
   | "QUESTION_ANS"
   | "FEATURE_EXTRACTION";
 
-/** The kinds of task that PEFT knows. */
+/** All task types that PEFT knows. */
 export const TASK_TYPES: readonly TaskType[] = [
   "SEQ_CLS",
   "SEQ_2_SEQ_LM",
@@ -19,46 +19,46 @@ export const TASK_TYPES: readonly TaskType[] = [
   "FEATURE_EXTRACTION",
 ];
 
-/** Names of modules, or one pattern that a name must match in full. */
+/** Names of modules, or one pattern that a whole name must match. */
 export type ModuleNames = string | ReadonlySet<string> | readonly string[];
 
 /** The settings of a Poly adapter as PEFT names them: the 16 keys of `adapter_config.json`. */
 export interface PolyConfigFields {
   /** Rank of each skill; above 0. */
   readonly r: number;
-  /** What to adapt; null takes the default of the architecture, `"all-linear"` every linear layer. */
+  /** Modules to adapt; null means the architecture's default, `"all-linear"` every linear layer. */
   readonly target_modules: ModuleNames | null;
-  /** What to leave out of the targets. */
+  /** Modules to leave out of the targets. */
   readonly exclude_modules: ModuleNames | null;
   /** Modules to train and save as a whole, beside the adapted layers. */
   readonly modules_to_save: readonly string[] | null;
-  /** Whether an adapter starts as the identity, with B = 0; false draws B too, which helps tests. */
+  /** Whether an adapter starts as the identity, with B = 0; false draws B at random, for tests. */
   readonly init_weights: boolean;
-  /** The variant of Poly, of which PEFT knows one. */
+  /** Variant of Poly; PEFT knows only one. */
   readonly poly_type: "poly";
-  /** T, the number of tasks; above 0. */
+  /** Number of tasks T; above 0. */
   readonly n_tasks: number;
-  /** S, the number of skills; above 0. */
+  /** Number of skills S; above 0. */
   readonly n_skills: number;
-  /** H, the number of splits, each routed on its own; 1 is Poly, more is MHR. */
+  /** Number of splits H, each routed on its own; above 0. 1 is Poly, more is MHR. */
   readonly n_splits: number;
-  /** What the base model is for; some types add their heads to `modules_to_save`. */
+  /** Task type of the base model; some types add their heads to `modules_to_save`. */
   readonly task_type: TaskType | null;
-  /** The method, always POLY; what is passed is not looked at. */
+  /** The method, always POLY; other values are ignored. */
   readonly peft_type: string;
-  /** The class of a base model without `task_type`, for Python. */
+  /** Class of a base model without `task_type`, for Python. */
   readonly auto_mapping: Readonly<Record<string, unknown>> | null;
-  /** The release of PEFT that wrote the file. */
+  /** Release of PEFT that wrote the file. */
   readonly peft_version: string | null;
-  /** The folder or hub id of the model that the adapter was made for. */
+  /** Folder or hub id of the model that the adapter was made for. */
   readonly base_model_name_or_path: string | null;
-  /** The base model's revision. */
+  /** Revision of the base model. */
   readonly revision: string | null;
   /** Whether the adapter starts frozen. */
   readonly inference_mode: boolean;
 }
 
-/** What the constructor of {@linkcode PolyConfig} takes. */
+/** Fields that the constructor of {@linkcode PolyConfig} takes. */
 export type PolyConfigOptions = Partial<PolyConfigFields> & {
   readonly settings?: Partial<PolySettings>;
 };
@@ -85,20 +85,21 @@ const DEFAULTS: PolyConfigFields = {
   inference_mode: false,
 };
 
-/** The 16 keys of `adapter_config.json`, in the order PEFT writes them. */
+/** The 16 keys of `adapter_config.json`, in the order in which PEFT writes them. */
 export const POLY_CONFIG_KEYS: readonly (keyof PolyConfigFields)[] = (
   Object.keys(DEFAULTS) as (keyof PolyConfigFields)[]
 ).sort();
 
 /**
- * How a Poly or MHR adapter is built. Immutable; every field is checked when it is made.
+ * Configuration of a Poly or MHR adapter. It is immutable, and its constructor checks every field.
  *
- * `settings` says what PEFT fixes: it is no part of PEFT's file, and its default is PEFT's behaviour.
+ * `settings` holds choices that PEFT fixes. They are not in PEFT's file, and their defaults are
+ * PEFT's behaviour.
  *
  * Source: tuners/poly/config.py of PEFT, `PolyConfig`; config.py, `PeftConfig`
  *
- * @throws {TypeError} when a field has the wrong type or there is no field of that name
- * @throws {RangeError} when a value is none of the allowed ones
+ * @throws {TypeError} when a field has the wrong type or no field has that name
+ * @throws {RangeError} when a value is not one of those allowed
  *
  * @example
  * ```ts
@@ -114,48 +115,48 @@ export const POLY_CONFIG_KEYS: readonly (keyof PolyConfigFields)[] = (
 export class PolyConfig implements PolyConfigFields {
   /** Rank of each skill. */
   readonly r: number;
-  /** What to adapt; a list has become a set. */
+  /** Modules to adapt; a list has become a set. */
   readonly target_modules: string | ReadonlySet<string> | null;
-  /** What to leave out; a list has become a set. */
+  /** Modules to leave out; a list has become a set. */
   readonly exclude_modules: string | ReadonlySet<string> | null;
   /** Modules to train and save as a whole. */
   readonly modules_to_save: readonly string[] | null;
   /** Whether B starts at 0. */
   readonly init_weights: boolean;
-  /** The variant of Poly, of which PEFT knows one. */
+  /** Variant of Poly; PEFT knows only one. */
   readonly poly_type: "poly";
-  /** T, the number of tasks. */
+  /** Number of tasks T. */
   readonly n_tasks: number;
-  /** S, the number of skills. */
+  /** Number of skills S. */
   readonly n_skills: number;
-  /** H, the number of splits. */
+  /** Number of splits H. */
   readonly n_splits: number;
-  /** What the base model is for. */
+  /** Task type of the base model. */
   readonly task_type: TaskType | null;
-  /** The method, always POLY; as in PEFT, what was passed is not looked at. */
+  /** The method, always POLY; as in PEFT, other values are ignored. */
   readonly peft_type = "POLY" as const;
-  /** The class of a base model without `task_type`, for Python. */
+  /** Class of a base model without `task_type`, for Python. */
   readonly auto_mapping: Readonly<Record<string, unknown>> | null;
-  /** The release of PEFT that wrote the file. */
+  /** Release of PEFT that wrote the file. */
   readonly peft_version: string | null;
-  /** The folder or hub id of the model that the adapter was made for. */
+  /** Folder or hub id of the model that the adapter was made for. */
   readonly base_model_name_or_path: string | null;
-  /** The base model's revision. */
+  /** Revision of the base model. */
   readonly revision: string | null;
   /** Whether the adapter starts frozen. */
   readonly inference_mode: boolean;
-  /** What PEFT's file cannot say. */
+  /** Choices that PEFT's file cannot hold. */
   readonly settings: PolySettings;
 
-  /** A config of the given fields, the others PEFT's defaults. */
+  /** Makes a config from the given fields; the others have PEFT's defaults. */
   constructor(options: PolyConfigOptions = {}) {
     const { settings, ...given } = options;
     const fields = { ...DEFAULTS };
     for (const [key, value] of Object.entries(given)) {
       if (!Object.hasOwn(DEFAULTS, key)) {
         throw new TypeError(
-          `Cannot make PolyConfig as it has no field "${key}"; the fields are ` +
-            [...POLY_CONFIG_KEYS, "settings"].join(", "),
+          `Cannot make PolyConfig as each field must be one of ` +
+            `${[...POLY_CONFIG_KEYS, "settings"].join(", ")}: got "${key}"`,
         );
       }
       if (value !== undefined) Object.assign(fields, { [key]: value });
@@ -182,7 +183,7 @@ export class PolyConfig implements PolyConfigFields {
     Object.freeze(this);
   }
 
-  /** The same config with some fields changed. */
+  /** Makes the same config with some fields changed. */
   with(changes: PolyConfigOptions): PolyConfig {
     const { settings, ...fields } = changes;
     const kept = Object.fromEntries(POLY_CONFIG_KEYS.map((key) => [key, this[key]]));
@@ -203,7 +204,7 @@ export class PolyConfig implements PolyConfigFields {
     return text(this) === text(other);
   }
 
-  /** Whether PEFT computes what this config says: all of `settings` has PEFT's values. */
+  /** Whether PEFT computes the same from its file: all of `settings` has PEFT's values. */
   get isPeft(): boolean {
     return JSON.stringify(this.settings) === JSON.stringify(PROFILES.peft);
   }

@@ -1,16 +1,20 @@
+/**
+ * The factors of a layer when its routing is fixed, so that they are plain LoRA. Merging and export
+ * use them.
+ */
 import { mixFactors } from "../ops/mix_skills.ts";
 import * as tf from "../tf.ts";
 import type { Adapter } from "./adapter.ts";
 import type { PolyLayer } from "./layer.ts";
 
-/** A routing that does not depend on the row: that of one task, or every skill alike. */
+/** A routing that is the same for every row: that of one task, or the average of all skills. */
 export type FixedRouting = { readonly task: number } | "average";
 
 /**
- * The two low-rank factors of a layer under a fixed routing, in evaluation: they are one LoRA of rank
- * R and scale 1 / R. The caller disposes both.
+ * The two low-rank factors of a layer under a fixed routing, in evaluation. They form one LoRA of
+ * rank R and scale 1 / R. The caller disposes both.
  *
- * @returns `A` of shape `[I, R]` and `B` of shape `[R, O]`; x·A·B / R is what the layer adds
+ * @returns `A` of shape `[I, R]` and `B` of shape `[R, O]`; the layer's update is x·A·B / R
  *
  * @example
  * ```ts
@@ -47,9 +51,9 @@ export function fixedFactors(
 }
 
 /**
- * Refuses what is not one of an adapter's tasks.
+ * Throws unless `task` is a task of the adapter.
  *
- * @param doing what cannot be done, such as `export a task`
+ * @param doing action for the message, such as `export a task`
  * @throws {TypeError} when `task` is not an integer
  * @throws {RangeError} when the adapter has no such task
  */

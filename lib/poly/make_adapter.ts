@@ -18,9 +18,9 @@ type Linear = Required<ModuleInfo>;
 const EMBEDDING_LAYERS = ["embed_tokens", "lm_head"];
 
 /**
- * Makes an adapter for a model, with initial values from streams that are named for the modules: the
- * adapter's name and the other modules make no difference. Everything is checked before the first
- * tensor is made, and the model stays as it is.
+ * Makes an adapter for a model. Initial values come from random streams named after the modules, so
+ * they depend neither on the adapter's name nor on other modules. Everything is checked before the
+ * first tensor is made, and the model stays unchanged.
  *
  * A is uniform in ±1/√(I/H), or ±(1/√3)/√I with `init_scale: "mttl"`; B is 0, or uniform in ±1/√R
  * without `init_weights`; Z is uniform in ±10⁻³. Letters: `I` features in, `H` splits, `R` rank.
@@ -28,11 +28,11 @@ const EMBEDDING_LAYERS = ["embed_tokens", "lm_head"];
  * Source: tuners/poly/layer.py of PEFT, `update_layer` and `reset_poly_parameters`;
  * tuners/tuners_utils.py, `inject_adapter`
  *
- * @param most how many values the layers may have; any number when absent
- * @throws {TypeError} when a target is no linear layer
- * @throws {RangeError} when the name cannot be an adapter's, nothing is targeted, `n_splits` does not
- * divide the sizes of a target, a module is both adapted and saved as a whole, or there are too many
- * values
+ * @param most largest number of values in the layers; unlimited when absent
+ * @throws {TypeError} when a target is not a linear layer
+ * @throws {RangeError} when the name is not allowed, no module is targeted, `n_splits` does not
+ * divide the sizes of a target, a module is both adapted and saved as a whole, or there are too
+ * many values
  * @throws {SyntaxError} when a pattern is not valid
  *
  * @example
@@ -154,7 +154,7 @@ function makeLayer(module: Linear, config: PolyConfig, router: Router, seed: num
   };
 }
 
-/** Values in [−bound, bound); all 0 when the bound is. */
+/** Uniform values in [−bound, bound); zeros when `bound` is 0. */
 function uniform(seed: number, name: string, shape: number[], bound: number): tf.Variable {
   const values = new Float32Array(shape.reduce((size, n) => size * n, 1));
   if (bound > 0) {

@@ -4,13 +4,13 @@ import type { Adapter } from "./adapter.ts";
 import type { PolyLayer } from "./layer.ts";
 import { Router } from "./router.ts";
 
-/** How the tasks of an adapter change. */
+/** Options of {@linkcode resizeTasks}. */
 export interface ResizeOptions {
-  /** Tasks that stay, in their new order; all when absent, which needs room for them. */
+  /** Tasks to keep, in their new order; when absent, all of them, for which `n` must do. */
   readonly keep?: readonly number[];
   /**
-   * How a new task starts: `fresh` draws its logits from U(−0.001, 0.001), which mixes all skills
-   * alike; `copyFrom` copies the routing of an old task.
+   * Initial routing of a new task: `fresh` draws its logits from U(−0.001, 0.001), which mixes all
+   * skills almost equally; `copyFrom` copies the routing of an old task.
    */
   readonly init?: "fresh" | { readonly copyFrom: number };
   /** Seed of the fresh logits; 0 when absent. */
@@ -18,14 +18,14 @@ export interface ResizeOptions {
 }
 
 /**
- * An adapter with another number of tasks: the same skills, and routing for `n` tasks of which the
- * first are those kept. It shares everything but its routers with `adapter`, whose routers the caller
- * disposes.
+ * Makes an adapter with another number of tasks: the same skills, and routing for `n` tasks, of
+ * which the first are those kept. It shares everything except its routers with `adapter`; the
+ * caller disposes the old routers.
  *
- * @param n T of the result; above 0
+ * @param n number of tasks of the result; above 0
  * @throws {TypeError} when a number is not an integer
- * @throws {RangeError} when more tasks are kept than there will be, when one is not there or twice, or
- * when a fixed allocation would need amounts for a fresh task
+ * @throws {RangeError} when more tasks are kept than `n`, when one does not exist or is kept twice,
+ * or when a fixed allocation has no amounts for a fresh task
  *
  * Source: mttl, models/modifiers/routing.py, `resize_module_logits`; tuners/poly/router.py of PEFT,
  * `reset`, for the range of fresh logits
@@ -84,7 +84,7 @@ export function resizeTasks(
   return { ...adapter, config, layers };
 }
 
-/** New logits: row `i` is row `source[i]` of the old ones, or fresh. */
+/** Routing logits whose row `i` is row `source[i]` of the old ones, or fresh. */
 function resized(
   { name, moduleLogits }: Router,
   source: readonly (number | null)[],
@@ -93,7 +93,7 @@ function resized(
   const [T, width] = moduleLogits.shape as [number, number];
   const stream = randomStream(seed, `resize_tasks/${name}`);
   return tf.tidy(() => {
-    // Old rows by a product with one-hot rows: 1·z + 0 is z to the last bit.
+    // Old rows are taken by a product with one-hot rows: 1·z + 0 equals z to the last bit.
     const pick = tf.tensor2d(
       source.flatMap((task) => Array.from({ length: T }, (_, old) => old === task ? 1 : 0)),
       [source.length, T],
@@ -118,14 +118,14 @@ function checkSizes(
   const cannot = `Cannot resize adapter "${name}" to ${n} tasks as`;
   if (![n, ...kept, ...copied].every(Number.isInteger)) {
     throw new TypeError(
-      `${cannot} numbers must be integers: got ${[n, ...kept, ...copied].join(", ")}`,
+      `${cannot} task numbers must be integers: got ${[n, ...kept, ...copied].join(", ")}`,
     );
   }
-  if (n < 1) throw new RangeError(`${cannot} there must be at least one`);
+  if (n < 1) throw new RangeError(`${cannot} there must be at least one task`);
   const T = config.n_tasks;
   const absent = [...kept, ...copied].find((task) => task < 0 || task >= T);
   if (absent !== undefined) {
-    throw new RangeError(`${cannot} its old tasks must be 0 to ${T - 1}: got ${absent}`);
+    throw new RangeError(`${cannot} old tasks must be in [0, ${T}): got ${absent}`);
   }
   if (new Set(kept).size !== kept.length) {
     throw new RangeError(
@@ -134,7 +134,7 @@ function checkSizes(
   }
   if (kept.length > n) {
     throw new RangeError(
-      `${cannot} no more tasks must be kept than there will be: got ${kept.length}; say which stay, ` +
+      `${cannot} at most ${n} must be kept: got ${kept.length}; name those to keep, ` +
         `such as keep: [${kept.at(-1)}], or keep: [] for none`,
     );
   }

@@ -3,18 +3,18 @@ import type { Noise } from "../ops/noise.ts";
 import * as tf from "../tf.ts";
 import type { PolySettings } from "./settings.ts";
 
-/** What one router is called for. */
+/** Inputs of a router. */
 export interface RoutingCall {
-  /** The task of each row; each in [0, T). */
+  /** Task id of each row, in [0, T). */
   readonly taskIds: readonly number[];
-  /** Whether the router may draw noise. */
+  /** Whether the call is in training, where the router may draw noise. */
   readonly training: boolean;
-  /** The source of random numbers; needed in training where the router draws. */
+  /** Source of random numbers; needed in training when the router draws. */
   readonly noise?: Noise | undefined;
 }
 
 /**
- * Says for each row how much of each skill its task takes.
+ * Computes for each row the mixing weights of its task's skills.
  *
  * Letters: `B` rows, `T` tasks, `H` splits, `S` skills.
  *
@@ -34,9 +34,9 @@ export interface RoutingCall {
  * ```
  */
 export class Router {
-  /** A router that owns the variable from now on. */
+  /** Makes a router, which owns the variable from now on. */
   constructor(
-    /** The name that its noise is drawn for: that of its layer, or of the part of the model it serves. */
+    /** Name of its random stream: that of its layer, or of the part of the model that it serves. */
     readonly name: string,
     /** Routing logits Z; shape `[T, H·S]`, split-major. */
     readonly moduleLogits: tf.Variable,
@@ -45,25 +45,25 @@ export class Router {
     readonly settings: PolySettings,
   ) {}
 
-  /** Number of tasks, T. */
+  /** Number of tasks T. */
   get nTasks(): number {
     return this.moduleLogits.shape[0]!;
   }
 
-  /** Whether the routing is learned, so that Z decides it. */
+  /** Whether the routing is learned, so that Z determines it. */
   get isLearned(): boolean {
     return this.settings.router_allocation === null;
   }
 
-  /** Whether a call in training takes random numbers. */
+  /** Whether the router takes random numbers in training. */
   get draws(): boolean {
     return this.isLearned && this.settings.router_noise !== "none";
   }
 
   /**
-   * The weights of the skills for each row; shape `[B, H, S]`.
+   * Mixing weights of the skills for each row; shape `[B, H, S]`.
    *
-   * @throws {TypeError} in training, when the router draws and there is no noise
+   * @throws {TypeError} when the router draws in training and there is no noise
    */
   mixingWeights({ taskIds, training, noise }: RoutingCall): tf.Tensor3D {
     if (this.settings.router_allocation !== null) {

@@ -4,13 +4,14 @@ import type { Granularity } from "./settings.ts";
  * The name of the part of the model whose router serves a module.
  *
  * A block is the first numbered part of a name; a sub-layer is what follows it: `layer.1` in T5,
- * `self_attn` in Llama. A module outside any block, such as `lm_head`, keeps a router of its own. The
- * encoder and the decoder are told by the first word; without these the model is one part.
+ * `self_attn` in Llama. A module outside any block, such as `lm_head`, has a router of its own.
+ * Encoder and decoder are recognised by the first word of the name; a model without them is one
+ * part.
  *
  * Source: mttl of Multi-Head Adapter Routing, `router_granularity` (coarsegrained, coderwise,
  * blockwise, layerwise, finegrained)
  *
- * @param module the full name of an adapted module
+ * @param module full name of an adapted module
  *
  * @example
  * ```ts

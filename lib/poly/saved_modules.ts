@@ -1,9 +1,13 @@
+/**
+ * Modules that an adapter trains and saves as a whole, such as the head of a classifier: which they
+ * are, and the adapter's copies of them.
+ */
 import type { ModuleInfo } from "../models/base_model.ts";
 import type { Parameters, ParameterSource } from "../models/parameters.ts";
 import * as tf from "../tf.ts";
 import type { TaskType } from "./config.ts";
 
-/** Heads that start at random, so that an adapter for the task trains and saves them. */
+/** Randomly initialised heads of each task type, which an adapter must train and save. */
 const HEADS: Partial<Record<TaskType, readonly string[]>> = {
   SEQ_CLS: ["classifier", "score"],
   TOKEN_CLS: ["classifier", "score"],
@@ -11,7 +15,7 @@ const HEADS: Partial<Record<TaskType, readonly string[]>> = {
 };
 
 /**
- * `modules_to_save` with the heads that the task adds.
+ * Adds the heads of the task type to `modules_to_save`.
  *
  * Source: peft_model.py of PEFT, `PeftModelForSequenceClassification` and its siblings
  *
@@ -33,8 +37,8 @@ export function withHeads(
 }
 
 /**
- * The modules whose names end with one of `wanted`, a dot before it or not; those inside another are
- * left out. What matches nothing is passed over, as in PEFT.
+ * The modules whose names end with one of `wanted`, with or without a dot before it; modules inside
+ * another are left out. Names in `wanted` that match nothing are ignored, as in PEFT.
  *
  * Source: utils/other.py of PEFT, `_set_trainable`
  *
@@ -57,7 +61,7 @@ export function savedModuleNames(
   return hits.filter((name) => !hits.some((outer) => name.startsWith(`${outer}.`)));
 }
 
-/** Copies of the modules' parameters by name; a tied parameter becomes one of its own. */
+/** Copies the parameters of modules, by name; a tied parameter becomes a separate one. */
 export function copyModules(
   parameters: Parameters,
   modules: readonly string[],
@@ -70,7 +74,7 @@ export function copyModules(
   );
 }
 
-/** The base model's parameters, with the adapters' own copies in place of the modules they save. */
+/** Parameters of the base model, with the adapters' copies in place of those of saved modules. */
 export function withSavedModules(
   base: ParameterSource,
   adapters: readonly { readonly savedModules: ReadonlyMap<string, tf.Variable> }[],

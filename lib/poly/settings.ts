@@ -1,7 +1,7 @@
-/** How large one router's reach is. */
+/** Part of the model that shares one router. */
 export type Granularity = PolySettings["router_granularity"];
 
-/** How large one router's reach is, finest first. */
+/** All granularities of routers, finest first. */
 export const GRANULARITIES: readonly Granularity[] = [
   "linear",
   "layer",
@@ -10,26 +10,29 @@ export const GRANULARITIES: readonly Granularity[] = [
   "model",
 ];
 
-/** What PEFT fixes and the papers vary. */
+/** Choices that PEFT fixes and the papers vary. */
 export interface PolySettings {
   /** Range of the initial A: 1/√(I/H) as in PEFT, or (1/√3)/√I as in the papers' code (mttl). */
   readonly init_scale: "peft" | "mttl";
-  /** What is drawn in training. */
+  /** Noise of the router in training. */
   readonly router_noise: "relaxed_bernoulli" | "none";
-  /** Whether a skill's value is rounded to 0 or 1, with the gradient of the value before it. */
+  /** Whether amounts of skills are rounded to 0 or 1, while the gradient ignores the rounding. */
   readonly router_straight_through: boolean;
   /** Temperature of the relaxed Bernoulli distribution; above 0. */
   readonly router_temperature: number;
-  /** What shares one router: a linear layer, a sub-layer, a block, an encoder or decoder, the model. */
+  /**
+   * Part of the model that shares one router: linear layer, sub-layer, block, encoder or decoder,
+   * model.
+   */
   readonly router_granularity: "linear" | "layer" | "block" | "coder" | "model";
   /**
-   * Fixed amounts of each skill for each task, `[T, S]`, not negative, the same for every split; rows
-   * are scaled to sum 1. Null learns them.
+   * Fixed amounts of each skill for each task, `[T, S]`, not negative, the same for every split;
+   * rows are scaled to sum 1. Null means that routing is learned.
    */
   readonly router_allocation: readonly (readonly number[])[] | null;
 }
 
-/** PEFT's behaviour, and that of the papers' code as its scripts run it. */
+/** Settings equal to PEFT's behaviour, and to the papers' code as its scripts run it. */
 export const PROFILES: Readonly<Record<"peft" | "mttl", PolySettings>> = {
   peft: {
     init_scale: "peft",
@@ -50,7 +53,7 @@ export const PROFILES: Readonly<Record<"peft" | "mttl", PolySettings>> = {
 };
 
 /**
- * Settings checked and completed with PEFT's.
+ * Checks settings, and completes them with PEFT's.
  *
  * @param T number of tasks
  * @param S number of skills
@@ -70,9 +73,9 @@ export function readSettings(given: Partial<PolySettings>, T: number, S: number)
   for (const [key, value] of Object.entries(given)) {
     if (!Object.hasOwn(settings, key)) {
       throw new TypeError(
-        `Cannot read settings as there is no "${key}"; there are ${
+        `Cannot read settings as each must be one of ${
           Object.keys(settings).join(", ")
-        }`,
+        }: got "${key}"`,
       );
     }
     if (value !== undefined) Object.assign(settings, { [key]: value });

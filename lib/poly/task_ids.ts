@@ -1,14 +1,16 @@
 import * as tf from "../tf.ts";
 
-/** The task of each row: integers, or an int32 tensor of shape `[B]`, `[B, 1]` or, for one row, `[]`. */
+/**
+ * Task id of each row: integers, or an int32 tensor of shape `[B]`, `[B, 1]` or, for one row, `[]`.
+ */
 export type TaskIds = readonly number[] | tf.Tensor;
 
 /**
- * Task ids on the host. A tensor can be read at once on every backend but WebGPU, where values that
- * were computed there must be awaited first: `await ids.array()`.
+ * Reads task ids to the host. A tensor can be read at once on every backend except WebGPU, where
+ * values that were computed on the device must be awaited first: `await ids.array()`.
  *
- * @throws {TypeError} when they are missing, or no integers, or a tensor of another type or rank
- * @throws {RangeError} when there are none
+ * @throws {TypeError} when they are missing or not integers, or a tensor has another type or rank
+ * @throws {RangeError} when the list is empty
  *
  * @example
  * ```ts
@@ -61,10 +63,10 @@ function readTensor(taskIds: tf.Tensor): number[] {
 }
 
 /**
- * Refuses ids that an adapter of `nTasks` tasks does not have.
+ * Throws unless all ids are in [0, nTasks).
  *
  * Source: tuners/poly/router.py of PEFT, `PolyRouter.forward`. Differs: an id below 0 is refused,
- * where PEFT takes −1 for the last task.
+ * where PEFT takes −1 as the last task.
  *
  * @throws {RangeError} when an id is not in [0, nTasks)
  *

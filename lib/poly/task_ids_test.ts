@@ -23,7 +23,7 @@ Deno.test("readTaskIds() refuses what is missing", () => {
   }
 });
 
-Deno.test("readTaskIds() refuses what are no integers for rows", async () => {
+Deno.test("readTaskIds() refuses rows that are not integers", async () => {
   await tf.setBackend("cpu");
   const tensors = [
     tf.tensor1d([0, 1]),

@@ -2,10 +2,10 @@ import type { Figure } from "../figures/figure.ts";
 import { escapeXml } from "../util/escape_xml.ts";
 
 /**
- * A figure as an image in HTML, in the size it is drawn in: the whole SVG stands in its address, so that
- * neither scripts nor names in it reach the page.
+ * A figure as an image in HTML, at the size it is drawn. The whole SVG is in the image's address,
+ * so neither scripts nor names in it affect the page.
  *
- * @param svg as `renderSvg` draws the figure
+ * @param svg the figure as drawn by `renderSvg`
  */
 export function imageOf({ alt, notes }: Figure, svg: string): string {
   const [width, height] = ["width", "height"].map((side) =>

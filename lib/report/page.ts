@@ -19,14 +19,16 @@ export interface DrawnFigure {
   readonly svg: string;
 }
 
-/** Facts of a run's provenance that have a column; all others are below them. */
+/**
+ * Facts of a run's provenance that have a column of their own; all others are listed below them.
+ */
 const SHOWN_FACTS = ["seconds", "backend", "git_commit"];
 
 /**
- * The page of a study: its question, settings, cells, figures, and where every run came from. It is
- * one file that asks the network for nothing.
+ * The report page of a study: its question, settings, cells, figures, and the provenance of every
+ * run. It is one file that loads nothing from the network.
  *
- * @throws {RangeError} when runs are done and none has measured the study's metric
+ * @throws {RangeError} when runs are done and none has the study's metric
  */
 export function reportPage(study: Study, figures: readonly DrawnFigure[]): string {
   const { name, question } = study;
@@ -68,7 +70,7 @@ ${tasks(study)}
 `;
 }
 
-/** How many runs there are, and how they ended. */
+/** The number of runs, and how they ended. */
 function summary({ runs }: Study): string {
   const count = countByStatus(rowsOf(runs));
   const seeds = valuesOf(runs, "seed").length;
@@ -160,7 +162,7 @@ function factOf(facts: Row, fact: string): Cell {
     : value;
 }
 
-/** Why there is no number, and everything else that is known of the run. */
+/** The reason for a missing number, and all other facts about the run. */
 function remarks({ id, status, error, diverged_at_step }: Row, facts: Row): ReportCell {
   const text = error === null ? "" : String(error);
   const line = status === "failed"

@@ -2,7 +2,7 @@ import { escapeXml } from "../util/escape_xml.ts";
 import { cellText, isNumericColumn } from "../tables/markdown.ts";
 import type { Cell } from "../tables/table.ts";
 
-/** One place of a table of the report: a value, or HTML with the value to sort by. */
+/** A cell of a table in the report: a value, or HTML with the value to sort by. */
 export type ReportCell = Cell | Markup;
 
 interface Markup {
@@ -10,17 +10,17 @@ interface Markup {
   readonly value: Cell;
 }
 
-/** A table of the report. */
+/** A table in the report. */
 export interface ReportTable {
-  /** What it is called, for its filter and for who cannot see it. */
+  /** Name of the table, for its filter and for screen readers. */
   readonly name: string;
   readonly columns: readonly string[];
   readonly rows: readonly (readonly ReportCell[])[];
 }
 
 /**
- * A table as HTML that the report's script makes sortable and gives a filter. Numbers are shown with
- * four digits and sorted by all of theirs; gaps are dashes.
+ * Formats a table as HTML that the report's script makes sortable and filterable. Numbers are shown
+ * with four digits and sorted by all of theirs; missing values are dashes.
  *
  * @example
  * ```ts

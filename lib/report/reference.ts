@@ -13,16 +13,16 @@ import { sweepReport } from "../tables/files.ts";
 import { Study, typicalRun } from "../tables/study.ts";
 
 /**
- * Copies of a sweep what tables, figures and notebooks read, to be kept with the code: the manifest, the
- * leaderboard, the result of every run, as many rows of its log as its curves have points, and the
- * routing of the one run that is shown. From these `deno task report` draws and writes everything else
- * as from the whole.
+ * Copies the part of a sweep that tables, figures and notebooks read, to be kept with the code: the
+ * manifest, the leaderboard, the result of every run, as many rows of its log as its curves have
+ * points, and the routing of the one run that is shown. From these, `deno task report` makes the
+ * same tables and figures as from the whole.
  *
- * @param from the sweep's folder of results
- * @param to the folder of the copy; what is there is replaced once the copy is whole
+ * @param from folder of the sweep's results
+ * @param to folder of the copy; its old contents are replaced once the copy is complete
  * @throws {StoreError} when a folder cannot be read or written
  * @throws {SyntaxError} when a run's log is damaged
- * @throws {RangeError} when runs are done and none has measured the sweep's metric
+ * @throws {RangeError} when runs are done and none has the sweep's metric
  */
 export async function writeReference(from: string, to: string): Promise<void> {
   const store = await SweepStore.read(from);
@@ -55,13 +55,13 @@ export async function writeReference(from: string, to: string): Promise<void> {
   }
 }
 
-/** The whole log of a run; nothing of one that has not begun. */
+/** The whole log of a run; empty for a run that has not started. */
 async function logOf(dir: string, run: PlannedRun): Promise<readonly MetricsRow[]> {
   const path = join(new RunFolder(dir, run).dir, "metrics.jsonl");
   return existsSync(path) ? parseMetrics(await readFile(path, "utf8"), path) : [];
 }
 
-/** The rows that the curves of all runs together are drawn from, for each run. */
+/** The rows that the curves of all runs are drawn from, for each run. */
 function thinLogs(logs: readonly (readonly MetricsRow[])[]): MetricsRow[][] {
   const phases = [...Map.groupBy(CURVES, ({ phase }) => phase)].map(([phase, curves]) => {
     const rows = logs.map((log) => log.filter((row) => row.phase === phase));

@@ -9,14 +9,14 @@ import type { Study } from "../tables/study.ts";
 import { type DrawnFigure, reportPage } from "./page.ts";
 
 /**
- * Writes `report.html`, one page that shows a study whole and opens from disk, and every figure of it
- * as `figures/*.svg` and `figures/*.png`, into the study's folder. A study that is not done yet is shown
- * as far as it is.
+ * Writes `report.html`, one page that shows a whole study and opens from disk, and all its figures
+ * as `figures/*.svg` and `figures/*.png`, into the study's folder. Of an unfinished study it shows
+ * what is done.
  *
- * @returns the page's path
+ * @returns path of the page
  * @throws {StoreError} when the folder cannot be written
  * @throws {SyntaxError} when a run's log or routing is damaged
- * @throws {RangeError} when runs are done and none has measured the study's metric
+ * @throws {RangeError} when runs are done and none has the study's metric
  */
 export async function writeReport(study: Study): Promise<string> {
   const figures: DrawnFigure[] = [];

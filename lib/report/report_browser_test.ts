@@ -63,39 +63,43 @@ inBrowser(
   },
 );
 
-inBrowser("headings of the report sort by mouse and by keyboard, gaps last", 1200, async (page) => {
-  const best = (await column(page, 0, "mean")).map(Number);
-  assert.deepEqual(best, best.toSorted((a, b) => b - a));
-  const heading = (name: string, table = 0) =>
-    `[...document.querySelectorAll("[data-table] table")[${table}].querySelectorAll("th button")]` +
-    `.find((button) => button.textContent === "${name}")`;
-  await page.evaluate(`${heading("n_skills")}.click()`);
-  assert.deepEqual(
-    (await column(page, 0, "n_skills")).map(Number),
-    [1, 1, 2, 2, 4, 4, 8, 8, 16, 16],
-  );
-  await page.evaluate(`${heading("n_skills")}.focus()`);
-  await page.press("Enter");
-  assert.deepEqual(
-    (await column(page, 0, "n_skills")).map(Number),
-    [16, 16, 8, 8, 4, 4, 2, 2, 1, 1],
-  );
-  assert.equal(
-    await page.evaluate(`${heading("n_skills")}.closest("th").getAttribute("aria-sort")`),
-    "descending",
-  );
-  await page.press("Tab");
-  assert.equal(await page.evaluate("document.activeElement.textContent"), "n_splits");
+inBrowser(
+  "headings of the report sort by mouse and by keyboard, missing values last",
+  1200,
+  async (page) => {
+    const best = (await column(page, 0, "mean")).map(Number);
+    assert.deepEqual(best, best.toSorted((a, b) => b - a));
+    const heading = (name: string, table = 0) =>
+      `[...document.querySelectorAll("[data-table] table")[${table}].querySelectorAll("th button")]` +
+      `.find((button) => button.textContent === "${name}")`;
+    await page.evaluate(`${heading("n_skills")}.click()`);
+    assert.deepEqual(
+      (await column(page, 0, "n_skills")).map(Number),
+      [1, 1, 2, 2, 4, 4, 8, 8, 16, 16],
+    );
+    await page.evaluate(`${heading("n_skills")}.focus()`);
+    await page.press("Enter");
+    assert.deepEqual(
+      (await column(page, 0, "n_skills")).map(Number),
+      [16, 16, 8, 8, 4, 4, 2, 2, 1, 1],
+    );
+    assert.equal(
+      await page.evaluate(`${heading("n_skills")}.closest("th").getAttribute("aria-sort")`),
+      "descending",
+    );
+    await page.press("Tab");
+    assert.equal(await page.evaluate("document.activeElement.textContent"), "n_splits");
 
-  for (const direction of ["ascending", "descending"]) {
-    await page.evaluate(`${heading("heldout_exact_match", 1)}.click()`);
-    const values = await column(page, 1, "heldout_exact_match");
-    assert.deepEqual(values.slice(-5), ["—", "—", "—", "—", "—"], direction);
-    const numbers = values.slice(0, -5).map(Number);
-    const sign = direction === "ascending" ? 1 : -1;
-    assert.deepEqual(numbers, numbers.toSorted((a, b) => sign * (a - b)));
-  }
-});
+    for (const direction of ["ascending", "descending"]) {
+      await page.evaluate(`${heading("heldout_exact_match", 1)}.click()`);
+      const values = await column(page, 1, "heldout_exact_match");
+      assert.deepEqual(values.slice(-5), ["—", "—", "—", "—", "—"], direction);
+      const numbers = values.slice(0, -5).map(Number);
+      const sign = direction === "ascending" ? 1 : -1;
+      assert.deepEqual(numbers, numbers.toSorted((a, b) => sign * (a - b)));
+    }
+  },
+);
 
 inBrowser(
   "the filter of the report takes words and settings, counts, and Escape empties it",

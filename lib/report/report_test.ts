@@ -167,7 +167,10 @@ Deno.test("writeReport() reads a log that a kill tore, and names one that is dam
     await Deno.writeTextFile(log, '{"phase":"multi', { append: true });
     await reportOn(dir);
     await Deno.writeTextFile(log, "\n", { append: true });
-    await assert.rejects(reportOn(dir), /Cannot read .*metrics\.jsonl:\d+ as it is no JSON/);
+    await assert.rejects(
+      reportOn(dir),
+      /Cannot read .*metrics\.jsonl:\d+ as it must be a JSON object/,
+    );
   }));
 
 async function command(args: string[], results?: string) {

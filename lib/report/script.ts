@@ -1,6 +1,6 @@
 /**
- * What makes the report's tables answer: a button in each heading sorts, and a box above filters.
- * Without it the page shows the same, in the order written.
+ * Makes the report's tables interactive: a button in each heading sorts, and a box above filters.
+ * Without it the page shows the same tables in the order written.
  */
 export const REPORT_SCRIPT = `
 "use strict";
@@ -27,7 +27,7 @@ for (const section of document.querySelectorAll("[data-table]")) {
       heading.setAttribute("aria-sort", direction === 1 ? "ascending" : "descending");
       const sorted = rows.toSorted((a, b) => {
         const [x, y] = [valueOf(a, column), valueOf(b, column)];
-        if (x === "" || y === "") return (x === "") - (y === ""); // gaps last, either way
+        if (x === "" || y === "") return (x === "") - (y === ""); // missing values last, either way
         return direction * compare(x, y);
       });
       body.append(...sorted);

@@ -1,3 +1,7 @@
+/**
+ * Shows tables and figures in notebooks of the Deno kernel, in the formats that Jupyter and its
+ * relatives display.
+ */
 import { type Figure, renderSvg } from "../figures/figure.ts";
 import { cellText, isNumericColumn, toMarkdown } from "../tables/markdown.ts";
 import type { Cell, ColumnTable } from "../tables/table.ts";
@@ -5,15 +9,15 @@ import { escapeXml } from "../util/escape_xml.ts";
 import { imageOf } from "./image.ts";
 
 /**
- * The kernel says that a cell has ended and sends what the cell shows in two loops of their own; what
- * comes later than the end is lost to some readers, so a cell stays a moment longer.
+ * The kernel sends the end of a cell and the content that the cell shows in two separate loops, and
+ * some readers lose content that arrives after the end. So a cell waits for this long.
  */
 const SENDING_MS = 50;
 
 /**
- * Shows a table or a figure below the cell of a notebook. Await it.
+ * Shows a table or a figure below a notebook's cell. Await the result.
  *
- * @throws {Error} outside a notebook
+ * @throws {Error} when called outside a notebook
  *
  * @example
  * ```ts
@@ -30,12 +34,12 @@ export async function show(shown: ColumnTable | Figure): Promise<void> {
 }
 
 /**
- * A table as HTML, Markdown and plain text; a figure as an image in HTML, in the size it is drawn in and
- * with its description for who does not see it, and its title as plain text.
+ * The formats of an output: a table as HTML, Markdown and plain text; a figure as an image in HTML,
+ * at the size it is drawn and with its description for screen readers, and its title as plain text.
  *
- * The image is the figure's SVG, a fifth of the bytes of a PNG. Jupyter hides outputs of type
- * `image/svg+xml` in notebooks that its reader has not run, and others put them into one page in which
- * their names collide; an image inside HTML stands for itself in both.
+ * The image is the figure's SVG, which takes a fifth of the bytes of a PNG. Jupyter hides outputs
+ * of type `image/svg+xml` in notebooks that its reader has not run, and other readers put several
+ * into one page, where their names collide; images inside HTML have neither problem.
  *
  * @example
  * ```ts
@@ -58,7 +62,10 @@ export async function displayOf(shown: ColumnTable | Figure): Promise<Record<str
   };
 }
 
-/** The same texts as Markdown has; arquero escapes cells and leaves the names of columns as they are. */
+/**
+ * Cells with the strings that Markdown has, and escaped column names, which arquero does not
+ * escape.
+ */
 function toHTML(table: ColumnTable): string {
   const escaped = table.rename(
     Object.fromEntries(table.columnNames().map((name) => [name, escapeXml(name)])),
@@ -72,7 +79,7 @@ function toHTML(table: ColumnTable): string {
   });
 }
 
-/** Sends a message to the readers of a notebook. */
+/** Sends a message to the frontends of a notebook. */
 async function broadcast(type: string, content: Record<string, unknown>): Promise<void> {
   let jupyter: typeof Deno.jupyter;
   try {

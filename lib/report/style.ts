@@ -1,4 +1,7 @@
-/** How the report looks: one column, light or dark as the reader's system is, and on paper. */
+/**
+ * Style sheet of the report: one column, light or dark as the reader's system is set, also for
+ * print.
+ */
 export const REPORT_STYLE = `
 :root {
   color-scheme: light dark;

@@ -1,3 +1,7 @@
+/**
+ * The file in a run's folder that holds the routing it has learned, and the true allocation when it
+ * is known.
+ */
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -8,15 +12,15 @@ import { writeFilesAtomically } from "../files/atomic_write.ts";
 import type { Allocation } from "../poly/allocation.ts";
 import { LAYER_PARAMETERS } from "../poly/layer.ts";
 
-/** What a run has learned of which task takes which skill. `T` tasks, `S` skills. */
+/** What the routers of a run have learned. `T` tasks, `S` skills. */
 export interface RunRouting {
-  /** What each task is called; length T. */
+  /** Names of the tasks; length T. */
   readonly tasks: readonly string[];
-  /** Every router, in the order of the model's layers; rows are the tasks. */
+  /** All routers, in the order of the model's layers; rows are the tasks. */
   readonly routers: readonly RouterLogits[];
   /**
-   * The true allocation, one `[T, S]` for each split or one for all, S being the true skills; null
-   * where it is not known.
+   * The true allocation, one `[T, S]` for each split or one for all, where S counts the true
+   * skills; null when it is unknown.
    */
   readonly truth: readonly Allocation[] | null;
 }
@@ -32,9 +36,9 @@ const TRUTH = z.array(z.array(z.array(z.number()))).nullable();
 
 /**
  * Writes the routing of a run into its folder, as `routing.safetensors`: the logits of each router,
- * `[T, H·S]` in float32, named after their layer and what PEFT calls them.
+ * `[T, H·S]` in float32, under the name of their layer and PEFT's name for them.
  *
- * @param dir the run's folder, which is there
+ * @param dir folder of the run, which exists
  */
 export async function writeRouting(
   dir: string,
@@ -48,7 +52,7 @@ export async function writeRouting(
     },
   ]);
   const metadata = {
-    // A file sorts its tensors; layers have an order of their own.
+    // A safetensors file sorts its tensors, so the order of the layers is stored separately.
     routers: JSON.stringify(
       routers.map(({ name, nSkills, nSplits }) => ({ name, nSkills, nSplits })),
     ),
@@ -60,10 +64,10 @@ export async function writeRouting(
 }
 
 /**
- * Reads what {@linkcode writeRouting} wrote.
+ * Reads the file that {@linkcode writeRouting} writes.
  *
- * @param dir the run's folder
- * @returns null when the run has left no routing, as one whose method learns none
+ * @param dir folder of the run
+ * @returns null when the run has no such file, as when its method learns no routing
  * @throws {SyntaxError} when the file is damaged
  *
  * @example

@@ -2,9 +2,9 @@ import { type Adapter, routersOf } from "../poly/adapter.ts";
 import type { RouterLogits } from "./measures.ts";
 
 /**
- * Reads what the routers of an adapter have learned, in the order of the model's layers.
+ * Reads the learned logits of an adapter's routers, in the order of the model's layers.
  *
- * @param adapter such as `model.adapters.get("default")!`
+ * @param adapter an adapter, such as `model.adapters.get("default")!`
  *
  * @example
  * ```ts

@@ -1,35 +1,44 @@
+/**
+ * Measures the state of routers: how decided and how evenly used their skills are, and how
+ * similarly tasks route. Everything is computed from the logits, on the host.
+ */
 import { dot, mean } from "../util/vectors.ts";
 
-/** What one router has learned. Letters: `T` tasks, `H` splits, `S` skills. */
+/** Learned logits of one router. Letters: `T` tasks, `H` splits, `S` skills. */
 export interface RouterLogits {
-  /** The name of its layer, for messages. */
+  /** Name of the router's layer, for messages. */
   readonly name: string;
-  /** Routing logits Z, split-major; shape `[T, H·S]`. Rows of tasks that were not trained say nothing: leave them out. */
+  /**
+   * Routing logits Z, split-major; shape `[T, H·S]`. Leave out rows of tasks that were not trained.
+   */
   readonly moduleLogits: readonly ArrayLike<number>[];
-  /** Number of skills, S; at least 1. */
+  /** Number of skills S; at least 1. */
   readonly nSkills: number;
-  /** Number of splits, H; at least 1. */
+  /** Number of splits H; at least 1. */
   readonly nSplits: number;
 }
 
 /**
- * The state of a router in numbers. With p = σ(z) a task's claim to a skill and w = p / Σₛ p its
- * mixing weights. Every split routes on its own: each measure is the mean over splits.
+ * Measures of a router's state. For a task, p = σ(z) is the probability that it takes a skill, and
+ * w = p / Σₛ p are its mixing weights. Every split routes on its own: each measure is the mean over
+ * splits.
  */
 export interface RoutingMeasures {
   /**
-   * How undecided the claims are: mean entropy of Bernoulli(p) in bits, in [0, 1]; 0 is binary. The
-   * figure in P shows 1 − entropy and calls it discreteness (eq. 8).
+   * Indecision: mean entropy of Bernoulli(p) in bits, in [0, 1]; 0 is binary. The figure in P shows
+   * 1 − entropy and calls it discreteness (eq. 8).
    */
   readonly entropy: number;
-  /** Share of skills that are active, p > ½, in [0, 1] (eq. 9; a p of ½ rounds to 0 as in torch). */
+  /**
+   * Share of skills that are active, p > ½, in [0, 1] (eq. 9; a p of ½ rounds to 0 as in torch).
+   */
   readonly density: number;
   /**
-   * How evenly the skills are used over all tasks: entropy of the normalised column sums of p over
-   * log S, in [0, 1]; 1 is all alike (eq. 10). 1 when there is one skill.
+   * Evenness of the use of skills over all tasks: entropy of the normalised column sums of p over
+   * log S, in [0, 1]; 1 when all are used equally (eq. 10), and when there is one skill.
    */
   readonly usage: number;
-  /** How many skills a task mixes: the mean of exp(entropy of w), in [1, S]. */
+  /** Number of skills that a task mixes: the mean of exp(entropy of w), in [1, S]. */
   readonly effective_skills: number;
   /** Mean number of active skills of a task, in [0, S]. */
   readonly active_skills: number;
@@ -40,7 +49,8 @@ export interface RoutingMeasures {
  *
  * Source: Ponti et al. 2022 (P), arXiv 2202.13914, eqs. 8–10
  *
- * @throws {RangeError} when there is no task, a row has not H·S logits, or a logit is not finite
+ * @throws {RangeError} when there is no task, a row does not have H·S logits, or a logit is not
+ * finite
  *
  * @example
  * ```ts
@@ -64,19 +74,21 @@ export function measureRouting(router: RouterLogits): RoutingMeasures {
 }
 
 /**
- * The mean over layers of what {@linkcode measureRouting} gives.
+ * The mean over layers of {@linkcode measureRouting}.
  *
  * @param routers at least one
  * @throws {RangeError} when there is none, or one cannot be measured
  */
 export function meanRouting(routers: readonly RouterLogits[]): RoutingMeasures {
-  if (routers.length === 0) throw new RangeError("Cannot measure routing as there is no router");
+  if (routers.length === 0) {
+    throw new RangeError("Cannot measure routing as there must be at least one router");
+  }
   return meanOf(routers.map(measureRouting));
 }
 
 /**
- * How alike the tasks route: the cosine of their mixing weights, concatenated over layers and splits;
- * shape `[T, T]`, entries in [0, 1].
+ * Similarity of the tasks' routing: the cosine of their mixing weights, concatenated over layers
+ * and splits; shape `[T, T]`, entries in [0, 1].
  *
  * @param routers at least one, all of the same tasks
  * @throws {RangeError} when there is none, they differ in tasks, or one cannot be measured
@@ -99,8 +111,8 @@ export function taskSimilarity(routers: readonly RouterLogits[]): number[][] {
 /**
  * The mixing weights of each split; shape `[H][T, S]`, rows sum to 1.
  *
- * Skills of different layers and splits have nothing but their numbers in common: compare each split
- * with the truth by itself, not their average.
+ * Skills of different layers and splits correspond to each other in nothing but their indices:
+ * compare each split with the truth on its own, not their average.
  *
  * @throws {RangeError} when the router cannot be measured
  */
@@ -112,9 +124,11 @@ export function splitMixingWeights(router: RouterLogits): number[][][] {
   );
 }
 
-/** One row per task: the weights of every layer's splits, one after the other. */
+/** One row per task: the weights of all splits of all layers, concatenated. */
 function concatenatedWeights(routers: readonly RouterLogits[]): number[][] {
-  if (routers.length === 0) throw new RangeError("Cannot compare tasks as there is no router");
+  if (routers.length === 0) {
+    throw new RangeError("Cannot compare tasks as there must be at least one router");
+  }
   const T = routers[0]!.moduleLogits.length;
   for (const { name, moduleLogits } of routers) {
     if (moduleLogits.length !== T) {
@@ -130,7 +144,7 @@ function concatenatedWeights(routers: readonly RouterLogits[]): number[][] {
 
 function check({ name, moduleLogits, nSkills, nSplits }: RouterLogits): void {
   const action = `Cannot measure router "${name}" as`;
-  if (moduleLogits.length === 0) throw new RangeError(`${action} it has no task`);
+  if (moduleLogits.length === 0) throw new RangeError(`${action} it must have at least one task`);
   for (const [task, row] of moduleLogits.entries()) {
     if (row.length !== nSplits * nSkills) {
       throw new RangeError(
@@ -139,7 +153,9 @@ function check({ name, moduleLogits, nSkills, nSplits }: RouterLogits): void {
       );
     }
     const wild = Array.from(row).find((logit) => !Number.isFinite(logit));
-    if (wild !== undefined) throw new RangeError(`${action} a logit of task ${task} is ${wild}`);
+    if (wild !== undefined) {
+      throw new RangeError(`${action} logits must be finite: task ${task} has ${wild}`);
+    }
   }
 }
 
@@ -164,7 +180,10 @@ function measureSplit(logits: readonly number[][], S: number): RoutingMeasures {
   };
 }
 
-/** σ(z) scaled to sum 1, through logarithms: claims too small for a number keep their proportions. */
+/**
+ * σ(z) scaled to sum 1, through logarithms, so that even values that underflow keep their
+ * proportions.
+ */
 function proportions(logits: readonly number[]): number[] {
   const logs = logits.map((z) => -softplus(-z));
   const largest = Math.max(...logs);
@@ -193,7 +212,7 @@ function softplus(x: number): number {
   return Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
 }
 
-/** Entropy of a yes with probability σ(z), in nats. */
+/** Entropy of a Bernoulli variable with probability σ(z), in nats. */
 function bernoulliEntropy(z: number): number {
   return sigmoid(z) * softplus(-z) + sigmoid(-z) * softplus(z);
 }

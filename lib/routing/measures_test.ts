@@ -107,7 +107,10 @@ Deno.test("meanRouting() is the mean over layers", () => {
       ]),
     ),
   );
-  assert.throws(() => meanRouting([]), { name: "RangeError", message: /there is no router/ });
+  assert.throws(() => meanRouting([]), {
+    name: "RangeError",
+    message: /there must be at least one router/,
+  });
 });
 
 Deno.test("taskSimilarity() gives torch's cosines of the weights of all layers and splits", () => {
@@ -134,7 +137,10 @@ Deno.test("taskSimilarity() refuses routers of other tasks", () => {
     name: "RangeError",
     message: 'Cannot compare tasks as routers differ in tasks: "a" has 4, "b" has 3',
   });
-  assert.throws(() => taskSimilarity([]), { name: "RangeError", message: /there is no router/ });
+  assert.throws(() => taskSimilarity([]), {
+    name: "RangeError",
+    message: /there must be at least one router/,
+  });
 });
 
 Deno.test("splitMixingWeights() gives one matrix per split, with rows that sum to 1", () => {
@@ -151,10 +157,10 @@ Deno.test("measureRouting() refuses logits that do not fit or are not finite, by
   });
   assert.throws(() => measureRouting({ ...split, moduleLogits: [Z[0]!, [0, 0, NaN, 0, 0, 0]] }), {
     name: "RangeError",
-    message: 'Cannot measure router "a" as a logit of task 1 is NaN',
+    message: 'Cannot measure router "a" as logits must be finite: task 1 has NaN',
   });
   assert.throws(() => measureRouting({ ...split, moduleLogits: [] }), {
     name: "RangeError",
-    message: 'Cannot measure router "a" as it has no task',
+    message: 'Cannot measure router "a" as it must have at least one task',
   });
 });

@@ -4,22 +4,23 @@ import type { Allocation } from "../poly/allocation.ts";
 import { recoveryOf } from "./recovery.ts";
 import { mean } from "../util/vectors.ts";
 
-/** Permutations of the null; the smallest p is 1 / 200. */
+/** Number of permutations for the null; the smallest p is 1 / 200. */
 const PERMUTATIONS = 199;
 
 /**
- * What routing has learned: the measures of its state, as means over routers and splits, and how well
- * it finds the true allocation where that is known.
+ * Metrics of learned routing: the measures of its state, as means over routers and splits, and how
+ * well it recovers the true allocation, when that is known.
  *
- * Skills of different routers and splits have nothing but their numbers in common, so each split of each
- * router is matched to the truth by itself and `recovery`, `recovery_f1` and `recovery_null` are means
- * over all of them. Where splits have truths of their own, `recovery_p` is the largest of the splits'.
+ * Skills of different routers and splits correspond to each other in nothing but their indices. So
+ * each split of each router is matched to the truth on its own, and `recovery`, `recovery_f1` and
+ * `recovery_null` are means over all of them. Where splits have truths of their own, `recovery_p`
+ * is the largest of the splits' values.
  *
  * @param routers as `learnedRouting()` reads them
- * @param truth the true skills of the tasks that the model knows, `[T, S]`, one for each split or one
+ * @param truth true skills of the tasks that the model knows, `[T, S]`, one for each split or one
  * for all
  * @param seed seed of the permutations
- * @returns null for recovery where no true skill tells tasks apart
+ * @returns null for recovery when no true skill distinguishes tasks
  */
 export function routingMetrics(
   routers: readonly RouterLogits[],

@@ -2,26 +2,26 @@ import munkres from "munkres";
 import type { RandomStream } from "../util/random.ts";
 import { dot, mean } from "../util/vectors.ts";
 
-/** A table of numbers by rows. */
+/** A matrix as an array of rows. */
 type Rows = readonly (readonly number[])[];
 
-/** How well learned routing finds the true allocation of skills. */
+/** Agreement of learned routing with the true allocation of skills. */
 export interface Recovery {
-  /** Mean correlation of a true skill with the learned one it is matched to, in [-1, 1]. */
+  /** Mean correlation of a true skill with the learned skill matched to it, in [-1, 1]. */
   readonly recovery: number;
-  /** Mean of `recovery` over the permutations: what chance alone finds. */
+  /** Mean of `recovery` over the permutations, which chance alone reaches. */
   readonly recovery_null: number;
-  /** F1 of the skills that are active in the learned routing, in [0, 1]. */
+  /** F1 score of the skills that are active in the learned routing, in [0, 1]. */
   readonly recovery_f1: number;
-  /** Chance of a `recovery` at least as high when tasks and true rows have nothing to do with each other. */
+  /** Probability of a `recovery` at least as high if learned and true skills were independent. */
   readonly recovery_p: number;
 }
 
 /** Settings of {@linkcode recoveryOf}. */
 export interface RecoveryOptions {
-  /** How many times the tasks are permuted for the null. */
+  /** Number of permutations of the tasks for the null. */
   readonly permutations: number;
-  /** The stream that permutations are drawn from. */
+  /** Random stream of the permutations. */
   readonly stream: RandomStream;
 }
 
@@ -31,21 +31,22 @@ export interface RecoveryOptions {
  *
  * For each layer and split, learned skills are matched one to one to true skills so that the
  * correlations over tasks of their columns have the largest sum; the results are means over layers
- * and splits. A column that is the same for every task correlates with nothing: such a learned skill
- * counts 0, such a true skill is left out. So does a true skill without a partner count 0. A learned
- * skill is active in a task when its weight is at least half the task's largest; F1 counts every task
- * and true skill.
+ * and splits. A column that is the same for every task correlates with nothing: as a learned skill
+ * it counts 0, as a true skill it is left out. A true skill without a partner also counts 0. A
+ * learned skill is active in a task when its weight is at least half the task's largest; F1 counts
+ * every task and true skill.
  *
- * For the null, the true rows are dealt to the tasks anew and everything is matched again;
- * `recovery_p` is (1 + permutations as good) / (1 + permutations), which is never 0.
+ * For the null, the rows of the truth are permuted over the tasks and everything is matched again;
+ * `recovery_p` is (1 + permutations at least as good) / (1 + permutations), which is never 0.
  *
  * Source: the comparison with expert allocations of Ponti et al. 2022, arXiv 2202.13914
  *
  * @param learned mixing weights of each layer and split; at least one matrix, shape `[T, S]`; S may
- * differ
- * @param truth what each task takes of each true skill; shape `[T, P]`
- * @returns null when no true skill tells tasks apart, as in a single task
- * @throws {RangeError} when shapes do not fit, a number is not finite, or there are no permutations
+ * differ between them
+ * @param truth amount of each true skill that each task takes; shape `[T, P]`
+ * @returns null when no true skill distinguishes tasks, as with a single task
+ * @throws {RangeError} when shapes do not match, a number is not finite, or there are no
+ * permutations
  *
  * @example
  * ```ts
@@ -101,10 +102,10 @@ export function recoveryOf(
 
 function check(learned: readonly Rows[], truth: Rows, permutations: number): void {
   const action = "Cannot compare routing with the true allocation as";
-  if (learned.length === 0) throw new RangeError(`${action} there is no routing`);
-  if (truth.length === 0) throw new RangeError(`${action} there is no task`);
+  if (learned.length === 0) throw new RangeError(`${action} there must be at least one routing`);
+  if (truth.length === 0) throw new RangeError(`${action} there must be at least one task`);
   if (!Number.isSafeInteger(permutations) || permutations < 1) {
-    throw new RangeError(`${action} the null needs at least 1 permutation: got ${permutations}`);
+    throw new RangeError(`${action} permutations must be at least 1: got ${permutations}`);
   }
   for (const [i, rows] of [truth, ...learned].entries()) {
     const what = i === 0 ? "the truth" : `routing ${i - 1}`;
@@ -121,13 +122,15 @@ function check(learned: readonly Rows[], truth: Rows, permutations: number): voi
       }
       const wild = row.find((value) => !Number.isFinite(value));
       if (wild !== undefined) {
-        throw new RangeError(`${action} ${what} has a weight of ${wild} for task ${task}`);
+        throw new RangeError(
+          `${action} weights must be finite: ${what} has ${wild} for task ${task}`,
+        );
       }
     }
   }
 }
 
-/** The learned skill that each true one goes with, or null; and the mean of their correlations. */
+/** The learned skill matched to each true one, or null; and the mean of their correlations. */
 function match(
   learned: Rows,
   truth: Rows,
@@ -135,7 +138,7 @@ function match(
   const correlations = truth.map((a) => learned.map((b) => dot(a, b)));
   const partners = new Array<number | null>(truth.length).fill(null);
   let sum = 0;
-  // The least sum of costs is the largest sum of correlations.
+  // The smallest sum of costs is the largest sum of correlations.
   for (const [skill, partner] of munkres(correlations.map((row) => row.map((r) => 1 - r)))) {
     partners[skill] = partner;
     sum += correlations[skill]![partner]!;
@@ -161,12 +164,12 @@ function activeSkills(row: readonly number[]): number[] {
   return row.map((weight) => Number(weight > 0 && weight >= largest / 2));
 }
 
-/** The values less their mean, scaled to length 1; zeros when they are all equal. */
+/** Values minus their mean, scaled to length 1; zeros when all are equal. */
 function standardize(values: readonly number[]): number[] {
   const center = mean(values);
   const centered = values.map((value) => value - center);
   const length = Math.sqrt(dot(centered, centered));
-  // The mean of equal values may be off by rounding, so the length alone does not show them.
+  // The mean of equal values may be off by rounding, so the length alone does not reveal them.
   const isConstant = length === 0 || values.every((value) => value === values[0]);
   return centered.map((value) => isConstant ? 0 : value / length);
 }

@@ -159,12 +159,12 @@ Deno.test("recoveryOf() refuses what does not fit, by name", () => {
       name: "RangeError",
       message: `Cannot compare routing with the true allocation as ${why}`,
     });
-  fails([], TRUTH, 9, "there is no routing");
-  fails([[]], [], 9, "there is no task");
-  fails([TRUTH], TRUTH, 0, "the null needs at least 1 permutation: got 0");
+  fails([], TRUTH, 9, "there must be at least one routing");
+  fails([[]], [], 9, "there must be at least one task");
+  fails([TRUTH], TRUTH, 0, "permutations must be at least 1: got 0");
   fails([TRUTH, TRUTH.slice(1)], TRUTH, 9, "routing 1 has 7 tasks, the truth 8");
   fails([[[1], [1, 2]]], [[1], [0]], 9, "routing 0 has 1 skills for task 0 and 2 for task 1");
-  fails([[[1], [NaN]]], [[1], [0]], 9, "routing 0 has a weight of NaN for task 1");
+  fails([[[1], [NaN]]], [[1], [0]], 9, "weights must be finite: routing 0 has NaN for task 1");
 });
 
 Deno.test("recoveryOf() has the mean of what the permutations find", () => {

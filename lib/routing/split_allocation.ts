@@ -1,8 +1,8 @@
 import { type RouterLogits, splitMixingWeights } from "./measures.ts";
 
-/** What one split of one layer's routing gives each task of each skill. */
+/** Mixing weights of one split of one layer, for every task. */
 export interface SplitAllocation {
-  /** The layer and, when there are several, its split. */
+  /** Name of the layer and, when there are several, index of its split. */
   readonly name: string;
   /** Mixing weights, in [0, 1]; shape `[T, S]`. */
   readonly weights: readonly (readonly number[])[];

@@ -93,7 +93,7 @@ export function multiTaskModel<M extends AnyBaseModel>(
  *
  * @param source the trained adapter of the multi-task phase
  * @param truth the true skills of the held-out task and of the training tasks; needed by `expert`
- * @param seed of what is fresh
+ * @param seed seed of newly drawn values
  */
 export function adaptationModel<M extends AnyBaseModel>(
   base: M,

@@ -67,7 +67,7 @@ export function parseMetrics(text: string, path: string): MetricsRow[] {
       // Reported below, as is a line of another kind.
     }
     throw new SyntaxError(
-      `Cannot read ${path}:${i + 1} as it is no JSON object; ` +
+      `Cannot read ${path}:${i + 1} as it must be a JSON object; ` +
         `remove the run's folder to run it again`,
     );
   });

@@ -48,7 +48,10 @@ Deno.test("parseMetrics() names the line that is no row", () => {
   for (const bad of ["{", "[1]", "null", "7", ""]) {
     assert.throws(
       () => parseMetrics(`{"step":1}\n${bad}\n{"step":2}\n`, "runs/x/metrics.jsonl"),
-      { name: "SyntaxError", message: /^Cannot read runs\/x\/metrics\.jsonl:2 as it is no JSON/ },
+      {
+        name: "SyntaxError",
+        message: /^Cannot read runs\/x\/metrics\.jsonl:2 as it must be a JSON object/,
+      },
     );
   }
 });

@@ -20,9 +20,9 @@ import { meanScores } from "./score.ts";
 const ALIGNMENT_EXAMPLES = 16;
 
 /**
- * Trains all training tasks together. Every so many steps the validation loss is taken and, if asked
- * for, the agreement of the tasks' gradients; the model is left at the step of the least validation
- * loss.
+ * Trains all training tasks together. At regular steps it computes the validation loss and, if
+ * asked for, the agreement of the tasks' gradients; the model ends with the values of the step with
+ * the lowest validation loss.
  *
  * @throws {DivergedError} when a loss is not finite
  */

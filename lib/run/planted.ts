@@ -14,7 +14,7 @@ import { plantedAllocation } from "./planted_allocation.ts";
 import type { Problem } from "./problem.ts";
 import type { Scores } from "./score.ts";
 
-/** Skills of the teacher, whatever the student has. */
+/** Number of skills of the teacher; the student may have another number. */
 export const PLANTED_SKILLS = 4;
 /** Features in, hidden and out: n_splits must divide them. */
 const FEATURES = 16;

@@ -1,6 +1,6 @@
 import type { RandomStream } from "../util/random.ts";
 
-/** How many tasks there are, and how many skills one may have. */
+/** Numbers of tasks, and of skills that one task may have. */
 export interface PlantedSizes {
   /** Tasks to train on; at least 1. */
   readonly n_tasks: number;

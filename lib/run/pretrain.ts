@@ -95,7 +95,7 @@ export function pretrain(
   });
 }
 
-/** A base model as something that trains whole, whatever the task. */
+/** A base model as a model that trains all its parameters and ignores task ids. */
 export function wholeModel(base: LanguageModel): MultiTaskModel {
   const plain = base as BaseModel<ForwardInputs>;
   return {

@@ -26,7 +26,7 @@ export interface Problem<E, Batch extends object, M extends AnyBaseModel> {
   encode(examples: readonly TaskExample<E>[]): Batch;
   /** The mean loss over a task's examples, of which there is at least one. */
   loss(model: PeftModel<M>, task: EvaluationTask<E>): Promise<number>;
-  /** How good a model is at each task; every task has at least one example. */
+  /** Scores of a model at each task; every task has at least one example. */
   score(model: PeftModel<M>, tasks: readonly EvaluationTask<E>[]): Promise<Scores[]>;
   /** Frees the base model. */
   dispose(): void;

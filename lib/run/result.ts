@@ -6,7 +6,7 @@ import { configHash, hashOf } from "./id.ts";
 /** Measured numbers by name; null where a number was to be measured and there is none. */
 export type Metrics = Readonly<Record<string, number | null>>;
 
-/** How one task went: as a task trained on, or as one held out and adapted to. */
+/** Results of one task, as a training task or as a held-out task after adaptation. */
 export interface TaskScore {
   /** The name of the task. */
   readonly task: string;
@@ -14,7 +14,7 @@ export interface TaskScore {
   readonly phase: "seen" | "heldout";
   /** The draw of the few examples that it was adapted with, from 0; 0 where there is none. */
   readonly split: number;
-  /** What was measured on its test examples. */
+  /** Metrics on the task's test examples. */
   readonly metrics: Metrics;
 }
 
@@ -28,9 +28,9 @@ export interface RunResult {
   readonly status: "done" | "diverged" | "failed" | "planned";
   /** Measures of the run as a whole. */
   readonly metrics: Metrics;
-  /** How each task went; none of a run that is planned or has failed. */
+  /** Results of each task; empty for a run that is planned or has failed. */
   readonly tasks: readonly TaskScore[];
-  /** Where the result came from: versions, machine, times. */
+  /** Provenance of the result: versions, machine, times. */
   readonly provenance: Readonly<Record<string, unknown>>;
   /** Why a run failed. */
   readonly error?: string;
@@ -143,7 +143,7 @@ export function resultToJson(result: RunResult): string {
 /**
  * Reads what {@linkcode resultToJson} wrote.
  *
- * @param path of the file, for messages
+ * @param path path of the file, for messages
  * @throws {SyntaxError} when the text is damaged: no JSON, a key twice, missing, unknown or with a
  * wrong value, or settings that are not those the run is named after
  */

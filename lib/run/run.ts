@@ -17,10 +17,10 @@ import { plantedProblem } from "./planted.ts";
 import type { Problem } from "./problem.ts";
 import type { RunResult } from "./result.ts";
 
-/** What a run found, without where and when it ran. */
+/** Findings of a run, without its provenance. */
 export type RunOutcome = Pick<RunResult, "status" | "metrics" | "tasks">;
 
-/** What a run writes to. */
+/** Outputs that a run writes to. */
 export interface RunOutput {
   /**
    * The run's folder. Its `metrics.jsonl` is started anew, and the routing that was learned is left in
@@ -114,7 +114,7 @@ async function keepRouting<E, Batch extends object, M extends AnyBaseModel>(
   await writeRouting(dir, { tasks: labels, routers, truth: ofTraining });
 }
 
-/** What a task is called where people read it: its name, and its skills where they are known. */
+/** Name of a task for people, with its skills when they are known. */
 function taskLabel<E>({ name, skills }: Task<E>, { skillNames }: TaskSuite<E>): string {
   if (skills === undefined || skillNames === undefined) return name;
   return `${name} ${skills.map((skill) => skillNames[skill]).join(" + ")}`;

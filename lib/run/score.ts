@@ -10,10 +10,10 @@ import type { MultiTaskModel } from "../train/multi_task_model.ts";
 import type { Encoding } from "../train/task_batch.ts";
 import { mean } from "../util/vectors.ts";
 
-/** How good a model is at one task: its loss, and other measures by name. */
+/** Scores of a model at one task: its loss, and other metrics by name. */
 export type Scores = Readonly<Record<string, number>> & { readonly loss: number };
 
-/** How an evaluation is done. */
+/** Options of an evaluation. */
 export interface ScoreOptions {
   /** Examples in a batch; positive. */
   readonly batchSize: number;

@@ -1,6 +1,6 @@
 import type { PlannedRun } from "./sweep.ts";
 
-/** What the parent tells a worker, one JSON object a line on its standard input. */
+/** Message from the parent to a worker: one JSON object per line on the worker's standard input. */
 export interface WorkerTask {
   /** The sweep's folder of results. */
   readonly dir: string;
@@ -9,7 +9,9 @@ export interface WorkerTask {
   readonly keepAdapter: boolean;
 }
 
-/** What a worker tells its parent, one JSON object a line on its standard output. */
+/**
+ * Message from a worker to its parent: one JSON object per line on the worker's standard output.
+ */
 export type WorkerEvent =
   | { readonly kind: "progress"; readonly id: string; readonly done: number; readonly loss: number }
   | { readonly kind: "finished"; readonly id: string; readonly status: "done" | "diverged" }

@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { ONE_THREAD } from "../backend/wasm/blas.ts";
 import { parseEvent, readLines, type WorkerEvent, type WorkerTask } from "./message.ts";
 
-/** How runs are spread over processes. */
+/** Options for spreading runs over processes. */
 export interface PoolOptions {
   /** Processes at work at once; positive. */
   readonly jobs: number;
@@ -79,7 +79,7 @@ async function workThrough(
     await input.write(new TextEncoder().encode(JSON.stringify(current) + "\n"));
   };
   try {
-    // A worker that dies at once breaks the pipe; what is wrong is then told by its status below.
+    // A worker that dies at once breaks the pipe; its status below then says what is wrong.
     await next().catch(() => {});
     for await (const line of readLines(child.stdout)) {
       const event = parseEvent(line);
@@ -109,7 +109,7 @@ async function workThrough(
   }
 }
 
-/** What a process printed before it ended, with its error, if it named one, on the first line. */
+/** Formats the output of an ended process, with its error, if it named one, on the first line. */
 function told(log: string): string {
   // deno-lint-ignore no-control-regex -- Deno colours its errors
   const cause = /^error: (.*)$/m.exec(log.replace(/\x1b\[[\d;]*m/g, ""))?.[1];

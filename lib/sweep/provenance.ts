@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import os from "node:os";
 import process from "node:process";
 
-/** Where a result was computed; never part of its metrics. */
+/** Circumstances of a result's computation; never part of its metrics. */
 export interface MachineFacts {
   /** The commit of the code, its branch, and whether files differ from it; null outside git. */
   readonly git_commit: string | null;
@@ -32,7 +32,7 @@ const ROOT = new URL("../../", import.meta.url);
  * ```
  */
 export async function machineFacts(root: URL = ROOT): Promise<MachineFacts> {
-  // Results change while a sweep runs; they are no part of the code.
+  // Results change while a sweep runs; they are not part of the code.
   const status = await git(root, "status", "--porcelain", "--untracked-files=no", ":!results");
   const cpus = os.cpus();
   return {
@@ -53,7 +53,7 @@ export function peakMemory(): number {
   return process.resourceUsage().maxRSS * 1024;
 }
 
-/** What git says about a folder; null when there is no git, or the folder is in no checkout. */
+/** State of a folder in git; null when there is no git, or the folder is in no checkout. */
 async function git(root: URL, ...args: string[]): Promise<string | null> {
   try {
     const { success, stdout } = await new Deno.Command("git", {

@@ -14,7 +14,7 @@ export interface SweepProgress {
   stop(): void;
 }
 
-/** How the runs of a sweep are done. */
+/** Options of {@linkcode runSweep}. */
 export interface RunSweepOptions {
   /** Worker processes at once; positive. */
   readonly jobs: number;
@@ -38,7 +38,7 @@ export function selectRuns(results: readonly RunResult[], onlyFailed = false): R
 /**
  * Does the runs of a sweep that are not done, several at once.
  *
- * Whatever becomes of this process, a run's result is there whole or not at all, and calling this
+ * However this process ends, each run's result is complete or absent, and calling this
  * again does exactly the runs that have none.
  *
  * @param before what was known of every run, of {@linkcode SweepStore.results}

@@ -15,7 +15,7 @@ export interface Manifest extends Sweep {
   readonly schema: 1;
 }
 
-/** What to do with a folder that holds another plan. */
+/** Treatment of a folder that holds another plan. */
 export interface OpenOptions {
   /** Add the runs that are new and keep the others. */
   readonly extend?: boolean;
@@ -93,7 +93,7 @@ export class SweepStore {
     }
   }
 
-  /** What is known of every run, in the order planned. */
+  /** Reads the state of every run, in the order planned. */
   async results(): Promise<RunResult[]> {
     return await Promise.all(
       this.manifest.runs.map((run) => new RunFolder(this.dir, run).result()),

@@ -15,7 +15,7 @@ import {
 export interface Sweep {
   /** The stem of its file, and of its folder of results. */
   readonly name: string;
-  /** What the sweep is to find out, in a sentence. */
+  /** Question that the sweep answers, in a sentence. */
   readonly question: string;
   /** The column by which tables are ordered. */
   readonly metric: string;
@@ -43,7 +43,7 @@ export interface PlannedRun {
  * once per seed.
  *
  * @param text the YAML
- * @param path of the file, for messages and the name
+ * @param path path of the file, for messages and the name
  * @param overrides settings of the command line, such as `n_skills=2,4,8`: one value is set, several
  * become an axis
  * @throws {SweepError} naming file, line, column and key, with the nearest known key

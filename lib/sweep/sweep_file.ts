@@ -21,7 +21,7 @@ const FILE_KEYS = [
   "seeds",
 ] as const;
 
-/** What a sweep's file says. Settings are known ones; their values are not checked yet. */
+/** Contents of a sweep file. Settings have known names; their values are not checked yet. */
 export interface SweepFile {
   question: string;
   metric: string;
@@ -47,7 +47,7 @@ export type Locate = (path: readonly (string | number)[]) => string;
  * Reads a sweep's file.
  *
  * @param text the YAML
- * @param path of the file, for messages
+ * @param path path of the file, for messages
  * @throws {SweepError} when the text is no YAML, or a key or the kind of a value is wrong, naming file,
  * line, column and key
  */

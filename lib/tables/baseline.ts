@@ -3,9 +3,9 @@ import { cell, type Study } from "./study.ts";
 import { type ColumnTable, escape, type Row, rowsOf } from "./table.ts";
 
 /**
- * Compares the cells of a study with its baseline by the study's metric, as {@linkcode pairedDifferences}
- * does: paired on task and seed where the metric is a mean over tasks that all seeds share, else on the
- * seed.
+ * Compares the cells of a study with its baseline by the study's metric, as {@linkcode
+ * pairedDifferences} does. Pairs have the same task and seed when the metric is a mean over tasks
+ * that all seeds share, else the same seed.
  *
  * @returns null when the study names no baseline, or no run has the baseline's settings
  *
@@ -26,21 +26,21 @@ export function baselineDifferences(study: Study): ColumnTable | null {
   return pairedDifferences(table, { metric, baseline });
 }
 
-/** The settings of a study's baseline in words: `method=shared, n_splits=1`. */
+/** Formats the settings of a study's baseline: `method=shared, n_splits=1`. */
 export function baselineLabel({ baseline }: Study): string {
   return Object.entries(baseline ?? {}).map(([key, value]) => `${key}=${cell(value)}`).join(", ");
 }
 
-/** What the differences to a study's baseline are paired on. */
+/** What the two values of a pair have in common in {@linkcode baselineDifferences}. */
 export function pairingUnit(study: Study): "seed" | "task and seed" {
   return pairing(study).unit;
 }
 
 /**
- * The table to pair runs in: scores of tasks where the metric is a mean over tasks, else of runs.
+ * The table to pair rows of: scores of tasks when the metric is a mean over tasks, else runs.
  *
- * Where every seed has tasks of its own, tasks of one name are not the same and those of one seed share
- * a training: a seed is then one value, the mean over its tasks, as in the table of runs.
+ * When every seed has its own tasks, tasks of the same name are different, and those of one seed
+ * share a training. Then a seed is one value, the mean over its tasks, as in the table of runs.
  */
 function pairing({ runs, tasks, metric, seedsHaveOwnTasks }: Study) {
   const [, phase, measure] = /^(seen|heldout)_(.+)$/.exec(metric) ?? [];

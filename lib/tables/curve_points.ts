@@ -1,19 +1,24 @@
+/**
+ * Thins the log of a run to the points of a curve. Steps between two points are averaged, so that
+ * no value is ignored.
+ */
 import type { MetricsRow } from "../run/metrics_log.ts";
 import type { Row } from "./table.ts";
 
-/** A point of a curve: a number at a step, or the mean of several steps at the last of them. */
+/** A point of a curve: the value at a step, or the mean of several steps at the last of them. */
 export interface CurvePoint {
   readonly x: number;
   readonly y: number;
 }
 
-/** The most points of a curve; the steps between are averaged. */
+/** Largest number of points of a curve; steps between them are averaged. */
 const MOST_POINTS = 120;
 
 /**
- * How many neighbouring steps one point of a curve stands for, so that no curve has more than 120.
+ * Number of neighbouring steps that one point stands for, so that no curve has more than 120
+ * points.
  *
- * @param rows of all runs that are drawn together; rows that are means already, as those of
+ * @param rows rows of all runs that are drawn together; rows that are already means, as those of
  * {@linkcode thinRows}, stay as they are
  */
 export function stepsPerPoint(rows: readonly Row[], x: string): number {
@@ -23,7 +28,8 @@ export function stepsPerPoint(rows: readonly Row[], x: string): number {
 }
 
 /**
- * One run's curve: the means of `width` neighbouring steps, each at the last of them that the run has.
+ * The curve of one run: means of `width` neighbouring steps, each at the last of them that the run
+ * has.
  *
  * @example
  * ```ts
@@ -51,11 +57,12 @@ export function curvePoints(
 }
 
 /**
- * Rows that draw the same curve as all rows of one run do: one for each point, whose `mean_of` says how
- * many steps a point stands for.
+ * Fewer rows that draw the same curve as all rows of one run: one for each point, whose `mean_of`
+ * is the number of steps that it stands for.
  *
- * @param y the column that is drawn; others are left out
- * @param width as {@linkcode stepsPerPoint} gives it for all runs together
+ * @param y name of the drawn column; others are left out
+ * @param width number of steps per point, as {@linkcode stepsPerPoint} computes it for all runs
+ * together
  *
  * @example
  * ```ts

@@ -5,9 +5,10 @@ import type { Study } from "./study.ts";
 import { taskSummary } from "./task_summary.ts";
 
 /**
- * Files with every number of a study, by name: `results.csv` and `results.arrow` of the runs, `tasks.csv`
- * of the tasks in each of them, `task_summary.csv` of the tasks over seeds. In the CSV numbers are written
- * in full and missing values are empty; the Arrow file opens in notebooks, Python and DuckDB.
+ * Files with every number of a study, by name: `results.csv` and `results.arrow` of the runs,
+ * `tasks.csv` of the tasks in each of them, `task_summary.csv` of the tasks over seeds. The CSV has
+ * numbers in full and missing values as empty fields; the Arrow file opens in notebooks, Python and
+ * DuckDB.
  */
 export function dataFiles(study: Study): Map<string, string | Uint8Array> {
   return new Map<string, string | Uint8Array>([
@@ -19,10 +20,10 @@ export function dataFiles(study: Study): Map<string, string | Uint8Array> {
 }
 
 /**
- * What a study found, as Markdown: its cells, best first, with means, intervals and numbers of runs,
- * and their differences to the baseline when it has one. The same results give the same text.
+ * The findings of a study as Markdown: its cells, best first, with means, intervals and numbers of
+ * runs, and their differences to the baseline if it has one. The same results give the same text.
  *
- * @throws {RangeError} when runs are done and none has measured the study's metric
+ * @throws {RangeError} when some runs are done and none of them has the study's metric
  */
 export function sweepReport(study: Study): string {
   const { name, question, metric } = study;

@@ -1,31 +1,35 @@
+/**
+ * Groups the runs of a study by settings, and estimates a metric in each group. Figures and tables
+ * share these groups and their labels.
+ */
 import { closest } from "fastest-levenshtein";
 import { RUN_CONFIG_KEYS } from "../run/config.ts";
 import { type Estimate, estimateMean } from "../util/statistics.ts";
 import { type Cell, type ColumnTable, op, type Row } from "./table.ts";
 
-/** Rows that share their values in some columns. */
+/** Rows that have the same values in some columns. */
 export interface SettingGroup {
   /** The shared values. */
   readonly settings: Row;
-  /** The rows themselves, in the order of the table. */
+  /** The rows, in the order of the table. */
   readonly rows: readonly Row[];
 }
 
-/** Runs of the same settings, with what they measured. */
+/** Runs of the same settings, with their values of a metric. */
 export interface MeasuredGroup extends SettingGroup {
-  /** The settings in words. */
+  /** The settings as a label. */
   readonly label: string;
-  /** The runs that have a value, and it. */
+  /** The runs that have a value, with that value. */
   readonly points: readonly { readonly row: Row; readonly value: number }[];
   /** The mean of the values, with its interval. */
   readonly estimate: Estimate;
 }
 
 /**
- * Groups rows by the values of columns, in the order met.
+ * Groups rows by the values of columns, in order of first appearance.
  *
- * @param by columns; absent, every setting that varies, other than the seed
- * @throws {RangeError} when a column is not there
+ * @param by names of columns; when absent, every setting that varies, except the seed
+ * @throws {RangeError} when a column does not exist
  *
  * @example
  * ```ts
@@ -54,8 +58,9 @@ export function groupBySettings(
 /**
  * Groups runs by settings, and estimates the mean of a metric in each group.
  *
- * @param by columns; absent, every setting that varies, other than the seed
- * @throws {RangeError} when a column is not there, or the metric holds something else than numbers
+ * @param by names of columns; when absent, every setting that varies, except the seed
+ * @throws {RangeError} when a column does not exist, or the metric holds values that are not
+ * numbers
  */
 export function measureGroups(
   runs: ColumnTable,
@@ -73,21 +78,23 @@ export function measureGroups(
 }
 
 /**
- * The metric of a run; null where the run is not done.
+ * The value of a run's metric; null when the run is not done.
  *
- * @throws {RangeError} when the run is done and there is no such column, or its value is no number
+ * @throws {RangeError} when the run is done and lacks the column, or its value is not a number
  */
 export function metricOf(run: Row, metric: string): number | null {
   if (run.status !== "done") return null;
   checkColumn("Cannot compare runs", metric, Object.keys(run));
   const value = run[metric]!;
   if (value === null || typeof value === "number") return value;
-  throw new RangeError(`Cannot compare runs as "${metric}" is no metric: it holds "${value}"`);
+  throw new RangeError(
+    `Cannot compare runs as metric "${metric}" must hold numbers: got "${value}"`,
+  );
 }
 
 /**
- * Whether a larger number is the better one, by the metric's name: not for losses, seconds, counts of
- * parameters, entropies and p-values.
+ * Whether larger values of a metric are better, judged by its name: not for losses, seconds,
+ * numbers of parameters, entropies and p-values.
  *
  * @example
  * ```ts
@@ -101,21 +108,21 @@ export function isHigherBetter(metric: string): boolean {
   return !/(^|_)(loss|seconds|parameters|entropy|p)(_|$)/.test(metric);
 }
 
-/** Settings in words: `poly, n_splits 4`. */
+/** Formats settings as a label: `poly, n_splits 4`. */
 export function settingsLabel(settings: Row): string {
   return Object.entries(settings).map(([key, value]) =>
     typeof value === "string" && !value.startsWith("[") ? value : `${key} ${value}`
   ).join(", ");
 }
 
-/** The settings by which runs differ beside the seed and `known`, in the order of settings. */
+/** The settings that differ between runs, except the seed and `known`, in the order of settings. */
 export function otherSettings(runs: ColumnTable, known: readonly string[]): string[] {
   return RUN_CONFIG_KEYS.filter((key) =>
     key !== "seed" && !known.includes(key) && valuesOf(runs, key).length > 1
   );
 }
 
-/** The distinct values of a column, numbers in their order and before everything else. */
+/** The distinct values of a column: numbers first, in ascending order. */
 export function valuesOf(runs: ColumnTable, column: string): Cell[] {
   const values = runs.columnNames().includes(column)
     ? [...new Set(runs.array(column) as Iterable<Cell>)]
@@ -124,12 +131,12 @@ export function valuesOf(runs: ColumnTable, column: string): Cell[] {
   return [...numbers, ...values.filter((value) => typeof value !== "number")];
 }
 
-/** The numbers of a column; missing values are left out. */
+/** The numbers in a column; missing values are left out. */
 export function numbersOf(rows: readonly Row[], column: string): number[] {
   return rows.map((row) => row[column]).filter((value) => typeof value === "number");
 }
 
-/** How many seeds means rest on: `3 seeds`, `2 to 3 seeds`. */
+/** Formats the number of seeds behind means: `3 seeds`, `2 to 3 seeds`. */
 export function seedCount(groups: readonly MeasuredGroup[]): string {
   const counts = groups.map(({ points }) => points.length).filter((n) => n > 0);
   const [low, high] = [Math.min(...counts), Math.max(...counts)];
@@ -138,8 +145,8 @@ export function seedCount(groups: readonly MeasuredGroup[]): string {
 }
 
 /**
- * What is missing in a figure, one sentence each; nothing when every run has a value and every mean an
- * interval.
+ * Describes the values missing from a figure, one sentence each; empty when every run has a value
+ * and every mean an interval.
  *
  * @example
  * ```ts
@@ -150,13 +157,13 @@ export function seedCount(groups: readonly MeasuredGroup[]): string {
  *   { n_skills: 2, seed: 0, status: "done", score: 1 },
  *   { n_skills: 2, seed: 1, status: "diverged", score: null },
  * ]), "score", ["n_skills"]);
- * assert.deepEqual(gapNotes(groups, "score"), [
- *   "Gaps: 1 of 2 runs has no score (1 diverged).",
+ * assert.deepEqual(missingNotes(groups, "score"), [
+ *   "Missing: 1 of 2 runs has no score (1 diverged).",
  *   "1 of 1 means rests on one seed and has no interval.",
  * ]);
  * ```
  */
-export function gapNotes(groups: readonly MeasuredGroup[], metric: string): string[] {
+export function missingNotes(groups: readonly MeasuredGroup[], metric: string): string[] {
   const rows = groups.flatMap((group) => missingRows(group));
   const total = groups.reduce((sum, group) => sum + group.rows.length, 0);
   const count = (status: string) => rows.filter((row) => row.status === status).length;
@@ -170,7 +177,7 @@ export function gapNotes(groups: readonly MeasuredGroup[], metric: string): stri
   const means = groups.filter(({ points }) => points.length > 0).length;
   return [
     ...(rows.length === 0 ? [] : [
-      `Gaps: ${rows.length} of ${total} runs ${have(rows.length)} no ${metric} (${
+      `Missing: ${rows.length} of ${total} runs ${have(rows.length)} no ${metric} (${
         reasons.join(", ")
       }).`,
     ]),

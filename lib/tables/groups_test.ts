@@ -32,7 +32,7 @@ Deno.test("groupBySettings() takes the columns given, and refuses unknown ones",
   });
 });
 
-Deno.test("metricOf() counts runs that are done alone, and refuses what is no metric", () => {
+Deno.test("metricOf() counts runs that are done alone, and refuses what is not a metric", () => {
   const metricsOf = (metric: string) => rowsOf(runs).map((run) => metricOf(run, metric));
   assert.deepEqual(metricsOf("recovery"), [0.5, null, null]);
   // Before any run is done no metric is known.
@@ -43,7 +43,7 @@ Deno.test("metricOf() counts runs that are done alone, and refuses what is no me
   });
   assert.throws(() => metricsOf("method"), {
     name: "RangeError",
-    message: 'Cannot compare runs as "method" is no metric: it holds "poly"',
+    message: 'Cannot compare runs as metric "method" must hold numbers: got "poly"',
   });
 });
 

@@ -1,3 +1,4 @@
+/** Ranks groups of settings by a metric, with intervals and counts. Missing values come last. */
 import { estimateMean } from "../util/statistics.ts";
 import { isHigherBetter, measureGroups, numbersOf, otherSettings } from "./groups.ts";
 import { PARAMETER_COLUMNS, runsAndMetric, type Study } from "./study.ts";
@@ -5,23 +6,26 @@ import { type ColumnTable, desc, escape, type Row, tableOf } from "./table.ts";
 
 /** Settings of {@linkcode leaderboard}. */
 export interface LeaderboardOptions {
-  /** The column to compare by; absent, the study's metric. */
+  /** Column to compare by; when absent, the study's metric. */
   readonly metric?: string;
-  /** Columns that make a group; absent, every setting that varies, other than the seed. */
+  /** Columns that form groups; when absent, every setting that varies, except the seed. */
   readonly groupBy?: readonly string[];
-  /** Whether larger values are better; absent, judged by the metric's name. */
+  /** Whether larger values are better; when absent, judged by the metric's name. */
   readonly higherIsBetter?: boolean;
 }
 
 /**
- * One row per group of settings, best first: `mean` of the metric over the runs that are done, its
- * 95 % Student-t interval `low` to `high`, and how many runs are planned, done, diverged and failed.
+ * One row per group of settings, best first: the `mean` of the metric over the runs that are done,
+ * its 95 % Student-t interval from `low` to `high`, and the numbers of runs that are planned, done,
+ * diverged and failed.
  *
- * A mean over fewer than two runs has no interval, and a group without a value comes last; both show
- * as missing values. Runs that diverged are in no mean: read it together with their number.
+ * A mean over fewer than two runs has no interval, and a group without a value comes last; both are
+ * missing values. Means leave out runs that diverged, so read them together with the number of
+ * those.
  *
  * @param of a study, or a table with one row per planned run
- * @throws {RangeError} when a column is not there, or the metric holds something else than numbers
+ * @throws {RangeError} when a column does not exist, or the metric holds values that are not
+ * numbers
  * @throws {TypeError} when a table comes without a metric
  *
  * @example
@@ -64,7 +68,7 @@ export function leaderboard(
   return bestFirst(tableOf(groups, [...groupBy, "mean"]), "mean", higherIsBetter);
 }
 
-/** A table ordered by a column, best first and missing values last; equal ones stay in order. */
+/** Sorts a table by a column, best first and missing values last; ties keep their order. */
 export function bestFirst(
   table: ColumnTable,
   column: string,

@@ -21,7 +21,7 @@ const runs = runsTable([
   undone(8, 1, "planned"),
 ]);
 
-Deno.test("leaderboard() shows means with intervals, best first, and every gap", () => {
+Deno.test("leaderboard() shows means with intervals, best first, and every missing value", () => {
   const rows = rowsOf(leaderboard(runs, { metric: "seen_loss" }));
   // The t quantile of two degrees of freedom times the standard error of three values.
   const half = 4.302652729911275 * 0.25 / Math.sqrt(3);
@@ -67,12 +67,12 @@ Deno.test("leaderboard() shows means with intervals, best first, and every gap",
   );
 });
 
-Deno.test("leaderboard() turns round where higher is better, gaps still last", () => {
+Deno.test("leaderboard() turns round where higher is better, missing values still last", () => {
   const order = rowsOf(leaderboard(runs, { metric: "seen_loss", higherIsBetter: true }));
   assert.deepEqual(order.map(({ n_skills }) => n_skills), [2, 8, 4]);
 });
 
-Deno.test("leaderboard() of runs that are all to come has only gaps", () => {
+Deno.test("leaderboard() of runs that are all planned has only missing values", () => {
   const rows = rowsOf(leaderboard(runsTable([undone(2, 0, "planned"), undone(4, 0, "planned")]), {
     metric: "heldout_exact_match",
   }));
@@ -83,7 +83,7 @@ Deno.test("leaderboard() of runs that are all to come has only gaps", () => {
   assert.deepEqual(rowsOf(leaderboard(runsTable([]), { metric: "seen_loss" })), []);
 });
 
-Deno.test("bestFirst() keeps the order of equal rows and of gaps", () => {
+Deno.test("bestFirst() keeps the order of equal rows and of missing values", () => {
   const rows = [[1, null], [2, 0], [3, 5], [4, null], [5, 0]];
   const table = tableOf(rows.map(([id, x]): Row => ({ id: id!, x: x! })));
   assert.deepEqual(bestFirst(table, "x", true).array("id"), [3, 2, 5, 1, 4]);
@@ -106,6 +106,6 @@ Deno.test("leaderboard() of a study takes its metric, and of a table asks for on
   assert.equal(rowsOf(leaderboard(study, { metric: "seen_loss" }))[0]!.mean, 3);
   assert.throws(() => leaderboard(study.runs), {
     name: "TypeError",
-    message: /no metric is named/,
+    message: /a metric must be named/,
   });
 });

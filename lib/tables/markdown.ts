@@ -1,8 +1,9 @@
+/** Formats tables for people: few digits, and dashes for missing values. */
 import { type Cell, type ColumnTable, rowsOf } from "./table.ts";
 
 /**
- * The table for reading: Markdown whose columns line up in plain text, too. Numbers have four digits
- * at most, whole numbers all of theirs; gaps are dashes.
+ * Formats a table as Markdown whose columns line up in plain text too. Numbers have at most four
+ * digits, integers all of theirs; missing values are dashes.
  *
  * @example
  * ```ts
@@ -37,7 +38,10 @@ export function toMarkdown(table: ColumnTable): string {
   return columns.length === 0 ? "" : lines.join("");
 }
 
-/** A cell as a person reads it: numbers with four digits at most, whole numbers with all, gaps as dashes. */
+/**
+ * Formats a cell for people: numbers with at most four digits, integers with all, missing values as
+ * dashes.
+ */
 export function cellText(cell: Cell): string {
   if (cell === null) return "—";
   if (typeof cell !== "number" || Number.isInteger(cell)) return String(cell);
@@ -45,7 +49,7 @@ export function cellText(cell: Cell): string {
   return String(Number(cell.toPrecision(4)));
 }
 
-/** Whether the cells of a column are numbers, so that they stand on the right. */
+/** Whether the cells of a column are numbers, which are aligned right. */
 export function isNumericColumn(cells: readonly Cell[]): boolean {
   return cells.some((cell) => typeof cell === "number") || cells.every((cell) => cell === null);
 }

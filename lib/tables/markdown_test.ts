@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { toMarkdown } from "./markdown.ts";
 import { tableOf } from "./table.ts";
 
-Deno.test("toMarkdown() lines columns up, numbers to the right, gaps as dashes", () => {
+Deno.test("toMarkdown() lines columns up, numbers to the right, missing values as dashes", () => {
   const table = tableOf([
     { method: "poly", n: 128, mean: 0.123456, none: null },
     { method: "a|b\nc", n: null, mean: 12345.6, none: null },

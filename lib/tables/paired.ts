@@ -1,3 +1,7 @@
+/**
+ * Estimates differences from a baseline in pairs of the same seed and task, which removes the
+ * differences between seeds and between tasks.
+ */
 import { randomStream } from "../util/random.ts";
 import { bootstrapMean } from "../util/bootstrap.ts";
 import { bestFirst } from "./leaderboard.ts";
@@ -16,18 +20,18 @@ import { type ColumnTable, type Row, tableOf } from "./table.ts";
 
 /** Settings of {@linkcode pairedDifferences}. */
 export interface PairedOptions {
-  /** The column to compare by; absent, the study's metric. */
+  /** Column to compare by; when absent, the study's metric. */
   readonly metric?: string;
   /**
-   * Settings that are the baseline's. When one group has them, all others are compared with it; when
-   * several have, each with the one that is like it in every other setting.
+   * Settings of the baseline. When one group has them, all others are compared with it; when
+   * several have, each other group is compared with the one that equals it in every other setting.
    */
   readonly baseline: Partial<RunConfig>;
-  /** Columns that make a group; absent, every setting that varies, other than the seed. */
+  /** Columns that form groups; when absent, every setting that varies, except the seed. */
   readonly groupBy?: readonly string[];
-  /** Whether larger values are better; absent, judged by the metric's name. */
+  /** Whether larger values are better; when absent, judged by the metric's name. */
   readonly higherIsBetter?: boolean;
-  /** Draws of the bootstrap over tasks. */
+  /** Number of draws of the bootstrap over tasks. */
   readonly resamples?: number;
   /** Seed of the bootstrap. */
   readonly seed?: number;
@@ -35,18 +39,19 @@ export interface PairedOptions {
 
 /**
  * One row per group of settings other than the baseline, best first: the mean `difference` of the
- * metric to the baseline's, paired on seed, and on task and draw of examples where the table has them.
+ * metric from the baseline's, in pairs of the same seed, and of the same task and draw of examples
+ * when the table has them.
  *
- * With one row per run, the interval `low` to `high` is Student's over the seeds. With tasks, a task's
- * difference is its mean over seeds and draws, and the interval is that of a hierarchical bootstrap
- * over tasks and then their values. `wins`, `ties` and `losses` count seeds or tasks, `n` of them;
- * `p` is the two-sided paired t-test over the same, missing where all differ alike, and `p_holm` is
- * corrected for the rows of the table.
- * `n_missing` counts what has no partner: not run yet, failed or diverged on either side.
+ * With one row per run, the interval from `low` to `high` is Student's t over the seeds. With
+ * tasks, a task's difference is its mean over seeds and draws, and the interval comes from a
+ * hierarchical bootstrap over tasks and then their values. `wins`, `ties` and `losses` count the
+ * `n` seeds or tasks; `p` is from the two-sided paired t-test over the same, and is missing when
+ * all differences are equal; `p_holm` is corrected for the number of rows. `n_missing` counts
+ * values without a partner: not run yet, failed or diverged on either side.
  *
  * @param of a study, whose runs are compared; or a table with one row per run, or per run and task
- * @throws {RangeError} when a column is not there, no group has the baseline's settings, or two rows
- * of one group have the same seed and task
+ * @throws {RangeError} when a column does not exist, no group has the baseline's settings, or two
+ * rows of one group have the same seed and task
  * @throws {TypeError} when a table comes without a metric
  *
  * @example
@@ -114,12 +119,12 @@ export function pairedDifferences(
   return bestFirst(tableOf(rows, [...groupBy, "difference"]), "difference", higherIsBetter);
 }
 
-/** Whether a row has all of these settings. */
+/** Whether a row has all of the given settings. */
 export function hasSettings(row: Row, settings: Partial<RunConfig>): boolean {
   return Object.entries(settings).every(([key, value]) => row[key] === cell(value));
 }
 
-/** The baseline of a group; none when no run has the group's other settings. */
+/** The baseline group for a group; undefined when no run has the group's other settings. */
 function partner(
   group: SettingGroup,
   references: readonly SettingGroup[],

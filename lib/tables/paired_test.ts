@@ -66,7 +66,7 @@ Deno.test("pairedDifferences() compares each group with the baseline that is lik
   assert.deepEqual(all.map((row) => row.difference), [-27, -21, -20, -7, -1]);
 });
 
-Deno.test("pairedDifferences() shows a gap where no run is like the group otherwise", () => {
+Deno.test("pairedDifferences() shows a missing value where no run is like the group otherwise", () => {
   const runs = runsTable([
     run({ n_skills: 2, n_splits: 1 }, 1),
     run({ n_skills: 4, n_splits: 1 }, 1),

@@ -1,3 +1,7 @@
+/**
+ * A study: the results of a sweep as tables of runs, tasks and provenance, with logs and routing
+ * read when they are asked for.
+ */
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import process from "node:process";
@@ -11,7 +15,7 @@ import { StoreError } from "../sweep/store_error.ts";
 import { isHigherBetter, measureGroups } from "./groups.ts";
 import { type Cell, type ColumnTable, type Row, rowsOf, tableOf } from "./table.ts";
 
-/** Metrics of a run that say how large a method is; tables of runs and of tasks have them. */
+/** Metrics that are numbers of parameters; tables of runs and of tasks both have them. */
 export const PARAMETER_COLUMNS: readonly string[] = [
   "parameters_multitask",
   "parameters_adaptation",
@@ -20,12 +24,12 @@ export const PARAMETER_COLUMNS: readonly string[] = [
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 /**
- * Opens a study for reading: the runs of a sweep as tables.
+ * Opens a study: the runs of a sweep as tables.
  *
- * @param name the name of a sweep, looked for in `results/` and then in `results/reference/` of this
- * project; or the path of its folder, from the working directory or from the project's root. The
+ * @param name name of a sweep, searched in `results/` and then in `results/reference/` of this
+ * project; or path of its folder, from the working directory or from the project's root. The
  * environment variable `SWEEP`, a name or a path, overrides it.
- * @throws {StoreError} when there is no such study, or its manifest or a result is damaged
+ * @throws {StoreError} when no such study exists, or its manifest or a result is damaged
  *
  * @example
  * ```ts
@@ -51,34 +55,39 @@ export async function openStudy(name: string): Promise<Study> {
   return await Study.read(dir);
 }
 
-/** What a sweep asked and what its runs measured, as tables. */
+/** The question of a sweep and the measurements of its runs, as tables. */
 export class Study {
-  /** The folder of results. */
+  /** Folder of the results. */
   readonly dir: string;
   /** Name of the sweep. */
   readonly name: string;
-  /** The question that the sweep asks; empty where it asks none. */
+  /** Question of the sweep; empty when it has none. */
   readonly question: string;
-  /** The column of {@linkcode Study.runs} that the sweep compares by. */
+  /** Column of {@linkcode Study.runs} by which the sweep compares. */
   readonly metric: string;
-  /** Settings that the others are compared with; null where the sweep names none. */
+  /** Settings of the baseline; null when the sweep has none. */
   readonly baseline: Partial<RunConfig> | null;
-  /** The settings that differ between runs. */
+  /** Settings that differ between runs. */
   readonly varying: readonly (keyof RunConfig)[];
-  /** One row per planned run: id and status, every setting, every metric, and why it failed. */
+  /**
+   * One row per planned run: id, status, every setting, every metric, and the error if it failed.
+   */
   readonly runs: ColumnTable;
   /** One row per run, task and draw of examples, with every metric of the task. */
   readonly tasks: ColumnTable;
-  /** One row per run: its id, and where its result came from, such as versions, machine and times. */
+  /**
+   * One row per run: its id and the provenance of its result, such as versions, machine and times.
+   */
   readonly provenance: ColumnTable;
   readonly #logs = new Map<Cell, readonly MetricsRow[]>();
 
   /**
-   * Makes the tables of results that are already read; {@linkcode openStudy} reads them from a folder.
+   * Makes the tables of results that are already read; {@linkcode openStudy} reads them from a
+   * folder.
    *
-   * @param dir the folder of results, in which logs and routing are read when they are asked for
-   * @throws {RangeError} when a metric has the name of another column, or is not finite in a run that
-   * did not diverge
+   * @param dir folder of the results; logs and routing are read from it when needed
+   * @throws {RangeError} when a metric has the name of another column, or is not finite in a run
+   * that did not diverge
    */
   constructor(dir: string, manifest: Manifest, results: readonly RunResult[]) {
     this.dir = dir;
@@ -99,7 +108,7 @@ export class Study {
   }
 
   /**
-   * Reads the study in a folder of results, whatever the environment says.
+   * Reads the study in a folder of results, regardless of the environment.
    * @throws {StoreError} when there is no readable manifest, or a result is damaged
    */
   static async read(dir: string): Promise<Study> {
@@ -108,9 +117,10 @@ export class Study {
   }
 
   /**
-   * The rows that all runs have logged of one phase, such as `multitask` or `validation`, each with id,
-   * status and varying settings of its run; a run that has none is there with a row of missing values.
-   * The draw of examples, `split` in a log, is `shot_split`, as in {@linkcode Study.tasks}.
+   * The rows that all runs have logged in one phase, such as `multitask` or `validation`, with id,
+   * status and varying settings of their run. A run without such rows has one row of missing
+   * values. The draw of examples, `split` in a log, is called `shot_split`, as in {@linkcode
+   * Study.tasks}.
    *
    * @throws {SyntaxError} when a log is damaged
    */
@@ -130,12 +140,13 @@ export class Study {
   }
 
   /**
-   * The routing to look at, and its run's id: of the settings with learned routing over several skills
-   * take those with the best mean of the study's metric, and of their runs the one nearest to that mean.
+   * The routing of a typical run, and the run's id. Among settings with learned routing over
+   * several skills it takes those with the best mean of the study's metric, and of their runs the
+   * one nearest to that mean.
    *
-   * @returns null when no such run is done, or it has left no routing
-   * @throws {SyntaxError} when its file is damaged
-   * @throws {RangeError} when such runs are done and have not measured the metric
+   * @returns null when no such run is done, or it has no routing file
+   * @throws {SyntaxError} when the file is damaged
+   * @throws {RangeError} when such runs are done and lack the metric
    */
   async routing(): Promise<{ readonly id: string; readonly routing: RunRouting } | null> {
     const id = typicalRun(this.runs, this.metric);
@@ -144,9 +155,9 @@ export class Study {
   }
 
   /**
-   * Whether every seed has generated tasks of its own, so that tasks of one name are different in runs
-   * of different seeds. The setting `task_seed` gives all seeds the same; tasks from files are what
-   * their name says.
+   * Whether every seed has generated tasks of its own, so that tasks of the same name differ
+   * between seeds. The setting `task_seed` gives all seeds the same tasks; tasks from files are
+   * always the same.
    */
   get seedsHaveOwnTasks(): boolean {
     const generated = this.runs.filter(
@@ -155,7 +166,7 @@ export class Study {
     return new Set(generated.array("seed")).size > 1;
   }
 
-  /** The log of a run, read once; nothing of one that has not begun. */
+  /** The log of a run, read once; empty for a run that has not started. */
   #logOf(id: Cell): readonly MetricsRow[] {
     const path = join(this.dir, "runs", String(id), "metrics.jsonl");
     const rows = this.#logs.get(id) ??
@@ -166,8 +177,7 @@ export class Study {
 }
 
 /**
- * The runs that a function is to look at and the metric it is to compare by: a study's own, unless
- * another metric is named.
+ * The runs to use and the metric to compare by: the study's own, unless another metric is named.
  *
  * @throws {TypeError} when a table comes without a metric
  */
@@ -177,12 +187,12 @@ export function runsAndMetric(
 ): { readonly runs: ColumnTable; readonly metric: string } {
   if (of instanceof Study) return { runs: of.runs, metric: metric ?? of.metric };
   if (metric !== undefined) return { runs: of, metric };
-  throw new TypeError("Cannot compare runs of a table as no metric is named: give { metric }");
+  throw new TypeError("Cannot compare runs of a table as a metric must be named: pass { metric }");
 }
 
 /**
- * The id of the run whose routing is shown, as {@linkcode Study.routing} says.
- * @throws {RangeError} when such runs are done and have not measured the metric
+ * The id of the run whose routing {@linkcode Study.routing} returns.
+ * @throws {RangeError} when such runs are done and lack the metric
  */
 export function typicalRun(runs: ColumnTable, metric: string): string | null {
   const learned = runs.filter(
@@ -198,10 +208,10 @@ export function typicalRun(runs: ColumnTable, metric: string): string | null {
 }
 
 /**
- * One row per run: id and status, every setting, every metric, and why it failed.
+ * One row per run: id, status, every setting, every metric, and the error if it failed.
  *
- * A list is written as JSON. What a run has not measured is a missing value, and so is a number that is
- * not finite in a run that diverged.
+ * A list is written as JSON. A metric that a run has not measured is a missing value, and so is a
+ * number that is not finite in a run that diverged.
  *
  * @throws {RangeError} when a metric has the name of another column, or is not finite in a run that
  * did not diverge
@@ -233,8 +243,9 @@ export function runsTable(results: readonly RunResult[]): ColumnTable {
 }
 
 /**
- * One row per run, task and draw of examples: id and status of the run, its settings and parameters,
- * `task`, `phase`, `shot_split`, and every metric of the task. Runs without scores have no row.
+ * One row per run, task and draw of examples: id and status of the run, its settings and
+ * parameters, `task`, `phase`, `shot_split`, and every metric of the task. A run without scores has
+ * no row.
  *
  * @throws {RangeError} as {@linkcode runsTable}
  */
@@ -255,12 +266,12 @@ export function taskTable(results: readonly RunResult[]): ColumnTable {
   return tableOf(rows, ["id", "status", ...RUN_CONFIG_KEYS, ...PARAMETER_COLUMNS, "task", "phase"]);
 }
 
-/** The settings of a run as they stand in a table. */
+/** The settings of a run as cells of a table. */
 export function settingsRow(config: RunConfig): Row {
   return Object.fromEntries(RUN_CONFIG_KEYS.map((key) => [key, cell(config[key])]));
 }
 
-/** A value as it stands in a table: a list or an object is written as JSON. */
+/** A value as a cell of a table: a list or an object is written as JSON. */
 export function cell(value: unknown): Cell {
   return typeof value === "object" && value !== null ? JSON.stringify(value) : value as Cell;
 }

@@ -105,7 +105,7 @@ Deno.test("Study.seedsHaveOwnTasks tells generated tasks of each seed from share
   );
 });
 
-Deno.test("Study.provenance has a row for each run, and writes what is no plain value as JSON", () => {
+Deno.test("Study.provenance has a row for each run, and writes what is not a plain value as JSON", () => {
   const about = { schema: 1, name: "x", question: "", metric: "x", baseline: null } as const;
   const study = new Study("", { ...about, varying: [], runs: [] }, [
     runResult({ seed: 0 }, { id: "a", provenance: { seconds: 2, threads: [1, 2] } }),
@@ -169,7 +169,7 @@ Deno.test("runsTable() has a column for every setting and for metrics that only 
   assert.deepEqual([rows[0]!.target_modules, rows[1]!.target_modules], ['["q","v"]', "all-linear"]);
 });
 
-Deno.test("runsTable() refuses NaN by name, and shows a gap for it where the run diverged", () => {
+Deno.test("runsTable() refuses NaN by name, and shows a missing value where the run diverged", () => {
   const wild = { metrics: { seen_loss: NaN } };
   assert.throws(() => runsTable([runResult({}, { id: "a", ...wild })]), {
     name: "RangeError",

@@ -1,17 +1,19 @@
+/** Tables as arquero has them, made from rows and read back as rows. Null is a missing value. */
 import { type ColumnTable, desc, escape, op, table } from "arquero";
 
 export { type ColumnTable, desc, escape, op };
 
-/** What stands in one place of a table; null is a missing value. */
+/** Value of one cell of a table; null is a missing value. */
 export type Cell = number | string | boolean | null;
 
-/** One row of a table, by column. */
+/** Row of a table: its cells by column. */
 export type Row = Readonly<Record<string, Cell>>;
 
 /**
- * A table with the columns of all rows, in the order met; a row without one has a missing value there.
+ * Makes a table from rows, with the columns in order of first appearance. A row that lacks a column
+ * has a missing value there.
  *
- * @param columns names that come first, also where no row has them
+ * @param columns names of columns that come first, even when no row has them
  *
  * @example
  * ```ts
@@ -22,12 +24,12 @@ export type Row = Readonly<Record<string, Cell>>;
  * ```
  */
 export function tableOf(rows: readonly Row[], columns: readonly string[] = []): ColumnTable {
-  // arquero itself takes its columns from the first row alone.
+  // arquero itself takes the columns from the first row only.
   const names = [...new Set([...columns, ...rows.flatMap(Object.keys)])];
   return table(names.map((name) => [name, rows.map((row) => row[name] ?? null)]), names);
 }
 
-/** The rows of a table, in its order and as filtered. */
+/** The rows of a table, in its order and after its filter. */
 export function rowsOf(table: ColumnTable): Row[] {
   return table.objects() as Row[];
 }

@@ -23,7 +23,7 @@ Deno.test("Arrow files round-trip every cell", () => {
   fc.assert(fc.property(fc.array(anyRow, { minLength: 1, maxLength: 6 }), (rows) => {
     const bytes = tableOf(rows).toArrowIPC({ format: "file" });
     assert.equal(new TextDecoder().decode(bytes.slice(0, 6)), "ARROW1");
-    // −0 and 0 are one number in a column of whole numbers.
+    // −0 and 0 are one number in a column of integers.
     const plain = rows.map((row) => ({ ...row, share: row.share === null ? null : row.share + 0 }));
     assert.deepEqual(
       rowsOf(fromArrow(bytes)).map((row) => ({

@@ -4,17 +4,17 @@ import { groupBySettings, numbersOf, otherSettings } from "./groups.ts";
 import { Study } from "./study.ts";
 import { type ColumnTable, type Row, tableOf } from "./table.ts";
 
-/** Measures of a task that are summarised, in the order of columns; a suite has some of them. */
+/** Measures of a task to summarise, in the order of columns; each suite has some of them. */
 const MEASURES = ["exact_match", "rouge_l", "token_accuracy", "teacher_gap", "loss"];
 
 /**
- * How each task went under each combination of settings, held-out tasks first: `n` seeds, and of every
- * measure the mean over seeds with its 95 % Student-t interval, `<measure>_low` to `<measure>_high`.
- * Several draws of a task's few examples count as one seed, with their mean. Intervals of fewer than two
- * seeds are gaps.
+ * Results of every task for each combination of settings, held-out tasks first: `n` seeds, and for
+ * every measure its mean over seeds with the 95 % Student-t interval, `<measure>_low` to
+ * `<measure>_high`. Several draws of a task's few examples count as one seed, with their mean.
+ * Intervals of fewer than two seeds are missing values.
  *
- * Unless a study sets `task_seed`, every seed has tasks of its own, and rows of the same name are means
- * over tasks that are different.
+ * Unless a study sets `task_seed`, every seed has tasks of its own, and rows of the same name are
+ * means over different tasks.
  *
  * @param of a study, or a table with one row per run, task and draw of examples
  *

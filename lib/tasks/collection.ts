@@ -9,7 +9,7 @@ export interface SourceTask {
   readonly category?: string;
 }
 
-/** How tasks are divided into those to train on and those held out. */
+/** Division of tasks into those to train on and those held out. */
 export interface HoldOut {
   /** Names of the tasks to train on, when a list decides; drawn by seed otherwise. */
   readonly training?: ReadonlySet<string>;

@@ -2,7 +2,7 @@ import type { RandomStream } from "../util/random.ts";
 import { applySkills, STRING_SKILLS } from "./string_skills.ts";
 import type { Example } from "./task.ts";
 
-/** What a base model is pretrained on. */
+/** Data to pretrain a base model on. */
 export interface PretrainingMix {
   /** Share of examples that restore a masked span of random words; in [0, 1]. */
   readonly denoising: number;

@@ -63,7 +63,7 @@ Deno.test("skillsSuite() can leave the task's name out of the input", () => {
 Deno.test("skillsSuite() refuses counts out of range and more tasks than there are combinations", () => {
   const refused = (options: Partial<typeof SMALL & { max_skills: number }>, message: RegExp) =>
     assert.throws(() => skillsSuite({ ...SMALL, ...options }), { name: "RangeError", message });
-  refused({ n_tasks: 0 }, /n_tasks must be a whole number of at least 1: got 0/);
+  refused({ n_tasks: 0 }, /n_tasks must be an integer of at least 1: got 0/);
   refused({ n_train: 1.5 }, /n_train.*got 1.5/);
   refused({ max_skills: 15 }, /max_skills must be in \[1, 14\]: got 15/);
   refused(

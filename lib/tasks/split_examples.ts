@@ -1,7 +1,7 @@
 import { randomStream } from "../util/random.ts";
 import type { Example, Task } from "./task.ts";
 
-/** How many examples each part of a task gets. */
+/** Numbers of examples in each part of a task. */
 export interface ExampleCounts {
   readonly n_train: number;
   readonly n_validation: number;

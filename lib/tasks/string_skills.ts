@@ -44,7 +44,7 @@ export const STRING_SKILLS: readonly StringSkill[] = [
 ];
 
 /**
- * Applies the skills with these indices, in the inventory's order whatever the order given.
+ * Applies the skills with these indices, always in the inventory's order.
  *
  * @throws {RangeError} when there is no skill of an index
  *

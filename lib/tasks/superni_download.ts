@@ -13,25 +13,25 @@ import { fetchCommitTree } from "../hub/github_commit.ts";
 import { fetchTree, type GithubEntry, isGithubFile } from "../hub/github_tree.ts";
 import { UNFINISHED } from "./superni.ts";
 
-/** Where Super-NaturalInstructions is kept by its authors. */
+/** GitHub repository of Super-NaturalInstructions, kept by its authors. */
 const REPOSITORY = "allenai/natural-instructions";
 
 /**
  * The commit that is downloaded: the newest of the branch `master`, as of 2026, with 1,613 tasks.
- * What else has been published on this data and names a commit mostly names this one.
+ * Most publications on this data that name a commit name this one.
  */
 const COMMIT = "55a365637381ce7f3748fa2eac7aef1a113bbb82";
 
-/** What tells the official split. */
+/** Files that define the official split. */
 const SPLIT_FILES = ["train_tasks.txt", "test_tasks.txt", "excluded_tasks.txt"];
 
-/** Where a finished download says what it is. */
+/** File in which a finished download records its origin. */
 const PROVENANCE = "provenance.json";
 
 /** Downloads at once: enough to hide waiting, few enough for a server that counts. */
 const AT_ONCE = 6;
 
-/** How {@linkcode downloadSuperni} downloads; everything has a default. */
+/** Options of {@linkcode downloadSuperni}; all have defaults. */
 export interface SuperniDownloadOptions {
   /** Another commit of the repository: 40 hexadecimal digits. */
   readonly commit?: string;
@@ -39,11 +39,11 @@ export interface SuperniDownloadOptions {
   readonly api?: string;
   /** The address of GitHub's raw files; by default POLY_GITHUB_RAW, else GitHub's own. */
   readonly raw?: string;
-  /** By default GITHUB_TOKEN, which is sent to GitHub's own addresses only. */
+  /** Access token; by default GITHUB_TOKEN, which is sent to GitHub's own addresses only. */
   readonly token?: string;
   /** Stops the download; what has come stays, and the next call goes on from there. */
   readonly signal?: AbortSignal;
-  /** Told of every step. */
+  /** Called with the progress after every step. */
   readonly onProgress?: (progress: SuperniProgress) => void;
   /** Milliseconds to wait before each further try after a broken connection or a server's error. */
   readonly retryDelays?: readonly number[];
@@ -51,7 +51,7 @@ export interface SuperniDownloadOptions {
   readonly patience?: number;
 }
 
-/** How far a download is. */
+/** Progress of a download. */
 export interface SuperniProgress {
   /** Files that are there and right. */
   readonly done: number;
@@ -63,7 +63,7 @@ export interface SuperniProgress {
   readonly bytes: number;
 }
 
-/** What {@linkcode downloadSuperni} has seen to. */
+/** Result of {@linkcode downloadSuperni}. */
 export interface SuperniDownload {
   /** The commit it is of. */
   readonly commit: string;
@@ -115,7 +115,7 @@ export async function downloadSuperni(
   const report = options.onProgress ?? (() => {});
 
   let [done, received] = [0, 0];
-  /** The files that are not there as they should be; the others are told of. */
+  /** Finds the files that are missing or wrong, and reports the others. */
   const check = async (files: readonly ListedFile[]) => {
     [done, received] = [0, 0];
     const total = { files: files.length, bytes: bytesOf(files) };
@@ -257,7 +257,7 @@ function hubsOf(
   };
 }
 
-/** The files that are not there as they should be; `isRight` is told of the others. */
+/** The files that are missing or wrong; `isRight` is called with each of the others. */
 async function missing(
   dir: string,
   files: readonly ListedFile[],
@@ -303,7 +303,7 @@ async function lockFolder(dir: string, hub: Hub): Promise<Disposable> {
   );
 }
 
-/** Where the data comes from, for citing it and for checking it without a network. */
+/** Origin of the data, for citing it and for checking it without a network. */
 function provenance(commit: string, tree: string, files: readonly ListedFile[]): string {
   const found = {
     name: "Super-NaturalInstructions",

@@ -1,6 +1,6 @@
 /** One question with the answers that count as right. */
 export interface Example {
-  /** What the model reads. */
+  /** Input of the model. */
   readonly input: string;
   /** Reference answers, at least one; the first is what training aims at. */
   readonly targets: readonly string[];
@@ -18,7 +18,7 @@ export interface Task<E = Example> {
   readonly test: readonly E[];
   /** Indices of the skills the task is made of, where they are known. */
   readonly skills?: readonly number[];
-  /** What kind of task it is, where the source says so. */
+  /** Category of the task, if the source has one. */
   readonly category?: string;
 }
 
@@ -34,7 +34,7 @@ export interface TaskSuite<E = Example> {
   readonly skillNames?: readonly string[];
 }
 
-/** How many tasks and examples a suite has; every count is per task where it is one of examples. */
+/** Numbers of tasks and examples in a suite; numbers of examples are per task. */
 export interface SuiteSize {
   /** Tasks to train on; at least 1. */
   readonly n_tasks: number;
@@ -49,7 +49,7 @@ export interface SuiteSize {
 }
 
 /**
- * Fails unless every count is a whole number in range.
+ * Throws unless every count is an integer in range.
  * @throws {RangeError} naming the count
  */
 export function checkSuiteSize(size: SuiteSize): void {
@@ -63,9 +63,7 @@ export function checkSuiteSize(size: SuiteSize): void {
   for (const [key, minimum] of Object.entries(least) as [keyof SuiteSize, number][]) {
     if (!Number.isSafeInteger(size[key]) || size[key] < minimum) {
       throw new RangeError(
-        `Cannot make tasks as ${key} must be a whole number of at least ${minimum}: got ${
-          size[key]
-        }`,
+        `Cannot make tasks as ${key} must be an integer of at least ${minimum}: got ${size[key]}`,
       );
     }
   }

@@ -9,7 +9,7 @@ export class TaskFileError extends SyntaxError {
 
 /**
  * Paths of the files in `dir` whose names end in `ending`, sorted by name.
- * @throws {TaskFileError} when the folder is missing, is no folder, or has no such file
+ * @throws {TaskFileError} when the folder is missing, is not a folder, or has no such file
  */
 export async function listTaskFiles(dir: string, ending: string): Promise<string[]> {
   if (!await isFolder(dir)) {

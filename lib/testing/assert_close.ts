@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import type * as tf from "../tf.ts";
 
 /**
- * Fails unless the shapes are equal and the largest difference, relative to the largest magnitude of
- * `expected`, is at most `tolerance`.
+ * Throws unless the shapes are equal and the largest difference, relative to the largest magnitude
+ * of `expected`, is at most `tolerance`.
  */
 export async function assertClose(
   actual: tf.Tensor | { readonly shape: readonly number[]; readonly data: ArrayLike<number> },

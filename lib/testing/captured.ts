@@ -1,14 +1,14 @@
 import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 
-/** What a command has written, and its exit code. */
+/** Output of a command, and its exit code. */
 export interface Captured {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Runs a command with streams that remember what is written to them. */
+/** Runs a command, and records what it writes. */
 export async function captured(
   command: (output: { stdout: PassThrough; stderr: PassThrough }) => Promise<number>,
 ): Promise<Captured> {

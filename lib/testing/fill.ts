@@ -1,8 +1,8 @@
 /**
- * Numbers in [−½, ½) from a congruential generator, the same in Python, where a state follows from the
- * last by `(state * 1664525 + 1013904223) % 2**32` and gives `(state >> 8) / 2**24 - 0.5`.
+ * Numbers in [−½, ½) from a congruential generator, the same as in Python, where the next state is
+ * `(state * 1664525 + 1013904223) % 2**32` and its number is `(state >> 8) / 2**24 - 0.5`.
  *
- * @param index which sequence; the first state follows from `index + 1`
+ * @param index number of the sequence; its first state is the one after `index + 1`
  */
 export function fill(index: number, size: number): Float32Array {
   let state = index + 1;

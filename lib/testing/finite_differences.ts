@@ -1,6 +1,7 @@
 /**
- * The gradient of `f` at `at` by central differences: an oracle for gradients that shares no code
- * with them. `f` computes in plain loops, so that 64-bit numbers leave about nine digits right.
+ * The gradient of `f` at `at` by central differences: an oracle that shares no code with the
+ * gradients under test. `f` computes in plain loops, so 64-bit numbers leave about nine correct
+ * digits.
  */
 export function finiteDifferences(
   f: (values: Float64Array) => number,

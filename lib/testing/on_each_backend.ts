@@ -4,21 +4,21 @@ import { lacking } from "./lacking.ts";
 import * as tf from "../tf.ts";
 
 await registerWebgpu();
-// Small operations would otherwise run on the CPU, and the test would not test the GPU.
+// Otherwise small operations would run on the CPU, and the test would not test the GPU.
 tf.env().set("WEBGPU_CPU_FORWARD", false);
 
 const hasAdapter = await webgpuAdapter() !== null;
 
-/** What a numeric test may rely on. */
+/** A backend, with the accuracy that a numeric test may expect of it. */
 export interface BackendUnderTest {
   readonly name: BackendName;
-  /** Largest difference allowed, relative to the largest magnitude. */
+  /** Largest allowed difference, relative to the largest magnitude. */
   readonly tolerance: number;
 }
 
 /**
- * Declares one test per backend. A backend this machine lacks is reported as ignored. The test fails
- * when it leaves tensors behind.
+ * Declares one test per backend. A backend that this machine lacks is reported as ignored. The test
+ * fails when it does not dispose all its tensors.
  */
 export function onEachBackend(
   claim: string,

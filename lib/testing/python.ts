@@ -1,15 +1,18 @@
-/** A Python with torch, transformers and peft; set PEFT_PYTHON to its path to run the tests that need it. */
+/**
+ * Path of a Python with torch, transformers and peft, from PEFT_PYTHON; tests that need it are
+ * ignored without.
+ */
 export const PYTHON: string | undefined = Deno.env.get("PEFT_PYTHON");
 
-/** Whether there is such a Python; tests that need it are ignored where not. */
+/** Whether there is such a Python. */
 export const HAS_PYTHON: boolean = PYTHON !== undefined && PYTHON !== "";
 
 /**
- * Runs a Python script and returns what it prints.
+ * Runs a Python script and returns its output.
  *
- * @param script the program's text
- * @param args what `sys.argv[1:]` holds
- * @throws {Error} with what it wrote to standard error when it fails
+ * @param script source of the program
+ * @param args arguments, which Python has as `sys.argv[1:]`
+ * @throws {Error} with the script's standard error when it fails
  */
 export async function runPython(script: string, args: readonly string[]): Promise<string> {
   if (!HAS_PYTHON) throw new Error("Cannot run Python as PEFT_PYTHON is not set");

@@ -1,16 +1,19 @@
+/** Reads figures back from their SVG, so that tests compare numbers and texts instead of images. */
 import assert from "node:assert/strict";
 import { parseHTML } from "linkedom";
 
-/** An element of a figure, with its place on the page and what it takes from the groups around it. */
+/**
+ * An element of a figure, with its position on the page and the attributes it inherits from groups.
+ */
 export interface SvgMark {
   readonly tag: string;
-  /** What Plot calls the group it is in, such as `dot` or `y-axis tick label`. */
+  /** Name that Plot gives to its group, such as `dot` or `y-axis tick label`. */
   readonly group: string;
   readonly x: number;
   readonly y: number;
   readonly text: string;
   readonly attributes: Readonly<Record<string, string>>;
-  /** Which panel it is in: the offsets of its facet. */
+  /** Panel that it is in: the offsets of its facet. */
   readonly panel: string;
 }
 
@@ -21,7 +24,7 @@ interface Node {
   readonly attributes: Iterable<{ readonly name: string; readonly value: string }>;
 }
 
-/** The elements of a figure that are drawn, in the order drawn. */
+/** Reads the drawn elements of a figure, in the order of drawing. */
 export function readSvg(svg: string): SvgMark[] {
   const { document } = parseHTML(`<html><body>${svg}</body></html>`) as unknown as {
     document: { querySelector(selector: string): Node };
@@ -37,7 +40,7 @@ export function readSvg(svg: string): SvgMark[] {
     const tag = node.tagName!.toLowerCase();
     if (tag === "clippath" || tag === "title" || tag === "desc") return;
     if (node.children.length > 0 && tag !== "text") {
-      // Inside the group of a mark, Plot moves a group for each facet.
+      // Inside the group of a mark, Plot makes a translated group for each facet.
       const isFacet = tag === "g" && moved !== null && own["aria-label"] === undefined;
       const panel = isFacet ? own.transform! : above.panel;
       for (const child of node.children) visit(child, { ...place, panel });
@@ -61,13 +64,13 @@ export function readSvg(svg: string): SvgMark[] {
   return marks;
 }
 
-/** Every text of a figure. */
+/** All texts of a figure. */
 export function textsOf(svg: string): string[] {
   return readSvg(svg).filter(({ tag }) => tag === "text").map(({ text }) => text);
 }
 
 /**
- * From pixels to numbers, as a reader takes them off the labelled ticks of an axis.
+ * Makes a function from pixels to values, based on the labelled ticks of an axis.
  * @param log whether the axis is logarithmic
  */
 export function axisOf(svg: string, axis: "x" | "y", log = false): (pixel: number) => number {
@@ -81,14 +84,14 @@ export function axisOf(svg: string, axis: "x" | "y", log = false): (pixel: numbe
   };
   const [first, last] = [ticks[0]!, ticks.at(-1)!];
   const slope = (value(last) - value(first)) / (last[axis] - first[axis]);
-  // Labels of the x axis stand below their ticks, those of the y axis beside them.
+  // Labels of the x axis are below their ticks, those of the y axis beside them.
   return (pixel) => {
     const number = value(first) + (pixel - first[axis]) * slope;
     return log ? Math.exp(number) : number;
   };
 }
 
-/** Fails unless numbers read off a figure are the expected ones, each within a distance. */
+/** Throws unless numbers read from a figure equal the expected ones within a tolerance. */
 export function assertNumbers(
   actual: readonly number[],
   expected: readonly number[],

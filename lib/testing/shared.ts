@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-/** The folder of real data, `shared` beside the checkout, where it exists. */
+/** Folder of real data: `shared` beside the checkout, if it exists. */
 export const SHARED: string = fileURLToPath(new URL("../../../shared", import.meta.url));
 
-/** Whether the real data is there; tests that need it are ignored where not. */
+/** Whether the real data exists; tests that need it are ignored otherwise. */
 export const HAS_SHARED: boolean = existsSync(`${SHARED}/data`);

@@ -1,9 +1,9 @@
 /**
- * Runs a test in which the program reads other variables of the environment.
+ * Runs a test with other values of environment variables.
  *
- * Only what `Deno.env.get` answers changes, in this file's isolate, until the test ends. The real
+ * Only the answers of `Deno.env.get` change, in this file's isolate, until the test ends. The real
  * environment belongs to the whole process: other test files would see the change, and a C library
- * that reads a variable on another thread while one is set reads freed memory.
+ * that reads a variable on another thread during a change reads freed memory.
  */
 export async function withEnvironment(
   set: Readonly<Record<string, string>>,

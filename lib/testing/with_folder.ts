@@ -1,4 +1,4 @@
-/** Runs a test with a folder that is gone afterwards. */
+/** Runs a test with a temporary folder, which is removed afterwards. */
 export async function withFolder<T>(test: (dir: string) => Promise<T>): Promise<T> {
   const dir = await Deno.makeTempDir();
   try {

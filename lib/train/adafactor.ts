@@ -35,9 +35,9 @@ export class Adafactor implements Optimizer {
   readonly #moments = new Map<string, SecondMoment>();
 
   /**
-   * Makes an optimiser; its own tensors are made with the first step.
+   * Makes an optimiser. Its own tensors are made in the first step.
    *
-   * @throws {RangeError} when a setting is out of range or a parameter stands in two groups
+   * @throws {RangeError} when a setting is out of range or a parameter is in two groups
    */
   constructor(groups: readonly ParameterGroup[], options: AdafactorOptions = {}) {
     const { epsilon = 1e-30, clipThreshold = 1, decayRate = -0.8 } = options;

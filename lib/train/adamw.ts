@@ -32,8 +32,8 @@ interface Moments {
  * Adam with decoupled weight decay.
  *
  * For gradient g at step t: θ ← θ·(1 − η·λ); m ← β₁m + (1 − β₁)g; v ← β₂v + (1 − β₂)g²;
- * θ ← θ − η/(1 − β₁ᵗ) · m / (√v / √(1 − β₂ᵗ) + ε). A parameter without a gradient is left alone and
- * its step is not counted, as in PyTorch.
+ * θ ← θ − η/(1 − β₁ᵗ) · m / (√v / √(1 − β₂ᵗ) + ε). A parameter without a gradient stays as it is
+ * and its step is not counted, as in PyTorch.
  *
  * Source: Loshchilov & Hutter 2019 (arXiv 1711.05101), algorithm 2, in the form of
  * torch/optim/adamw.py.
@@ -62,9 +62,9 @@ export class AdamW implements Optimizer {
   readonly #moments = new Map<string, Moments>();
 
   /**
-   * Makes an optimiser; its own tensors are made with the first step.
+   * Makes an optimiser. Its own tensors are made in the first step.
    *
-   * @throws {RangeError} when a setting is out of range or a parameter stands in two groups
+   * @throws {RangeError} when a setting is out of range or a parameter is in two groups
    */
   constructor(groups: readonly ParameterGroup[], options: AdamWOptions = {}) {
     const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = options;
@@ -136,7 +136,7 @@ export class AdamW implements Optimizer {
     });
   }
 
-  /** The same for all parameters of a group by one kernel. */
+  /** Updates all parameters of a group by one kernel. */
   #updateAll(updates: readonly Update[]): void {
     const inputs: Kernels["AdamW"]["inputs"] = {};
     for (const [i, { parameter, gradient, mean, square }] of updates.entries()) {

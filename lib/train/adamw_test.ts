@@ -57,6 +57,6 @@ Deno.test("AdamW refuses settings out of range and a parameter in two groups", (
   assert.throws(() => new AdamW([{ parameters, learningRate: -1 }]), { message: /got -1 and 0/ });
   assert.throws(
     () => new AdamW([{ parameters, learningRate: 1 }, { parameters, learningRate: 1 }]),
-    { name: "RangeError", message: /"w" stands in two groups/ },
+    { name: "RangeError", message: /"w" must be in one group only/ },
   );
 });

@@ -34,7 +34,7 @@ export function clipGradients(
   };
 }
 
-/** The norm and the clipped gradients by one kernel for all. */
+/** The norm and the clipped gradients, computed by one kernel. */
 function fused(gradients: readonly tf.Tensor[], maxNorm: number): tf.Tensor[] {
   return runKernel("ClipGradients", Object.fromEntries(gradients.entries()), { maxNorm });
 }

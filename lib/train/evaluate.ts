@@ -1,19 +1,22 @@
+/**
+ * Evaluates a language model on tasks: loss and accuracy of given targets, and generated answers.
+ */
 import * as tf from "../tf.ts";
 import type { Example } from "../tasks/task.ts";
 import type { MultiTaskModel } from "./multi_task_model.ts";
 import { encodeExamples, encodePrompts, type Encoding, type TaskExample } from "./task_batch.ts";
 
-/** A task's examples to evaluate on, with the id under which the model knows the task. */
+/** Examples of one task for evaluation, with the id by which the model knows the task. */
 export interface EvaluationTask<E = Example> {
-  /** The name of the task, for messages. */
+  /** Name of the task, for messages. */
   readonly name: string;
-  /** Its index in the model, from 0. */
+  /** Index of the task in the model, from 0. */
   readonly taskId: number;
-  /** What is asked, at least one. */
+  /** Examples to evaluate on, at least one. */
   readonly examples: readonly E[];
 }
 
-/** How well a model predicts given targets. */
+/** Losses and accuracies of a model's predictions of the targets. */
 export interface TokenScores {
   /** Mean cross-entropy per target token, in nats. */
   readonly loss: number;
@@ -24,7 +27,7 @@ export interface TokenScores {
 /**
  * Mean loss and token accuracy of one task.
  *
- * @param batchSize examples in a batch; positive
+ * @param batchSize number of examples in a batch; positive
  * @throws {RangeError} when the task has no examples
  */
 export async function evaluateTokens(
@@ -38,7 +41,7 @@ export async function evaluateTokens(
     const batch = encodeExamples(chunk, encoding);
     const [meanLoss, hits] = tf.tidy(() => {
       const { loss, logits } = model.forward(batch);
-      // A decoder's logits at one position are about the next.
+      // Logits of a decoder at one position predict the next.
       const shift = encoding.isEncoderDecoder ? 0 : 1;
       const labels = tf.tensor2d(batch.labels.map((row) => row.slice(shift)), undefined, "int32");
       const [B, M] = labels.shape;
@@ -55,9 +58,9 @@ export async function evaluateTokens(
 }
 
 /**
- * The model's answers to every example of every task, in order. Batches cross the borders of tasks.
+ * The model's answers to all examples of all tasks, in order. A batch may hold several tasks.
  *
- * @returns for each task one text per example
+ * @returns for each task, one string per example
  */
 export async function answer(
   model: MultiTaskModel,
@@ -84,7 +87,7 @@ export async function answer(
 
 function withTask({ taskId, examples, name }: EvaluationTask): TaskExample[] {
   if (examples.length === 0) {
-    throw new RangeError(`Cannot evaluate task "${name}" as it has no examples`);
+    throw new RangeError(`Cannot evaluate task "${name}" as it must have at least one example`);
   }
   return examples.map((example) => ({ taskId, example }));
 }

@@ -1,3 +1,7 @@
+/**
+ * Measures whether the gradients of tasks agree, which is how Multi-Head Routing is said to help.
+ * The measure by merged factors compares methods fairly.
+ */
 import type { Task } from "../tasks/task.ts";
 import * as tf from "../tf.ts";
 import { cosine, dot, mean } from "../util/vectors.ts";
@@ -5,7 +9,7 @@ import { disposeGradients, lossAndGradients } from "./gradients.ts";
 import type { Trainable } from "./multi_task_model.ts";
 import type { TaskExample } from "./task_batch.ts";
 
-/** How vectors, one for each task, agree. */
+/** Agreement of vectors, one for each task. */
 export interface Agreement {
   /** Mean cosine over pairs of tasks, in [−1, 1]. */
   readonly gradient_alignment: number;
@@ -15,16 +19,17 @@ export interface Agreement {
   readonly gradient_coherence: number;
 }
 
-/** How the gradients of tasks agree at one point of training, with respect to the skills. */
+/** Agreement of the gradients of tasks at one point of training, with respect to the skills. */
 export interface GradientAlignment extends Agreement {
   /**
-   * The alignment with respect to each task's merged factors A and B, in [−1, 1]. All methods have
-   * those, however many skills they share: compare methods by this one.
+   * Alignment with respect to each task's merged factors A and B, in [−1, 1]. All methods have
+   * these factors, no matter how many skills they share: compare methods by this one.
    */
   readonly merged_gradient_alignment: number;
   /**
    * Mean cosine between two halves of one task's examples, with respect to its merged factors, in
-   * [−1, 1]: what noise leaves of an alignment that is perfect. Null where no task has two examples.
+   * [−1, 1]: noise reduces even perfect alignment to this value. Null when no task has two
+   * examples.
    */
   readonly gradient_reliability: number | null;
 }
@@ -34,16 +39,17 @@ export interface GradientAlignment extends Agreement {
  * same number of examples per task and without routing noise.
  *
  * A method whose tasks share no parameter, such as `private`, has alignment 0 by construction, and
- * routing scales what it shares. So the alignment is given with respect to the merged factors too:
- * their gradient is the sum over skills of the gradients of the skills, as a task's mixing weights sum
- * to one. A task's gradient is the mean of those of two halves of its examples.
+ * the alignment of the others depends on how much the routing makes tasks share. Therefore the
+ * alignment is also computed with respect to the merged factors: their gradient is the sum of the
+ * skills' gradients, as a task's mixing weights sum to one. A task's gradient is the mean of the
+ * gradients of two halves of its examples.
  *
  * Source: the claim is that of Caccia et al. 2023 (arXiv 2211.03831), whose formula is not published;
  * this is the mean pairwise cosine of gᵢ = ∇ Lᵢ, as their description reads.
  *
  * @param tasks at least two; a task's index is its id
- * @param encode makes a batch of examples
- * @param examples per task, at least 1; tasks with fewer give all they have
+ * @param encode turns examples into a batch
+ * @param examples number of examples per task, at least 1; tasks with fewer use all of them
  */
 export async function gradientAlignment<E, Batch extends object>(
   model: Trainable<Batch>,
@@ -73,7 +79,7 @@ export async function gradientAlignment<E, Batch extends object>(
   };
 }
 
-/** The gradient of one batch's loss, all parameters one after the other. */
+/** The gradient of one batch's loss as a vector, with the parameters in sequence. */
 interface Gradient {
   readonly skills: Float32Array;
   /** The gradient with respect to the factors that skills are merged into. */
@@ -102,7 +108,7 @@ async function gradientOf<Batch extends object>(
 }
 
 /**
- * The three numbers of vectors that are given.
+ * Computes alignment, conflict and coherence of vectors.
  *
  * @param gradients at least two, equally long; a vector of zeros has cosine 0 with every other
  *
@@ -137,7 +143,7 @@ export function alignmentOf(gradients: readonly Float32Array[]): Agreement {
   };
 }
 
-/** The mean of vectors, of which there is at least one. */
+/** The mean of at least one vector. */
 function meanOf(vectors: readonly Float32Array[]): Float32Array {
   return Float32Array.from(
     vectors[0]!,

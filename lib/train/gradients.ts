@@ -1,10 +1,14 @@
+/**
+ * Losses with their gradients by parameter name. Tensors are freed on every way out, also when a
+ * pass throws.
+ */
 import * as tf from "../tf.ts";
 
-/** A loss and its gradients, by the names of the parameters. */
+/** A loss and its gradients, by parameter name. */
 export interface LossAndGradients {
   /** The value of the loss. */
   readonly loss: tf.Scalar;
-  /** Only parameters that the loss depends on. */
+  /** Gradients of the parameters that the loss depends on. */
   readonly gradients: ReadonlyMap<string, tf.Tensor>;
 }
 
@@ -14,9 +18,9 @@ export interface LossAndGradients {
  * A parameter that the loss does not depend on has no gradient, as in PyTorch, where it is `None` and
  * the optimiser passes it over.
  *
- * @param forward computes the loss, a scalar; everything else it makes is freed, also when it or its
- *   gradient throws
- * @param parameters what to differentiate by; at least one
+ * @param forward computes the loss, a scalar; all other tensors that it makes are freed, also when
+ * it or its gradient throws
+ * @param parameters the parameters to differentiate by; at least one
  * @returns tensors that the caller disposes, see {@linkcode disposeGradients}
  * @throws {RangeError} when there is no parameter, or the loss depends on none of them
  *
@@ -40,7 +44,7 @@ export function lossAndGradients(
 ): LossAndGradients {
   if (parameters.size === 0) {
     throw new RangeError(
-      "Cannot compute gradients as no parameter is trainable; see setRequiresGrad()",
+      "Cannot compute gradients as at least one parameter must be trainable; see setRequiresGrad()",
     );
   }
   const names = new Map([...parameters].map(([name, variable]) => [variable.name, name]));
@@ -54,16 +58,16 @@ export function lossAndGradients(
   });
   const gradients = new Map<string, tf.Tensor>();
   for (const [id, gradient] of Object.entries(grads)) {
-    // tfjs answers null for a parameter that the loss does not depend on.
+    // tfjs returns null for a parameter that the loss does not depend on.
     if (gradient as tf.Tensor | null !== null) gradients.set(names.get(id)!, gradient);
   }
   return { loss: value, gradients };
 }
 
-/** Frees what tfjs has saved for a backward pass that has not come to its end; it would never do so. */
+/** Frees what tfjs has saved for a backward pass that did not finish, which tfjs would never do. */
 function freeTape(): void {
   const { state } = tf.engine();
-  if (state.gradientDepth > 0) return; // within another pass, which needs it
+  if (state.gradientDepth > 0) return; // inside another pass, which needs it
   for (const { saved } of state.activeTape ?? []) tf.dispose(saved ?? []);
   state.activeTape = [];
 }

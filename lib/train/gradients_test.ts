@@ -37,7 +37,7 @@ onEachBackend(
 Deno.test("lossAndGradients() refuses an empty set of parameters", () => {
   assert.throws(() => lossAndGradients(() => tf.scalar(1), new Map()), {
     name: "RangeError",
-    message: /no parameter is trainable/,
+    message: /at least one parameter must be trainable/,
   });
 });
 

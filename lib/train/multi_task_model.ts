@@ -2,9 +2,9 @@ import type { Noise } from "../ops/noise.ts";
 import type * as tf from "../tf.ts";
 import type { TaskBatch } from "./task_batch.ts";
 
-/** What training says to a model beside the batch; in evaluation none of it is there. */
+/** Inputs of a model in training, besides the batch; evaluation passes none of them. */
 export interface TrainingInputs {
-  /** Whether the model is to behave as in training; without it, as in evaluation. */
+  /** Whether the model behaves as in training; when absent, as in evaluation. */
   readonly training?: boolean;
   /** The source of random numbers in training. */
   readonly noise?: Noise;
@@ -12,37 +12,37 @@ export interface TrainingInputs {
   readonly labelSmoothing?: number;
 }
 
-/** All that training needs to know of a model. */
+/** A model that can be trained. */
 export interface Trainable<Batch extends object> {
-  /** The mean loss of a batch, and whatever else comes out. */
+  /** Computes the mean loss of a batch; may return other outputs too. */
   forward(inputs: Batch & TrainingInputs): { readonly loss: tf.Scalar };
   /**
-   * What is trained, by name: all of it, or the part that is asked for. A model without a router
-   * answers with an empty map where the router is asked for.
+   * The trained parameters by name: all of them, or one part. A model without a router returns an
+   * empty map for the router.
    */
   trainableParameters(part?: "skills" | "router"): ReadonlyMap<string, tf.Variable>;
 }
 
-/** A model of language that is trained and asked. A base model with adapters is one. */
+/** A language model that can be trained and evaluated, such as a base model with adapters. */
 export interface MultiTaskModel extends Trainable<TaskBatch> {
-  /** Loss and logits of a batch. */
+  /** Computes loss and logits of a batch. */
   forward(
     inputs: TaskBatch & TrainingInputs,
   ): { readonly loss: tf.Scalar; readonly logits: tf.Tensor3D };
-  /** Generated ids, one row per input. */
+  /** Generates ids, one row per input. */
   generate(inputs: GenerateInputs): Promise<number[][]>;
 }
 
-/** What generation for an evaluation asks of a model. */
+/** Inputs of a generation for evaluation. */
 export interface GenerateInputs {
   /** Prompt ids of `B` rows and `L` positions; `[B, L]`. */
   readonly inputIds: readonly (readonly number[])[];
-  /** 1 where an id counts; `[B, L]`. */
+  /** Attention mask, 1 where an id counts and 0 elsewhere; `[B, L]`. */
   readonly attentionMask: readonly (readonly number[])[];
   /** Index of each row's task; `[B]`. */
   readonly taskIds: readonly number[];
-  /** Most tokens that are generated; positive. */
+  /** Largest number of generated tokens; positive. */
   readonly max_new_tokens: number;
-  /** Beams of the search; 1 is greedy. */
+  /** Number of beams of the search; 1 is greedy decoding. */
   readonly num_beams: number;
 }

@@ -2,7 +2,7 @@ import type * as tf from "../tf.ts";
 
 /** Parameters that are updated with the same settings. */
 export interface ParameterGroup {
-  /** What is updated, by name. */
+  /** Updated parameters, by name. */
   readonly parameters: ReadonlyMap<string, tf.Variable>;
   /** Step size; not negative. */
   readonly learningRate: number;
@@ -24,7 +24,7 @@ export interface Optimizer {
 }
 
 /**
- * Fails unless every group's settings are in range and no parameter stands in two groups.
+ * Throws unless every group's settings are in range and no parameter is in two groups.
  * @throws {RangeError} naming the optimiser, the setting and its value
  */
 export function checkGroups(optimizer: string, groups: readonly ParameterGroup[]): void {
@@ -38,7 +38,7 @@ export function checkGroups(optimizer: string, groups: readonly ParameterGroup[]
     }
     for (const name of parameters.keys()) {
       if (seen.has(name)) {
-        throw new RangeError(`Cannot make ${optimizer} as "${name}" stands in two groups`);
+        throw new RangeError(`Cannot make ${optimizer} as "${name}" must be in one group only`);
       }
       seen.add(name);
     }

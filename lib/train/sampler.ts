@@ -2,20 +2,20 @@ import type { Example, Task } from "../tasks/task.ts";
 import type { RandomStream } from "../util/random.ts";
 import type { TaskExample } from "./task_batch.ts";
 
-/** Gives training examples without end. */
+/** An endless source of training examples. */
 export interface Sampler<E = Example> {
   /** The next `count` examples. */
   next(count: number): TaskExample<E>[];
 }
 
 /**
- * Draws a task uniformly, then the next of its training examples in an order that is shuffled anew
- * each time the task runs out.
+ * Draws a task uniformly, then takes its next training example. The order of a task's examples is
+ * shuffled again each time all have been used.
  *
  * Source: uniform sampling of tasks, as in the Polytropon paper (arXiv 2202.13914, section 4).
  *
- * @param tasks at least one; a task's index in the list is its id
- * @param random the stream that the order is drawn from
+ * @param tasks at least one; the index of a task in the list is its id
+ * @param random stream of the random numbers
  * @throws {RangeError} when there is no task
  *
  * @example Every example of a task comes once before any comes twice
@@ -33,7 +33,9 @@ export function taskSampler<E>(
   tasks: readonly Pick<Task<E>, "train">[],
   random: RandomStream,
 ): Sampler<E> {
-  if (tasks.length === 0) throw new RangeError("Cannot draw examples as there is no task");
+  if (tasks.length === 0) {
+    throw new RangeError("Cannot draw examples as there must be at least one task");
+  }
   const left = tasks.map((): TaskExample<E>[] => []);
   return {
     next: (count) =>

@@ -1,10 +1,10 @@
-/** How a learning rate moves over a run. */
+/** Course of a learning rate over a run. */
 export interface ScheduleOptions {
-  /** Steps of the whole run. */
+  /** Number of steps of the whole run. */
   readonly steps: number;
   /** Share of the steps in which the rate rises linearly from near 0; in [0, 1]. */
   readonly warmup: number;
-  /** How it falls afterwards: to 0 on a line, not at all, or to 0 on half a cosine. */
+  /** Course after the warm-up: linearly to 0, constant, or along half a cosine to 0. */
   readonly schedule: "linear" | "constant" | "cosine";
 }
 

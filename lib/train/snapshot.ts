@@ -3,7 +3,7 @@ import * as tf from "../tf.ts";
 /** Values of parameters on the host, by name. */
 export type Snapshot = ReadonlyMap<string, Float32Array>;
 
-/** Copies the values of parameters, to come back to them later. */
+/** Copies the values of parameters, so that they can be restored later. */
 export async function takeSnapshot(
   parameters: ReadonlyMap<string, tf.Variable>,
 ): Promise<Snapshot> {
@@ -14,7 +14,7 @@ export async function takeSnapshot(
   return values;
 }
 
-/** Gives parameters the values of a snapshot. */
+/** Sets parameters to the values of a snapshot. */
 export function restoreSnapshot(
   parameters: ReadonlyMap<string, tf.Variable>,
   snapshot: Snapshot,

@@ -1,34 +1,35 @@
+/** Turns examples of several tasks into batches of ids, for encoder-decoders and for decoders. */
 import { padBatch } from "../models/tokenizers/encode_batch.ts";
 import type { Tokenizer } from "../models/tokenizers/tokenizer.ts";
 import type { Example } from "../tasks/task.ts";
 
-/** Examples of several tasks as ids, padded to rectangles. `B` rows, `L` and `M` positions. */
+/** Examples of several tasks as ids, padded to equal lengths. `B` rows, `L` and `M` positions. */
 export interface TaskBatch {
   /** Prompt ids of an encoder-decoder, prompt and target of a decoder; `[B, L]`. */
   readonly inputIds: readonly (readonly number[])[];
-  /** 1 where an id counts; `[B, L]`. */
+  /** Attention mask, 1 where an id counts and 0 elsewhere; `[B, L]`. */
   readonly attentionMask: readonly (readonly number[])[];
-  /** Target ids, −100 where nothing is to be learned; `[B, M]`, or `[B, L]` of a decoder. */
+  /** Target ids, −100 at ignored positions; `[B, M]`, or `[B, L]` for a decoder. */
   readonly labels: readonly (readonly number[])[];
   /** Index of each row's task; `[B]`. */
   readonly taskIds: readonly number[];
 }
 
-/** How examples become ids. */
+/** Settings of the conversion of examples into ids. */
 export interface Encoding {
-  /** What turns text into ids. */
+  /** Tokenizer of the base model. */
   readonly tokenizer: Tokenizer;
-  /** Whether the target is read apart from the input; a decoder reads both in one row. */
+  /** Whether inputs and targets are separate rows; a decoder reads both in one row. */
   readonly isEncoderDecoder: boolean;
-  /** Most tokens of an input, of which longer ones are cut; positive. */
+  /** Largest number of input tokens; longer inputs are cut. Positive. */
   readonly maxInputTokens: number;
-  /** Most tokens of a target, of which longer ones are cut; positive. */
+  /** Largest number of target tokens; longer targets are cut. Positive. */
   readonly maxTargetTokens: number;
 }
 
 /** An example with the index of its task. */
 export interface TaskExample<E = Example> {
-  /** Index of its task, from 0. */
+  /** Index of the task, from 0. */
   readonly taskId: number;
   /** The example itself. */
   readonly example: E;
@@ -37,15 +38,17 @@ export interface TaskExample<E = Example> {
 const IGNORED = -100;
 
 /**
- * Turns examples into a batch that trains towards each one's first target.
+ * Turns examples into a batch whose labels are each example's first target.
  *
- * An encoder-decoder reads the input and learns the target, both padded on the right. A decoder reads
- * input and target in one row, padded on the left, and learns the target's part alone.
+ * An encoder-decoder reads the input and learns the target, both padded on the right. A decoder
+ * reads input and target in one row, padded on the left, and learns the target only.
  *
  * @throws {RangeError} when there is no example
  */
 export function encodeExamples(examples: readonly TaskExample[], encoding: Encoding): TaskBatch {
-  if (examples.length === 0) throw new RangeError("Cannot make a batch of no examples");
+  if (examples.length === 0) {
+    throw new RangeError("Cannot make a batch as there must be at least one example");
+  }
   const inputs = examples.map(({ example }) => encodeInput(example.input, encoding));
   const targets = examples.map(({ example }) => encodeTarget(example.targets[0]!, encoding));
   const taskIds = examples.map(({ taskId }) => taskId);
@@ -63,7 +66,7 @@ export function encodeExamples(examples: readonly TaskExample[], encoding: Encod
   };
 }
 
-/** The prompts of examples as ids, for generation; a decoder's are padded on the left. */
+/** Prompts of examples as ids, for generation; those of a decoder are padded on the left. */
 export function encodePrompts(
   examples: readonly TaskExample[],
   encoding: Encoding,
@@ -75,13 +78,13 @@ export function encodePrompts(
   };
 }
 
-/** The ids of a prompt; a decoder's has no end token, since the target follows. */
+/** Ids of a prompt; a decoder's prompt has no end token, since the target follows. */
 function encodeInput(text: string, { tokenizer, isEncoderDecoder, maxInputTokens }: Encoding) {
   const ids = tokenizer.encode(text, { maxLength: maxInputTokens });
   return !isEncoderDecoder && ids.at(-1) === tokenizer.eosId ? ids.slice(0, -1) : ids;
 }
 
-/** The ids of a target, which ends with the end token where there is one. */
+/** Ids of a target, followed by the end token if the tokenizer has one. */
 function encodeTarget(text: string, { tokenizer, isEncoderDecoder, maxTargetTokens }: Encoding) {
   if (isEncoderDecoder) return tokenizer.encode(text, { maxLength: maxTargetTokens });
   const end = tokenizer.eosId === null ? [] : [tokenizer.eosId];

@@ -42,5 +42,8 @@ Deno.test("encodePrompts() gives a decoder its prompt at the end of the row", ()
 });
 
 Deno.test("encodeExamples() refuses an empty batch", () => {
-  assert.throws(() => encodeExamples([], ENCODING), { name: "RangeError", message: /no examples/ });
+  assert.throws(() => encodeExamples([], ENCODING), {
+    name: "RangeError",
+    message: /at least one example/,
+  });
 });

@@ -1,3 +1,7 @@
+/**
+ * The training loop of every method, as an iterator of steps: the caller decides when to evaluate
+ * and when to stop.
+ */
 import type { Noise } from "../ops/noise.ts";
 import * as tf from "../tf.ts";
 import { Adafactor } from "./adafactor.ts";
@@ -8,25 +12,28 @@ import type { Trainable } from "./multi_task_model.ts";
 import type { Optimizer, ParameterGroup } from "./optimizer.ts";
 import { learningRateFactor, type ScheduleOptions } from "./schedule.ts";
 
-/** How a model is trained. What is left out has the value of {@linkcode TRAIN_DEFAULTS}. */
+/** Settings of training; those left out have the values of {@linkcode TRAIN_DEFAULTS}. */
 export interface TrainSettings {
   /** Number of steps. */
   readonly steps: number;
-  /** Examples in a batch; positive. */
+  /** Number of examples in a batch; positive. */
   readonly batchSize?: number;
-  /** Batches whose mean gradient makes one step; positive. */
+  /** Number of batches whose mean gradient makes one step; positive. */
   readonly accumulation?: number;
-  /** The rule by which gradients move parameters. */
+  /** Optimiser that updates the parameters. */
   readonly optimizer?: "adamw" | "adafactor";
   /** Learning rate of everything but the router. */
   readonly learningRate?: number;
-  /** Learning rate of the router: the papers' second speed. */
+  /** Learning rate of the router, which the papers set apart from that of the skills. */
   readonly routerLearningRate?: number;
   /** Weight decay of everything but the router, which has none. */
   readonly weightDecay?: number;
   /** Share of the steps in which the learning rates rise linearly from near 0; in [0, 1]. */
   readonly warmup?: number;
-  /** How the rates fall afterwards: to 0 on a line, not at all, or to 0 on half a cosine. */
+  /**
+   * Course of the learning rates after the warm-up: linearly to 0, constant, or along half a cosine
+   * to 0.
+   */
   readonly schedule?: ScheduleOptions["schedule"];
   /** Largest norm of the gradient; 0 for none. */
   readonly clip?: number;
@@ -34,7 +41,7 @@ export interface TrainSettings {
   readonly labelSmoothing?: number;
 }
 
-/** The settings of multi-task training where nothing else is said, the same as those of a run. */
+/** Default settings of multi-task training, the same as those of a run. */
 export const TRAIN_DEFAULTS: Readonly<Required<Omit<TrainSettings, "steps">>> = {
   batchSize: 32,
   accumulation: 1,
@@ -48,15 +55,15 @@ export const TRAIN_DEFAULTS: Readonly<Required<Omit<TrainSettings, "steps">>> = 
   labelSmoothing: 0,
 };
 
-/** What training needs beside its settings. */
+/** Sources of batches and random numbers for training. */
 export interface TrainContext<Batch> {
-  /** The next `count` examples, ready for the model. */
+  /** Returns a batch of the next `count` examples, in the form that the model takes. */
   nextBatch(count: number): Batch;
-  /** The source of random numbers for the routing and for dropout. */
+  /** Source of the random numbers of routing and dropout. */
   readonly noise: Noise;
 }
 
-/** What one step did. */
+/** Result of one training step. */
 export interface TrainStep {
   /** Number of the step, from 1. */
   readonly step: number;
@@ -66,13 +73,16 @@ export interface TrainStep {
   readonly gradientNorm: number;
 }
 
-/** Thrown when a loss or a gradient is no longer a number; a result, not a fault of the program. */
+/**
+ * Thrown when a loss or gradient is not finite. That is a result of the settings, not a fault of
+ * the program.
+ */
 export class DivergedError extends Error {
   /** The name of the class. */
   override readonly name = "DivergedError";
-  /** An error about `what`, whose value is not finite. */
+  /** Makes an error about `what`, whose value is not finite. */
   constructor(
-    /** The step that could not be taken, from 1. */
+    /** Number of the step that failed, from 1. */
     readonly step: number,
     what: string,
     value: number,
@@ -82,16 +92,16 @@ export class DivergedError extends Error {
 }
 
 /**
- * Trains a model, one step for each value asked for; the caller decides when to evaluate or to stop.
- * Only a step that is asked for is done, so that a loop over all of them trains the model.
+ * Trains a model: an iterator of steps, each computed when it is asked for. So the caller decides
+ * when to evaluate or to stop, and a loop over all steps trains the model.
  *
- * @param model such as a `PeftModel`, as it is
- * @param given `steps`, and what is to differ from {@linkcode TRAIN_DEFAULTS}
- * @param context where batches and random numbers come from
- * @throws {DivergedError} when a step's loss or gradient is not finite; the parameters are then as
- * before that step
+ * @param model the model to train, such as a `PeftModel`
+ * @param given the number of `steps`, and settings that differ from {@linkcode TRAIN_DEFAULTS}
+ * @param context sources of batches and random numbers
+ * @throws {DivergedError} when a step's loss or gradient is not finite; the parameters keep their
+ * values from before that step
  *
- * @example Two tasks want opposite answers to the same question
+ * @example Two tasks with opposite answers to the same question
  * ```ts
  * import assert from "node:assert/strict";
  * import { T5ForConditionalGeneration } from "../models/t5/model.ts";
@@ -112,8 +122,8 @@ export class DivergedError extends Error {
  * assert.ok(losses.at(-1)! < losses[0]!);
  * ```
  */
-// The compiler takes the type of a batch from `nextBatch` alone, then looks whether the model takes it;
-// `never`, which every model takes, stands in until it has read `nextBatch`.
+// TypeScript infers the type of a batch from `nextBatch` alone, then checks that the model accepts
+// it; until then `never` stands for the type, which every model accepts.
 export async function* train<Batch extends object = never>(
   model: Trainable<NoInfer<Batch>>,
   given: TrainSettings,
@@ -147,7 +157,7 @@ export async function* train<Batch extends object = never>(
   }
 }
 
-/** Mean loss and mean gradients of the batches of one step. */
+/** Computes mean loss and mean gradients over the batches of one step. */
 async function accumulate<Batch extends object>(
   model: Trainable<Batch>,
   parameters: ReadonlyMap<string, tf.Variable>,

@@ -1,7 +1,7 @@
 /**
- * The first line that a program prints, on its output or, when there is nothing, on its errors.
+ * Runs a program and returns its first line of output or, when there is none, of errors.
  *
- * @returns null when the program is not there, or does not end well
+ * @returns null when the program is missing or fails
  *
  * @example
  * ```ts

@@ -4,11 +4,11 @@ import { mean } from "./vectors.ts";
 
 /** Settings of {@linkcode bootstrapMean}. */
 export interface BootstrapOptions {
-  /** Where the draws come from. */
+  /** Random stream that the draws come from. */
   readonly stream: RandomStream;
-  /** Draws; the ends of the interval settle with thousands. */
+  /** Number of draws; the ends of the interval settle with thousands. */
   readonly resamples?: number;
-  /** The interval's confidence, in (0, 1). */
+  /** Confidence level of the interval, in (0, 1). */
   readonly level?: number;
 }
 
@@ -45,7 +45,9 @@ export function bootstrapMean(
     );
   }
   for (const [task, values] of tasks.entries()) {
-    if (values.length === 0) throw new RangeError(`Cannot bootstrap as task ${task} has no value`);
+    if (values.length === 0) {
+      throw new RangeError(`Cannot bootstrap as task ${task} must have a value: got none`);
+    }
     checkFinite(`Cannot bootstrap task ${task}`, values);
   }
   const n = tasks.length;
@@ -66,7 +68,7 @@ export function bootstrapMean(
   };
 }
 
-/** The value below which the share lies, between neighbours in proportion. */
+/** The quantile of sorted values at `share`, interpolated linearly. */
 function quantile(sorted: readonly number[], share: number): number {
   const place = share * (sorted.length - 1);
   const below = Math.floor(place);

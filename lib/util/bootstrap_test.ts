@@ -69,7 +69,7 @@ Deno.test("bootstrapMean() weighs tasks alike, and gives null where there is no 
 Deno.test("bootstrapMean() refuses empty tasks, NaN and settings out of range", () => {
   const stream = randomStream(0, "x");
   const refused: [number[][], object, string][] = [
-    [[[1], []], {}, "Cannot bootstrap as task 1 has no value"],
+    [[[1], []], {}, "Cannot bootstrap as task 1 must have a value: got none"],
     [[[1], [2, NaN]], {}, "Cannot bootstrap task 1 as values must be finite: number 1 is NaN"],
     [
       [[1]],

@@ -1,6 +1,6 @@
 /**
- * A variable of the environment; undefined when it is unset, empty or may not be read. Nobody is asked
- * for permission.
+ * The value of an environment variable; undefined when it is unset, empty or may not be read. It
+ * never asks for permission.
  *
  * @example
  * ```ts

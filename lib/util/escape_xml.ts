@@ -1,6 +1,6 @@
 /**
- * Text as it stands in XML or HTML, in elements and in quoted attributes. What neither can hold,
- * such as control characters, becomes a replacement character.
+ * Escapes a string for XML or HTML, in elements and in quoted attributes. Characters that neither
+ * allows, such as control characters, become a replacement character.
  *
  * @example
  * ```ts

@@ -1,14 +1,18 @@
+/**
+ * Estimates with intervals, tests and their correction. Values must be finite; results that too few
+ * values cannot give are null.
+ */
 import jstat from "jstat";
 import { mean } from "./vectors.ts";
 
-/** A mean with its confidence interval. What too few values cannot give is missing: null. */
+/** A mean with its confidence interval. Parts that too few values cannot give are null. */
 export interface Estimate {
   /** Null when there is no value. */
   readonly mean: number | null;
   /** Null when there are fewer than two values. */
   readonly low: number | null;
   readonly high: number | null;
-  /** How many values it rests on. */
+  /** Number of values. */
   readonly n: number;
 }
 
@@ -19,8 +23,9 @@ export interface PairedEstimate extends Estimate {
   readonly n_equal: number;
   readonly n_below: number;
   /**
-   * Two-sided p of the paired t-test that the mean is 0; null with fewer than two pairs, or when all
-   * differ by the same: few coarse scores often do, and a t-test without spread would call it certain.
+   * Two-sided p-value of the paired t-test that the mean is 0. It is null with fewer than two
+   * pairs, and when all differ by the same: coarse scores often do, and a t-test without spread
+   * would call that certain.
    */
   readonly p: number | null;
 }
@@ -93,7 +98,8 @@ export function estimatePaired(differences: readonly number[]): PairedEstimate {
 }
 
 /**
- * Holm's correction: p-values under which all tests together err with the chance of one.
+ * Holm's correction: adjusts p-values so that any false rejection is as unlikely as in a single
+ * test.
  *
  * Source: S. Holm, "A simple sequentially rejective multiple test procedure", 1979
  *
@@ -124,7 +130,7 @@ export function holm(pValues: readonly (number | null)[]): (number | null)[] {
 }
 
 /**
- * Fails unless a confidence level is one.
+ * Throws unless `level` is a confidence level.
  * @throws {RangeError} when it is not in (0, 1)
  */
 export function checkLevel(level: number): void {
@@ -134,7 +140,7 @@ export function checkLevel(level: number): void {
 }
 
 /**
- * Fails unless every value is finite.
+ * Throws unless every value is finite.
  * @throws {RangeError} naming the first that is not
  */
 export function checkFinite(action: string, values: readonly number[]): void {
@@ -146,7 +152,7 @@ export function checkFinite(action: string, values: readonly number[]): void {
 
 function tTest(center: number | null, deviation: number | null, n: number): number | null {
   if (center === null || deviation === null) return null;
-  // What rounding leaves is no spread.
+  // A spread no larger than rounding errors counts as none.
   if (deviation <= 1e-12 * Math.abs(center)) return center === 0 ? 1 : null;
   return 2 * jstat.studentt.cdf(-Math.abs(center) * Math.sqrt(n) / deviation, n - 1);
 }

@@ -1,13 +1,15 @@
-/** Words and short texts that people read: times, sizes, and what a mistyped word may have meant. */
+/**
+ * Words and short strings that people read: times, sizes, and what a mistyped word may have meant.
+ */
 import { closest, distance } from "fastest-levenshtein";
 
-/** The first line of an error. */
+/** The first line of an error's message. */
 export function firstLine(error = ""): string {
   return error.trim().split("\n")[0]!;
 }
 
 /**
- * A time in words people read at a glance.
+ * A length of time for people.
  *
  * @example
  * ```ts
@@ -25,7 +27,7 @@ export function duration(seconds: number): string {
 }
 
 /**
- * A number of bytes as people read it.
+ * A number of bytes for people.
  *
  * @example
  * ```ts
@@ -41,7 +43,7 @@ export function byteSize(bytes: number): string {
   return `${unit === 0 ? Math.round(bytes) : bytes.toFixed(1)} ${units[unit]}`;
 }
 
-/** `, did you mean "…"?` when a known word is near, else the known words. */
+/** End of a message: `, did you mean "…"?` when a known word is near, else the known words. */
 export function suggest(word: string, known: readonly string[]): string {
   const near = closest(word, known);
   return distance(word, near) <= Math.max(2, word.length / 3)

@@ -2,13 +2,13 @@ import type { AddingProduct, WasmBackend } from "./heap.ts";
 
 /** A BLAS library that was opened. */
 export interface Blas {
-  /** The library's path or name, and what it says of itself. */
+  /** Path or name of the library, and its own description of itself. */
   readonly name: string;
-  /** Its `cblas_sgemm` on the memory of a backend. */
+  /** The library's `cblas_sgemm`, applied to the memory of a backend. */
   productOn(backend: WasmBackend): AddingProduct;
 }
 
-/** Where a BLAS is looked for, best first. The system's loader completes a name without a folder. */
+/** Libraries to try, best first. The system's loader finds a name without a folder. */
 const CANDIDATES: Partial<Record<typeof Deno.build.os, readonly string[]>> = {
   linux: [
     "libopenblas.so.0",
@@ -32,11 +32,11 @@ const CANDIDATES: Partial<Record<typeof Deno.build.os, readonly string[]>> = {
 };
 
 /**
- * The environment in which the libraries use one thread from the moment they are loaded, for the
- * processes that this project starts: workers give the parallelism, one core each.
+ * Environment variables that make the libraries use one thread from the moment they are loaded, for
+ * processes that this project starts. Parallelism comes from workers, one core each.
  *
- * {@linkcode openBlas} itself never writes the environment. Where other threads run, writing it is
- * a race that C libraries lose: a graphics driver that reads a variable meanwhile reads freed memory.
+ * {@linkcode openBlas} itself never writes the environment. Writing it while other threads run is a
+ * race in C libraries: a graphics driver that reads a variable meanwhile may read freed memory.
  */
 export const ONE_THREAD = {
   OPENBLAS_NUM_THREADS: "1",
@@ -89,10 +89,10 @@ type Library = Deno.DynamicLibrary<typeof SYMBOLS>;
  *
  * A library that is none of these, such as the reference BLAS, is slower than the project's own
  * kernel and is opened only when it is named. Opening never asks for permission. Accelerate can be
- * pinned from macOS 15 on; before, it takes `VECLIB_MAXIMUM_THREADS` from the environment.
+ * pinned from macOS 15 on; older versions read `VECLIB_MAXIMUM_THREADS` from the environment.
  *
  * @param path the one library to open, a path or a name that the system's loader knows
- * @returns the library, or why there is none
+ * @returns the library, or the reason why there is none
  *
  * @example
  * ```ts
@@ -128,9 +128,9 @@ function permitted(path: string): boolean {
   return Deno.permissions.querySync({ name: "ffi", path }).state === "granted";
 }
 
-/** Makes a library known by its symbols use one thread; what it says of itself, `null` when unknown. */
+/** Makes a library use one thread; returns its description, or null when the library is unknown. */
 function pinAndDescribe(symbols: Library["symbols"], path: string): string | null {
-  // deno-lint-ignore no-explicit-any -- whether a symbol is there is known only now
+  // deno-lint-ignore no-explicit-any -- the compiler cannot know which symbols a library has
   const s = symbols as any;
   const text = (pointer: Deno.PointerValue) =>
     pointer === null ? "" : new Deno.UnsafePointerView(pointer).getCString();

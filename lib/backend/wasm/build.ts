@@ -1,7 +1,7 @@
 /**
- * Builds `matmul.as` into `matmul_binary.ts`, and `fused.as` likewise. The binaries are
- * text, since importing a file needs no permission to read and survives publishing. Run by
- * `deno task build:wasm`.
+ * Builds `matmul.as` into `matmul_binary.ts`, and `fused.as` into `fused_binary.ts`. The binaries
+ * are strings in TypeScript files, since an import needs no permission to read and survives
+ * publishing. Run by `deno task build:wasm`.
  *
  * @module
  */
@@ -13,12 +13,12 @@ export const MODULES = ["matmul", "fused"] as const;
 /** One of {@linkcode MODULES}. */
 export type WasmModule = typeof MODULES[number];
 
-/** Where the built binaries of a module lie. */
+/** Location of a module's built binaries. */
 export function binariesOf(module: WasmModule): URL {
   return new URL(`./${module}_binary.ts`, import.meta.url);
 }
 
-/** The text of {@linkcode binariesOf} that the source gives. */
+/** Builds a module and returns what the file at {@linkcode binariesOf} should contain. */
 export async function buildBinaries(module: WasmModule): Promise<string> {
   const source = await Deno.readTextFile(new URL(`./${module}.as`, import.meta.url));
   const relaxed = await compile(module, source, ["simd", "relaxed-simd"]);

@@ -1,7 +1,7 @@
 // AssemblyScript, built by build.ts into fused_binary.ts.
 //
-// Whole operations in single precision on dense row-major tensors that lie in the imported memory.
-// Addresses are in bytes, sizes in elements. Every sum runs in one fixed order.
+// Whole operations in single precision on dense row-major tensors in the imported memory. Addresses
+// are in bytes, sizes in elements. Every sum runs in one fixed order.
 
 // --- Vectors ---------------------------------------------------------------------------------------
 
@@ -10,7 +10,7 @@ function splat(x: f32): v128 {
   return f32x4.splat(x);
 }
 
-/** Multiplication and addition; one rounding where relaxed SIMD has it. */
+/** Multiplication and addition; with relaxed SIMD, rounded only once. */
 @inline
 function madd(x: v128, y: v128, sum: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(x, y, sum);
@@ -24,7 +24,7 @@ function mulAdd(x: v128, y: v128, z: v128): v128 {
 }
 
 /** The first `count` < 4 numbers at an address, then zeros. */
-@inline // a call, even one not made, costs the loop around it its registers
+@inline // a call, even one not taken, makes the loop around it spill its registers
 function loadSome(at: usize, count: i32): v128 {
   let x = v128.load32_zero(at);
   if (count > 1) x = v128.load_lane<f32>(at + 4, x, 1);
@@ -63,8 +63,8 @@ function largestOf(x: v128): f32 {
   );
 }
 
-// The numbers of exp and log lie in variables, which are loaded; an engine makes a literal vector anew
-// each time it is used, at three times the cost of the arithmetic.
+// The constants of exp and log are in variables, which are loaded; an engine makes a vector literal
+// anew each time it is used, at three times the cost of the arithmetic.
 let one: v128 = splat(1), half: v128 = splat(0.5);
 let lowest: v128 = splat(-87.33), highest: v128 = splat(89), log2OfE: v128 = splat(1.44269504), rounder: v128 = splat(12582912);
 let minusLog2: v128 = splat(-0.693359375), log2Rest: v128 = splat(2.12194440e-4), exponentBias: v128 = i32x4.splat(127);
@@ -89,7 +89,10 @@ function exp(x: v128): v128 {
   return v128.andnot(f32x4.mul(f32x4.add(madd(p, square, x), one), power), vanishes);
 }
 
-/** e^x and e^y to `to`, each number loaded once for both: the loads cost as much as the arithmetic. */
+/**
+ * Writes e^x and e^y to `to`, with each constant loaded once for both: loads cost as much as the
+ * arithmetic.
+ */
 @inline
 function exp2To(x: v128, y: v128, to: usize): void {
   const low = lowest, high = highest, log2 = log2OfE, r = rounder, ml = minusLog2, lr = log2Rest;
@@ -127,11 +130,11 @@ function log(x: v128): v128 {
   return f32x4.sub(f32x4.add(m, p), f32x4.mul(e, minusLog2));
 }
 
-/** log(1 − x) for x in (0, 1), with the rounding of 1 − x put right. */
+/** log(1 − x) for x in (0, 1), corrected for the rounding of 1 − x. */
 @inline
 function logOfRest(x: v128): v128 {
   const rest = f32x4.sub(one, x);
-  const taken = f32x4.sub(one, rest); // what really was taken
+  const taken = f32x4.sub(one, rest); // what was really subtracted
   const slope = f32x4.div(log(rest), taken);
   return v128.bitselect(f32x4.neg(x), f32x4.mul(slope, x), f32x4.eq(taken, f32x4.splat(0)));
 }
@@ -144,7 +147,7 @@ function logistic(x: v128): v128 {
 
 // --- Small products --------------------------------------------------------------------------------
 
-/** How many terms of a sum are added up before they are added to those before. */
+/** Number of terms of a sum that are added up before they are added to the earlier ones. */
 const BLOCK_K: i32 = 256;
 
 @inline
@@ -191,7 +194,7 @@ function tile4x12(k: i32, a: usize, aRow: usize, aCol: usize, b: usize, bRow: us
   put(c, c30, scale, add), put(c + 16, c31, scale, add), put(c + 32, c32, scale, add);
 }
 
-/** Eight rows by four columns: with fewer, each sum would wait for itself. */
+/** Eight rows by four columns: with fewer, each sum would wait for its last addition. */
 function tile8x4(k: i32, a: usize, aRow: usize, aCol: usize, b: usize, bRow: usize, c: usize, cRow: usize, scale: v128, add: i32): void {
   let a1 = a + aRow, a2 = a1 + aRow, a3 = a2 + aRow, a4 = a3 + aRow, a5 = a4 + aRow, a6 = a5 + aRow, a7 = a6 + aRow;
   let c0 = splat(0), c1 = c0, c2 = c0, c3 = c0, c4 = c0, c5 = c0, c6 = c0, c7 = c0;
@@ -213,7 +216,7 @@ function tile8x4(k: i32, a: usize, aRow: usize, aCol: usize, b: usize, bRow: usi
 function tile12x4(k: i32, a: usize, aRow: usize, aCol: usize, b: usize, bRow: usize, c: usize, cRow: usize, scale: v128, add: i32): void {
   let a1 = a + aRow, a2 = a1 + aRow, a3 = a2 + aRow, a4 = a3 + aRow, a5 = a4 + aRow, a6 = a5 + aRow, a7 = a6 + aRow, a8 = a7 + aRow, a9 = a8 + aRow, a10 = a9 + aRow, a11 = a10 + aRow;
   let c0 = splat(0), c1 = c0, c2 = c0, c3 = c0, c4 = c0, c5 = c0, c6 = c0, c7 = c0, c8 = c0, c9 = c0, c10 = c0, c11 = c0;
-  if (aCol == 4) { // four terms at a time: a quarter of the addresses to count on
+  if (aCol == 4) { // four terms at a time: a quarter of the address arithmetic
     for (; k > 3; k -= 4) {
       let y = v128.load(b);
       c0 = madd(v128.load32_splat(a), y, c0), c1 = madd(v128.load32_splat(a1), y, c1), c2 = madd(v128.load32_splat(a2), y, c2), c3 = madd(v128.load32_splat(a3), y, c3);
@@ -245,7 +248,10 @@ function tile12x4(k: i32, a: usize, aRow: usize, aCol: usize, b: usize, bRow: us
   put(c, c0, scale, add), c += cRow, put(c, c1, scale, add), c += cRow, put(c, c2, scale, add), c += cRow, put(c, c3, scale, add), c += cRow, put(c, c4, scale, add), c += cRow, put(c, c5, scale, add), c += cRow, put(c, c6, scale, add), c += cRow, put(c, c7, scale, add), c += cRow, put(c, c8, scale, add), c += cRow, put(c, c9, scale, add), c += cRow, put(c, c10, scale, add), c += cRow, put(c, c11, scale, add);
 }
 
-/** Four rows by four columns, each sum of even and of odd terms apart, as one alone would wait for itself. */
+/**
+ * Four rows by four columns, with the even and odd terms of each sum apart: a single sum would wait
+ * for its last addition.
+ */
 function tile4x4(k: i32, a: usize, aRow: usize, aCol: usize, b: usize, bRow: usize, c: usize, cRow: usize, scale: v128, add: i32): void {
   let a1 = a + aRow, a2 = a1 + aRow, a3 = a2 + aRow;
   let c0 = splat(0), c1 = c0, c2 = c0, c3 = c0, d0 = c0, d1 = c0, d2 = c0, d3 = c0;
@@ -331,7 +337,10 @@ function tile1x4(k: i32, columns: i32, a: usize, aCol: usize, b: usize, bRow: us
   store4(c, add ? f32x4.add(sum, load4(c, columns)) : sum, columns);
 }
 
-/** Any number of rows by eight columns, four terms of each sum, which are added to it unless it is new. */
+/**
+ * Any number of rows by eight columns, four terms of each sum, which are added to c unless it is
+ * new.
+ */
 function panel4x8(m: i32, a: usize, aRow: usize, aCol: usize, b: usize, bRow: usize, c: usize, cRow: usize, add: i32): void {
   const b00 = v128.load(b), b01 = v128.load(b, 16), b10 = v128.load(b + bRow), b11 = v128.load(b + bRow, 16);
   b += 2 * bRow;
@@ -354,7 +363,7 @@ function panel4x8(m: i32, a: usize, aRow: usize, aCol: usize, b: usize, bRow: us
  */
 function product(m: i32, n: i32, k: i32, a: usize, aRow: usize, aCol: usize, b: usize, bRow: usize, c: usize, cRow: usize, scale: f32, add: i32, inOrder: bool = false): void {
   if ((k == 4 || k == 8) && m >= 4 && n >= 8 && scale == 1) {
-    // Sums as short as a rank cost less where the other side stays in registers than in tiles.
+    // When sums are as short as a rank, keeping the other side in registers costs less than tiles.
     const columns: usize = n & ~7;
     for (let j: usize = 0; j < columns << 2; j += 32) {
       panel4x8(m, a, aRow, aCol, b + j, bRow, c + j, cRow, add);
@@ -367,19 +376,22 @@ function product(m: i32, n: i32, k: i32, a: usize, aRow: usize, aCol: usize, b: 
   }
 }
 
-/** The same by tiles; `inOrder`, the sums are in the order of their terms, whatever rows are beside them. */
+/**
+ * The product by tiles; with `inOrder`, sums are in the order of their terms, independent of the
+ * other rows.
+ */
 function tiles(m: i32, n: i32, k: i32, a: usize, aRow: usize, aCol: usize, b: usize, bRow: usize, c: usize, cRow: usize, scale: f32, add: i32, inOrder: bool): void {
   const factor = splat(scale);
-  let i = 0, strip = 0; // the first row that the last four columns are not done of
+  let i = 0, strip = 0; // the first row whose last four columns are not done
   for (; i + 4 <= m; i += 4) {
     let j = 0;
     for (; j + 8 <= n && !(inOrder && n - j == 12); j += 8) tile4x8(k, a, aRow, aCol, b + (j << 2), bRow, c + (j << 2), cRow, factor, add);
-    if (inOrder && n - j == 12) { // the last four would be slower alone
+    if (inOrder && n - j == 12) { // the last four columns would be slower alone
       tile4x12(k, a, aRow, aCol, b + (j << 2), bRow, c + (j << 2), cRow, factor, add), j += 12;
     } else if (j + 4 <= n) {
       if (!inOrder) {
         tile4x4(k, a, aRow, aCol, b + (j << 2), bRow, c + (j << 2), cRow, factor, add);
-      } else if (i == strip) { // else it was done with the rows before
+      } else if (i == strip) { // otherwise it was done with the rows before
         const rest = m - i & ~3, at = b + (j << 2), to = c + (j << 2);
         if (rest == 12) tile12x4(k, a, aRow, aCol, at, bRow, to, cRow, factor, add), strip += 12;
         else if (rest >= 8) tile8x4(k, a, aRow, aCol, at, bRow, to, cRow, factor, add), strip += 8;
@@ -438,7 +450,7 @@ function dots4(a: usize, b: usize, row: usize, sum: v128): v128 {
   return madd(v128.load32_splat(a, 12), v128.shuffle<f32>(p1, q1, 2, 3, 6, 7), sum);
 }
 
-/** One more term of four sums. */
+/** Adds one more term to four sums. */
 @inline
 function dots1(a: usize, b: usize, row: usize, sum: v128): v128 {
   let y = v128.load32_zero(b);
@@ -494,7 +506,7 @@ export function smallProducts(count: i32, m: i32, n: i32, k: i32, a: usize, turn
     if (turnedB && m > 1 && n > 1) transpose(n, k, b, k << 2, scratch), from = scratch;
     for (let k0 = 0; k0 < k; k0 += BLOCK_K) {
       const kc = min(BLOCK_K, k - k0), along: usize = k0 << 2;
-      // A vector lies the same transposed: cᵀ = bᵀ · aᵀ.
+      // A vector has the same layout transposed: cᵀ = bᵀ · aᵀ.
       if (m == 1 && turnedB) dots(n, kc, a + along, b + along, k << 2, c, k0);
       else if (n == 1 && !turnedA) dots(m, kc, b + along, a + along, k << 2, c, k0);
       else if (n == 1) tiles(1, m, kc, b + along, 0, 4, a + along * m, m << 2, c, 0, 1, k0, true);
@@ -511,7 +523,7 @@ export function smallProducts(count: i32, m: i32, n: i32, k: i32, a: usize, turn
 @inline
 function rmsScale(D: i32, x: usize, epsilon: f32): f32 {
   let sum = splat(0), other = sum, j = 0;
-  for (; j + 8 <= D; j += 8) { // two sums, as one would wait for itself
+  for (; j + 8 <= D; j += 8) { // two sums, as one would wait for its last addition
     const v = v128.load(x + (j << 2)), w = v128.load(x + (j << 2), 16);
     sum = madd(v, v, sum), other = madd(w, w, other);
   }
@@ -633,14 +645,14 @@ function shaped(x: v128, scale: v128, hasBias: bool, bias: v128, hasMask: bool, 
   return hasMask ? f32x4.add(x, f32x4.mul(f32x4.sub(one, mask), forbidden)) : x;
 }
 
-/** In place, the softmax of one query's scores; 0 where the mask is 0 for all keys. */
+/** Replaces the scores of one query by their softmax; 0 where the mask is 0 for all keys. */
 @inline
 function weightsRow(Lk: i32, row: usize, scale: v128, forbidden: v128, hasBias: bool, bias: usize, hasMask: bool, mask: usize): void {
   const nothing = splat(-Infinity), none = splat(0);
   let end = Lk;
   if (hasMask) {
-    // Behind the last key that is allowed there is nothing to compute: in a text read from left to
-    // right, half of all.
+    // Nothing needs to be computed after the last allowed key; with a causal mask that is half of
+    // all.
     const odd = end & 3;
     if (odd && !v128.any_true(loadSome(mask + (end - odd << 2), odd))) {
       end -= odd;
@@ -719,7 +731,10 @@ function keep(x: v128, count: i32): v128 {
   return count == 2 ? v128.shuffle<f32>(x, none, 0, 1, 4, 4) : v128.shuffle<f32>(x, none, 0, 1, 2, 4);
 }
 
-/** In place, the gradient of the weights of each query to that of its scores, by a factor: w · (d − Σ w · d). */
+/**
+ * Replaces the gradient of each query's weights by that of its scores, times a factor: w · (d − Σ w
+ * · d).
+ */
 export function attentionWeightsGrad(rows: i32, Lk: i32, weights: usize, gradient: usize, factor: f32): void {
   const left = Lk & 3, whole: usize = Lk - left << 2, f = splat(factor);
   for (let row = 0; row < rows; row++) {
@@ -739,7 +754,10 @@ export function attentionWeightsGrad(rows: i32, Lk: i32, weights: usize, gradien
   }
 }
 
-/** Adds the gradient of the scores of `count` heads of all B · N to that of their bias, which has these steps. */
+/**
+ * Adds the gradient of the scores of `count` heads of all B · N to that of their bias, which has
+ * the given strides.
+ */
 export function attentionBiasGrad(first: i32, count: i32, N: i32, Lq: i32, Lk: i32, dScores: usize, biasB: i32, biasN: i32, biasQ: i32, dBias: usize): void {
   for (let i = first; i < first + count; i++) {
     let row = dBias + (i / N * biasB + i % N * biasN << 2);
@@ -835,7 +853,7 @@ export function crossEntropy(N: i32, V: i32, logits: usize, labels: usize, ignor
   return f32(total / counted);
 }
 
-/** dLogits = (softmax − target) · dy / rows that count; 0 for a row that does not. */
+/** dLogits = (softmax − target) · dy / number of rows that count; 0 for rows that do not. */
 export function crossEntropyGrad(N: i32, V: i32, dy: f32, logits: usize, labels: usize, ignored: i32, smoothing: f32, logSums: usize, dLogits: usize): void {
   let counted = 0;
   for (let row = 0; row < N; row++) counted += i32(load<i32>(labels + (row << 2)) != ignored);
@@ -859,7 +877,7 @@ export function crossEntropyGrad(N: i32, V: i32, dy: f32, logits: usize, labels:
 
 // --- Look-up ---------------------------------------------------------------------------------------
 
-/** to [N, D] = table [V, D] at each id; returns the place of the first id out of range, or −1. */
+/** to [N, D] = table [V, D] at each id; returns the index of the first id out of range, or −1. */
 export function takeRows(N: i32, V: i32, D: i32, table: usize, ids: usize, to: usize): i32 {
   for (let i = 0; i < N; i++) {
     const id = load<i32>(ids + (i << 2));
@@ -983,7 +1001,7 @@ export function mixGradWeights(B: i32, H: i32, S: i32, X: i32, Y: i32, columns: 
 
 // --- Low-rank update -------------------------------------------------------------------------------
 
-/** How many rows from row `b` on have one owner: they are as one. */
+/** Number of rows from row `b` on that have the same owner, and are computed together. */
 function together(b: i32, B: i32, owners: usize): i32 {
   const owner = load<i32>(owners + (b << 2));
   let rows = 1;

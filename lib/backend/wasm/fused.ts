@@ -11,13 +11,16 @@ import {
   type WasmBackend,
 } from "./heap.ts";
 
-/** Up to so many multiplications a product is not worth a call to BLAS. */
+/** Largest number of multiplications in a product that is too small for a call to BLAS. */
 const SMALL_FOR_BLAS = 2 ** 13;
 
-/** Up to so many multiplications a product is not worth a call to the project's own product for large ones. */
+/**
+ * Largest number of multiplications in a product that is too small for the project's blocked
+ * product.
+ */
 const SMALL = 2 ** 15;
 
-/** Kernels of this backend, each as the contract in `lib/ops/kernels.ts` has it. */
+/** Kernels of this backend, typed by the contract in `lib/ops/kernels.ts`. */
 export type WasmKernels = Partial<KernelTable<FusedWasm>>;
 
 /** Whole operations in WebAssembly (`fused.as`) in the memory of a backend. */
@@ -32,8 +35,9 @@ export class FusedWasm {
   #numbers = { address: 0, floats: 0 };
 
   /**
-   * @param product for matrices that are not small
-   * @param blas the same where it is the system's BLAS, which is worth its calls for smaller ones
+   * @param product the matrix product for matrices that are not small
+   * @param blas the system's BLAS if that is the product, else null; it pays off for smaller
+   * matrices
    * @param relaxed whether to use relaxed SIMD; by default where the engine has it
    */
   constructor(
@@ -56,7 +60,7 @@ export class FusedWasm {
   }
 
   /**
-   * A tensor to be written.
+   * Makes a tensor for a kernel to write to.
    * @throws {RangeError} when there is no memory left
    */
   make(shape: readonly number[]): tf.TensorInfo {
@@ -71,7 +75,7 @@ export class FusedWasm {
     return tensor;
   }
 
-  /** Another tensor of the same data. */
+  /** Makes another tensor of the same data. */
   share({ dataId, shape, dtype }: tf.TensorInfo): tf.TensorInfo {
     this.backend.incRef(dataId);
     return { dataId, shape, dtype };
@@ -87,7 +91,7 @@ export class FusedWasm {
     return this.#grow(this.#scratch, floats);
   }
 
-  /** A buffer that holds these integers, valid until the next call. */
+  /** A buffer that holds the given integers, valid until the next call. */
   integers(values: readonly number[]): number {
     const address = this.#grow(this.#numbers, values.length);
     new Int32Array(this.backend.wasm.HEAPU8.buffer, address, values.length).set(values);
@@ -99,27 +103,30 @@ export class FusedWasm {
     return this.#values(tensor)[0]!;
   }
 
-  /** A scalar of a value. */
+  /** Makes a scalar tensor. */
   makeScalar(value: number): tf.TensorInfo {
     const tensor = this.make([]);
     this.#values(tensor)[0] = value;
     return tensor;
   }
 
-  /** The BLAS, if there is one that is worth its calls for products of so many multiplications. */
+  /**
+   * The BLAS when there is one and it pays off for a product of this many multiplications; else
+   * null.
+   */
   largeProduct(multiplications: number): AddingProduct | null {
     return multiplications > SMALL_FOR_BLAS ? this.#blas : null;
   }
 
-  /** Makes numbers zero. */
+  /** Sets `floats` numbers to zero. */
   clear(address: number, floats: number): void {
     this.backend.wasm.HEAPU8.fill(0, address >>> 0, (address >>> 0) + 4 * floats);
   }
 
   /**
-   * `count` products of matrices one after another, each c [m, n] = a [m, k] · b [k, n]; a side may be
-   * stored transposed. Small ones, and those with a single row or column, are worth no call each; which
-   * way is taken depends on the sizes alone.
+   * Computes `count` products of consecutive matrices, each c [m, n] = a [m, k] · b [k, n]; a side
+   * may be stored transposed. One call computes them all when they are small or have a single row
+   * or column; otherwise each takes a call of its own. Their sizes alone decide.
    */
   products(
     count: number,

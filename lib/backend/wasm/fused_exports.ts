@@ -1,4 +1,5 @@
-// What fused.as exports, in its own words and documented there; build_test.ts compares the two.
+// The functions that fused.as exports and documents, under its names; build_test.ts compares the
+// two.
 
 /** An integer. */
 type i32 = number;

@@ -1,3 +1,7 @@
+/**
+ * The table of all kernels for WebAssembly, in the form that TensorFlow.js registers. The compiler
+ * checks it against the contract in `lib/ops/kernels.ts`.
+ */
 import { kernelConfigs } from "../../ops/fused.ts";
 import type { KernelName, KernelTable } from "../../ops/kernels.ts";
 import type * as tf from "../../tf.ts";

@@ -214,7 +214,7 @@ Deno.test("embedding() by its kernel refuses an id that is out of range and leav
   const before = tf.memory();
   assert.throws(() => embedding(ids, table), {
     name: "RangeError",
-    message: "Cannot look up id number 1 as ids must be in [0, 3)",
+    message: "Cannot look up rows as ids must be in [0, 3): id number 1 is not",
   });
   assert.deepEqual(tf.memory(), before);
   tf.dispose([table, ids]);

@@ -1,17 +1,23 @@
+/**
+ * The memory of the WebAssembly backend: where tensors are, and how to allocate more. Allocating
+ * may replace the view of the memory; addresses stay valid.
+ */
 import * as tf from "../../tf.ts";
 
 /**
- * What the fast kernels use of the WebAssembly backend: the memory its tensors lie in.
+ * The part of the WebAssembly backend that the fast kernels use: the memory that holds its tensors.
  *
  * Source: tensorflow/tfjs, tfjs-backend-wasm/src/backend_wasm.ts
  */
 export interface WasmBackend {
   readonly wasm: {
-    /** A view of the whole memory; another object once the memory has grown. */
+    /** View of the whole memory; replaced by a new object when the memory grows. */
     readonly HEAPU8: Uint8Array<ArrayBuffer>;
-    /** What the module exports. */
+    /** Exports of the WebAssembly module. */
     readonly asm: { readonly memory: WebAssembly.Memory };
-    /** Allocates bytes; an address as a signed number, or 0 when there is no memory left. */
+    /**
+     * Allocates bytes; returns an address as a signed integer, or 0 when there is no memory left.
+     */
     _malloc(bytes: number): number;
     _free(address: number): void;
   };
@@ -26,7 +32,7 @@ export function addressOf(backend: WasmBackend, tensor: tf.TensorInfo): number {
   return backend.dataIdMap.get(tensor.dataId).memoryOffset;
 }
 
-/** How many numbers a tensor has. */
+/** Number of elements of a tensor. */
 export function sizeOf({ shape }: Pick<tf.TensorInfo, "shape">): number {
   return tf.util.sizeFromShape(shape);
 }
@@ -34,7 +40,7 @@ export function sizeOf({ shape }: Pick<tf.TensorInfo, "shape">): number {
 /**
  * Allocates bytes in the backend's memory, which may replace `HEAPU8`.
  *
- * @throws {RangeError} when the memory cannot grow that far
+ * @throws {RangeError} when the memory cannot grow enough
  */
 export function allocate(backend: WasmBackend, bytes: number): number {
   const address = backend.wasm._malloc(bytes) >>> 0;
@@ -68,7 +74,7 @@ export type MatrixProduct = (
   c: number,
 ) => void;
 
-/** A {@linkcode MatrixProduct} that can also add to what c holds. */
+/** A {@linkcode MatrixProduct} that can also add to the values in c. */
 export type AddingProduct = (
   ...args: [...product: Parameters<MatrixProduct>, add?: boolean]
 ) => void;

@@ -1,3 +1,7 @@
+/**
+ * Replaces kernels of the WebAssembly backend by faster ones, and restores them. The best matrix
+ * product that gives known values decides which are installed.
+ */
 import * as tf from "../../tf.ts";
 import { environmentVariable } from "../../util/environment.ts";
 import { openBlas } from "./blas.ts";
@@ -9,21 +13,24 @@ import { probeProduct } from "./probe_product.ts";
 import { sharingKernels } from "./sharing_kernels.ts";
 import { type AddingProduct, asWasmBackend, type WasmBackend } from "./heap.ts";
 
-/** The ways to a matrix product on the WebAssembly backend, best first. */
+/** Implementations of the matrix product on the WebAssembly backend, best first. */
 export const MATMUL_PATHS = ["blas", "wasm", "published"] as const;
 
 /** One of {@linkcode MATMUL_PATHS}. */
 export type MatMulPath = typeof MATMUL_PATHS[number];
 
-/** Which way was taken. */
+/** The matrix product that was installed. */
 export interface FastKernels {
-  /** For people and for the record of a run, e.g. `blas: libopenblas.so.0 (OpenBLAS 0.3.21 Zen)`. */
+  /**
+   * Description for people and for provenance, such as `blas: libopenblas.so.0 (OpenBLAS 0.3.21
+   * Zen)`.
+   */
   readonly path: string;
-  /** Why each better way was passed over. */
+  /** Reasons why each better implementation was passed over. */
   readonly notes: readonly string[];
 }
 
-/** Thrown when a way to a matrix product that was asked for is absent or computes wrong numbers. */
+/** Thrown when a matrix product that was asked for is absent or computes wrong numbers. */
 export class MatMulPathError extends Error {
   override readonly name = "MatMulPathError";
 }
@@ -39,7 +46,10 @@ interface PublishedKernels {
 let published: PublishedKernels | undefined;
 let installed: { readonly on: WasmBackend; readonly kernels: FastKernels } | undefined;
 
-/** What was installed on the running WebAssembly backend, else installs the best there is. */
+/**
+ * The kernels installed on the running WebAssembly backend; installs the best ones if there are
+ * none.
+ */
 export function fastKernels(): FastKernels {
   return installed !== undefined && installed.on === tf.findBackend("wasm") as unknown
     ? installed.kernels
@@ -52,15 +62,15 @@ export function fastKernels(): FastKernels {
  * type that share data. It adds kernels for whole operations of `lib/ops`.
  *
  * The product is the system's BLAS on one thread where one can be opened, else the project's own
- * kernel. A way is trusted only after it gave known values.
+ * kernel. A product is trusted only after it gave known values.
  *
- * @param options.matmul one way to insist on; by default the environment's `POLY_MATMUL`, if any;
+ * @param options.matmul the one implementation to use; the environment's `POLY_MATMUL` when absent;
  * `"published"` leaves (or restores) every kernel as TensorFlow.js has it
- * @param options.blasPath the library to open, a path or a name; by default the environment's
- * `POLY_BLAS`, if any, else the first of OpenBLAS, MKL, BLIS and Accelerate that is found
- * @throws {MatMulPathError} when the way or the library insisted on cannot be used, or the backend
- * is not running
- * @throws {RangeError} when there is no way of that name
+ * @param options.blasPath path or name of the library to open; when absent, the environment's
+ * `POLY_BLAS`, else the first of OpenBLAS, MKL, BLIS and Accelerate that is found
+ * @throws {MatMulPathError} when the implementation or library asked for cannot be used, or the
+ * backend is not running
+ * @throws {RangeError} when no implementation has that name
  *
  * @example
  * ```ts
@@ -88,7 +98,7 @@ export function installFastKernels(
   const forced = options.matmul ?? environmentVariable("POLY_MATMUL") as MatMulPath | undefined;
   if (forced !== undefined && !MATMUL_PATHS.includes(forced)) {
     throw new RangeError(
-      `Cannot multiply matrices by "${forced}" as there are only ${MATMUL_PATHS.join(", ")}`,
+      `Cannot multiply matrices by "${forced}" as it must be one of ${MATMUL_PATHS.join(", ")}`,
     );
   }
   published ??= {

@@ -417,7 +417,7 @@ Deno.test("installFastKernels() refuses a way that is none, or cannot be taken, 
   const kernel = tf.getKernel("BatchMatMul", "wasm");
   assert.throws(() => installFastKernels({ matmul: "cuda" as "wasm" }), {
     name: "RangeError",
-    message: `Cannot multiply matrices by "cuda" as there are only ${MATMUL_PATHS.join(", ")}`,
+    message: `Cannot multiply matrices by "cuda" as it must be one of ${MATMUL_PATHS.join(", ")}`,
   });
   assert.throws(() => installFastKernels({ matmul: "blas", blasPath: "/no/such/libblas.so" }), {
     name: "MatMulPathError",

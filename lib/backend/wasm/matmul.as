@@ -1,10 +1,10 @@
 // AssemblyScript, built by build.ts into matmul_binary.ts.
 //
-// C = A · B in single precision on matrices that lie in the imported memory. Addresses and row
-// lengths ("...Row") are in bytes. An element of C is one chain of multiply-adds along k for each
-// BLOCK_K of it, whatever the sizes, so that a row's bits do not depend on the rows beside it.
+// C = A · B in single precision on matrices in the imported memory. Addresses and row lengths
+// ("...Row") are in bytes. An element of C is one chain of multiply-adds along k for each BLOCK_K
+// of it, at every size, so that the bits of a row do not depend on the other rows.
 
-/** How much of each side is worked on at a time: B's block fits in a second-level cache. */
+/** Sizes of the blocks that are worked on at a time: B's block fits in a second-level cache. */
 const BLOCK_K: i32 = 256;
 const BLOCK_N: i32 = 512;
 const BLOCK_M: i32 = 96;
@@ -13,7 +13,7 @@ const BLOCK_M: i32 = 96;
 const PANEL: i32 = 8;
 const PANEL_ROW: usize = 32;
 
-/** Rows of a tile of C: with two columns of vectors each, what sixteen registers hold. */
+/** Rows of a tile of C: with two vectors of columns each, it fills sixteen registers. */
 const TILE: i32 = 6;
 
 const PACKED_B: usize = 0;
@@ -37,7 +37,10 @@ function put(c: usize, x: v128, y: v128, add: i32): void {
   v128.store(c, y, 16);
 }
 
-/** Writes (or adds) `rows` x 8 of C. Inlined with `rows` constant: each number of rows has its code. */
+/**
+ * Writes (or adds) `rows` x 8 of C. Inlined with `rows` constant, so that each number has its own
+ * code.
+ */
 @inline
 function tile(rows: i32, k: i32, a: usize, aRow: usize, b: usize, bRow: usize, c: usize, cRow: usize, add: i32): void {
   let a0 = a, a1 = a0 + aRow, a2 = a1 + aRow, a3 = a2 + aRow, a4 = a3 + aRow, a5 = a4 + aRow;
@@ -128,7 +131,10 @@ function tileOf(rows: i32, k: i32, a: usize, aRow: usize, b: usize, bRow: usize,
   }
 }
 
-/** Writes (or adds) one row of C in four panels at a time: with one panel each sum would wait for the last. */
+/**
+ * Writes (or adds) one row of C in four panels at a time: with one panel, each sum would wait for
+ * the one before.
+ */
 function wide(k: i32, a: usize, b: usize, bRow: usize, nextPanel: usize, c: usize, add: i32): void {
   let p0 = b, p1 = p0 + nextPanel, p2 = p1 + nextPanel, p3 = p2 + nextPanel;
   let c0 = f32x4.splat(0), c1 = c0, c2 = c0, c3 = c0, c4 = c0, c5 = c0, c6 = c0, c7 = c0;
@@ -172,7 +178,7 @@ function transpose(rows: i32, columns: i32, from: usize, fromRow: usize, to: usi
   }
 }
 
-/** Lays k x n of B out as panels [k][8]; what lies beside the last columns is never used. */
+/** Copies k x n of B into panels [k][8]; what is beside the last columns is never used. */
 function packB(k: i32, n: i32, b: usize, bRow: usize, turned: i32, to: usize): void {
   for (let j = 0; j < n; j += PANEL) {
     const columns = min(PANEL, n - j);
@@ -205,13 +211,15 @@ export function scratchBytes(): usize {
  */
 export function product(m: i32, n: i32, k: i32, a: usize, turnedA: i32, b: usize, turnedB: i32, c: usize, scratch: usize): void {
   if (n == 1 && m > 1) {
-    // A row of C is as wide as a panel, a column is not: cᵀ = bᵀ · aᵀ, and vectors lie the same transposed.
+    // A row of C is as wide as a panel, a column is not: cᵀ = bᵀ · aᵀ, and a vector has the same
+    // layout transposed.
     product(1, m, k, b, 0, a, turnedA ^ 1, c, scratch);
     return;
   }
   const aRow: usize = (turnedA ? m : k) << 2, bRow: usize = (turnedB ? k : n) << 2, cRow: usize = n << 2;
   const packedB = scratch + PACKED_B, packedA = scratch + PACKED_A, edge = scratch + EDGE;
-  // For a row or two of tiles a copy of B costs more than it saves: only the columns at the edge need it.
+  // For one or two rows of tiles a copy of B costs more than it saves: only the columns at the edge
+  // need it.
   const inPlace = !turnedB && m <= 2 * TILE;
   for (let k0 = 0; k0 < k; k0 += BLOCK_K) {
     const kc = min(BLOCK_K, k - k0);

@@ -1,7 +1,7 @@
 import { PLAIN, RELAXED } from "./matmul_binary.ts";
 import { allocate, type MatrixProduct, type WasmBackend } from "./heap.ts";
 
-/** A matrix product in WebAssembly, and which instructions it uses. */
+/** A matrix product in WebAssembly, and the instructions that it uses. */
 export interface WasmProduct {
   readonly name: "wasm: relaxed simd" | "wasm: simd";
   readonly product: MatrixProduct;
@@ -22,20 +22,20 @@ interface Exports {
   ): void;
 }
 
-/** Each backend's scratch, kept as long as the backend. */
+/** Address of each backend's scratch memory, kept as long as the backend. */
 const scratches = new WeakMap<WasmBackend, number>();
 
 /**
- * The project's own matrix product (`matmul.as`), working in the memory of the backend: no
- * operand is copied out of it. Its scratch (0.6 MB) is allocated there once and kept.
+ * The project's own matrix product (`matmul.as`). It works in the memory of the backend and copies
+ * no operand out of it. Its scratch memory (0.6 MB) is allocated there once and kept.
  *
- * An element's value depends on its row, its column and k alone, not on how many rows or columns
- * there are beside it.
+ * The value of an element depends on its row, its column and k alone, not on the number of other
+ * rows or columns.
  *
  * @param backend the running WebAssembly backend
- * @param relaxed whether to use relaxed SIMD; by default where the engine has it
- * @returns the product, or why there is none
- * @throws {RangeError} when there is no memory for the scratch
+ * @param relaxed whether to use relaxed SIMD; when absent, only where the engine has it
+ * @returns the product, or the reason why there is none
+ * @throws {RangeError} when there is no memory left for the scratch
  */
 export function wasmProduct(
   backend: WasmBackend,

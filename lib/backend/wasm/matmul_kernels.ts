@@ -32,7 +32,10 @@ const ACTIVATIONS: Record<string, string> = {
   elu: "Elu",
 };
 
-/** The kernels `BatchMatMul` and `_FusedMatMul` of the WebAssembly backend on one way to a product. */
+/**
+ * The kernels `BatchMatMul` and `_FusedMatMul` of the WebAssembly backend, built on the chosen
+ * product.
+ */
 export function matMulKernels(wasm: FusedWasm): tf.KernelConfig[] {
   return [
     {
@@ -122,7 +125,7 @@ function batchMatMul(
   return out;
 }
 
-/** Which of a side's matrices takes part in the i-th product of the batch. */
+/** Maps the i-th product of the batch to the index of the matrix that one side contributes. */
 function matrixIndex(side: readonly number[], batch: readonly number[]): (i: number) => number {
   const count = tf.util.sizeFromShape(side as number[]);
   if (count === 1) return () => 0;
@@ -150,7 +153,7 @@ function fusedMatMul(
   const kernel = ACTIVATIONS[activation];
   if (kernel === undefined && activation !== "linear") {
     throw new RangeError(
-      `Cannot fuse activation "${activation}" into a matrix product as there are only linear, ` +
+      `Cannot fuse activation "${activation}" into a matrix product as it must be one of linear, ` +
         Object.keys(ACTIVATIONS).join(", "),
     );
   }

@@ -19,7 +19,7 @@ for (const relaxed of [true, false]) {
     assert.equal(probeProduct(found.product, backend), null);
   });
 
-  Deno.test(`wasmProduct() is exact on whole numbers and writes the product only [${name}]`, () => {
+  Deno.test(`wasmProduct() is exact on integers and writes the product only [${name}]`, () => {
     const { product } = wasmProduct(backend, relaxed) as { product: MatrixProduct };
     const [m, n, k] = [14, 515, 258]; // beyond a block of k and of n
     const beside = 16;

@@ -3,10 +3,10 @@ import { allocate, type MatrixProduct, type WasmBackend } from "./heap.ts";
 const SIZES = [[1, 1, 1], [3, 2, 4], [23, 37, 29]] as const;
 
 /**
- * Compares a matrix product with a sum of integers, which is exact in any order, for each
+ * Compares a matrix product with sums of integers, which are exact in any order, for each
  * transposition of either side.
  *
- * @returns what is wrong, or `null`
+ * @returns what is wrong, or null
  */
 export function probeProduct(product: MatrixProduct, backend: WasmBackend): string | null {
   const longest = Math.max(...SIZES.map(([m, n, k]) => m * k + k * n + m * n));
@@ -43,7 +43,7 @@ function probe(
   const b = new Float32Array(heap, bAt, k * n).map((_, i) => i * 5 % 23 - 11);
   new Float32Array(heap, address, m * k).set(a);
   new Float32Array(heap, bAt, k * n).set(b);
-  const c = new Float32Array(heap, cAt, m * n).fill(NaN); // what was there must not matter
+  const c = new Float32Array(heap, cAt, m * n).fill(NaN); // old contents must not matter
   product(m, n, k, address, transposeA, bAt, transposeB, cAt);
   for (let i = 0; i < m; i++) {
     for (let j = 0; j < n; j++) {

@@ -2,12 +2,13 @@ import * as tf from "../../tf.ts";
 import type { WasmBackend } from "./heap.ts";
 
 /**
- * The kernels `Identity` and `Cast` of the WebAssembly backend without copies: a clone and a cast to
- * the same type share the data of their input, which lives until the last of them is disposed. Data
- * is never written to after it was made, so that sharing cannot be seen. (`Reshape` and what builds
- * on it share as published.)
+ * The kernels `Identity` and `Cast` of the WebAssembly backend without copies: a clone and a cast
+ * to the same type share the data of their input, which lives until the last of them is disposed.
+ * No kernel writes to existing data, so sharing has no visible effect. (`Reshape` and the kernels
+ * that use it share data as published.)
  *
- * @param identity the published kernel, kept for strings: TensorFlow.js counts shared ones' bytes twice
+ * @param identity the published kernel, kept for strings, whose bytes TensorFlow.js counts twice if
+ * shared
  * @param cast the published kernel, kept for casts that change the type
  */
 export function sharingKernels(

@@ -15,17 +15,17 @@ const LIMITS = [
 
 /** The WebGPU adapter of this machine. */
 export interface WebgpuAdapter {
-  /** A line that names it. */
+  /** Name of the adapter, in one line. */
   readonly description: string;
-  /** Whether it computes on the CPU: correct, and many times slower than WebAssembly. */
+  /** Whether it computes on the CPU, which is correct but many times slower than WebAssembly. */
   readonly isSoftware: boolean;
 }
 
 /**
  * The WebGPU adapter of this machine, or `null` when there is none.
  *
- * Deno answers `null` when no driver can be loaded; Debian's `mesa-vulkan-drivers` gives a software
- * one.
+ * Deno returns null when no driver can be loaded; Debian's `mesa-vulkan-drivers` provides a
+ * software driver.
  */
 export async function webgpuAdapter(): Promise<WebgpuAdapter | null> {
   const adapter = await navigator.gpu?.requestAdapter() ?? null;

@@ -1,6 +1,6 @@
 import { RecentMap } from "./recent_map.ts";
 
-/** The bind groups of so many dispatches are certain to be found again. */
+/** Number of recent dispatches whose bind groups are certain to be kept. */
 const LIMIT = 16_384;
 
 interface Entry {
@@ -9,15 +9,15 @@ interface Entry {
 }
 
 /**
- * Bind groups by pipeline and buffers. To make one costs about ten times what the rest of a dispatch
- * does, and a training step makes the same ones each time.
+ * A cache of bind groups by pipeline and buffers. Making one costs about ten times as much as the
+ * rest of a dispatch, and a training step makes the same ones each time.
  *
  * Whole buffers are bound, from binding 0 of group 0 on.
  */
 export class BindGroups {
   readonly #device: GPUDevice;
   readonly #groups: RecentMap<string, Entry>;
-  /** Numbers of pipelines and buffers; one of a buffer that is gone is never given to another. */
+  /** Serial numbers of pipelines and buffers; the number of a destroyed buffer is never reused. */
   readonly #numbers = new WeakMap<object, number>();
   #last = 0;
 
@@ -31,7 +31,7 @@ export class BindGroups {
     return this.#groups.size;
   }
 
-  /** The bind group of a pipeline with these buffers, made when there is none. */
+  /** The bind group of a pipeline with these buffers; makes it if there is none. */
   get(pipeline: GPUComputePipeline, buffers: readonly GPUBuffer[]): GPUBindGroup {
     let key = `${this.#number(pipeline)}`;
     for (const buffer of buffers) key += `,${this.#number(buffer)}`;

@@ -1,39 +1,41 @@
 import type { BufferManager } from "./private_parts.ts";
 
-/** Buffers that nobody has taken for so many submits are destroyed. */
+/** Number of submits after which an unused buffer is destroyed. */
 const IDLE_SUBMITS = 256;
-/** Idle buffers are looked for once in so many submits. */
+/** Number of submits between two searches for unused buffers. */
 const SWEEP_EVERY = 64;
 
 /** One buffer and its place. */
 interface Slot {
   readonly buffer: GPUBuffer;
   readonly size: number;
-  /** Null for a buffer that is used once. */
+  /** Null for a buffer that is used only once. */
   readonly shelf: Shelf | null;
   readonly number: number;
-  /** Number of submits when the buffer was last given back. */
+  /** Number of submits at the time the buffer was last given back. */
   freedAt: number;
-  /** Whether it is never given to anyone else. */
+  /** Whether several tensors share the buffer, so that it is never given out again. */
   isKept: boolean;
 }
 
 /** The buffers of one size and usage. */
 interface Shelf {
-  /** By number; undefined where the buffer has been destroyed. */
+  /** Slots by number; undefined where the buffer has been destroyed. */
   readonly slots: (Slot | undefined)[];
-  /** Numbers that are free, as a binary heap: the lowest is first. */
+  /** Free slot numbers as a binary heap, the lowest first. */
   readonly free: number[];
 }
 
 /**
- * Buffers by size and usage. The one given out is always that of the lowest free number, so a program
- * that asks for the same sizes in the same order, as each training step does, gets the same buffers.
+ * A pool of buffers by size and usage. It always gives out the buffer with the lowest free number,
+ * so a program that asks for the same sizes in the same order, as each training step does, gets the
+ * same buffers.
  *
- * A buffer given back can be given out at once, while commands that use it are recorded and not yet
- * submitted. That is right as long as it is written by recorded commands only, which a queue executes
- * in the order in which they were recorded. `GPUQueue.writeBuffer` is not recorded and overtakes them:
- * whoever fills a buffer with it must keep the buffer until the commands that read it are submitted.
+ * A buffer that is given back can be given out again at once, while commands that use it are
+ * recorded but not yet submitted. That is safe as long as only recorded commands write to it, since
+ * a queue executes them in the order of recording. `GPUQueue.writeBuffer` is not recorded and
+ * overtakes them: a caller that fills a buffer with it must keep the buffer until the commands that
+ * read it are submitted.
  */
 export class BufferPool implements BufferManager {
   numBytesUsed = 0;
@@ -46,8 +48,9 @@ export class BufferPool implements BufferManager {
   #submits = 0;
 
   /**
-   * @param before the pool in use until now: buffers that it gave out go back to it
-   * @param onDestroy told of buffers that are destroyed because they have been idle for long
+   * @param before the pool in use until now; buffers that it gave out go back to it
+   * @param onDestroy called with the buffers that are destroyed because they have been unused for
+   * long
    */
   constructor(
     device: GPUDevice,
@@ -59,7 +62,7 @@ export class BufferPool implements BufferManager {
     this.#onDestroy = onDestroy;
   }
 
-  /** A buffer of exactly `size` bytes; a new one is mapped if asked for, one used before never is. */
+  /** A buffer of exactly `size` bytes; only a new one can be mapped, one used before never is. */
   acquireBuffer(size: number, usage: number, mapped = false, reuse = true): GPUBuffer {
     this.numBytesUsed += size;
     if (!reuse) return this.#create(size, usage, mapped, null, 0);
@@ -79,17 +82,17 @@ export class BufferPool implements BufferManager {
     if (slot.shelf === null || !reuse) this.#destroy(slot);
   }
 
-  /** Lets several tensors share a buffer that was acquired here: from now on it is not taken back. */
+  /** Lets several tensors share a buffer of this pool: from now on it is not taken back. */
   keep(buffer: GPUBuffer): void {
     this.#slots.get(buffer)!.isKept = true;
   }
 
-  /** Whether several tensors may share a buffer, so that none of them may write it. */
+  /** Whether several tensors may share a buffer, so that none of them may write to it. */
   isKept(buffer: GPUBuffer): boolean {
     return this.#slots.get(buffer)?.isKept === true;
   }
 
-  /** To be called after each submit: destroys buffers that have been idle for long. */
+  /** Destroys buffers that have been unused for long; call it after each submit. */
   submitted(): void {
     if (++this.#submits % SWEEP_EVERY !== 0) return;
     const destroyed = new Set<GPUBuffer>();

@@ -1,20 +1,20 @@
 import type { BufferPool } from "./buffer_pool.ts";
 import { RecentMap } from "./recent_map.ts";
 
-/** So many constants are kept at most, and so many numbers are remembered that may become one. */
+/** Largest number of constants, and of recent values that may become constants. */
 const LIMIT = 4096;
 
 /**
- * Buffers of single numbers that a program uses again and again, such as the 0.5 in `tf.mul(x, 0.5)`:
- * of the tensors that a training step uploads, these are nearly all.
+ * Buffers of single numbers that a program uses again and again, such as the 0.5 in `tf.mul(x,
+ * 0.5)`. They are nearly all of the tensors that a training step uploads.
  *
- * A number becomes a constant when it is uploaded before and after a read from the device. So a value
- * that belongs to one step, as a learning rate that is scheduled, does not.
+ * A number becomes a constant when it is uploaded both before and after a read from the device. So
+ * a value that belongs to one step, such as a scheduled learning rate, does not.
  */
 export class Constants {
   readonly #pool: BufferPool;
   readonly #buffers = new Map<string, GPUBuffer>();
-  /** By number: how many reads there had been when it was first uploaded. */
+  /** Number of reads before each number was first uploaded, by that number. */
   readonly #seen = new RecentMap<string, number>(LIMIT);
   #reads = 1;
 
@@ -22,12 +22,15 @@ export class Constants {
     this.#pool = pool;
   }
 
-  /** To be called at each read from the device. */
+  /** Counts a read from the device; call it at each. */
   read(): void {
     this.#reads++;
   }
 
-  /** The buffer of a constant that `upload` fills the first time, or null for another number. */
+  /**
+   * The buffer of a constant, which `upload` fills the first time; null for a number that is no
+   * constant.
+   */
   get(dtype: string, value: number, upload: () => GPUBuffer): GPUBuffer | null {
     const key = Object.is(value, -0) ? `${dtype} -0` : `${dtype} ${value}`;
     let buffer = this.#buffers.get(key);

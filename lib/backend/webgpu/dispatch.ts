@@ -3,12 +3,12 @@ import { recorderOf } from "./recorder.ts";
 
 /** A compute shader. */
 export interface ComputeProgram {
-  /** Tells programs apart: two programs of one name must have the same code. */
+  /** Identifies the program: two programs of the same name must have the same code. */
   readonly name: string;
   /**
    * WGSL with the entry point `main`. In group 0 the inputs are bound first (`var<storage, read>`),
-   * then the outputs (`var<storage, read_write>`), then the parameters (`var<uniform>`), in the order
-   * and number in which {@linkcode dispatch} is given them.
+   * then the outputs (`var<storage, read_write>`), then the parameters (`var<uniform>`), in the
+   * order in which {@linkcode dispatch} receives them.
    */
   readonly code: string;
 }
@@ -24,11 +24,11 @@ export interface Dispatch {
   readonly program: ComputeProgram;
   readonly inputs: readonly tf.TensorInfo[];
   /**
-   * Tensors to make, or tensors that exist and are read and written in place. Of the latter none may
-   * stand among the inputs, and nobody else may hold its data (a clone or a reshaped view).
+   * Tensors to make, or existing tensors that are read and written in place. An existing one must
+   * not also be an input, and no other tensor may share its data (a clone or a reshaped view).
    */
   readonly outputs: readonly (NewTensor | tf.TensorInfo)[];
-  /** The fields of the uniform: a structure of `i32` or `u32`, then of `f32`, all scalars. */
+  /** Fields of the uniform: a structure of `i32` or `u32`, then of `f32`, all scalars. */
   readonly params?: { readonly integers?: readonly number[]; readonly floats?: readonly number[] };
   /** Number of workgroups along x, y and z. */
   readonly workgroups: readonly [x: number, y?: number, z?: number];
@@ -38,10 +38,11 @@ export interface Dispatch {
  * Runs a compute shader with any number of inputs and outputs on the WebGPU backend. It is recorded
  * together with the kernels of TensorFlow.js, in order, and submitted with them.
  *
- * Parameters that differ from step to step cost a new buffer each time: put such values into a tensor.
+ * Parameters that differ from step to step cost a new buffer each time: put such values in a
+ * tensor.
  *
- * @param backend the `backend` that a kernel function is given
- * @returns the outputs, in order; those that are new belong to the caller
+ * @param backend the `backend` that a kernel function receives
+ * @returns the outputs, in order; the caller disposes the new ones
  * @throws {TypeError} when the backend is not WebGPU's or was not started by `useBackend`
  * @throws {RangeError} when there are more inputs and outputs than a shader can bind, often 8
  *

@@ -1,9 +1,11 @@
-/** Reads that may be waiting for their buffers to be unmapped; each needs a buffer. */
+/**
+ * Most reads that may wait for their buffers to be unmapped at the same time; each needs a buffer.
+ */
 const MOST = 16;
 
 /**
- * Whether this is the Deno whose source was read: there, asking for the content of a buffer that is being
- * mapped is harmless. Elsewhere a read awaits its promise, as everyone does.
+ * Whether this is the Deno version whose source was read: there, it is harmless to ask for the
+ * content of a buffer that is being mapped. Elsewhere a read awaits its promise, as usual.
  */
 const isKnown = /^Deno\/2\.9\./.test(globalThis.navigator?.userAgent ?? "");
 
@@ -14,10 +16,10 @@ let waiting = 0;
 /**
  * The content of a buffer that can be mapped for reading, once all work submitted before is done.
  *
- * Deno's `mapAsync` waits for the device within the call, then sleeps for 10 ms whatever has happened,
- * and resolves: a training step of which the loss is read could not take less. So the content is asked
- * for right after the call. Where it is not there yet, asking throws, as the standard says, and the
- * promise is awaited. Deno 2.9 cannot be asked before a buffer's first mapping has resolved.
+ * Deno's `mapAsync` waits for the device within the call, then sleeps for 10 ms in any case before
+ * it resolves, so a training step whose loss is read could not take less. Therefore the content is
+ * asked for right after the call. If it is not there yet, asking throws, as the standard says, and
+ * the promise is awaited. Deno 2.9 must not be asked before a buffer's first mapping has resolved.
  *
  * Source: denoland/deno, ext/webgpu/buffer.rs, `map_async` and `get_mapped_range`
  *
@@ -35,7 +37,7 @@ export async function earlyRead(buffer: GPUBuffer, release: () => void): Promise
     release();
   }).finally(() => waiting--);
   if (content === null) await ending;
-  else ending.catch(() => {}); // a device that is lost meanwhile says so at its next use
+  else ending.catch(() => {}); // a lost device is reported at its next use
   return content!;
 }
 

@@ -1,14 +1,14 @@
 /**
- * What this project uses of the WebGPU backend of TensorFlow.js beyond its published interface. Some
- * of it is private in the types only.
+ * The parts of TensorFlow.js's WebGPU backend that this project uses beyond its published
+ * interface. Some are private in the types only.
  *
  * Source: tensorflow/tfjs 4.22.0, tfjs-backend-webgpu/src/backend_webgpu.ts
  */
 import type * as tf from "../../tf.ts";
 
-/** Where the values of a tensor lie. */
+/** Location of the values of a tensor. */
 export interface TensorData {
-  /** The values while they lie on the host only, or a copy of them once they have been read. */
+  /** The values while they are on the host only, or a copy of them once they have been read. */
   values: ArrayLike<number> | null | undefined;
   readonly dtype: tf.DataType;
   readonly shape: readonly number[];
@@ -88,7 +88,9 @@ const FIELDS = {
   number: ["dispatchCountInPass"],
 };
 
-/** The private parts that a backend lacks, by name; none in the version that this was written for. */
+/**
+ * Names of the private parts that a backend lacks; none in the version that this was written for.
+ */
 export function missingParts(backend: unknown): string[] {
   const parts = backend as Record<string, unknown>;
   return Object.entries(FIELDS).flatMap(([type, names]) =>

@@ -1,10 +1,10 @@
 /**
- * A map that forgets what has not been asked for lately: it holds at most twice `limit` entries, and
- * each of the `limit` used last.
+ * A map that forgets entries that have not been used lately: it holds at most twice `limit`
+ * entries, among them the `limit` used last.
  *
- * Entries lie in a young and an old half. What is found in the old one moves to the young one; when
- * that is full, it becomes the old one and the rest is forgotten. So a hit costs one look-up, not an
- * ordering by time.
+ * Entries are in a young and an old half. An entry found in the old half moves to the young one;
+ * when the young half is full, it becomes the old one and the rest is forgotten. So a hit costs one
+ * look-up, without any ordering by time.
  */
 export class RecentMap<K, V> {
   readonly #limit: number;
@@ -32,7 +32,7 @@ export class RecentMap<K, V> {
     return old;
   }
 
-  /** Adds a value under a key that is not there. */
+  /** Adds a value under a key that is not in the map. */
   set(key: K, value: V): void {
     if (this.#young.size >= this.#limit) {
       for (const forgotten of this.#old.values()) this.#onForget(forgotten);

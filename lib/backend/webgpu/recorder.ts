@@ -1,14 +1,15 @@
 /**
  * Makes a dispatch of the WebGPU backend of TensorFlow.js cheap for the host.
  *
- * As published, each dispatch makes a bind group and a uniform buffer, writes that, builds long keys
- * from closures and lists, and each number that an operation is given makes two buffers more: 170 µs a
- * dispatch with an NVIDIA H200, where a dispatch with a kept bind group costs 3. A training step asks
- * for the same things in the same order each time, so all of it can be kept.
+ * As published, each dispatch makes a bind group and a uniform buffer, fills the buffer, and builds
+ * long keys from closures and lists. Each number given to an operation makes two more buffers. That
+ * takes 170 µs per dispatch with an NVIDIA H200, where a dispatch with a kept bind group takes 3
+ * µs. A training step asks for the same things in the same order each time, so all of it can be
+ * kept.
  *
- * The first call of a kind (same program, shapes, types and uniforms) goes the published way, and what
- * that came to (pipeline, workgroups, uniform buffer) is remembered; later calls of the kind record it
- * again with other buffers. So nothing of TensorFlow.js is written a second time here.
+ * The first call of a kind (same program, shapes, types and uniforms) runs as published, and its
+ * pipeline, workgroups and uniform buffer are remembered; later calls of the kind are recorded with
+ * these and other buffers. So no logic of TensorFlow.js is written a second time here.
  */
 import * as tf from "../../tf.ts";
 import { BindGroups } from "./bind_groups.ts";
@@ -27,19 +28,19 @@ import { RecentMap } from "./recent_map.ts";
 import { UploadArena } from "./upload_arena.ts";
 
 /**
- * Dispatches between two submits. A submit lets the device begin while the host goes on recording, and
+ * Number of dispatches between two submits. A submit lets the device begin while the host goes on recording, and
  * costs the host about a millisecond. On an H200 a training step of 471 dispatches took 27.9, 22.0, 24.9
  * and 28.7 ms with a submit every 64, 128, 256 and 512 dispatches.
  */
 const DISPATCHES_PER_SUBMIT = 128;
-/** Bytes of large values that may be on their way before a submit lets their staging buffers go. */
+/** Bytes of large values that may be staged before a submit frees their staging buffers. */
 const STAGED_BYTES = 1 << 26;
-/** Calls of so many kinds are certain to be remembered. */
+/** Number of recent kinds of calls that are certain to be remembered. */
 const KINDS = 8192;
 
 const BATCH_SIZE = "WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE";
 
-/** As TensorFlow.js makes the buffers of tensors, those of uniforms, and those to read from. */
+/** Usage of buffers as TensorFlow.js makes them: of tensors, of uniforms, and to read from. */
 const TENSOR_USAGE = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
 const UNIFORM_USAGE = GPUBufferUsage.COPY_DST | GPUBufferUsage.UNIFORM;
 const READ_USAGE = GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ;
@@ -50,21 +51,21 @@ type Methods = Pick<
   "uploadToGPU" | "makeUniforms" | "runWebGPUProgram" | "submitQueue"
 >;
 
-/** What calls of one kind have in common. */
+/** The part that calls of one kind have in common. */
 interface Kind {
   readonly pipeline: GPUComputePipeline;
   readonly workgroups: readonly [x: number, y?: number, z?: number];
-  /** Never written again as long as the kind is remembered. */
+  /** Uniform buffer, not written again as long as the kind is remembered. */
   readonly uniform: GPUBuffer;
 }
 
-/** By backend: its recorder, or why it has none. */
+/** The recorder of each backend, or the reason why it has none. */
 const recorders = new WeakMap<object, Recorder | string>();
 
 /**
- * Makes dispatches of a WebGPU backend cheap; once done for a backend, it is not done again.
+ * Makes dispatches of a WebGPU backend cheap. A second call for the same backend does nothing.
  *
- * @returns what the backend lacks for it, then it is left as it is; else null
+ * @returns null, or what the backend lacks for it; it is then left unchanged
  */
 export function recordOnce(backend: unknown): string | null {
   const webgpu = backend as WebgpuBackend;
@@ -102,17 +103,19 @@ export class Recorder {
   readonly #groups: BindGroups;
   readonly #constants: Constants;
   readonly #arena: UploadArena;
-  /** Of the programs of TensorFlow.js. */
+  /** Kinds of calls to programs of TensorFlow.js. */
   readonly #kinds: RecentMap<string, Kind>;
   /** Uniforms of {@linkcode Recorder.params}, by content. */
   readonly #params: RecentMap<string, GPUBuffer>;
   /** The methods of the backend as they were. */
   readonly #published: Methods;
-  /** The uniform of a program that is run the first time, once it is made; null when none is run. */
+  /**
+   * The uniform buffer of a program that runs the first time, once it is made; null when none runs.
+   */
   #first: { uniform?: GPUBuffer } | null = null;
   #staged = 0;
 
-  /** Replaces the methods of the backend that this is about. */
+  /** Replaces the methods of the backend that make dispatches. */
   constructor(backend: WebgpuBackend) {
     this.backend = backend;
     this.#faults = new DeviceFaults(backend.device);
@@ -124,7 +127,7 @@ export class Recorder {
     );
     this.#constants = new Constants(this.#pool);
     this.#arena = new UploadArena(backend.device);
-    // Commands that are not yet submitted may use a uniform that is forgotten.
+    // Commands that are not yet submitted may use a uniform that is being forgotten.
     const release = (uniform: GPUBuffer) => void backend.uniformPendingDisposal.push(uniform);
     this.#kinds = new RecentMap(KINDS, ({ uniform }) => release(uniform));
     this.#params = new RecentMap(KINDS, release);
@@ -138,7 +141,7 @@ export class Recorder {
       uploadToGPU: (dataId) => void this.bufferOf(dataId),
       makeUniforms: (uniforms) => {
         const made = this.#published.makeUniforms(uniforms);
-        // What is to be remembered must not be given back with the next submit.
+        // A uniform that is to be remembered must not be given back with the next submit.
         if (this.#first !== null) this.#first.uniform = backend.uniformPendingDisposal.pop()!;
         return made;
       },
@@ -150,18 +153,18 @@ export class Recorder {
     tf.env().set(BATCH_SIZE, DISPATCHES_PER_SUBMIT);
   }
 
-  /** The buffer of a tensor's data, which is uploaded if it lies on the host. */
+  /** The buffer of a tensor's data, which is uploaded if it is on the host. */
   bufferOf(dataId: object): GPUBuffer {
     const data = this.backend.tensorMap.get(dataId);
     if (data.resource == null) this.#upload(data, dataId);
     return data.resource as GPUBuffer;
   }
 
-  /** The same of a tensor that is going to be written in place: nobody shares the buffer. */
+  /** The buffer of a tensor that a kernel will write to in place; no other tensor shares it. */
   ownBufferOf(dataId: object): GPUBuffer {
     const shared = this.bufferOf(dataId);
     const data = this.backend.tensorMap.get(dataId);
-    data.values = null; // once read, they are kept on the host, and will no longer be true
+    data.values = null; // a copy on the host would be out of date
     if (this.#pool.isKept(shared)) {
       data.resource = this.#pool.acquireBuffer(4, TENSOR_USAGE);
       this.#copy(shared, 0, data.resource, 4);
@@ -169,7 +172,7 @@ export class Recorder {
     return data.resource as GPUBuffer;
   }
 
-  /** A uniform buffer that holds integers, then float32 numbers, filled up to 16 bytes. */
+  /** A uniform buffer that holds integers, then float32 numbers, padded to 16 bytes. */
   params(integers: readonly number[], floats: readonly number[]): GPUBuffer {
     const key = `${integers};${exactly(floats)}`;
     let uniform = this.#params.get(key);
@@ -232,7 +235,7 @@ export class Recorder {
     return output;
   }
 
-  /** Runs a program the published way and remembers what it came to. */
+  /** Runs a program as published, and remembers its pipeline, workgroups and uniform. */
   #runFirst(key: string, ...call: Parameters<Methods["runWebGPUProgram"]>): tf.TensorInfo {
     const [program] = call;
     const { shaderKey } = program;
@@ -248,7 +251,7 @@ export class Recorder {
           uniform: first.uniform,
         });
       }
-      program.shaderKey = shaderKey; // the published way makes it longer each time
+      program.shaderKey = shaderKey; // the published method makes it longer each time
     }
   }
 
@@ -276,7 +279,7 @@ export class Recorder {
   }
 
   /**
-   * Copies a buffer to the host after all that is recorded.
+   * Copies a buffer to the host after all recorded commands.
    *
    * @throws {WebgpuError} when the device has reported that something could not be done
    */
@@ -311,7 +314,7 @@ export class Recorder {
   }
 }
 
-/** Numbers as a key: `${-0}` would be that of 0. */
+/** Numbers as a key that tells −0 from 0, which `${-0}` does not. */
 function exactly(numbers: readonly number[]): string {
   return numbers.some((number) => Object.is(number, -0))
     ? Array.from(numbers, (number) => Object.is(number, -0) ? "-0" : number).join()

@@ -2,16 +2,15 @@
 const CAPACITY = 1 << 18;
 
 /**
- * Small values on their way to the device: they are gathered on the host, written with one
- * `writeBuffer` before the next submit, and copied from there to where they belong by recorded
- * commands.
+ * Collects small values for the device: they are gathered on the host, written with one
+ * `writeBuffer` before the next submit, and copied to their own buffers by recorded commands.
  *
- * `writeBuffer` overtakes commands that are not yet submitted. Here nothing can go wrong by that: a
- * region is given out once between two submits, so no command reads it but the copies it was given out
- * for; and what commands submitted before read, was written before, in the queue's order.
+ * `writeBuffer` overtakes commands that are not yet submitted, which is harmless here. A region is
+ * given out once between two submits, so no unsubmitted command reads it but the copy it was given
+ * out for; and what submitted commands read was written earlier in the queue's order.
  */
 export class UploadArena {
-  /** The largest value that goes this way, in bytes. */
+  /** Largest value that is uploaded this way, in bytes. */
   static readonly LARGEST = CAPACITY / 16;
   /** The buffer on the device. */
   readonly buffer: GPUBuffer;
@@ -27,12 +26,12 @@ export class UploadArena {
     });
   }
 
-  /** Whether so many more bytes find room before the next submit. */
+  /** Whether this many more bytes fit before the next submit. */
   hasRoom(bytes: number): boolean {
     return this.#used + bytes <= CAPACITY;
   }
 
-  /** Takes 4-byte numbers; returns the offset in bytes to copy them from. */
+  /** Adds 4-byte numbers; returns the offset in bytes to copy them from. */
   add(values: ArrayLike<number>, kind: "float" | "integer"): number {
     const offset = this.#used;
     const View = kind === "float" ? Float32Array : Int32Array;
@@ -41,7 +40,7 @@ export class UploadArena {
     return offset;
   }
 
-  /** Writes what was taken; to be called right before each submit. */
+  /** Writes the collected values; call it right before each submit. */
   flush(): void {
     if (this.#used === 0) return;
     this.#queue.writeBuffer(this.buffer, 0, this.#bytes, 0, this.#used);

@@ -105,8 +105,8 @@ class RowSearch {
   }
 
   /**
-   * The best continuations of all beams: so many that `num_beams` of them do not end, whichever
-   * tokens come first.
+   * The best continuations of all beams: enough that at least `num_beams` of them do not end the
+   * sequence.
    */
   #candidates(logProbabilities: (beam: number) => Float32Array): Candidate[] {
     const { eos, max_new_tokens } = this.#limits;

@@ -49,7 +49,7 @@ export class Decoding {
     }
   }
 
-  /** How many rows are being generated. */
+  /** Number of rows that are being generated. */
   get rows(): number {
     return this.#rows;
   }

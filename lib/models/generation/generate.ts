@@ -13,7 +13,7 @@ import { bestToken, randomToken, sample } from "./sampling.ts";
  * with `do_sample` by drawing tokens at random.
  *
  * The prompt is read once per row; its beams and returned sequences are copies, of `call` too, so
- * whatever the call says about a row holds for all that is generated from it.
+ * everything the call says about a row holds for all that is generated from it.
  *
  * Source: transformers generation/utils.py, `generate`
  *

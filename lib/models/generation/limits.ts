@@ -6,7 +6,9 @@ export interface Limits {
   readonly eos: readonly number[];
 }
 
-/** How many candidates beam search looks at for each beam, given the token ids that end a sequence. */
+/**
+ * Number of candidates that beam search considers for each beam, given the ids that end a sequence.
+ */
 export function candidatesPerBeam(eos: readonly number[]): number {
   return Math.max(2, 1 + eos.length);
 }

@@ -1,15 +1,15 @@
 import type { LanguageModel } from "../base_model.ts";
 import { candidatesPerBeam } from "./limits.ts";
 
-/** How text is generated; the names and meanings are those of transformers. */
+/** Options of generation; their names and meanings are those of transformers. */
 export interface GenerateOptions {
-  /** How many tokens a row is given at most; at least 1, by default 20. */
+  /** Largest number of tokens generated for a row; at least 1, by default 20. */
   readonly max_new_tokens?: number;
-  /** How many tokens come before the end of a sequence at least; by default 0. */
+  /** Smallest number of tokens before the end of a sequence; by default 0. */
   readonly min_new_tokens?: number;
-  /** How many beginnings of a row are followed at once; beam search when above 1, by default 1. */
+  /** Number of beams per row, followed at once; beam search when above 1, by default 1. */
   readonly num_beams?: number;
-  /** How many sequences are returned per row; at most `num_beams`, or any with `do_sample`. */
+  /** Number of sequences returned per row; at most `num_beams`, or any with `do_sample`. */
   readonly num_return_sequences?: number;
   /** Beam search: the power of its length that a sequence's log-probability is divided by; by default 1. */
   readonly length_penalty?: number;

@@ -2,7 +2,7 @@ import * as tf from "../../tf.ts";
 import type { Ids, LanguageModel, Prompt } from "../base_model.ts";
 import { idsTensor } from "../ids.ts";
 
-/** What a language model goes on from. `B` rows, `L` positions, `V` vocabulary. */
+/** Prompt of a language model. `B` rows, `L` positions, `V` vocabulary. */
 export interface PromptInputs {
   /** Token ids; shape `[B, L]`; in [0, V). */
   readonly inputIds: Ids;

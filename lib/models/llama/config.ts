@@ -9,7 +9,7 @@ export const LLAMA_TYPES = ["llama", "mistral", "qwen2"] as const;
 /** One of {@linkcode LLAMA_TYPES}. */
 export type LlamaType = typeof LLAMA_TYPES[number];
 
-/** What the configuration of a Llama, Mistral or Qwen2 says, checked and with its defaults. */
+/** Configuration of a Llama, Mistral or Qwen2, checked and with its defaults. */
 export interface LlamaConfig {
   readonly modelType: LlamaType;
   readonly vocabSize: number;
@@ -36,7 +36,7 @@ export interface LlamaConfig {
   readonly generationIds: GenerationIds;
 }
 
-/** What `transformers` takes where a field is absent, as far as the types differ. */
+/** Defaults of `transformers` for absent fields, where they differ between model types. */
 const DEFAULTS = {
   llama: { vocab: 32000, intermediate: 11008, keyValueHeads: null, positions: 2048, eos: 2 },
   mistral: { vocab: 32000, intermediate: 14336, keyValueHeads: 8, positions: 131072, eos: 2 },

@@ -11,7 +11,7 @@ import type { LlamaConfig } from "./config.ts";
 /** The keys and values of every layer; each `[B, G, L, Dh]` with `G` heads of keys. */
 export type LlamaMemory = { keys: tf.Tensor4D[]; values: tf.Tensor4D[] };
 
-/** What one pass through the layers reads. `Lp` positions came before, `L` come now. */
+/** Inputs of one pass through the layers. `Lp` positions came before, `L` are new. */
 export interface LlamaInputs {
   /** Token ids; int32 `[B, L]`. */
   readonly ids: tf.Tensor2D;
@@ -19,7 +19,7 @@ export interface LlamaInputs {
   readonly positions: readonly (readonly number[])[];
   /** 1 where a position counts, 0 where it is padding; int32 `[B, Lp + L]`; null where all count. */
   readonly padding: tf.Tensor2D | null;
-  /** What came before; null where nothing did. */
+  /** Keys and values of the positions before; null when there are none. */
   readonly past: LlamaMemory | null;
 }
 

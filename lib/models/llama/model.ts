@@ -56,7 +56,7 @@ export class LlamaForCausalLM implements LanguageModel {
   readonly outputEmbedding = "lm_head";
   /** The weights. */
   readonly parameters: Parameters;
-  /** How many token ids there are. */
+  /** Number of token ids. */
   readonly vocabSize: number;
   readonly #config: LlamaConfig;
 
@@ -154,7 +154,7 @@ export class LlamaForCausalLM implements LanguageModel {
   }
 
   /**
-   * Reads the prompt, of which the last position of each row is no padding.
+   * Reads the prompt, of which the last position of each row is not padding.
    *
    * @returns the logits `[B, V]` that follow it, and the state; the caller disposes both
    * @throws {RangeError} when ids are out of range, or prompt and mask differ in shape

@@ -2,7 +2,7 @@ import * as tf from "../../tf.ts";
 import type { DecoderState } from "../base_model.ts";
 import type { LlamaMemory } from "./layers.ts";
 
-/** What a Llama remembers between two steps of generation: the keys and values of each layer. */
+/** State of a Llama between two steps of generation: the keys and values of each layer. */
 export class LlamaState implements DecoderState {
   readonly #memory: LlamaMemory;
   #isUsedUp = false;

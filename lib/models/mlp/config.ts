@@ -6,13 +6,13 @@ export const MLP_ACTIVATIONS = { relu: "ReLU", gelu: "GELU", silu: "SiLU" } as c
 /** The losses of {@linkcode MlpConfig}. */
 const MLP_LOSSES = ["cross_entropy", "mse"] as const;
 
-/** What the configuration of a multi-layer perceptron says, checked. */
+/** Configuration of a multi-layer perceptron, checked. */
 export interface MlpConfig {
   /** Features in, of each hidden layer, and out; one linear layer between neighbours. */
   readonly features: readonly number[];
-  /** What stands between two linear layers. */
+  /** Activation function between two linear layers. */
   readonly activation: keyof typeof MLP_ACTIVATIONS;
-  /** What labels are compared by. */
+  /** Loss between outputs and labels. */
   readonly loss: typeof MLP_LOSSES[number];
 }
 

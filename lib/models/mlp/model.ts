@@ -10,9 +10,9 @@ import { idsTensor } from "../ids.ts";
 import { MLP_ACTIVATIONS, type MlpConfig, parseMlpConfig } from "./config.ts";
 import { Parameters } from "../parameters.ts";
 
-/** What goes into a multi-layer perceptron. `B` rows, `L` positions, `I` and `O` features. */
+/** Inputs of a multi-layer perceptron. `B` rows, `L` positions, `I` and `O` features. */
 export interface MlpInputs {
-  /** float32; shape `[B, I]`, or `[B, L, I]`. An adapter belongs to a row, whatever its positions. */
+  /** float32; shape `[B, I]`, or `[B, L, I]`. All positions of a row share its adapter. */
   readonly features: tf.Tensor2D | tf.Tensor3D;
   /**
    * For cross-entropy the classes, int32 in [0, O) or −100 where ignored, shape `[B]` or `[B, L]`; for
@@ -21,7 +21,7 @@ export interface MlpInputs {
   readonly labels?: tf.Tensor | undefined;
 }
 
-/** What comes out of a multi-layer perceptron. */
+/** Outputs of a multi-layer perceptron. */
 export interface MlpOutputs {
   /** Shape `[B, O]`, or `[B, L, O]` where positions went in. */
   readonly logits: tf.Tensor2D | tf.Tensor3D;

@@ -14,7 +14,7 @@ const DEFAULTS = {
   mt5: { vocab: 250112, ff: 1024, layers: 8, heads: 6, projection: "gated-gelu" },
 };
 
-/** What the configuration of a T5 says, checked and with its defaults. */
+/** Configuration of a T5, checked and with its defaults. */
 export interface T5Config {
   readonly modelType: T5Type;
   readonly vocabSize: number;

@@ -1,4 +1,4 @@
-/** How relative positions fall into buckets. */
+/** Settings of the buckets of relative positions. */
 export interface RelativePositionOptions {
   /** Whether keys after the query have buckets of their own, as in an encoder. */
   readonly bidirectional: boolean;

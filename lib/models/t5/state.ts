@@ -2,7 +2,7 @@ import * as tf from "../../tf.ts";
 import type { DecoderState } from "../base_model.ts";
 import type { EncodedText, KeysAndValues } from "./stack.ts";
 
-/** What a T5's decoder remembers between two steps of generation. */
+/** State of a T5's decoder between two steps of generation. */
 export class T5State implements DecoderState {
   readonly rows: number;
   readonly #text: EncodedText;

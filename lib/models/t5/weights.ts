@@ -6,7 +6,7 @@ import type { T5Config } from "./config.ts";
 import { t5Modules } from "./modules.ts";
 
 const SHARED = "shared.weight";
-/** What is one matrix with the shared embedding, unless the weights say otherwise. */
+/** Matrices tied to the shared embedding, unless the weights have them apart. */
 const TIED = ["lm_head.weight", "encoder.embed_tokens.weight", "decoder.embed_tokens.weight"];
 /** A weight in files of the first releases that is never used. */
 const UNUSED = "decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight";

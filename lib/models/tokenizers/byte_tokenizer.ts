@@ -12,7 +12,7 @@ const SPECIAL = ["<pad>", "</s>", "<unk>"];
 const EXTRA = Array.from({ length: 125 }, (_, i) => `<extra_id_${i}>`);
 
 const TOKENS = /(<pad>|<\/s>|<unk>|<extra_id_(?:\d|[1-9]\d|1[01]\d|12[0-4])>)/;
-/** What Python's `str.strip` takes away. */
+/** Characters that Python's `str.strip` removes. */
 const SPACE =
   "[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]";
 const LEADING = new RegExp(`^${SPACE}+`);

@@ -1,4 +1,4 @@
-/** How one text becomes ids. */
+/** Options for encoding one string. */
 export interface EncodeOptions {
   /** Whether to add what the model expects around a text, such as the end of the sequence. */
   readonly addSpecialTokens?: boolean;
@@ -6,7 +6,7 @@ export interface EncodeOptions {
   readonly maxLength?: number | undefined;
 }
 
-/** How several texts become one batch. */
+/** Options for encoding several strings as one batch. */
 export interface EncodeBatchOptions extends EncodeOptions {
   /** The side on which shorter rows are filled up; a decoder that continues its prompt wants `left`. */
   readonly padSide?: "left" | "right" | undefined;

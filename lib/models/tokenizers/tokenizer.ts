@@ -105,7 +105,7 @@ export const AutoTokenizer: {
   },
 };
 
-/** What a configuration of ByT5 adds to or moves in its vocabulary; null when nothing. */
+/** Part of a ByT5 configuration that changes its vocabulary; null when none. */
 function otherThanByT5(config: Json): string | null {
   const bytes = new ByteTokenizer();
   for (const [id, token] of Object.entries((config.added_tokens_decoder ?? {}) as Json)) {

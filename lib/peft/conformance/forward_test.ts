@@ -321,7 +321,7 @@ Deno.test("F10 generate() takes its inputs by name", async () => {
   const toyModel = toy();
   await assert.rejects(() => toyModel.generate({ inputIds: [[1]], taskIds: [0] }), {
     name: "TypeError",
-    message: "Cannot generate as ToyModel is no language model",
+    message: "Cannot generate as the base model must be a language model: got ToyModel",
   });
   free(toyModel);
 });

@@ -1,4 +1,4 @@
-/** What an adapter targets when it does not say, for one architecture. */
+/** Default targets of one architecture. */
 type Targets = readonly string[] | string;
 
 const LLAMA_LIKE = ["q_proj", "v_proj"];
@@ -49,12 +49,12 @@ const DEFAULT_TARGETS: Readonly<Record<string, Targets>> = {
 };
 
 /**
- * What PEFT targets in an architecture when `target_modules` is null.
+ * PEFT's targets in an architecture when `target_modules` is null.
  *
  * Source: utils/constants.py of PEFT, `TRANSFORMERS_MODELS_TO_POLY_TARGET_MODULES_MAPPING`
  *
  * @param modelType Hugging Face's `model_type`
- * @throws {RangeError} when there is no default for it
+ * @throws {RangeError} when the architecture has no default
  *
  * @example
  * ```ts

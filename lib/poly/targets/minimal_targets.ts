@@ -1,12 +1,12 @@
-/** The number of targets from which on a list is condensed. */
+/** Number of targets from which on a list is condensed. */
 export const MIN_TARGETS_TO_CONDENSE = 20;
 
 /**
- * The shortest dotted suffixes that tell the targets from the other modules.
+ * The shortest dotted suffixes that distinguish the targets from the other modules.
  *
  * Source: tuners/tuners_utils.py of PEFT, `_find_minimal_target_modules`
  *
- * @param targets at least one; none of them empty or among the others
+ * @param targets at least one name; none is empty or among the others
  * @throws {RangeError} when a target is empty
  *
  * @example
@@ -37,13 +37,13 @@ export function minimalTargets(
   return required.size === 0 ? names : required;
 }
 
-/** The dotted endings of a name, shortest first. */
+/** All dotted suffixes of a name, shortest first. */
 function suffixesOf(name: string): string[] {
   const parts = name.split(".");
   return parts.map((_, i) => parts.slice(parts.length - 1 - i).join("."));
 }
 
-/** Python's order of lists of strings. */
+/** Compares lists of strings in Python's order. */
 function compare(a: readonly string[], b: readonly string[]): number {
   for (let i = 0; i < a.length && i < b.length; i++) {
     if (a[i] !== b[i]) return a[i]! < b[i]! ? -1 : 1;

@@ -2,12 +2,12 @@
  * Turns a pattern of Python's `re` into a RegExp that matches the same strings, anchored at the start
  * and, when `full`, at the end.
  *
- * Where the two languages write a thing differently it is translated; what only Python has (atomic
- * groups, possessive quantifiers, `\N{…}`, verbose mode) is refused. `\w`, `\d` and `\s` know ASCII
- * only, which is what names of modules are made of.
+ * Where the two languages write a construct differently it is translated; constructs that only
+ * Python has (atomic groups, possessive quantifiers, `\N{…}`, verbose mode) are refused. `\w`, `\d`
+ * and `\s` match ASCII only, which is all that names of modules use.
  *
- * @param pattern as for `re.fullmatch`
- * @param full whether the whole string must match, as for `re.fullmatch`, or its beginning, `re.match`
+ * @param pattern a pattern for `re.fullmatch`
+ * @param full whether the whole string must match, as for `re.fullmatch`, or only its beginning
  * @throws {SyntaxError} when the pattern is not valid
  *
  * @example
@@ -34,7 +34,7 @@ export function pythonRegExp(pattern: string, full = true): RegExp {
   }
 }
 
-/** What a backslash and a letter may mean in Python; all other letters are errors there. */
+/** Letters that Python allows after a backslash; all others are errors there. */
 const ESCAPED_LETTERS = "bBdDsSwWfnrtvxu";
 
 function translate(pattern: string): { source: string; flags: string } {
@@ -55,7 +55,7 @@ function translate(pattern: string): { source: string; flags: string } {
     } else if (inClass) {
       if (written === "]") inClass = false;
     } else if (written === "[") {
-      // A bracket that comes first is a member of the class in Python.
+      // In Python, a bracket that comes first in a class is a member of it.
       const opening = /^\[\^?\]?/.exec(rest)![0];
       inClass = true;
       taken = opening.length;
@@ -75,7 +75,7 @@ function translate(pattern: string): { source: string; flags: string } {
   return { source, flags };
 }
 
-/** How many characters an escape takes, and what it becomes. */
+/** Number of characters of an escape, and its translation. */
 function escape(rest: string, inClass: boolean): [number, string] {
   const next = rest[1];
   if (next === undefined) throw new SyntaxError("\\ at end of pattern");
@@ -93,7 +93,7 @@ function escape(rest: string, inClass: boolean): [number, string] {
   return [2, `\\${next}`];
 }
 
-/** How many characters the opening of a group takes, and what it becomes. */
+/** Number of characters that open a group, and their translation. */
 function group(rest: string): [number, string] {
   const comment = /^\(\?#[^)]*\)/.exec(rest);
   if (comment !== null) return [comment[0].length, "(?:)"];

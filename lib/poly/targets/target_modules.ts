@@ -1,10 +1,14 @@
+/**
+ * Decides which modules of a model an adapter changes, by PEFT's rules. A pattern must match a
+ * whole name, an entry of a list a whole name or its dotted end.
+ */
 import type { BaseModel, ModuleInfo } from "../../models/base_model.ts";
 import { defaultTargets } from "./default_targets.ts";
 import { MIN_TARGETS_TO_CONDENSE, minimalTargets } from "./minimal_targets.ts";
 import { pythonList } from "../../util/python_list.ts";
 import { pythonRegExp } from "./python_regexp.ts";
 
-/** Thrown when a config names no module that could be adapted. */
+/** Thrown when a config targets no module that can be adapted. */
 export class NoMatchingPeftModuleError extends RangeError {
   /** The name of the class. */
   override readonly name = "NoMatchingPeftModuleError";
@@ -15,43 +19,43 @@ type Names = string | ReadonlySet<string> | null;
 
 /** The fields of a configuration that decide what is targeted. */
 export interface TargetFields {
-  /** What to adapt; null takes the default of the architecture, `"all-linear"` every linear layer. */
+  /** Modules to adapt; null means the architecture's default, `"all-linear"` every linear layer. */
   readonly target_modules: Names;
-  /** What to leave out of the targets. */
+  /** Modules to leave out of the targets. */
   readonly exclude_modules: Names;
   /** Modules that are trained and saved as a whole, and therefore not adapted. */
   readonly modules_to_save: readonly string[] | null;
-  /** What the model is for; `"SEQ_CLS"` keeps its head out of `"all-linear"`. */
+  /** Task type of the model; `"SEQ_CLS"` keeps its head out of `"all-linear"`. */
   readonly task_type: string | null;
 }
 
-/** What a configuration means for one model. */
+/** The modules that a configuration targets in one model. */
 export interface Targets {
-  /** `target_modules` resolved, as PEFT writes it back into the configuration. */
+  /** Resolved `target_modules`, as PEFT writes them back into the configuration. */
   readonly targetModules: string | ReadonlySet<string>;
   /** The modules to adapt, in the order of the model. */
   readonly modules: readonly ModuleInfo[];
-  /** What the user may not have meant. */
+  /** Warnings about entries that the user may not have meant. */
   readonly warnings: readonly string[];
 }
 
-/** What of a base model decides what is targeted. */
+/** The parts of a base model that decide what is targeted. */
 export type Targeted = Pick<BaseModel, "modules" | "outputEmbedding"> & {
   readonly identity: { readonly modelType: string };
 };
 
-/** Targets nothing, and is no error. */
+/** PEFT's name that targets nothing and is not an error. */
 const DUMMY = "dummy-target-modules";
 const SEQ_CLS_HEADS = ["score", "classifier"];
 
 /**
- * Which modules of a model an adapter changes.
+ * The modules of a model that an adapter changes.
  *
- * Source: tuners/tuners_utils.py of PEFT, `inject_adapter`. Differs: warns of each entry of a list
- * that matches nothing.
+ * Source: tuners/tuners_utils.py of PEFT, `inject_adapter`. Differs: warns about each entry of a
+ * list that matches nothing.
  *
  * @throws {RangeError} when the architecture has no default targets
- * @throws {NoMatchingPeftModuleError} when nothing is targeted
+ * @throws {NoMatchingPeftModuleError} when no module is targeted
  * @throws {SyntaxError} when a pattern is not valid
  *
  * @example
@@ -88,7 +92,7 @@ export function resolveTargets(base: Targeted, given: TargetFields): Targets {
 type Decision = "targeted" | "excluded" | "unmatched";
 
 /**
- * How one name is judged: excluded, inside a saved module, targeted, or none of these.
+ * Decides on each name: excluded, inside a saved module, targeted, or none of these.
  *
  * Source: tuners/tuners_utils.py of PEFT, `check_target_module_exists`
  *
@@ -119,7 +123,10 @@ export function decisions(config: TargetFields): (name: string) => Decision {
   };
 }
 
-/** A string is a pattern for the whole name; a list holds names and their dotted endings. */
+/**
+ * Makes a test for names: a string is a pattern for the whole name, a list holds names and
+ * suffixes.
+ */
 function match(wanted: string | ReadonlySet<string>): (name: string) => boolean {
   if (typeof wanted === "string") {
     if (wanted === "") return (name) => name === "";
@@ -133,7 +140,7 @@ function matches(entry: string, name: string): boolean {
   return name === entry || name.endsWith(`.${entry}`);
 }
 
-/** Fills in defaults and `"all-linear"`, and condenses a long list. */
+/** Fills in defaults and `"all-linear"`, and condenses long lists. */
 function expand(
   base: Targeted,
   config: TargetFields,
@@ -208,7 +215,7 @@ function isEmpty(names: string | ReadonlySet<string> | null): boolean {
   return names === null || (typeof names === "string" ? names === "" : names.size === 0);
 }
 
-/** As Python prints it, with the names of a set in order. */
+/** Names as Python prints them, with those of a set sorted. */
 function shown(names: string | ReadonlySet<string> | null): string {
   if (names === null || typeof names === "string") return names ?? "None";
   return `{${pythonList([...names].sort()).slice(1, -1)}}`;

@@ -43,7 +43,7 @@ function fMeasure(predicted: readonly string[], reference: readonly string[]): n
   return 2 * precision * recall / (precision + recall);
 }
 
-/** How many words two texts share in the same order, others left out. */
+/** Length of the longest common subsequence of words of two texts. */
 function longestCommonSubsequence(a: readonly string[], b: readonly string[]): number {
   // Entry j: the longest one of what is read of `a` and the first j words of `b`.
   let longest = new Array<number>(b.length + 1).fill(0);

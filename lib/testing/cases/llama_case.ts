@@ -5,29 +5,29 @@ import * as tf from "../../tf.ts";
 import { fill } from "../fill.ts";
 import file from "./llama_cases.json" with { type: "json" };
 
-/** What `transformers` computed with one tiny model; see make_llama_cases.py. */
+/** Outputs of `transformers` for one tiny model; see make_llama_cases.py. */
 export interface LlamaCase {
   readonly config: Readonly<Record<string, unknown>>;
   readonly input_ids: number[][];
   readonly attention_mask: number[][];
   readonly labels: number[][];
   readonly loss: number;
-  /** Of the loss by the first two rows of the first layer's `k_proj.weight`; `[2, D]`. */
+  /** Gradient of the loss by the first two rows of the first layer's `k_proj.weight`; `[2, D]`. */
   readonly gradient: number[];
-  /** Of the first columns of the vocabulary; `[B, L, columns]`. */
+  /** Logits of the first columns of the vocabulary; `[B, L, columns]`. */
   readonly logits: number[];
-  /** Four tokens of each row. */
+  /** Four tokens of greedy decoding for each row. */
   readonly greedy: number[][];
-  /** Of the first columns, at each of the four steps; `[4][B, columns]`. */
+  /** Logits of the first columns at each of the four steps; `[4][B, columns]`. */
   readonly step_logits: number[][];
   readonly parameters: [string, number[]][];
   readonly modules: [string, string][];
 }
 
-/** How many columns of the vocabulary the cases keep. */
+/** Number of columns of the vocabulary in the cases. */
 export const COLUMNS: number = file.columns;
 
-/** The cases by what is special about them. */
+/** The cases, each with a name that says what is special about it. */
 export const LLAMA_CASES: [string, LlamaCase][] = Object.entries(
   file.cases as unknown as Record<string, LlamaCase>,
 );

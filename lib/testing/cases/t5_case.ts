@@ -3,34 +3,34 @@ import * as tf from "../../tf.ts";
 import file from "./t5_cases.json" with { type: "json" };
 import { wave } from "../wave.ts";
 
-/** What `transformers` computed with one tiny T5; see make_t5_cases.py. */
+/** Outputs of `transformers` for one tiny T5; see make_t5_cases.py. */
 export interface T5Case {
   readonly config: Readonly<Record<string, unknown>>;
-  /** Shapes by name in the order of `named_parameters()`. */
+  /** Shapes of parameters by name, in the order of `named_parameters()`. */
   readonly parameters: Readonly<Record<string, number[]>>;
-  /** Name, class and, of a linear layer, sizes. */
+  /** Name, class and, for a linear layer, sizes of each module. */
   readonly modules: readonly string[];
-  /** The linear layers in the order of their calls. */
+  /** Names of the linear layers, in the order of their calls. */
   readonly linears: readonly string[];
-  /** The dropouts in the order of their calls, those inside attention left out. */
+  /** Names of the dropouts outside attention, in the order of their calls. */
   readonly dropouts: readonly string[];
   readonly logits: readonly number[];
   readonly encoder_last_hidden_state: readonly number[];
   readonly loss: number;
-  /** Of the loss, by the parameter's name. */
+  /** Gradients of the loss, by parameter name. */
   readonly gradients: Readonly<Record<string, readonly number[]>>;
-  /** In training, if dropout keeps everything and only scales it. */
+  /** Logits in training when dropout keeps everything and only scales it. */
   readonly logits_with_all_kept: readonly number[];
 }
 
-/** What all cases read: 3 rows of 7 and 5 ids; the last row of the text is all padding. */
+/** Inputs of all cases: 3 rows of 7 and 5 ids; the last row of the prompt is all padding. */
 export const T5_INPUTS: {
   readonly input_ids: number[][];
   readonly attention_mask: number[][];
   readonly labels: number[][];
 } = file.inputs;
 
-/** The cases by what is special about them. */
+/** The cases, each with a name that says what is special about it. */
 export const T5_CASES: [string, T5Case][] = Object.entries(
   file.cases as unknown as Record<string, T5Case>,
 );

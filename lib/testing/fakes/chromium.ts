@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { findChromium } from "../../commands/examine.ts";
 
-/** The program of a Chromium; null when there is none, and tests that need it are ignored. */
+/** Path of a Chromium; null when there is none, in which case tests that need it are ignored. */
 export const CHROMIUM: string | null = await findChromium();
 
 /** A page in a headless Chromium, driven over its DevTools protocol. */
@@ -23,7 +23,7 @@ export class Page {
     });
   }
 
-  /** Opens a page of the size given, in CSS pixels. */
+  /** Opens a page of the given size, in CSS pixels. */
   static async open(url: string, width: number, height: number): Promise<Page> {
     const profile = await Deno.makeTempDir();
     const process = new Deno.Command(CHROMIUM!, {
@@ -52,7 +52,7 @@ export class Page {
     return page;
   }
 
-  /** The value of an expression in the page. */
+  /** Evaluates an expression in the page. */
   async evaluate<T>(expression: string): Promise<T> {
     const { result, exceptionDetails } = await this.send("Runtime.evaluate", {
       ...{ expression, returnByValue: true, awaitPromise: true },
@@ -70,7 +70,7 @@ export class Page {
     await this.send("Input.dispatchKeyEvent", { type: "keyUp", ...event });
   }
 
-  /** Types text into what has the focus. */
+  /** Types text into the focused element. */
   async type(text: string): Promise<void> {
     await this.send("Input.insertText", { text });
   }
@@ -107,7 +107,9 @@ interface Reply {
   readonly error?: { readonly message: string };
 }
 
-/** The address a Chromium says it listens at; its other words are thrown away as they come. */
+/**
+ * Reads the address at which a Chromium listens from its output; the rest of the output is dropped.
+ */
 async function debuggerAddress(stderr: ReadableStream<Uint8Array>): Promise<string> {
   const reader = stderr.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";

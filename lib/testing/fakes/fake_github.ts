@@ -1,25 +1,25 @@
 import { gitObjectId, type GitTreeEntry, gitTreeId } from "../../hub/git_object.ts";
 import { localServer } from "./local_server.ts";
 
-/** What a test may have done to a request instead of answering it as GitHub does. */
+/** Answers a request instead of the server, for tests of faults; undefined leaves it to the server. */
 export type GithubTrick = (
   path: string,
   request: Request,
 ) => Response | undefined | Promise<Response | undefined>;
 
-/** A folder: what is in it by name, files as text. */
+/** A folder: its entries by name, files as strings. */
 export interface FakeFolder {
   [name: string]: string | FakeFolder;
 }
 
 /** One commit of `allenai/natural-instructions`, served as GitHub's API and its raw files do. */
 export class FakeGithub implements AsyncDisposable {
-  /** What is asked for, in order. */
+  /** Paths of all requests, in order. */
   readonly asked: string[] = [];
   /** The headers of every request. */
   readonly headers: Headers[] = [];
   trick: GithubTrick = () => undefined;
-  /** What a listing says in place of the truth. */
+  /** Changes a listing before it is sent. */
   lie: (entries: Record<string, unknown>[], tree: string) => unknown[] = (entries) => entries;
   readonly commit: string;
   readonly #record: Record<string, unknown>;
@@ -50,12 +50,12 @@ export class FakeGithub implements AsyncDisposable {
     return `http://127.0.0.1:${this.#server.addr.port}`;
   }
 
-  /** What is asked of the API; the rest are files. */
+  /** Requests of the API; all others are for files. */
   get listings(): string[] {
     return this.asked.filter((path) => path.startsWith("/repos/"));
   }
 
-  /** The files asked for, by their path in the commit. */
+  /** Requested files, by their path in the commit. */
   get fetched(): string[] {
     const start = `/allenai/natural-instructions/${this.commit}/`;
     return this.asked.filter((path) => path.startsWith(start)).map((path) =>
@@ -114,7 +114,7 @@ export class FakeGithub implements AsyncDisposable {
   }
 }
 
-/** Super-NaturalInstructions with `count` tasks, the last of them a test task. */
+/** Makes Super-NaturalInstructions with `count` tasks, the last of them a test task. */
 export function fakeSuperni(count: number, instances = 8): FakeFolder {
   const name = (i: number) => `task${i + 1}_say_${"abc"[i % 3]}`;
   const names = Array.from({ length: count }, (_, i) => name(i));

@@ -1,9 +1,9 @@
 /**
- * A worker that obeys the rules of real ones but only pretends to train: its metrics are a function of
- * the config, and it takes a few ms. What `data_file` says goes wrong.
+ * A worker that follows the protocol of real ones but only pretends to train: its metrics are a
+ * function of the config, and it takes a few ms. The config's `data_file` says what goes wrong.
  *
- * With FAKE_JOURNAL set it notes there, one line each, every run that it starts, and `again` or `two`
- * when that run was done already, or is at work in another living process.
+ * It appends a line to the file in FAKE_JOURNAL for every run that it starts, and `again` or `two`
+ * when that run is done already, or is being done by another living process.
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -20,8 +20,8 @@ function journal(line: string): void {
 }
 
 /**
- * When a process began, as the system counts; empty when it is gone, a zombie, or there is no `/proc`.
- * Numbers of processes are given again, the number and this together are not.
+ * Start time of a process as the system counts it; empty when the process is gone or a zombie, or
+ * there is no `/proc`. Process ids are reused, but not together with the same start time.
  */
 function startOf(pid: string): string {
   try {
@@ -32,7 +32,7 @@ function startOf(pid: string): string {
   }
 }
 
-/** Whether the process that noted itself as a run's owner is there. */
+/** Whether the process recorded as a run's owner is still alive. */
 function isAlive(owner: string): boolean {
   const [pid, start] = owner.split("\n") as [string, string];
   return start !== "" && startOf(pid) === start;

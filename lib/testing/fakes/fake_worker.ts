@@ -1,4 +1,4 @@
-/** A worker that does what its run's `data_file` says, in place of training. */
+/** A worker that does what the `data_file` of its run says, instead of training. */
 import { readLines, type WorkerEvent, type WorkerTask } from "../../sweep/message.ts";
 
 const say = (event: WorkerEvent) =>

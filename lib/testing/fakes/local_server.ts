@@ -1,4 +1,7 @@
-/** A server on a free port of this machine that answers silently; what goes wrong in it is status 500. */
+/**
+ * Starts a server on a free port of this machine, without logging; an error in a handler is status
+ * 500.
+ */
 export function localServer(
   answer: (request: Request) => Response | Promise<Response>,
 ): Deno.HttpServer<Deno.NetAddr> {

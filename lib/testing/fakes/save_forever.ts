@@ -1,4 +1,7 @@
-/** Saves an adapter into a folder again and again, two versions in turn, until it is killed. */
+/**
+ * Saves an adapter into a folder again and again, alternating between two versions, until it is
+ * killed.
+ */
 import { useBackend } from "../../backend/backend.ts";
 import { Mlp } from "../../models/mlp/model.ts";
 import { PolyConfig } from "../../poly/config.ts";
@@ -6,8 +9,8 @@ import { getPeftModel, type PeftModel } from "../../peft/peft_model.ts";
 import { fillWithWaves } from "../models/small_models.ts";
 
 /**
- * One of two models that differ in every number of their adapter, which is large enough that writing
- * it takes a while.
+ * Makes one of two models that differ in every number of their adapter, which is large enough that
+ * writing it takes a while.
  */
 export function modelToSave(version: number): PeftModel<Mlp> {
   const base = Mlp.fromConfig(

@@ -1,3 +1,4 @@
+/** Small T5 and Llama models, a batch for them, and helpers for the values of their adapters. */
 import { LlamaForCausalLM } from "../../models/llama/model.ts";
 import { T5ForConditionalGeneration } from "../../models/t5/model.ts";
 import { parseT5Config } from "../../models/t5/config.ts";
@@ -7,7 +8,7 @@ import { slots } from "../../peft/adapter_slots.ts";
 import * as tf from "../../tf.ts";
 import { wave } from "../wave.ts";
 
-/** A T5 of two encoder blocks and one decoder block, whose sizes are all different. */
+/** Config of a T5 of two encoder blocks and one decoder block, whose sizes are all different. */
 export const T5_CONFIG: Readonly<Record<string, unknown>> = {
   model_type: "t5",
   d_model: 12,
@@ -25,7 +26,7 @@ export const T5_CONFIG: Readonly<Record<string, unknown>> = {
   decoder_start_token_id: 0,
 };
 
-/** A Llama of two layers, whose sizes are all different. */
+/** Config of a Llama of two layers, whose sizes are all different. */
 export const LLAMA_CONFIG: Readonly<Record<string, unknown>> = {
   model_type: "llama",
   hidden_size: 16,
@@ -39,7 +40,7 @@ export const LLAMA_CONFIG: Readonly<Record<string, unknown>> = {
   initializer_range: 0.3,
 };
 
-/** With a head of its own, whose logits are neither nearly equal nor far apart. */
+/** Makes a T5 with a head of its own, whose logits are neither nearly equal nor far apart. */
 export function smallT5(
   changes: Readonly<Record<string, unknown>> = {},
 ): T5ForConditionalGeneration {
@@ -69,7 +70,9 @@ export const BATCH = {
   taskIds: [2, 0, 1],
 };
 
-/** Gives every number of an adapter a value of its own, so that a swap or a transposition shows. */
+/**
+ * Sets every number of an adapter to a different value, so that a swap or a transposition shows.
+ */
 export function fillWithWaves(adapter: Adapter, phase = 0): void {
   for (const [i, { variable, part }] of slots(adapter).entries()) {
     const values = wave(variable.size, phase + 0.37 * i, part === "router" ? 2 : 0.4);
@@ -77,7 +80,7 @@ export function fillWithWaves(adapter: Adapter, phase = 0): void {
   }
 }
 
-/** Every tensor of an adapter by its name in the file. */
+/** The values of every tensor of an adapter, by its name in the file. */
 export async function valuesOf(adapter: Adapter): Promise<Map<string, Float32Array>> {
   const values = new Map<string, Float32Array>();
   for (const { name, variable } of slots(adapter)) {

@@ -1,22 +1,29 @@
+/**
+ * A language model whose logits come from integer arithmetic, so that Python's transformers can
+ * generate from the same model.
+ */
 import type { DecoderState, LanguageModel, Prompt } from "../../models/base_model.ts";
 import type { Call } from "../../models/call.ts";
 import * as tf from "../../tf.ts";
 
-/** What a table model is. */
+/** Settings of a table model. */
 export interface TableOptions {
   readonly isEncoderDecoder: boolean;
   readonly vocabSize: number;
-  /** In [0, 1000). */
+  /** Seed of the table, in [0, 1000). */
   readonly seed: number;
-  /** Added to the logits of the tokens that end a sequence; a multiple of 2⁻¹⁷, in [−32, 32]. */
+  /**
+   * Bias of the tokens that end a sequence, added to their logits; a multiple of 2⁻¹⁷, in [−32,
+   * 32].
+   */
   readonly eosBias?: number;
   readonly eos?: readonly number[];
   readonly pad?: number;
 }
 
 /**
- * The logits that follow `history`: whole numbers over 2¹⁷, exact in single precision, by a rule on
- * whole numbers that other languages repeat to the last bit.
+ * The logits that follow `history`: integers over 2¹⁷, exact in single precision, by integer
+ * arithmetic that other languages repeat to the last bit.
  */
 export function tableLogits(
   { vocabSize, seed, eosBias = 0, eos = [1] }: TableOptions,
@@ -30,7 +37,7 @@ export function tableLogits(
   });
 }
 
-/** What an encoder-decoder's table takes from its prompt. */
+/** Number that an encoder-decoder's table derives from the prompt. */
 export function promptKey(ids: readonly number[], mask: readonly number[]): number {
   const real = ids.filter((_, position) => mask[position] === 1);
   return real.reduce((sum, id, i) => sum + (i + 1) * id, 0) % 1009;
@@ -38,9 +45,9 @@ export function promptKey(ids: readonly number[], mask: readonly number[]): numb
 
 /**
  * A language model without weights whose logits come from {@linkcode tableLogits}, for tests of
- * generation. Its state holds a tensor, so that a state left behind is noticed.
+ * generation. Its state holds a tensor, so that a state that is not disposed is noticed.
  *
- * @param beforeDecode called with the number of the step, from 1; may throw
+ * @param beforeDecode called with the number of each step, from 1; may throw
  */
 export function tableModel(
   options: TableOptions,
@@ -94,11 +101,11 @@ export function tableModel(
   } as unknown as LanguageModel;
 }
 
-/** A call that remembers which rows it stands for, and whether it was disposed. */
+/** A call that records the rows it stands for, and whether it was disposed. */
 export interface TableCall extends Call {
   readonly rows: readonly number[];
   readonly isDisposed: boolean;
-  /** Every call selected from this one. */
+  /** All calls selected from this one. */
   readonly selected: readonly TableCall[];
 }
 

@@ -1,3 +1,4 @@
+/** A small model of linear layers whose sizes all differ, for tests of adapters. */
 import type { BaseModel, ModuleInfo, WithLoss } from "../../models/base_model.ts";
 import { type Call, PlainCall, type PlainCallOptions } from "../../models/call.ts";
 import type { Identity } from "../../models/identity.ts";
@@ -5,12 +6,12 @@ import { Parameters } from "../../models/parameters.ts";
 import * as tf from "../../tf.ts";
 import { wave } from "../wave.ts";
 
-/** What goes into a toy model: `x` of shape `[B, L, 6]`. */
+/** Inputs of a toy model: `x` of shape `[B, L, 6]`. */
 export interface ToyInputs {
   readonly x: tf.Tensor3D;
 }
 
-/** What comes out of a toy model, `[B, L, 4]`. */
+/** Outputs of a toy model, `[B, L, 4]`. */
 export interface ToyOutputs {
   readonly logits: tf.Tensor3D;
 }
@@ -74,7 +75,7 @@ export class ToyModel implements BaseModel<ToyInputs, ToyOutputs> {
   }
 }
 
-/** Three rows of two positions for a toy model; the caller disposes them. */
+/** Input of a toy model, three rows of two positions by default; the caller disposes it. */
 export function toyInput(rows = 3): tf.Tensor3D {
   return tf.tensor3d(wave(rows * 12, 0.4), [rows, 2, 6]);
 }

@@ -2,7 +2,7 @@ import type { RunResult } from "../../run/result.ts";
 import { parseRunConfig, type RunConfigInput } from "../../run/config.ts";
 import { runId } from "../../run/id.ts";
 
-/** A result of a run that is done, with what a test says about it. */
+/** Makes the result of a finished run, with the given changes. */
 export function runResult(
   settings: RunConfigInput,
   rest: Partial<Omit<RunResult, "config">> = {},

@@ -1,10 +1,11 @@
+/** Results and logs of runs that were never trained, for tests of tables, figures and reports. */
 import type { MetricsRow } from "../../run/metrics_log.ts";
 import type { RunResult } from "../../run/result.ts";
 import { parseRunConfig, type RunConfigInput } from "../../run/config.ts";
 import { runId } from "../../run/id.ts";
 import { randomStream } from "../../util/random.ts";
 
-/** Settings, one list for each, whose combinations are runs. */
+/** Settings with a list of values for each; every combination is a run. */
 export interface SampleGrid {
   readonly n_skills?: readonly number[];
   readonly n_splits?: readonly number[];
@@ -14,9 +15,8 @@ export interface SampleGrid {
 }
 
 /**
- * Results that nobody computed, with numbers such as runs have: more skills and splits help up to a
- * point, seeds scatter. Unless `whole` is set, of every 13 runs one diverged, and of every 17 one
- * failed.
+ * Makes results without any training, with plausible numbers: more skills and splits help up to a
+ * point, seeds scatter. Unless `whole` is set, one in 13 runs diverged, and one in 17 failed.
  */
 export function sampleResults(
   { n_skills = [1, 2, 4, 8, 16], n_splits = [1, 2, 4], n_tasks = [16], method = ["poly"], seed }:
@@ -99,7 +99,7 @@ function sample(
   };
 }
 
-/** The log that the run of a sample result could have written. */
+/** Makes a log that the run of a sample result could have written. */
 export function sampleMetrics({ config, status }: RunResult, steps = 60): MetricsRow[] {
   if (status === "failed" || status === "planned") return [];
   const stream = randomStream(config.seed, `log/${config.n_skills}/${config.n_splits}`);

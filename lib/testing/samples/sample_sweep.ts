@@ -6,8 +6,8 @@ import { SweepStore } from "../../sweep/store.ts";
 import { sampleMetrics, sampleResults } from "./sample_results.ts";
 
 /**
- * Writes a sweep that nobody ran into a folder, as `deno task sweep` would leave it: done, diverged,
- * failed and planned runs, with their logs.
+ * Writes a sweep of sample results into a folder, as `deno task sweep` would leave it: done,
+ * diverged, failed and planned runs, with their logs.
  */
 export async function writeSampleSweep(
   dir: string,

@@ -8,7 +8,10 @@ const L2_FLOATS = 2 ** 16;
 
 type Tensor4D = KernelTensor<tf.Tensor4D>;
 
-/** The kernels of `lib/ops/attention.ts`: some heads at a time, so that their scores stay in the cache. */
+/**
+ * The kernels of `lib/ops/attention.ts`: a few heads at a time, so that their scores stay in the
+ * cache.
+ */
 export const attentionKernels = {
   Attention(wasm, { query, key, value, bias, mask }, { scale, forbidden, keep }) {
     const { count, N, Lq, Lk, Dh, atOnce } = attentionSizes(query, key);
@@ -65,7 +68,7 @@ export const attentionKernels = {
   },
 } satisfies WasmKernels;
 
-/** How many heads there are in all rows, how large they are, and how many are computed at once. */
+/** Number of heads in all rows, their sizes, and the number of heads computed at once. */
 function attentionSizes(query: Tensor4D, key: Tensor4D) {
   const [B, N, Lq, Dh] = query.shape;
   const Lk = key.shape[2];

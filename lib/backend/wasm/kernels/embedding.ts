@@ -10,7 +10,9 @@ export const embeddingKernels = {
     const stray = wasm.run.takeRows(N, V, D, wasm.at(table), wasm.at(ids), wasm.at(rows));
     if (stray >= 0) {
       wasm.backend.disposeData(rows.dataId);
-      throw new RangeError(`Cannot look up id number ${stray} as ids must be in [0, ${V})`);
+      throw new RangeError(
+        `Cannot look up rows as ids must be in [0, ${V}): id number ${stray} is not`,
+      );
     }
     return [rows];
   },

@@ -1,9 +1,13 @@
+/**
+ * The products of a low-rank update and of its gradients, on addresses in the backend's memory.
+ * Successive rows of the same owner share one product.
+ */
 import type { FusedWasm } from "../fused.ts";
 
 /**
- * Sizes of a low-rank update: B rows of L positions, I and O features in and out, rank R, and whose
- * factors each row takes. Addresses are those of tensors x [B, L, I], factorA [U, I, R], narrow [B, L, R],
- * factorB [U, R, O] and y [B, L, O].
+ * Sizes of a low-rank update: B rows of L positions, I and O features in and out, rank R, and the
+ * owner of each row's factors. Addresses are those of tensors x [B, L, I], factorA [U, I, R],
+ * narrow [B, L, R], factorB [U, R, O] and y [B, L, O].
  */
 export interface LowRankSizes {
   readonly L: number;
@@ -13,7 +17,7 @@ export interface LowRankSizes {
   readonly owners: readonly number[];
 }
 
-/** The owners, each once for all rows in succession that it has: they are as one. */
+/** Groups successive rows of the same owner, so that one product serves them all. */
 function* runs(owners: readonly number[]): Generator<{ owner: number; b: number; rows: number }> {
   for (let b = 0, rows = 0; b < owners.length; b += rows) {
     const owner = owners[b]!;
@@ -46,7 +50,9 @@ export function update(
   }
 }
 
-/** dNarrow = dy · Bᵀ / R, dA = Σ xᵀ · dNarrow and dB = Σ narrowᵀ · dy over the rows that share them. */
+/**
+ * dNarrow = dy · Bᵀ / R, dA = Σ xᵀ · dNarrow and dB = Σ narrowᵀ · dy over the rows of each owner.
+ */
 export function updateGrad(
   wasm: FusedWasm,
   { L, I, R, O, owners }: LowRankSizes,

@@ -1,7 +1,7 @@
 import type { WasmKernels } from "../fused.ts";
 import { sizeOf } from "../heap.ts";
 
-/** The kernels of `lib/train`, each for all parameters at once. */
+/** The kernels of `lib/train`, each for all parameters in one call. */
 export const optimizerKernels = {
   AdamW(wasm, inputs, { updates, beta1, beta2, epsilon }) {
     return updates.map(({ keep, rate, root }, i) => {

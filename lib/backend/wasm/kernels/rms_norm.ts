@@ -24,7 +24,7 @@ export const rmsNormKernels = {
   },
 } satisfies WasmKernels;
 
-/** How many rows of the last axis there are, and how long they are. */
+/** Number of rows along the last axis, and their length. */
 function rows(x: KernelTensor): [rows: number, length: number] {
   const length = x.shape.at(-1)!;
   return [sizeOf(x) / length, length];

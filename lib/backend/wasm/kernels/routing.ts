@@ -48,11 +48,11 @@ export const routingKernels = {
     const fromA = [wasm.at(dA), wasm.at(skillsA)] as const;
     const fromB = [wasm.at(dB), wasm.at(skillsB)] as const;
     wasm.run.mixGradWeights(B, ...skillsA.shape, ROWS, ...fromA, to, 0, scratch);
-    wasm.run.mixGradWeights(B, ...skillsB.shape, COLUMNS, ...fromB, to, 1, scratch); // adds to it
+    wasm.run.mixGradWeights(B, ...skillsB.shape, COLUMNS, ...fromB, to, 1, scratch); // adds
     return [dWeights];
   },
 } satisfies WasmKernels;
 
-/** Whether splits continue each other's rows, as in A, or columns, as in B. */
+/** How mixGradWeights joins splits: along rows, as in A, or along columns, as in B. */
 const ROWS = 0;
 const COLUMNS = 1;
