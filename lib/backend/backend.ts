@@ -28,8 +28,8 @@ export class BackendError extends Error {
  * A software adapter, which computes on the CPU and is slower than WebAssembly, is passed over: ask for
  * it by name.
  * A backend is trusted only after a matrix product and its gradient gave known values on it. On
- * WebAssembly the kernels of `installFastKernels` are installed once; `POLY_MATMUL` and `POLY_BLAS`
- * in the environment force which.
+ * WebAssembly the kernels of `installFastKernels` are installed once, after both ways to matrix
+ * products were timed; `POLY_MATMUL` and `POLY_BLAS` in the environment force which.
  *
  * @param name one backend to insist on
  * @returns the choice with its reason
