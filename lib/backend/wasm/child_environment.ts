@@ -75,9 +75,8 @@ export async function sharedEnvironment(
 ): Promise<ChildEnvironment> {
   const { facts = thisMachine(), ask = (env) => askProcess(env, options.signal) } = options;
   const environment = blasEnvironment(facts);
-  if (facts.variable("POLY_MATMUL") !== undefined || typeof facts.blas === "string") {
-    return environment;
-  }
+  if (facts.variable("POLY_MATMUL") !== undefined) return environment;
+  // Also where this process found no BLAS: it may lack a permission that the others have.
   const found = await ask(environment);
   if (found === null || found.blas === null) return environment;
   const same = earlier.findLast(({ blas, matmul }) =>

@@ -76,10 +76,12 @@ Deno.test("M8: sharedEnvironment() keeps the ways that earlier runs recorded wit
 });
 
 Deno.test("M8: sharedEnvironment() leaves alone what the user insists on, and what has no choice", async () => {
+  const insisting = withVariable("POLY_MATMUL", "wasm");
   const ask = () => assert.fail("it measured");
-  for (const facts of [withVariable("POLY_MATMUL", "wasm"), { ...FELL_BACK, blas: "none" }]) {
-    assert.deepEqual(await sharedEnvironment([], { facts, ask }), blasEnvironment(facts));
-  }
+  assert.deepEqual(
+    await sharedEnvironment([], { facts: insisting, ask }),
+    blasEnvironment(insisting),
+  );
   for (const answer of [null, { blas: null, matmul: "wasm" }]) {
     const environment = await sharedEnvironment([], {
       facts: FELL_BACK,
@@ -106,4 +108,11 @@ Deno.test("M8: sharedEnvironment() does not wait for a measurement that is given
     signal: AbortSignal.abort(),
   });
   assert.deepEqual(environment, blasEnvironment(FELL_BACK));
+});
+
+Deno.test("M8: sharedEnvironment() asks also where this process may not open a BLAS", async () => {
+  const facts = { ...FELL_BACK, blas: "no permission for FFI (--allow-ffi)" };
+  const ask = () => Promise.resolve({ blas: "OpenBLAS Prescott", matmul: "wasm" });
+  const environment = await sharedEnvironment([], { facts, ask });
+  assert.deepEqual(environment, { ...ONE_THREAD, POLY_MATMUL: "wasm" });
 });
