@@ -205,9 +205,9 @@ function coreAdvice(
   if (better === null) return "";
   const set = env("OPENBLAS_CORETYPE");
   return set === undefined
-    ? ` does not know this processor and fell back to its ${coreName} kernels. Sweeps and ` +
-      `benchmarks start their processes with OPENBLAS_CORETYPE=${better}, which is faster; other ` +
-      `programs, such as notebooks, do once you set it before they start, or install a newer OpenBLAS`
+    ? ` does not know this processor and fell back to its ${coreName} kernels. Sweeps, ` +
+      `benchmarks and deno task notebooks start their processes with OPENBLAS_CORETYPE=${better}, ` +
+      `which is faster; for other programs, set it before they start, or install a newer OpenBLAS`
     : ` runs its ${coreName} kernels as OPENBLAS_CORETYPE=${set} asks for; unset it, or set it to ` +
       `${better}, which is faster`;
 }

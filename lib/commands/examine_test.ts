@@ -140,7 +140,7 @@ Deno.test("M8: examine() says when OpenBLAS fell back, what is faster, and how t
   );
   assert.match(
     found,
-    /fell back to its Prescott kernels\. Sweeps and benchmarks start .* OPENBLAS_CORETYPE=Haswell/,
+    /fell back to its Prescott kernels\. Sweeps, benchmarks and deno task notebooks start .* OPENBLAS_CORETYPE=Haswell/,
   );
   const env = (name: string) => name === "OPENBLAS_CORETYPE" ? "Prescott" : undefined;
   assert.match(
