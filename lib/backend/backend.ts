@@ -29,15 +29,17 @@ export class BackendError extends Error {
  * Chooses the device that everything after this call runs on.
  *
  * Without a name it takes WebGPU where there is an adapter, else WebAssembly, else plain JavaScript.
- * A software adapter, which computes on the CPU and is slower than WebAssembly, is passed over
- * unless WebGPU is asked for by name. A backend is trusted only after a matrix product and its
- * gradient gave known values on it. On WebAssembly the kernels of `installFastKernels` are
- * installed once; the environment variables `POLY_MATMUL` and `POLY_BLAS` force one of them.
- * @param name the one backend to use; without it, the best that works
- * @returns the chosen backend with its reason
- * @throws {BackendError} when the backend asked for cannot be used, or none can
- * @throws {MatMulPathError} when the environment asks for a matrix product that cannot be used
- * @throws {RangeError} when no backend has that name
+ * A software adapter, which computes on the CPU and is slower than WebAssembly, is passed over: ask for
+ * it by name.
+ * A backend is trusted only after a matrix product and its gradient gave known values on it. On
+ * WebAssembly the kernels of `installFastKernels` are installed once, after both ways to matrix
+ * products were timed; `POLY_MATMUL` and `POLY_BLAS` in the environment force which.
+ *
+ * @param name one backend to insist on
+ * @returns the choice with its reason
+ * @throws {BackendError} when the backend asked for cannot be used
+ * @throws {MatMulPathError} when the environment insists on a matrix product that cannot be used
+ * @throws {RangeError} when there is no backend of that name
  *
  * @example
  * ```ts

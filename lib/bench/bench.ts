@@ -6,6 +6,7 @@ import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { ONE_THREAD } from "../backend/wasm/blas.ts";
+import { blasEnvironment } from "../backend/wasm/child_environment.ts";
 import type { BenchReady, BenchReply, BenchRequest } from "./process.ts";
 import type { BenchSize } from "./size.ts";
 import { writeBenchWork } from "./work.ts";
@@ -62,7 +63,7 @@ export class BenchMismatch extends Error {
 export function benchPrograms(python: string | null, hasBlas: boolean): BenchProgram[] {
   const file = (path: string) => fileURLToPath(new URL(path, import.meta.url));
   const deno = [Deno.execPath(), "run", "--allow-all", file("process.ts")];
-  const by = (matmul: string) => ({ ...ONE_THREAD, POLY_MATMUL: matmul });
+  const by = (matmul: string) => ({ ...blasEnvironment(), POLY_MATMUL: matmul });
   const pythonEnv = {
     ...ONE_THREAD,
     OMP_NUM_THREADS: "1",

@@ -4,6 +4,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { useBackend } from "../backend/backend.ts";
 import { openBlas } from "../backend/wasm/blas.ts";
+import { blasEnvironment } from "../backend/wasm/child_environment.ts";
 import { type BenchMeasure, benchPrograms, measure } from "../bench/bench.ts";
 import type { ProductMeasure, ProductOptions } from "../bench/products.ts";
 import { BENCH_SCALING, BENCH_SIZES } from "../bench/size.ts";
@@ -149,7 +150,10 @@ async function productsOn(cpu: number | null, options: ProductOptions): Promise<
   const deno = [Deno.execPath(), "run", "--allow-all", file, JSON.stringify(options)];
   const pinned = cpu === null ? [] : ["taskset", "--cpu-list", `${cpu}`];
   const [command, ...args] = [...pinned, ...deno];
-  const { success, stdout, stderr } = await new Deno.Command(command!, { args }).output();
+  const { success, stdout, stderr } = await new Deno.Command(command!, {
+    args,
+    env: blasEnvironment(),
+  }).output();
   if (!success) throw new Error(`Cannot measure products: ${new TextDecoder().decode(stderr)}`);
   return JSON.parse(new TextDecoder().decode(stdout)) as ProductMeasure[];
 }

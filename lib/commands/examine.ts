@@ -1,6 +1,8 @@
 import os from "node:os";
 import { useBackend } from "../backend/backend.ts";
-import { openBlas } from "../backend/wasm/blas.ts";
+import { cpuInfo, openBlas } from "../backend/wasm/blas.ts";
+import { sharedEnvironment } from "../backend/wasm/child_environment.ts";
+import { betterCoreType } from "../backend/wasm/core_type.ts";
 import { webgpuAdapter } from "../backend/webgpu/adapter.ts";
 import { askProgram } from "../util/ask_program.ts";
 import { findJupyter, INSTALL_JUPYTER } from "./notebooks.ts";
@@ -30,8 +32,10 @@ export interface Machine {
   readonly backend: () => Promise<string>;
   /** Its WebGPU adapter, or null. */
   readonly adapter: () => Promise<{ description: string; isSoftware: boolean } | null>;
-  /** The name of a BLAS, or null. */
-  readonly blas: () => string | null;
+  /** A BLAS: its name, and the processor that OpenBLAS has kernels for; null without one. */
+  readonly blas: () => { readonly name: string; readonly coreName: string | null } | null;
+  /** What Linux says of the processor in `/proc/cpuinfo`; empty elsewhere. */
+  readonly cpuInfo: () => string;
   /** A Python that can execute notebooks, or null. */
   readonly jupyter: () => Promise<string | null>;
 }
@@ -48,12 +52,20 @@ export const THIS_MACHINE: Machine = {
   deno: Deno.version.deno,
   env: (name) => Deno.env.get(name) || undefined,
   ask: askProgram,
-  backend: async () => (await useBackend()).reason,
+  backend: async () => {
+    const { name, reason } = await useBackend();
+    if (name !== "wasm") return reason;
+    const { OPENBLAS_CORETYPE, POLY_MATMUL } = await sharedEnvironment();
+    const set = Object.entries({ OPENBLAS_CORETYPE, POLY_MATMUL })
+      .flatMap(([variable, value]) => value === undefined ? [] : [`${variable}=${value}`]);
+    return set.length === 0 ? reason : `${reason}; sweeps start workers with ${set.join(" ")}`;
+  },
   adapter: webgpuAdapter,
   blas: () => {
-    const blas = openBlas();
-    return typeof blas === "string" ? null : blas.name;
+    const blas = openBlas(Deno.env.get("POLY_BLAS") || undefined);
+    return typeof blas === "string" ? null : blas;
   },
+  cpuInfo,
   jupyter: findJupyter,
 };
 
@@ -169,10 +181,12 @@ async function adapter({ os, adapter }: Machine): Promise<Finding> {
   };
 }
 
-function blas({ os, blas }: Machine): Finding {
+function blas({ os, env, blas, cpuInfo }: Machine): Finding {
+  const library = blas();
+  const better = library === null ? null : betterCoreType(library.coreName, cpuInfo);
   return {
     name: "BLAS",
-    found: blas(),
+    found: library === null ? null : `${library.name}${coreAdvice(library.coreName, better, env)}`,
     widens:
       "matrix products on the CPU take the library's instead of the built-in WebAssembly ones",
     install: installBy(os, {
@@ -180,6 +194,22 @@ function blas({ os, blas }: Machine): Finding {
       darwin: "brew install openblas",
     }),
   };
+}
+
+/** What a person can do about an OpenBLAS that runs kernels for older processors than this one. */
+function coreAdvice(
+  coreName: string | null,
+  better: string | null,
+  env: Machine["env"],
+): string {
+  if (better === null) return "";
+  const set = env("OPENBLAS_CORETYPE");
+  return set === undefined
+    ? ` does not know this processor and fell back to its ${coreName} kernels. Sweeps, ` +
+      `benchmarks and deno task notebooks start their processes with OPENBLAS_CORETYPE=${better}, ` +
+      `which is faster; for other programs, set it before they start, or install a newer OpenBLAS`
+    : ` runs its ${coreName} kernels as OPENBLAS_CORETYPE=${set} asks for; unset it, or set it to ` +
+      `${better}, which is faster`;
 }
 
 async function git({ os, ask }: Machine): Promise<Finding> {

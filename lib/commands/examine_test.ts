@@ -13,6 +13,7 @@ const BARE: Machine = {
   backend: () => Promise.resolve("cpu: wasm does not start"),
   adapter: () => Promise.resolve(null),
   blas: () => null,
+  cpuInfo: () => "",
   jupyter: () => Promise.resolve(null),
 };
 
@@ -32,7 +33,7 @@ const FULL: Machine = {
     ),
   backend: () => Promise.resolve("webgpu: best of all (a card)"),
   adapter: () => Promise.resolve({ description: "a card", isSoftware: false }),
-  blas: () => "libopenblas.so.0 (OpenBLAS 0.3.21)",
+  blas: () => ({ name: "libopenblas.so.0 (OpenBLAS 0.3.21 Haswell)", coreName: "Haswell" }),
   jupyter: () => Promise.resolve("python3"),
 };
 
@@ -44,7 +45,7 @@ Deno.test("examine() finds what is there, in its own words", async () => {
     Deno: "2.9.6",
     "backend of runs": "webgpu: best of all (a card)",
     "WebGPU adapter": "a card",
-    BLAS: "libopenblas.so.0 (OpenBLAS 0.3.21)",
+    BLAS: "libopenblas.so.0 (OpenBLAS 0.3.21 Haswell)",
     git: "2.39.5",
     Jupyter: "nbclient 0.7.2 of python3",
     "Jupyter's pages": "Notebook 6.4.12 (deno task jupyter), Lab 4.6.4 (deno task jupyter:lab)",
@@ -124,6 +125,34 @@ Deno.test("examine() takes the Chromium that the environment names first", async
     ask: (program) => Promise.resolve(program === "/opt/chrome" ? "Google Chrome 150" : null),
   };
   assert.equal((await foundBy(machine)).Chromium, "Google Chrome 150");
+});
+
+Deno.test("M8: examine() says when OpenBLAS fell back, what is faster, and how to get it", async () => {
+  const machine: Machine = {
+    ...FULL,
+    blas: () => ({ name: "libopenblas.so.0 (OpenBLAS 0.3.21 Prescott)", coreName: "Prescott" }),
+    cpuInfo: () => "vendor_id : GenuineIntel\nflags : sse2 fma avx2\n",
+  };
+  const found = (await foundBy(machine)).BLAS!;
+  assert.match(
+    found,
+    /^libopenblas\.so\.0 \(OpenBLAS 0\.3\.21 Prescott\) does not know this processor/,
+  );
+  assert.match(
+    found,
+    /fell back to its Prescott kernels\. Sweeps, benchmarks and deno task notebooks start .* OPENBLAS_CORETYPE=Haswell/,
+  );
+  const env = (name: string) => name === "OPENBLAS_CORETYPE" ? "Prescott" : undefined;
+  assert.match(
+    (await foundBy({ ...machine, env })).BLAS!,
+    /runs its Prescott kernels as OPENBLAS_CORETYPE=Prescott asks for; unset it, or set it to Haswell/,
+  );
+  const old = () => "vendor_id : GenuineIntel\nflags : sse2\n";
+  assert.equal(
+    (await foundBy({ ...machine, cpuInfo: old })).BLAS,
+    "libopenblas.so.0 (OpenBLAS 0.3.21 Prescott)",
+    "a processor that has no more",
+  );
 });
 
 const command = (machine: Machine, ...args: string[]) =>

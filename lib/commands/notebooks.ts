@@ -5,6 +5,7 @@ import { rm } from "node:fs/promises";
 import { basename, delimiter, dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { blasEnvironment } from "../backend/wasm/child_environment.ts";
 import { ArgumentError, type CommandOutput, runCommand } from "./arguments.ts";
 import { type Notebook, notebookCode, outputFaults } from "./notebook.ts";
 
@@ -138,6 +139,7 @@ export async function executeNotebook(
   const written = `${target}.tmp`;
   try {
     const { code, text } = await run(python, [join(NOTEBOOKS, "execute.py"), path, written], {
+      ...blasEnvironment(),
       JUPYTER_PATH: NOTEBOOKS,
       PATH: [dirname(process.execPath), process.env.PATH].join(delimiter),
     });

@@ -1,5 +1,10 @@
 import { fileURLToPath } from "node:url";
-import { ONE_THREAD } from "../backend/wasm/blas.ts";
+import {
+  blasEnvironment,
+  type ChildEnvironment,
+  type RecordedWays,
+  sharedEnvironment,
+} from "../backend/wasm/child_environment.ts";
 import { parseEvent, readLines, type WorkerEvent, type WorkerTask } from "./message.ts";
 
 /** Options for spreading runs over processes. */
@@ -10,6 +15,10 @@ export interface PoolOptions {
   readonly signal?: AbortSignal;
   /** The program a worker runs; another one in tests. */
   readonly worker?: URL;
+  /** Variables of the workers' environment; by default those of {@linkcode workerEnvironment}. */
+  readonly environment?: ChildEnvironment;
+  /** The provenance of earlier runs of the same work, whose ways to matrix products are kept. */
+  readonly earlier?: readonly RecordedWays[];
 }
 
 const WORKER = new URL("./worker.ts", import.meta.url);
@@ -30,11 +39,16 @@ export async function* runInPool(
   const readerGone = new AbortController();
   const signal = AbortSignal.any([readerGone.signal, ...(options.signal ? [options.signal] : [])]);
   const queue = [...tasks];
+  const environment = options.environment ?? await workerEnvironment(tasks, options);
   const lanes = Array.from(
     { length: Math.min(options.jobs, tasks.length) },
     async () => {
       while (queue.length > 0 && !signal.aborted) {
-        await workThrough(queue, { ...options, signal }, (event) => events.write(event));
+        await workThrough(
+          queue,
+          { ...options, signal, environment },
+          (event) => events.write(event),
+        );
       }
     },
   );
@@ -48,16 +62,32 @@ export async function* runInPool(
   }
 }
 
+/**
+ * The environment of all workers: one thread each, since two libraries that each take every core slow
+ * each other down; the fast kernels of OpenBLAS; and where a run may compute on WebAssembly, one choice
+ * of the ways to matrix products, so that a run has the same bytes in whichever worker it is done.
+ */
+async function workerEnvironment(
+  tasks: readonly WorkerTask[],
+  { earlier, signal, worker }: PoolOptions,
+): Promise<ChildEnvironment> {
+  const mayUseWasm = tasks.some(({ run: { config: { backend } } }) =>
+    backend === "auto" || backend === "wasm"
+  );
+  // Another program than the worker's own multiplies no matrices.
+  if (!mayUseWasm || worker !== undefined) return blasEnvironment();
+  return await sharedEnvironment(earlier, signal === undefined ? {} : { signal });
+}
+
 /** One worker's life: it takes tasks from the queue until there is none, or it dies. */
 async function workThrough(
   queue: WorkerTask[],
-  options: PoolOptions & { readonly signal: AbortSignal },
+  options: PoolOptions & Required<Pick<PoolOptions, "signal" | "environment">>,
   report: (event: WorkerEvent) => Promise<void>,
 ): Promise<void> {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--allow-all", "--quiet", fileURLToPath(options.worker ?? WORKER)],
-    // One thread a process: two libraries that each take every core slow each other down.
-    env: ONE_THREAD,
+    env: options.environment,
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { ONE_THREAD } from "../backend/wasm/blas.ts";
+import { blasEnvironment } from "../backend/wasm/child_environment.ts";
 import type { WorkerEvent, WorkerTask } from "./message.ts";
 import { type PoolOptions, runInPool } from "./pool.ts";
 import { type PlannedRun, readSweep } from "./sweep.ts";
@@ -83,4 +85,25 @@ Deno.test("runInPool() leaves no worker behind when its reader leaves", async ()
   const started = Date.now();
   for await (const _ of runInPool(runs.map(asTask), { jobs: 2, worker })) break;
   assert.ok(Date.now() - started < 20_000, "it did not wait for the runs");
+});
+
+Deno.test("M8: runInPool() gives its workers their environment and keeps its own as it is", async () => {
+  const before = Deno.env.toObject();
+  const { events } = await collect(["environment", "environment"], {
+    environment: { ...ONE_THREAD, OPENBLAS_CORETYPE: "Haswell", POLY_MATMUL: "wasm" },
+  });
+  const told = events.flatMap((event) => event.kind === "failed" ? [event.error] : []);
+  const expected = "OPENBLAS_NUM_THREADS=1 OPENBLAS_CORETYPE=Haswell POLY_MATMUL=wasm";
+  assert.deepEqual(told, [expected, expected]);
+  assert.deepEqual(Deno.env.toObject(), before);
+});
+
+Deno.test("M8: runInPool() tells workers the core type that OpenBLAS lacks by itself", async () => {
+  const { OPENBLAS_CORETYPE = Deno.env.get("OPENBLAS_CORETYPE") } = blasEnvironment();
+  const { events } = await collect(["environment"]);
+  const [told] = events.flatMap((event) => event.kind === "failed" ? [event.error] : []);
+  assert.match(
+    told!,
+    new RegExp(`^OPENBLAS_NUM_THREADS=1 OPENBLAS_CORETYPE=${OPENBLAS_CORETYPE} `),
+  );
 });

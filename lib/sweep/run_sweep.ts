@@ -60,6 +60,7 @@ export async function runSweep(
   const events = runInPool(runs.map((run) => ({ dir: store.dir, run, keepAdapter })), {
     jobs: options.jobs,
     signal: AbortSignal.any(signals),
+    earlier: before.filter(isFinal).map(({ provenance }) => provenance),
     ...(options.worker ? { worker: options.worker } : {}),
   });
   for await (const event of events) {

@@ -5,6 +5,8 @@
  */
 import process from "node:process";
 import { type ChosenBackend, useBackend } from "../backend/backend.ts";
+import { fastKernels } from "../backend/wasm/install.ts";
+import { environmentVariable } from "../util/environment.ts";
 import type { RunConfig } from "../run/config.ts";
 import { doRun } from "../run/run.ts";
 import * as tf from "../tf.ts";
@@ -26,6 +28,13 @@ async function backendOf(name: RunConfig["backend"]): Promise<ChosenBackend> {
   return choice;
 }
 
+/** What the bytes of a run on WebAssembly depend on, with which it can be done again. */
+function productsOf({ name }: ChosenBackend) {
+  if (name !== "wasm") return {};
+  const { blas, matmul } = fastKernels();
+  return { blas, matmul, openblas_coretype: environmentVariable("OPENBLAS_CORETYPE") ?? null };
+}
+
 await serveRuns(async ({ run: { config }, keepAdapter }, { dir, adapterDir }, report) => {
   const started = new Date();
   const backend = await backendOf(config.backend);
@@ -41,6 +50,7 @@ await serveRuns(async ({ run: { config }, keepAdapter }, { dir, adapterDir }, re
       ...facts,
       backend: backend.name,
       backend_reason: backend.reason,
+      ...productsOf(backend),
       started: started.toISOString(),
       ended: ended.toISOString(),
       seconds: (ended.getTime() - started.getTime()) / 1000,

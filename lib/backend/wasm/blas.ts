@@ -4,7 +4,9 @@ import type { AddingProduct, WasmBackend } from "./heap.ts";
 export interface Blas {
   /** Path or name of the library, and its own description of itself. */
   readonly name: string;
-  /** The library's `cblas_sgemm`, applied to the memory of a backend. */
+  /** The processor that OpenBLAS runs the kernels of, e.g. `Haswell`; `null` for another library. */
+  readonly coreName: string | null;
+  /** Its `cblas_sgemm` on the memory of a backend. */
   productOn(backend: WasmBackend): AddingProduct;
 }
 
@@ -112,7 +114,8 @@ export function openBlas(path?: string): Blas | string {
       const library = Deno.dlopen(candidate, SYMBOLS) as Library;
       const description = pinAndDescribe(library.symbols, candidate);
       if (description !== null || path !== undefined) {
-        return blas(description === null ? candidate : `${candidate} (${description})`, library);
+        const name = description === null ? candidate : `${candidate} (${description})`;
+        return blas(name, coreNameOf(library.symbols), library);
       }
       library.close();
     } catch (error) {
@@ -128,18 +131,38 @@ function permitted(path: string): boolean {
   return Deno.permissions.querySync({ name: "ffi", path }).state === "granted";
 }
 
-/** Makes a library use one thread; returns its description, or null when the library is unknown. */
+/** The text of `/proc/cpuinfo`; empty on another system than Linux, or where it may not be read. */
+export function cpuInfo(): string {
+  const path = "/proc/cpuinfo";
+  if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return "";
+  try {
+    return Deno.readTextFileSync(path);
+  } catch {
+    return ""; // there is none, or Deno wants --allow-all for it
+  }
+}
+
+/** What OpenBLAS says of its kernels; `null` for another library. */
+function coreNameOf(symbols: Library["symbols"]): string | null {
+  // deno-lint-ignore no-explicit-any -- whether a symbol is there is known only now
+  const ask = (symbols as any).openblas_get_corename as (() => Deno.PointerValue) | null;
+  return (ask ? textAt(ask()) : "") || null;
+}
+
+function textAt(pointer: Deno.PointerValue): string {
+  return pointer === null ? "" : new Deno.UnsafePointerView(pointer).getCString();
+}
+
+/** Makes a library known by its symbols use one thread; what it says of itself, `null` when unknown. */
 function pinAndDescribe(symbols: Library["symbols"], path: string): string | null {
   // deno-lint-ignore no-explicit-any -- the compiler cannot know which symbols a library has
   const s = symbols as any;
-  const text = (pointer: Deno.PointerValue) =>
-    pointer === null ? "" : new Deno.UnsafePointerView(pointer).getCString();
   if (s.openblas_set_num_threads) {
     s.openblas_set_num_threads(1);
-    const config = s.openblas_get_config ? text(s.openblas_get_config()) : "OpenBLAS";
-    const core = s.openblas_get_corename ? text(s.openblas_get_corename()) : "";
+    const config = s.openblas_get_config ? textAt(s.openblas_get_config()) : "OpenBLAS";
+    const core = coreNameOf(symbols);
     const version = /^OpenBLAS [\d.]+\S*/.exec(config)?.[0] ?? config;
-    return core === "" ? version : `${version} ${core}`;
+    return core === null ? version : `${version} ${core}`;
   }
   if (s.MKL_Set_Num_Threads) {
     s.MKL_Set_Num_Threads(1);
@@ -150,17 +173,18 @@ function pinAndDescribe(symbols: Library["symbols"], path: string): string | nul
   }
   if (s.bli_thread_set_num_threads) {
     s.bli_thread_set_num_threads(1n);
-    return `BLIS ${s.bli_info_get_version_str ? text(s.bli_info_get_version_str()) : ""}`.trim();
+    return `BLIS ${s.bli_info_get_version_str ? textAt(s.bli_info_get_version_str()) : ""}`.trim();
   }
   if (!path.includes("Accelerate.framework")) return null;
   s.BLASSetThreading?.(SINGLE_THREADED);
   return "Accelerate";
 }
 
-function blas(name: string, library: Library): Blas {
+function blas(name: string, coreName: string | null, library: Library): Blas {
   const { cblas_sgemm: sgemm } = library.symbols;
   return {
     name,
+    coreName,
     productOn({ wasm }) {
       let heap: Uint8Array | undefined;
       let base = 0n;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as tf from "../../tf.ts";
-import { openBlas } from "./blas.ts";
+import { cpuInfo, openBlas } from "./blas.ts";
 import { probeProduct } from "./probe_product.ts";
 import { asWasmBackend } from "./heap.ts";
 import "./register.ts";
@@ -31,7 +31,7 @@ Deno.test({
   ignore: !isOpenBlas,
   async fn() {
     // In a process of its own, as the number of threads is the whole process's.
-    const program = `import { openBlas } from ${JSON.stringify(BLAS)};
+    const program = `import { cpuInfo, openBlas } from ${JSON.stringify(BLAS)};
       const path = ${JSON.stringify(library!.name.split(" (")[0])};
       const { symbols } = Deno.dlopen(path, {
         openblas_get_num_threads: { parameters: [], result: "i32" },
@@ -93,5 +93,25 @@ Deno.test({
   permissions: { env: false, ffi: true },
   fn() {
     assert.equal((openBlas() as typeof library)!.name, library!.name);
+  },
+});
+
+Deno.test({
+  name: "M8: cpuInfo() asks nobody for permission",
+  permissions: { read: false },
+  fn: () => assert.equal(cpuInfo(), ""),
+});
+
+Deno.test({
+  name: "M8: cpuInfo() gives the flags of a Linux processor",
+  ignore: Deno.build.os !== "linux",
+  fn: () => assert.match(cpuInfo(), /^(flags|Features|isa|features)\s*:/m),
+});
+
+Deno.test({
+  name: "M8: openBlas() tells the core type of OpenBLAS" + lacking("OpenBLAS", isOpenBlas),
+  ignore: !isOpenBlas,
+  fn() {
+    assert.ok(library!.coreName !== null && library!.name.endsWith(` ${library!.coreName})`));
   },
 });

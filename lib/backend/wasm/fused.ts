@@ -10,6 +10,7 @@ import {
   sizeOf,
   type WasmBackend,
 } from "./heap.ts";
+import { alwaysBy, type MatMulChoice, type ProductKind } from "./matmul_choice.ts";
 
 /** Largest number of multiplications in a product that is too small for a call to BLAS. */
 const SMALL_FOR_BLAS = 2 ** 13;
@@ -28,29 +29,33 @@ export class FusedWasm {
   readonly backend: WasmBackend;
   /** The functions of `fused.as`; addresses are in the memory of the backend. */
   readonly run: FusedExports;
-  readonly #product: MatrixProduct;
+  /** Which way each kind of product goes. */
+  readonly choice: MatMulChoice;
+  readonly #own: MatrixProduct;
   readonly #blas: AddingProduct | null;
   #scratch = { address: 0, floats: 0 };
   #part = { address: 0, floats: 0 };
   #numbers = { address: 0, floats: 0 };
 
   /**
-   * @param product the matrix product for matrices that are not small
-   * @param blas the system's BLAS if that is the product, else null; it pays off for smaller
-   * matrices
+   * @param own the project's own product, for matrices that are not small
+   * @param blas the system's BLAS, which is worth its calls for smaller ones; `null` where there is none
+   * @param choice which of the two is taken for each kind of product; by default BLAS where there is one
    * @param relaxed whether to use relaxed SIMD; by default where the engine has it
    */
   constructor(
     backend: WasmBackend,
-    product: MatrixProduct,
+    own: MatrixProduct,
     blas: AddingProduct | null = null,
+    choice: MatMulChoice = alwaysBy(blas === null ? "wasm" : "blas"),
     relaxed: boolean = WebAssembly.validate(Uint8Array.fromBase64(RELAXED)),
   ) {
     const module = new WebAssembly.Module(Uint8Array.fromBase64(relaxed ? RELAXED : PLAIN));
     const env = { memory: backend.wasm.asm.memory };
     this.run = new WebAssembly.Instance(module, { env }).exports as unknown as FusedExports;
     this.backend = backend;
-    this.#product = product;
+    this.choice = choice;
+    this.#own = own;
     this.#blas = blas;
   }
 
@@ -110,12 +115,9 @@ export class FusedWasm {
     return tensor;
   }
 
-  /**
-   * The BLAS when there is one and it pays off for a product of this many multiplications; else
-   * null.
-   */
-  largeProduct(multiplications: number): AddingProduct | null {
-    return multiplications > SMALL_FOR_BLAS ? this.#blas : null;
+  /** The BLAS for narrow products of so many multiplications, if it is chosen and worth its calls. */
+  narrowProduct(multiplications: number): AddingProduct | null {
+    return multiplications > SMALL_FOR_BLAS ? this.#blasFor("narrow") : null;
   }
 
   /** Sets `floats` numbers to zero. */
@@ -124,11 +126,12 @@ export class FusedWasm {
   }
 
   /**
-   * Computes `count` products of consecutive matrices, each c [m, n] = a [m, k] · b [k, n]; a side
-   * may be stored transposed. One call computes them all when they are small or have a single row
-   * or column; otherwise each takes a call of its own. Their sizes alone decide.
+   * `count` products of matrices of one kind one after another, each c [m, n] = a [m, k] · b [k, n]; a side may be
+   * stored transposed. Small ones, and those with a single row or column, are worth no call each; which
+   * way is taken depends on the kind and the sizes alone.
    */
   products(
+    kind: ProductKind,
     count: number,
     [m, n, k]: readonly [number, number, number],
     a: number,
@@ -137,17 +140,23 @@ export class FusedWasm {
     transposeB: boolean,
     c: number,
   ): void {
+    const blas = this.#blasFor(kind);
     const isThin = m === 1 || n === 1;
-    if (isThin || m * n * k <= (this.#blas === null ? SMALL : SMALL_FOR_BLAS)) {
+    if (isThin || m * n * k <= (blas === null ? SMALL : SMALL_FOR_BLAS)) {
       const scratch = transposeB && !isThin ? this.scratch(k * n) : 0;
       const [turnedA, turnedB] = [Number(transposeA), Number(transposeB)];
       this.run.smallProducts(count, m, n, k, a, turnedA, b, turnedB, c, scratch);
       return;
     }
+    const product = blas ?? this.#own;
     for (let i = 0; i < count; i++) {
       const [aOfI, bOfI] = [a + 4 * m * k * i, b + 4 * k * n * i];
-      this.#product(m, n, k, aOfI, transposeA, bOfI, transposeB, c + 4 * m * n * i);
+      product(m, n, k, aOfI, transposeA, bOfI, transposeB, c + 4 * m * n * i);
     }
+  }
+
+  #blasFor(kind: ProductKind): AddingProduct | null {
+    return this.choice[kind] === "blas" ? this.#blas : null;
   }
 
   #values(tensor: tf.TensorInfo): Float32Array {

@@ -4,14 +4,26 @@
  */
 import * as tf from "../../tf.ts";
 import { environmentVariable } from "../../util/environment.ts";
-import { openBlas } from "./blas.ts";
+import { type Blas, cpuInfo, openBlas } from "./blas.ts";
+import { betterCoreType } from "./core_type.ts";
 import { fusedKernelNames, fusedKernels } from "./fused_kernels.ts";
 import { FusedWasm } from "./fused.ts";
 import { matMulKernels } from "./matmul_kernels.ts";
 import { wasmProduct } from "./matmul.ts";
+import {
+  alwaysBy,
+  chooseWays,
+  formatChoice,
+  type MatMulChoice,
+  parseChoice,
+  PRODUCT_KINDS,
+  type ProductTimes,
+  type ProductWay,
+} from "./matmul_choice.ts";
+import { measureWays } from "./measure_ways.ts";
 import { probeProduct } from "./probe_product.ts";
 import { sharingKernels } from "./sharing_kernels.ts";
-import { type AddingProduct, asWasmBackend, type WasmBackend } from "./heap.ts";
+import { type AddingProduct, asWasmBackend, type MatrixProduct, type WasmBackend } from "./heap.ts";
 
 /** Implementations of the matrix product on the WebAssembly backend, best first. */
 export const MATMUL_PATHS = ["blas", "wasm", "published"] as const;
@@ -26,7 +38,11 @@ export interface FastKernels {
    * Zen)`.
    */
   readonly path: string;
-  /** Reasons why each better implementation was passed over. */
+  /** The value of `POLY_MATMUL` by which another process on this machine goes the same ways. */
+  readonly matmul: string;
+  /** The BLAS that was found and trusted, by its name; `null` without one. */
+  readonly blas: string | null;
+  /** Why each better way was passed over, and what would make BLAS faster. */
   readonly notes: readonly string[];
 }
 
@@ -62,15 +78,19 @@ export function fastKernels(): FastKernels {
  * type that share data. It adds kernels for whole operations of `lib/ops`.
  *
  * The product is the system's BLAS on one thread where one can be opened, else the project's own
- * kernel. A product is trusted only after it gave known values.
+ * kernel. A way is trusted only after it gave known values. Where both are there, some tens of
+ * milliseconds of measuring decide for each kind of product, for BLAS unless the own kernel is clearly
+ * faster.
  *
- * @param options.matmul the one implementation to use; the environment's `POLY_MATMUL` when absent;
- * `"published"` leaves (or restores) every kernel as TensorFlow.js has it
- * @param options.blasPath path or name of the library to open; when absent, the environment's
- * `POLY_BLAS`, else the first of OpenBLAS, MKL, BLIS and Accelerate that is found
- * @throws {MatMulPathError} when the implementation or library asked for cannot be used, or the
- * backend is not running
- * @throws {RangeError} when no implementation has that name
+ * @param options.matmul one way to insist on, or one for each kind of product; by default the
+ * environment's `POLY_MATMUL`, if any; `"published"` leaves (or restores) every kernel as
+ * TensorFlow.js has it
+ * @param options.blasPath the library to open, a path or a name; by default the environment's
+ * `POLY_BLAS`, if any, else the first of OpenBLAS, MKL, BLIS and Accelerate that is found
+ * @param options.measure another way to time both; for tests
+ * @throws {MatMulPathError} when the way or the library insisted on cannot be used, or the backend
+ * is not running
+ * @throws {RangeError} when there is no way of that name
  *
  * @example
  * ```ts
@@ -86,7 +106,11 @@ export function fastKernels(): FastKernels {
  * ```
  */
 export function installFastKernels(
-  options: { readonly matmul?: MatMulPath; readonly blasPath?: string } = {},
+  options: {
+    readonly matmul?: MatMulPath | MatMulChoice;
+    readonly blasPath?: string;
+    readonly measure?: (ways: Readonly<Record<ProductWay, FusedWasm>>) => ProductTimes;
+  } = {},
 ): FastKernels {
   const backend = asWasmBackend(tf.findBackend("wasm"));
   if (backend === null) {
@@ -95,8 +119,9 @@ export function installFastKernels(
         `call tf.setBackend("wasm") first`,
     );
   }
-  const forced = options.matmul ?? environmentVariable("POLY_MATMUL") as MatMulPath | undefined;
-  if (forced !== undefined && !MATMUL_PATHS.includes(forced)) {
+  const asked = options.matmul ?? environmentVariable("POLY_MATMUL");
+  const forced = typeof asked === "string" ? parseChoice(asked) ?? asked : asked;
+  if (typeof forced === "string" && forced !== "published") {
     throw new RangeError(
       `Cannot multiply matrices by "${forced}" as it must be one of ${MATMUL_PATHS.join(", ")}`,
     );
@@ -107,51 +132,107 @@ export function installFastKernels(
     identity: tf.getKernel("Identity", "wasm"),
     cast: tf.getKernel("Cast", "wasm"),
   };
-  if (forced === "published") return replace(backend, Object.values(published), "published", []);
+  if (forced === "published") return restore(backend, published, []);
   const notes: string[] = [];
-  for (const path of ["blas", "wasm"] as const) {
-    if (forced !== undefined && forced !== path) continue;
-    const found = path === "wasm"
-      ? wasmProduct(backend)
-      : blasProduct(backend, options.blasPath ?? environmentVariable("POLY_BLAS"));
+  const check = <Way extends { product: MatrixProduct }>(
+    way: ProductWay,
+    found: Way | string,
+  ): Way | null => {
     const fault = typeof found === "string" ? found : probeProduct(found.product, backend);
-    if (typeof found !== "string" && fault === null) {
-      const wasm = new FusedWasm(backend, found.product, "isBlas" in found ? found.product : null);
-      const kernels = [
-        ...matMulKernels(wasm),
-        ...sharingKernels(published),
-        ...fusedKernels(wasm),
-      ];
-      return replace(backend, kernels, found.name, notes);
+    if (typeof found !== "string" && fault === null) return found;
+    if (forced !== undefined) {
+      throw new MatMulPathError(
+        `Cannot multiply matrices by "${formatChoice(forced)}" as asked for: ${way}: ${fault}`,
+      );
     }
-    notes.push(`${path}: ${fault}`);
+    notes.push(`${way}: ${fault}`);
+    return null;
+  };
+  const isWanted = forced === undefined || PRODUCT_KINDS.some((kind) => forced[kind] === "blas");
+  const blas = isWanted
+    ? check("blas", blasProduct(backend, options.blasPath ?? environmentVariable("POLY_BLAS")))
+    : null;
+  const own = check("wasm", wasmProduct(backend));
+  if (own === null) return restore(backend, published, notes);
+  const by = (choice: MatMulChoice) =>
+    new FusedWasm(backend, own.product, blas?.product ?? null, choice);
+  let choice = forced ?? alwaysBy(blas === null ? "wasm" : "blas");
+  if (forced === undefined && blas !== null) {
+    const times = (options.measure ?? measureWays)({
+      blas: by(alwaysBy("blas")),
+      wasm: by(alwaysBy("wasm")),
+    });
+    choice = chooseWays(times);
+    notes.push(...slownessOf(blas.library, choice, times));
   }
-  if (forced !== undefined) {
-    throw new MatMulPathError(`Cannot multiply matrices by "${forced}" as asked for: ${notes[0]}`);
+  const better = blas === null ? null : betterCoreType(blas.library.coreName, cpuInfo);
+  if (better !== null) {
+    notes.push(
+      `OpenBLAS runs its old ${blas!.library.coreName} kernels: start with ` +
+        `OPENBLAS_CORETYPE=${better} for faster ones`,
+    );
   }
-  return replace(backend, Object.values(published), "published", notes);
+  const wasm = by(choice);
+  const kernels = [
+    ...matMulKernels(wasm),
+    ...sharingKernels(published),
+    ...fusedKernels(wasm),
+  ];
+  return replace(backend, kernels, {
+    path: describeWays(choice, `blas: ${blas?.library.name}`, own.name),
+    matmul: formatChoice(choice),
+    blas: blas?.library.name ?? null,
+    notes,
+  });
 }
 
 function blasProduct(
   backend: WasmBackend,
   path: string | undefined,
-): { name: string; product: AddingProduct; isBlas: true } | string {
+): { library: Blas; product: AddingProduct } | string {
   const library = openBlas(path);
-  if (typeof library === "string") return library;
-  return { name: `blas: ${library.name}`, product: library.productOn(backend), isBlas: true };
+  return typeof library === "string" ? library : { library, product: library.productOn(backend) };
+}
+
+/** By what each kind of product is computed, for people. */
+function describeWays(choice: MatMulChoice, blas: string, own: string): string {
+  const names = { blas, wasm: own };
+  const parts = (["blas", "wasm"] as const).flatMap((way) => {
+    const kinds = PRODUCT_KINDS.filter((kind) => choice[kind] === way);
+    if (kinds.length === PRODUCT_KINDS.length) return [names[way]];
+    return kinds.length === 0 ? [] : [`${names[way]}, for ${kinds.join(" and ")} products`];
+  });
+  return parts.join("; ");
+}
+
+/** At what BLAS was passed over, with how many times as long it took. */
+function slownessOf({ name }: Blas, choice: MatMulChoice, times: ProductTimes): string[] {
+  const kinds = PRODUCT_KINDS.filter((kind) => choice[kind] === "wasm").map((kind) => {
+    const ratio = Math.min(...times[kind].blas) / Math.min(...times[kind].wasm);
+    return `${kind} products ${ratio.toFixed(1)}`;
+  });
+  return kinds.length === 0 ? [] : [`blas: ${name} takes for ${kinds.join(", ")} times as long`];
+}
+
+function restore(
+  on: WasmBackend,
+  published: PublishedKernels,
+  notes: readonly string[],
+): FastKernels {
+  const name = "published";
+  return replace(on, Object.values(published), { path: name, matmul: name, blas: null, notes });
 }
 
 function replace(
   on: WasmBackend,
   kernels: readonly tf.KernelConfig[],
-  path: string,
-  notes: readonly string[],
+  description: FastKernels,
 ): FastKernels {
   const names = new Set([...fusedKernelNames(), ...kernels.map(({ kernelName }) => kernelName)]);
   for (const name of names) {
     if (tf.getKernel(name, "wasm") !== undefined) tf.unregisterKernel(name, "wasm");
   }
   for (const kernel of kernels) tf.registerKernel(kernel);
-  installed = { on, kernels: { path, notes } };
+  installed = { on, kernels: description };
   return installed.kernels;
 }

@@ -3,14 +3,25 @@ import fc from "fast-check";
 import { assertClose } from "../../testing/assert_close.ts";
 import { wave } from "../../testing/wave.ts";
 import * as tf from "../../tf.ts";
-import { openBlas } from "./blas.ts";
+import { adaptedLinear } from "../../ops/linear.ts";
+import { lacking } from "../../testing/lacking.ts";
+import { type Blas, cpuInfo, openBlas } from "./blas.ts";
 import { fastKernels, installFastKernels, MATMUL_PATHS, type MatMulPath } from "./install.ts";
+import { betterCoreType } from "./core_type.ts";
+import { parseChoice, type ProductTimes } from "./matmul_choice.ts";
 import "./register.ts";
 
 await tf.setBackend("wasm");
 await tf.ready();
 
 const NO_BLAS = typeof openBlas() === "string";
+
+/** Times by which BLAS is chosen for every kind of product. */
+const BLAS_FASTER: ProductTimes = {
+  large: { blas: [1], wasm: [2] },
+  narrow: { blas: [1], wasm: [2] },
+  batched: { blas: [1], wasm: [2] },
+};
 
 /** Declares a test of each replacement; it fails on tensors left behind. */
 function onEachPath(claim: string, test: (path: MatMulPath) => void | Promise<void>): void {
@@ -393,7 +404,12 @@ Deno.test("installFastKernels() says which way it took, and fastKernels() keeps 
   assert.equal(installFastKernels({ matmul: "wasm" }).path, "wasm: relaxed simd");
   assert.equal(fastKernels().path, "wasm: relaxed simd");
   const kernel = tf.getKernel("Identity", "wasm");
-  assert.deepEqual(installFastKernels({ matmul: "published" }), { path: "published", notes: [] });
+  assert.deepEqual(installFastKernels({ matmul: "published" }), {
+    path: "published",
+    matmul: "published",
+    blas: null,
+    notes: [],
+  });
   assert.equal(fastKernels().path, "published");
   assert.notEqual(tf.getKernel("Identity", "wasm"), kernel);
   const copied = tf.tidy(() => {
@@ -401,7 +417,7 @@ Deno.test("installFastKernels() says which way it took, and fastKernels() keeps 
     return x.dataId !== tf.clone(x).dataId;
   });
   assert.ok(copied, "the published kernels are back");
-  const { path } = installFastKernels();
+  const { path } = installFastKernels({ measure: () => BLAS_FASTER });
   assert.match(path, NO_BLAS ? /^wasm: / : /^blas: /);
 });
 
@@ -424,6 +440,78 @@ Deno.test("installFastKernels() refuses a way that is none, or cannot be taken, 
     message: /^Cannot multiply matrices by "blas" as asked for: blas: \/no\/such\/libblas\.so/,
   });
   assert.equal(tf.getKernel("BatchMatMul", "wasm"), kernel);
+});
+
+/** Times by which the own kernel is chosen for narrow products, and BLAS for the others. */
+const MIXED: ProductTimes = { ...BLAS_FASTER, narrow: { blas: [3], wasm: [2] } };
+
+Deno.test({
+  name: "M8: installFastKernels() chooses for each kind of product by measured times" +
+    lacking("BLAS library", !NO_BLAS),
+  ignore: NO_BLAS,
+  fn() {
+    const library = openBlas() as Blas;
+    const chosen = installFastKernels({ measure: () => MIXED });
+    assert.equal(chosen.matmul, "large=blas,narrow=wasm,batched=blas");
+    assert.equal(chosen.blas, library.name);
+    assert.equal(
+      chosen.path,
+      `blas: ${library.name}, for large and batched products; wasm: relaxed simd, for narrow products`,
+    );
+    const slowness = `blas: ${library.name} takes for narrow products 1.5 times as long`;
+    assert.equal(chosen.notes[0], slowness);
+    const better = betterCoreType(library.coreName, cpuInfo);
+    assert.deepEqual(
+      chosen.notes.slice(1),
+      better === null ? [] : [
+        `OpenBLAS runs its old ${library.coreName} kernels: start with ` +
+        `OPENBLAS_CORETYPE=${better} for faster ones`,
+      ],
+    );
+    const own = installFastKernels({
+      measure: () => ({
+        large: { blas: [2], wasm: [1] },
+        narrow: { blas: [2], wasm: [1] },
+        batched: { blas: [2], wasm: [1] },
+      }),
+    });
+    assert.deepEqual([own.path, own.matmul], ["wasm: relaxed simd", "wasm"]);
+    assert.equal(installFastKernels({ measure: () => BLAS_FASTER }).matmul, "blas");
+  },
+});
+
+Deno.test({
+  name: "M8: the same choice gives the same bytes, however it was made" +
+    lacking("BLAS library", !NO_BLAS),
+  ignore: NO_BLAS,
+  fn() {
+    /** A layer, heads and a low-rank update, large enough for either way, with gradients. */
+    const bytes = () =>
+      tf.tidy(() => {
+        const [x, weight] = [waves([4, 64, 128], 1), waves([128, 128], 2)];
+        const [a, b] = [waves([2, 128, 8], 3), waves([2, 8, 128], 4)];
+        const owners = [0, 1, 1, 0];
+        const layer = (x: tf.Tensor, a: tf.Tensor, b: tf.Tensor) =>
+          adaptedLinear(
+            x as tf.Tensor3D,
+            weight as tf.Tensor2D,
+            null,
+            { factorA: a as tf.Tensor3D, factorB: b as tf.Tensor3D, owners },
+          );
+        const heads = tf.matMul(waves([8, 64, 32], 5), waves([8, 64, 32], 6), false, true);
+        const grads = tf.grads((x, a, b) => tf.sum(tf.square(layer(x!, a!, b!))))([x, a, b]);
+        return [layer(x, a, b), heads, ...grads].map((tensor) => [...tensor.dataSync()]);
+      });
+    installFastKernels({ measure: () => MIXED });
+    const measured = bytes();
+    assert.deepEqual(bytes(), measured);
+    const choice = fastKernels().matmul;
+    installFastKernels({ matmul: "wasm" });
+    assert.notDeepEqual(bytes(), measured, "the way matters");
+    installFastKernels({ matmul: parseChoice(choice)! });
+    assert.equal(fastKernels().matmul, choice);
+    assert.deepEqual(bytes(), measured);
+  },
 });
 
 /** What a program of its own says of its choice under these permissions and variables. */
@@ -459,4 +547,17 @@ Deno.test("useBackend() takes what POLY_MATMUL and POLY_BLAS insist on, or refus
   assert.equal(published, "wasm: asked for by name (matrix products by published)");
   assert.match(missing, /^MatMulPathError: Cannot multiply matrices by "blas" as asked for/);
   assert.match(neither, /^MatMulPathError: .*no permission for FFI/);
+});
+
+Deno.test({
+  name: "M8: useBackend() goes the ways that POLY_MATMUL hands down, and says so" +
+    lacking("BLAS library", !NO_BLAS),
+  ignore: NO_BLAS,
+  async fn() {
+    const reason = await choiceOf(["-A"], { POLY_MATMUL: "large=wasm,narrow=wasm,batched=blas" });
+    assert.match(
+      reason,
+      /\(matrix products by blas: .*, for batched products; wasm: relaxed simd, for large and narrow products/,
+    );
+  },
 });

@@ -104,15 +104,17 @@ function batchMatMul(
     backend.wasm.HEAPU8.fill(0, c, c + 4 * count * m * n);
     return out;
   }
+  // By the number of axes, so that how many matrices there are does not matter.
+  const kind = b.shape.length > 2 ? "batched" : "large";
   const aAt = addressOf(backend, a);
   const bAt = addressOf(backend, b);
   const bCount = tf.util.sizeFromShape(bBatch);
   if (bCount === 1 && !transposeA) {
-    wasm.products(1, [count * m, n, k], aAt, false, bAt, transposeB, c); // one tall matrix of all rows
+    wasm.products(kind, 1, [count * m, n, k], aAt, false, bAt, transposeB, c); // one tall matrix of all rows
     return out;
   }
   if (tf.util.sizeFromShape(aBatch) === count && bCount === count) {
-    wasm.products(count, [m, n, k], aAt, transposeA, bAt, transposeB, c);
+    wasm.products(kind, count, [m, n, k], aAt, transposeA, bAt, transposeB, c);
     return out;
   }
   const aIndex = matrixIndex(aBatch, batch);
@@ -120,7 +122,7 @@ function batchMatMul(
   for (let i = 0; i < count; i++) {
     const aOfI = aAt + 4 * m * k * aIndex(i);
     const bOfI = bAt + 4 * k * n * bIndex(i);
-    wasm.products(1, [m, n, k], aOfI, transposeA, bOfI, transposeB, c + 4 * m * n * i);
+    wasm.products(kind, 1, [m, n, k], aOfI, transposeA, bOfI, transposeB, c + 4 * m * n * i);
   }
   return out;
 }

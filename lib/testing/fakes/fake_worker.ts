@@ -33,6 +33,14 @@ for await (const line of readLines(Deno.stdin.readable)) {
       say({ kind: "progress", id, done: 1, loss: Deno.pid });
       say({ kind: "failed", id, error: "as asked" });
       break;
+    case "environment":
+      say({
+        kind: "failed",
+        id,
+        error: ["OPENBLAS_NUM_THREADS", "OPENBLAS_CORETYPE", "POLY_MATMUL"]
+          .map((name) => `${name}=${Deno.env.get(name)}`).join(" "),
+      });
+      break;
     case "fail":
       say({ kind: "failed", id, error: "as asked" });
       break;

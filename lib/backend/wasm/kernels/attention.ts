@@ -24,9 +24,9 @@ export const attentionKernels = {
       const heads = Math.min(atOnce, count - i);
       const w = keep ? wasm.at(weights) + 4 * i * Lq * Lk : part;
       const [ofQ, ofK] = [4 * i * Lq * Dh, 4 * i * Lk * Dh];
-      wasm.products(heads, [Lq, Lk, Dh], q + ofQ, false, k + ofK, true, w);
+      wasm.products("batched", heads, [Lq, Lk, Dh], q + ofQ, false, k + ofK, true, w);
       wasm.run.attentionWeights(i, heads, N, Lq, Lk, w, scale, forbidden, ...added);
-      wasm.products(heads, [Lq, Dh, Lk], w, false, v + ofK, false, to + ofQ);
+      wasm.products("batched", heads, [Lq, Dh, Lk], w, false, v + ofK, false, to + ofQ);
     }
     return weights === undefined ? [seen] : [seen, weights];
   },
@@ -42,11 +42,11 @@ export const attentionKernels = {
     for (let i = 0; i < count; i += atOnce) {
       const heads = Math.min(atOnce, count - i);
       const [ofQ, ofK, ofW] = [4 * i * Lq * Dh, 4 * i * Lk * Dh, 4 * i * Lq * Lk];
-      wasm.products(heads, [Lk, Dh, Lq], w + ofW, true, d + ofQ, false, dv + ofK);
-      wasm.products(heads, [Lq, Lk, Dh], d + ofQ, false, v + ofK, true, ds);
+      wasm.products("batched", heads, [Lk, Dh, Lq], w + ofW, true, d + ofQ, false, dv + ofK);
+      wasm.products("batched", heads, [Lq, Lk, Dh], d + ofQ, false, v + ofK, true, ds);
       wasm.run.attentionWeightsGrad(heads * Lq, Lk, w + ofW, ds, scale);
-      wasm.products(heads, [Lq, Dh, Lk], ds, false, k + ofK, false, dq + ofQ);
-      wasm.products(heads, [Lk, Dh, Lq], ds, true, q + ofQ, false, dk + ofK);
+      wasm.products("batched", heads, [Lq, Dh, Lk], ds, false, k + ofK, false, dq + ofQ);
+      wasm.products("batched", heads, [Lk, Dh, Lq], ds, true, q + ofQ, false, dk + ofK);
     }
     return [dQuery, dKey, dValue];
   },
@@ -60,7 +60,7 @@ export const attentionKernels = {
     for (let i = 0; i < count; i += atOnce) {
       const heads = Math.min(atOnce, count - i);
       const [ofQ, ofK, ofW] = [4 * i * Lq * Dh, 4 * i * Lk * Dh, 4 * i * Lq * Lk];
-      wasm.products(heads, [Lq, Lk, Dh], d + ofQ, false, v + ofK, true, ds);
+      wasm.products("batched", heads, [Lq, Lk, Dh], d + ofQ, false, v + ofK, true, ds);
       wasm.run.attentionWeightsGrad(heads * Lq, Lk, w + ofW, ds, 1);
       wasm.run.attentionBiasGrad(i, heads, N, Lq, Lk, ds, ...strides({ shape }), to);
     }

@@ -8,7 +8,7 @@ const linear: KernelFunction<"Linear", FusedWasm> = (wasm, { x, weight, bias }) 
   const [O] = weight.shape;
   const y = wasm.make([B, L, O]);
   const to = wasm.at(y);
-  wasm.products(1, [B * L, O, I], wasm.at(x), false, wasm.at(weight), true, to);
+  wasm.products("large", 1, [B * L, O, I], wasm.at(x), false, wasm.at(weight), true, to);
   if (bias !== undefined) wasm.run.addBias(B * L, O, wasm.at(bias), to);
   return [y];
 };
@@ -43,7 +43,7 @@ export const linearKernels = {
     const I = weight.shape[1];
     const dx = wasm.make([B, L, I]);
     const to = wasm.at(dx);
-    wasm.products(1, [B * L, I, O], wasm.at(dy), false, wasm.at(weight), false, to);
+    wasm.products("large", 1, [B * L, I, O], wasm.at(dy), false, wasm.at(weight), false, to);
     if (factorA === undefined) return [dx];
     const R = factorA.shape[2];
     updateGradInput(wasm, { L, I, R, O, owners }, [wasm.at(dNarrow), wasm.at(factorA), to]);
@@ -54,7 +54,7 @@ export const linearKernels = {
     const [O, I] = [dy.shape[2], x.shape[2]];
     const dWeight = wasm.make([O, I]);
     const sizes = [O, I, sizeOf(x) / I] as const;
-    wasm.products(1, sizes, wasm.at(dy), true, wasm.at(x), false, wasm.at(dWeight));
+    wasm.products("large", 1, sizes, wasm.at(dy), true, wasm.at(x), false, wasm.at(dWeight));
     return [dWeight];
   },
 } satisfies WasmKernels;

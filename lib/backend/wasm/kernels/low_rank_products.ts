@@ -32,7 +32,7 @@ export function update(
   { L, I, R, O, owners }: LowRankSizes,
   [x, factorA, factorB, narrow, y]: readonly [number, number, number, number, number],
 ): void {
-  const multiply = wasm.largeProduct(L * R * Math.min(I, O));
+  const multiply = wasm.narrowProduct(L * R * Math.min(I, O));
   if (multiply === null) {
     const at = wasm.integers(owners);
     wasm.run.update(owners.length, L, I, R, O, at, x, factorA, factorB, narrow, y);
@@ -62,7 +62,7 @@ export function updateGrad(
 ): void {
   const [dy, x, narrow, factorB] = from;
   const [dNarrow, dA, dB] = to;
-  const multiply = wasm.largeProduct(L * R * Math.min(I, O));
+  const multiply = wasm.narrowProduct(L * R * Math.min(I, O));
   if (multiply === null) {
     const [at, scratch] = [wasm.integers(owners), wasm.scratch(R * O)];
     wasm.run.updateGrad(owners.length, U, L, I, R, O, at, ...from, ...to, scratch);
@@ -90,7 +90,7 @@ export function updateGradInput(
   { L, I, R, O, owners }: LowRankSizes,
   [dNarrow, factorA, dx]: readonly [number, number, number],
 ): void {
-  const multiply = wasm.largeProduct(L * R * Math.min(I, O));
+  const multiply = wasm.narrowProduct(L * R * Math.min(I, O));
   if (multiply === null) {
     const [at, scratch] = [wasm.integers(owners), wasm.scratch(I * R)];
     wasm.run.updateGradInput(owners.length, L, I, R, at, dNarrow, factorA, dx, scratch);

@@ -1,0 +1,107 @@
+import { fileURLToPath } from "node:url";
+import { environmentVariable } from "../../util/environment.ts";
+import { type Blas, cpuInfo, ONE_THREAD, openBlas } from "./blas.ts";
+import { betterCoreType } from "./core_type.ts";
+import type { ReportedWays } from "./report_ways.ts";
+
+/** Variables of the environment, for `env` of a `Deno.Command`. */
+export type ChildEnvironment = Readonly<Record<string, string>>;
+
+/** What is known of this machine; another one in tests. */
+export interface BlasFacts {
+  /** The library of this process, or why there is none. */
+  readonly blas: Pick<Blas, "coreName"> | string;
+  /** Gives the text of `/proc/cpuinfo`. */
+  readonly cpuInfo: () => string;
+  /** A variable of this process; undefined when it is unset. */
+  readonly variable: (name: string) => string | undefined;
+}
+
+/**
+ * The environment in which a process that this project starts has a fast BLAS of one thread.
+ *
+ * Where OpenBLAS fell back to its oldest kernels as it does not know the processor, it is told the
+ * newest that the processor can run, unless the user has set `OPENBLAS_CORETYPE`. OpenBLAS reads that
+ * once, when it is loaded, and the environment of this process is never written: hence children only.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * const environment = blasEnvironment({
+ *   blas: { coreName: "Prescott" },
+ *   cpuInfo: () => "vendor_id : GenuineIntel\nflags : sse2 fma avx2\n",
+ *   variable: () => undefined,
+ * });
+ * assert.equal(environment.OPENBLAS_CORETYPE, "Haswell");
+ * ```
+ */
+export function blasEnvironment(facts: BlasFacts = thisMachine()): ChildEnvironment {
+  const { blas, cpuInfo, variable } = facts;
+  if (typeof blas === "string" || variable("OPENBLAS_CORETYPE") !== undefined) return ONE_THREAD;
+  const better = betterCoreType(blas.coreName, cpuInfo);
+  return better === null ? ONE_THREAD : { ...ONE_THREAD, OPENBLAS_CORETYPE: better };
+}
+
+/** What a process said of its ways to matrix products, as the records of runs keep it. */
+export interface RecordedWays {
+  /** The BLAS that it found. */
+  readonly blas?: unknown;
+  /** The value of `POLY_MATMUL` that goes the same ways. */
+  readonly matmul?: unknown;
+}
+
+/**
+ * The environment in which several processes multiply matrices alike, so that the same run has the
+ * same bytes in each: {@linkcode blasEnvironment}, and the ways to matrix products as `POLY_MATMUL`.
+ *
+ * The ways are measured in one process more, which has the environment of the others. What the user
+ * has set as `POLY_MATMUL` stays as it is.
+ *
+ * @param earlier what earlier processes of the same work recorded: the ways of the last with the same
+ * BLAS are kept, and nothing is measured anew
+ * @param options.signal ends the measurement early; the processes then measure for themselves
+ * @param options.facts of this machine
+ * @param options.ask gives what a process in an environment says of its ways; `null` when it does not
+ * answer
+ */
+export async function sharedEnvironment(
+  earlier: readonly RecordedWays[] = [],
+  options: {
+    readonly signal?: AbortSignal;
+    readonly facts?: BlasFacts;
+    readonly ask?: (environment: ChildEnvironment) => Promise<ReportedWays | null>;
+  } = {},
+): Promise<ChildEnvironment> {
+  const { facts = thisMachine(), ask = (env) => askProcess(env, options.signal) } = options;
+  const environment = blasEnvironment(facts);
+  if (facts.variable("POLY_MATMUL") !== undefined) return environment;
+  // Also where this process found no BLAS: it may lack a permission that the others have.
+  const found = await ask(environment);
+  if (found === null || found.blas === null) return environment;
+  const same = earlier.findLast(({ blas, matmul }) =>
+    blas === found.blas && typeof matmul === "string"
+  );
+  return { ...environment, POLY_MATMUL: (same?.matmul as string | undefined) ?? found.matmul };
+}
+
+function thisMachine(): BlasFacts {
+  const blas = openBlas(environmentVariable("POLY_BLAS"));
+  return { blas, cpuInfo, variable: environmentVariable };
+}
+
+/** Asks `report_ways.ts`. */
+async function askProcess(
+  env: ChildEnvironment,
+  signal: AbortSignal | undefined,
+): Promise<ReportedWays | null> {
+  const program = fileURLToPath(new URL("./report_ways.ts", import.meta.url));
+  const { success, stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--allow-all", "--quiet", program],
+    env,
+    stdin: "null",
+    stderr: "null",
+    ...(signal === undefined ? {} : { signal }),
+  }).output();
+  return success ? JSON.parse(new TextDecoder().decode(stdout)) as ReportedWays : null;
+}

@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { ONE_THREAD, openBlas } from "../backend/wasm/blas.ts";
+import { isFinal, type RunResult } from "../run/result.ts";
+import { lacking } from "../testing/lacking.ts";
+import { withFolder } from "../testing/with_folder.ts";
+import { runInPool } from "./pool.ts";
+import { RunFolder } from "./run_folder.ts";
+import { readSweep } from "./sweep.ts";
+
+const hasBlas = typeof openBlas() !== "string";
+
+/** The smallest run on a planted suite. */
+const SWEEP = `set: {
+  backend: wasm, suite: planted, n_tasks: 3, n_heldout_tasks: 1, n_train: 12, n_validation: 2,
+  n_test: 2, n_skills: 5, r: 2, steps: 2, evaluate_every: 0, shots: 4, adaptation_steps: 2,
+  adaptation_batch_size: 4
+}`;
+
+/** What a worker of its own records of the run. */
+async function recordOf(environment: Record<string, string>): Promise<RunResult> {
+  return await withFolder(async (dir) => {
+    const [run] = readSweep(SWEEP, "x.yaml").runs;
+    const options = { jobs: 1, environment: { ...ONE_THREAD, ...environment } };
+    for await (const event of runInPool([{ dir, run: run!, keepAdapter: false }], options)) {
+      assert.notEqual(event.kind, "failed", JSON.stringify(event));
+    }
+    const result = await new RunFolder(dir, run!).result();
+    assert.ok(isFinal(result));
+    return result;
+  });
+}
+
+Deno.test({
+  name: "M8: a run records its ways to matrix products, and has the same bytes by the same" +
+    lacking("BLAS library", hasBlas),
+  ignore: !hasBlas,
+  async fn() {
+    const matmul = "large=wasm,narrow=blas,batched=wasm";
+    const [first, second] = await Promise.all([1, 2].map(() => recordOf({ POLY_MATMUL: matmul })));
+    const { provenance, ...result } = first!;
+    assert.equal(provenance.matmul, matmul);
+    assert.match(provenance.blas as string, /OpenBLAS|MKL|BLIS|Accelerate/);
+    assert.equal(provenance.openblas_coretype, Deno.env.get("OPENBLAS_CORETYPE") ?? null);
+    const { blas, backend_reason } = provenance;
+    assert.ok((backend_reason as string).includes(`blas: ${blas}, for narrow products`));
+    assert.deepEqual({ ...second!, provenance: null }, { ...result, provenance: null });
+  },
+});
