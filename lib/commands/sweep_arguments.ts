@@ -136,7 +136,8 @@ Run the same command again to go on where it was stopped.
 
 A file has: question; metric; baseline, settings that others are compared with; set, settings of every
 run; grid, axes of which every combination runs; zip, axes that move together; include and exclude, lists
-of settings to add and to leave out; seeds.
+of settings to add and to leave out; seeds. The command line wins in every run. Its paths start in the
+folder you call it from, those of a file in the project's folder.
 
   deno task sweep experiments/quick.yaml n_skills=2,4 learning_rate=1e-3,1e-2 seed=0..4 --dry-run
 

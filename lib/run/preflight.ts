@@ -1,7 +1,7 @@
 /** What can be known of a run before it begins: that it cannot be done, or is too large. */
 import { existsSync } from "node:fs";
 import os from "node:os";
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
 import { getHeapStatistics } from "node:v8";
 import { openSafetensors } from "../files/safetensors.ts";
 import { pythonRegExp } from "../poly/targets/python_regexp.ts";
@@ -61,8 +61,8 @@ export async function linearLayers(dir: string): Promise<LinearSize[] | null> {
 }
 
 /**
- * Why a run cannot be done, as far as its settings tell: its method lacks what is asked for, data is
- * not named or not there, nothing is targeted, or `n_splits` does not divide the features.
+ * Why a run cannot be done, as far as its settings tell: its method lacks what is asked for, data or the
+ * base model is not named or not there, nothing is targeted, or `n_splits` does not divide the features.
  *
  * @param layers of its base model; null when they are not known
  * @returns null when nothing is known to be wrong
@@ -83,6 +83,9 @@ export function faultOf(config: RunConfig, layers: readonly LinearSize[] | null)
     if (data !== null && !existsSync(data.path)) {
       return `Cannot open suite "${config.suite}" as there is no ${data.key} "${data.path}"`;
     }
+    if (config.suite !== "planted" && isLost(config.base_model)) {
+      return `Cannot open base_model "${config.base_model}" as there is no such folder`;
+    }
     const known = config.suite === "planted" ? PLANTED_LAYERS : layers;
     if (known === null) return null;
     const targets = targetsOf(config, known);
@@ -101,6 +104,11 @@ export function faultOf(config: RunConfig, layers: readonly LinearSize[] | null)
   } catch (error) {
     return (error as Error).message;
   }
+}
+
+/** Whether a path that cannot be the name of a model on the hub leads nowhere. */
+function isLost(path: string): boolean {
+  return (isAbsolute(path) || /^\.{1,2}([\\/]|$)/.test(path)) && !existsSync(path);
 }
 
 /**
@@ -143,6 +151,8 @@ type Count = { [Key in keyof RunConfig]: RunConfig[Key] extends number ? Key : n
 const EXAMPLE = 200;
 /** Bytes of a trained number: itself, its gradient and two means of the optimiser. */
 const TRAINED = 16;
+/** The most that WebAssembly of 32 bits can address. */
+const WASM_HEAP = 2 ** 32;
 /** Bytes of a number in a batch. */
 const NUMBER = 4;
 /** Tokens of an input, at least; and words that a model chooses from. */
@@ -181,7 +191,7 @@ function needs(
       what: "training the adapter",
       keys: largestFirst("n_skills", "r", "n_splits", "n_tasks"),
       bytes: adapter * TRAINED,
-      most: memory,
+      most: config.backend === "wasm" ? Math.min(memory, WASM_HEAP) : memory,
     },
     {
       what: "one batch",

@@ -22,6 +22,10 @@ Deno.test("R26 a run that cannot fit is refused by setting, with an estimate", (
       [{ n_skills: 1e8, target_modules: ["q"] }, /n_skills 100,000,000/],
       [{ n_skills: 1e8, suite: "planted" }, /n_skills 100,000,000/],
       [{ n_skills: 1e8, method: "shared_equal_budget" }, /n_skills 100,000,000/],
+      [
+        { n_skills: 2e4, backend: "wasm" },
+        /n_skills 20,000 .* at least 10\.\d GB, .* 4\.3 GB here/,
+      ],
       [{ r: 1e8 }, /r 100,000,000/],
       [{ batch_size: 1e8 }, /batch_size 100,000,000 as one batch/],
       [{ num_beams: 1e8 }, /num_beams 100,000,000 as generation/],
@@ -41,6 +45,8 @@ Deno.test("A5 what cannot work is known before a run", () => {
       [{ suite: "superni", data_dir: "/nope" }, /there is no data_dir "\/nope"/],
       [{ suite: "jsonl" }, /without data_file/],
       [{ suite: "jsonl", data_file: "/nope.jsonl" }, /there is no data_file/],
+      [{ base_model: "/nope" }, /base_model "\/nope" as there is no such folder/],
+      [{ base_model: "./nope" }, /base_model ".\/nope"/],
       [{ n_splits: 5 }, /n_splits must divide the features .*SelfAttention\.k has 96 and 96/],
       [
         { target_modules: "foo" },

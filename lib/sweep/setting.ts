@@ -31,6 +31,18 @@ export interface Axis {
 /** Hears what a person may not have meant, a sentence at a time. */
 export type Note = (sentence: string) => void;
 
+/** What other programs call settings, where no letters lead to ours. */
+const OTHER_NAMES: Readonly<Record<string, SettingKey>> = {
+  lr: "learning_rate",
+  bs: "batch_size",
+  rank: "r",
+  lora_r: "r",
+  model: "base_model",
+  model_name_or_path: "base_model",
+  device: "backend",
+  max_steps: "steps",
+};
+
 /**
  * Fails when there is no such setting, with what may have been meant.
  *
@@ -38,7 +50,8 @@ export type Note = (sentence: string) => void;
  */
 export function checkKey(key: string, place: Place): asserts key is SettingKey {
   if ((RUN_CONFIG_KEYS as readonly string[]).includes(key)) return;
-  const plain = key.toLowerCase().replaceAll("-", "_").replace(/^_+/, "");
+  const lower = key.toLowerCase().replaceAll("-", "_").replace(/^_+/, "");
+  const plain = OTHER_NAMES[lower] ?? lower;
   const meant = (RUN_CONFIG_KEYS as readonly string[]).includes(plain)
     ? `, did you mean "${plain}"?`
     : suggest(key, RUN_CONFIG_KEYS);

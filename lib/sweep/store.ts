@@ -97,8 +97,7 @@ export class SweepStore {
   /** What is known of every run, in the order planned. */
   async results(): Promise<RunResult[]> {
     // One look at the folder: asking for each of many runs that have not begun takes long.
-    const runs = join(this.dir, RUNS);
-    const begun = new Set(existsSync(runs) ? readdirSync(runs) : []);
+    const begun = namesIn(join(this.dir, RUNS));
     return await Promise.all(
       this.manifest.runs.map((run) =>
         begun.has(run.id) ? new RunFolder(this.dir, run).result() : notBegun(run)
@@ -141,6 +140,17 @@ export async function lockSweep(dir: string): Promise<FileLock> {
     );
   } catch (error) {
     throw whenWriting(dir, error);
+  }
+}
+
+/** What is in a folder; nothing where there is none. */
+function namesIn(dir: string): Set<string> {
+  try {
+    return new Set(readdirSync(dir));
+  } catch (error) {
+    const { code, message } = error as Error & { code?: string };
+    if (code === "ENOENT" || code === "ENOTDIR") return new Set();
+    throw new StoreError(`Cannot read ${dir}: ${message}`);
   }
 }
 

@@ -308,6 +308,7 @@ Deno.test("B2 a wrong value of the command line is told as an argument", () => {
       ["learning_rate=1e-3..1e-1", /; a range has integers at both ends/],
       ["heldout_categories=a,b", /; a list is written in brackets: \[a\]/],
       ["N_SKILLS=4", /unknown setting, did you mean "n_skills"\?/],
+      ["lr=0.1", /unknown setting, did you mean "learning_rate"\?/],
       ["baseline=x", /baseline is no setting: write it in the sweep's file/],
       ["data_dir=''", /a path must not be empty/],
     ] as const
