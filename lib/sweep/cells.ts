@@ -4,6 +4,7 @@
  */
 import { parseRunConfig, RUN_CONFIG_KEYS, type RunConfig } from "../run/config.ts";
 import { settingsText } from "../run/id.ts";
+import { isUsed } from "../run/used_settings.ts";
 import { grid, gridSize } from "../util/grid.ts";
 import type { Overrides } from "./overrides.ts";
 import type { Axis, Entry, Note, SettingGroup, SettingKey } from "./setting.ts";
@@ -64,6 +65,11 @@ export function cellsOf(file: SweepFile, overrides: Overrides, path: string, not
   if (cells.size === 0) {
     const places = file.exclude.map(({ place }) => place()).join(", ");
     throw new SweepError(`Cannot run ${path} as it leaves no cell to run: see ${places}`);
+  }
+  for (const [key, { place }] of asked) {
+    if (![...cells.values()].some((cell) => isUsed(key, cell))) {
+      note(`${place()} has no effect: no run of this sweep uses ${key}`);
+    }
   }
   return { cells: [...cells.values()], seeds: seeds.values.map(({ value }) => value as number) };
 }
@@ -160,11 +166,14 @@ function excluded(
   note: Note,
 ): RunConfig[] {
   let left = [...cells];
-  const isIdle = patterns.map((pattern) => !cells.some((cell) => matches(cell, pattern)));
-  for (const [i, pattern] of patterns.entries()) {
-    if (isIdle[i]) {
-      note(`${pattern.place()} excludes nothing: no cell of the grid has its settings`);
-    } else left = left.filter((cell) => !matches(cell, pattern));
+  for (const pattern of patterns) {
+    const rest = left.filter((cell) => !matches(cell, pattern));
+    if (rest.length === left.length) {
+      const isLate = cells.some((cell) => matches(cell, pattern));
+      const why = isLate ? "entries before it have left" : "the grid has";
+      note(`${pattern.place()} excludes nothing: no cell that ${why} has its settings`);
+    }
+    left = rest;
   }
   return left;
 }

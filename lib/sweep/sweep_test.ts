@@ -229,6 +229,15 @@ Deno.test("S2 entries without effect are said or refused", () => {
     "grid: { r: [1, 2] }\nexclude: [{ r: 2 }]\ninclude: [{ r: 2 }]",
     /include\.0 is run although .*exclude\.0 matches it/,
   );
+  said(
+    "grid: { r: [1, 2] }\nexclude: [{ r: 2 }, { r: 2 }]",
+    /exclude\.1 excludes nothing: .* before it/,
+  );
+  said("set: { suite: skills }", /argument "data_file=a" has no effect: .* uses data_file/, [
+    "data_file=a",
+  ]);
+  said("set: { method: shared }", /argument "n_skills=2" has no effect/, ["n_skills=2"]);
+  assert.deepEqual(notesOf("set: { suite: jsonl }", ["data_file=a", "n_skills=2"]), []);
   assert.deepEqual(cellsOf("grid: { r: [2, 2, 1] }\nseeds: [1, 1]", ["r", "seed"]), [[2, 1], [
     1,
     1,
@@ -288,6 +297,7 @@ Deno.test("R14 no YAML ends in a stack trace", () => {
   );
   refuses("set: { n_skills: *nobody }", /x\.yaml:1:18: there is no anchor &nobody/);
   refuses(`grid: ${"[".repeat(1000)}`, /x\.yaml:1:\d+: .* more than 32 levels deep/);
+  refuses('"\\e[2J": 1', /x\.yaml:1:1 \\u001b\[2J: unknown key/);
   const letters = [..."abcdefghi"];
   const bomb = letters.map((letter, i) =>
     `${letter}: &${letter} [${Array(10).fill(i === 0 ? "1" : `*${letters[i - 1]}`).join(", ")}]`
