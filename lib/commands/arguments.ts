@@ -42,7 +42,8 @@ const HELP = { help: { type: "boolean", short: "h", default: false } } as const;
 /**
  * Reads the words after a task's name.
  *
- * @throws {ArgumentError} when an option is unknown, with the nearest known one, or lacks its value
+ * @throws {ArgumentError} when an option is unknown, with the nearest known one, or lacks its value or
+ * has an empty one
  *
  * @example
  * ```ts
@@ -60,7 +61,12 @@ export function readArguments<O extends Options>(
 ): Arguments<O & typeof HELP> {
   const known = { ...options, ...HELP };
   try {
-    return parseArgs({ args: [...args], options: known, allowPositionals: true });
+    const given = parseArgs({ args: [...args], options: known, allowPositionals: true });
+    const empty = Object.keys(given.values).find((name) =>
+      String((given.values as Record<string, unknown>)[name]).trim() === ""
+    );
+    if (empty !== undefined) throw new TypeError(`--${empty} must not be empty`);
+    return given;
   } catch (error) {
     const { message } = error as Error;
     const unknown = /^Unknown option '(-[^']*)'/.exec(message)?.[1];

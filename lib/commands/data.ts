@@ -6,6 +6,7 @@ import { ArgumentError, type CommandOutput, runCommand } from "./arguments.ts";
 import { dataBar, dataLines } from "./bars.ts";
 import { interruptible } from "./interruptible.ts";
 import { commandLine } from "./shell.ts";
+import { userPath } from "./user_path.ts";
 
 /** What the command writes to, and downloads from: GitHub unless given. */
 export interface DataCommandOptions extends CommandOutput {
@@ -131,5 +132,5 @@ function readFolder(positionals: readonly string[]): string {
         `folder, or none for ${folder}`,
     );
   }
-  return dir ?? folder;
+  return dir === undefined ? folder : userPath(dir);
 }

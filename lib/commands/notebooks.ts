@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { blasEnvironment } from "../backend/wasm/child_environment.ts";
 import { ArgumentError, type CommandOutput, runCommand } from "./arguments.ts";
 import { type Notebook, notebookCode, outputFaults } from "./notebook.ts";
+import { readablePath } from "./user_path.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const NOTEBOOKS = join(ROOT, "notebooks");
@@ -44,11 +45,12 @@ export async function notebooksCommand(
     args,
     output,
     async ({ values: { check }, positionals }) => {
-      const missing = positionals.find((path) => !existsSync(path));
+      const named = positionals.map((path) => readablePath(path));
+      const missing = named.find((path) => !existsSync(path));
       if (missing !== undefined) {
         throw new ArgumentError(`Cannot execute notebooks: there is no file "${missing}"`);
       }
-      const paths = positionals.length > 0 ? positionals : await notebookPaths();
+      const paths = named.length > 0 ? named : await notebookPaths();
       return await workOn(paths, check, (line) => void stderr.write(`${line}\n`));
     },
   );

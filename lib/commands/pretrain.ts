@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
-import { parse } from "yaml";
 import { z } from "zod";
 import { type BackendName, useBackend } from "../backend/backend.ts";
 import { writeFilesAtomically } from "../files/atomic_write.ts";
@@ -13,7 +12,9 @@ import {
   pretrainedModel,
 } from "../run/pretrain.ts";
 import { machineFacts } from "../sweep/provenance.ts";
+import { readYaml } from "../sweep/yaml_text.ts";
 import { ArgumentError, type CommandOutput, runCommand } from "./arguments.ts";
+import { readablePath, userPath } from "./user_path.ts";
 
 const DEFAULT_FILE = "data/base/pretrain.yaml";
 
@@ -53,7 +54,7 @@ export async function pretrainCommand(
   const say = (line: string) => void stderr.write(`${line}\n`);
   const command = { task: "pretrain", help: HELP, options: OPTIONS };
   return await runCommand(command, args, output, async ({ values, positionals }) => {
-    const file = positionals[0] ?? DEFAULT_FILE;
+    const file = positionals[0] === undefined ? DEFAULT_FILE : readablePath(positionals[0]);
     let config: PretrainConfig;
     try {
       if (positionals.length > 1) throw new SyntaxError("there is one file at most");
@@ -62,7 +63,8 @@ export async function pretrainCommand(
     } catch (error) {
       throw new ArgumentError(`Cannot pretrain: ${(error as Error).message}`);
     }
-    await pretrainInto(values.out ?? dirname(file), config, say);
+    const dir = values.out === undefined ? dirname(file) : userPath(values.out);
+    await pretrainInto(dir, config, say);
     return 0;
   });
 }
@@ -74,7 +76,7 @@ export async function pretrainCommand(
  */
 export async function readPretrainConfig(file: string): Promise<PretrainConfig> {
   if (!existsSync(file)) throw new SyntaxError(`there is no file "${file}"`);
-  const result = PRETRAIN_CONFIG.safeParse(parse(await Deno.readTextFile(file)));
+  const result = PRETRAIN_CONFIG.safeParse(readYaml(await Deno.readTextFile(file), file).value);
   if (!result.success) {
     throw new SyntaxError(`${file}: ${z.prettifyError(result.error).replaceAll("\n", " ")}`);
   }

@@ -3,6 +3,7 @@ import { basename, join, resolve } from "node:path";
 import process from "node:process";
 import { writeReference } from "../report/reference.ts";
 import { StoreError } from "../sweep/store_error.ts";
+import { readablePath } from "./user_path.ts";
 
 /** What the command writes to; the process's own unless given. */
 export interface ReferenceCommandOptions {
@@ -47,7 +48,7 @@ export async function referenceCommand(
     stderr.write(USAGE);
     return 2;
   }
-  for (const dir of args) {
+  for (const dir of args.map((dir) => readablePath(dir))) {
     const to = join(reference, basename(resolve(dir)));
     if (resolve(to) === resolve(dir) || !existsSync(join(dir, "manifest.json"))) {
       const reason = resolve(to) === resolve(dir)

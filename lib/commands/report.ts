@@ -7,6 +7,7 @@ import { Study } from "../tables/study.ts";
 import { SweepStore } from "../sweep/store.ts";
 import { StoreError } from "../sweep/store_error.ts";
 import { ArgumentError, type CommandOutput, runCommand } from "./arguments.ts";
+import { readablePath } from "./user_path.ts";
 
 /** What the command writes to, and where it looks for sweeps. */
 export interface ReportCommandOptions extends CommandOutput {
@@ -43,7 +44,7 @@ async function reportOn(
       `Name a folder of results: deno task report results/<sweep>. ${await knownSweeps(results)}`,
     );
   }
-  for (const dir of dirs) {
+  for (const dir of dirs.map((dir) => readablePath(dir))) {
     if (!existsSync(join(dir, "manifest.json"))) {
       stderr.write(
         `Cannot report on ${dir} as no sweep has run there: there is no manifest.json. ` +

@@ -15,7 +15,7 @@ import {
 import { lockSweep, SweepStore } from "../sweep/store.ts";
 import { StoreError } from "../sweep/store_error.ts";
 import { readSweep } from "../sweep/sweep.ts";
-import { SweepError } from "../sweep/sweep_file.ts";
+import { SweepError } from "../sweep/sweep_error.ts";
 import { dataFiles, sweepReport } from "../tables/files.ts";
 import { Study } from "../tables/study.ts";
 import { duration, firstLine, suggest } from "../util/words.ts";
@@ -24,12 +24,15 @@ import { downloadBar, downloadLines, sweepBar, sweepLines, type SweepShown } fro
 import { interruptible } from "./interruptible.ts";
 import { commandLine, shellWord } from "./shell.ts";
 import {
+  DEFAULT_SWEEP,
   SWEEP_OPTIONS,
   type SweepArguments,
   sweepArguments,
   sweepHelp,
 } from "./sweep_arguments.ts";
 import { describePlan } from "./sweep_plan.ts";
+import { faultOfRuns } from "./sweep_preflight.ts";
+import { readablePath, settingPath, userPath } from "./user_path.ts";
 
 /** What the command writes to and works with. */
 export interface SweepCommandOptions extends CommandOutput {
@@ -72,14 +75,30 @@ async function sweepAsAsked(
   const say = (line: string) => void stderr.write(`${line}\n`);
   const again = commandLine("sweep", args);
   try {
-    const sweep = readSweep(await sweepText(asked.file), asked.file, asked.settings);
-    const dir = asked.out ?? join("results", sweep.name);
+    const file = asked.file === DEFAULT_SWEEP ? asked.file : readablePath(asked.file);
+    const note = (sentence: string) => say(`Note: ${sentence}.`);
+    const sweep = readSweep(await sweepText(file), file, asked.settings, {
+      note,
+      toPath: settingPath,
+    });
+    const dir = asked.out === null ? join("results", sweep.name) : userPath(asked.out);
     const jobs = asked.jobs ?? navigator.hardwareConcurrency;
+    if (asked.onlyFailed && !existsSync(join(dir, "manifest.json"))) {
+      throw new StoreError(
+        `Cannot select failed runs as no sweep has run in ${dir}: leave out --only failed`,
+      );
+    }
+    const planned = await SweepStore.plan(dir, sweep, { extend: asked.extend || asked.dryRun });
+    const known = await planned.results();
+    const fault = await faultOfRuns(selectRuns(known, asked.onlyFailed), note);
     if (asked.dryRun) {
-      const store = await SweepStore.plan(dir, sweep, asked);
-      stdout.write(describePlan(store, await store.results(), { ...asked, jobs }) + "\n");
+      stdout.write(describePlan(planned, known, { ...asked, jobs }) + "\n");
+      if (fault !== null) say(`Every run would fail: ${fault}`);
+      // What would stop the sweep is told behind the plan, which says what has changed.
+      if (!asked.extend) await SweepStore.plan(dir, sweep).catch(({ message }) => say(message));
       return 0;
     }
+    if (fault !== null) throw new SweepError(fault);
     using _lock = await lockSweep(dir);
     const store = await SweepStore.open(dir, sweep, asked);
     const before = await store.results();

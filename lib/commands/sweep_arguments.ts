@@ -1,4 +1,5 @@
-import { parseRunConfig, RUN_CONFIG, RUN_CONFIG_KEYS } from "../run/config.ts";
+import { z } from "zod";
+import { parseRunConfig, RUN_CONFIG, RUN_CONFIG_KEYS, type RunConfig } from "../run/config.ts";
 import { ArgumentError, type Arguments } from "./arguments.ts";
 
 /** Arguments of `deno task sweep`. */
@@ -53,8 +54,12 @@ export const SWEEP_OPTIONS = {
 export function sweepArguments(
   { values, positionals }: Arguments<typeof SWEEP_OPTIONS>,
 ): SweepArguments {
-  const isFile = (word: string) => !word.includes("=") || /\.ya?ml$/.test(word);
-  const files = positionals.filter(isFile);
+  const isSetting = (word: string) =>
+    word.includes("=") && (!/\.ya?ml$/.test(word) || isKey(word.split("=", 1)[0]!));
+  const files = positionals.filter((word) => !isSetting(word));
+  if (files.includes("")) {
+    throw new ArgumentError("Cannot run a sweep whose file has an empty name");
+  }
   if (files.length > 1) {
     throw new ArgumentError(
       `Cannot run several sweeps at once: ${files.join(", ")}; name one file, and write settings ` +
@@ -68,7 +73,7 @@ export function sweepArguments(
   }
   return {
     file: files[0] ?? DEFAULT_SWEEP,
-    settings: positionals.filter((word) => !isFile(word)),
+    settings: positionals.filter(isSetting),
     out: values.out ?? null,
     jobs: values.jobs === undefined ? null : readJobs(values.jobs),
     dryRun: values["dry-run"],
@@ -78,6 +83,11 @@ export function sweepArguments(
     keepAdapter: values.adapters,
     quiet: values.quiet,
   };
+}
+
+/** Whether a word names a setting; the name of a file may have a "=" in it, too. */
+function isKey(word: string): boolean {
+  return word === "metric" || (RUN_CONFIG_KEYS as readonly string[]).includes(word);
 }
 
 function readJobs(text: string): number {
@@ -90,9 +100,17 @@ export function sweepHelp(): string {
   const defaults = parseRunConfig({});
   const settings = RUN_CONFIG_KEYS.map((key) => {
     const about = RUN_CONFIG.shape[key].description ?? "";
-    return `  ${key.padEnd(32)}${about} [${JSON.stringify(defaults[key])}]`;
+    const words = wordsOf(key);
+    const choice = words.length > 0 ? `: ${words.join(", ")}` : "";
+    return `  ${key.padEnd(32)}${about}${choice} [${JSON.stringify(defaults[key])}]`;
   });
   return `${USAGE}\nSettings [default]:\n${settings.join("\n")}\n`;
+}
+
+/** The words that a setting takes; none where it takes others. */
+function wordsOf(key: keyof RunConfig): readonly unknown[] {
+  const schema = z.toJSONSchema(RUN_CONFIG.shape[key], { io: "input" });
+  return schema.enum ?? [];
 }
 
 const USAGE = `\
@@ -102,7 +120,9 @@ Run the same command again to go on where it was stopped.
   deno task sweep [FILE.yaml] [key=value ...] [options]
 
   FILE.yaml           the sweep [${DEFAULT_SWEEP}]
-  key=value           a setting in place of the file's; n_skills=2,4,8 and seed=0..4 make axes
+  key=value           a setting in place of the file's; n_skills=2,4,8 and seed=0..4 make axes; a list
+                      is written [q,v], and text with commas in quotes: "data_file='a,b.jsonl'"
+  metric=COLUMN       the column that orders tables
 
   --dry-run           print what would run, and write nothing
   -j, --jobs N        runs at once [one per core]
@@ -113,6 +133,13 @@ Run the same command again to go on where it was stopped.
   -o, --out DIR       folder of results [results/<name of the sweep>]
   -q, --quiet         show no progress
   -h, --help          this text
+
+A file has: question; metric; baseline, settings that others are compared with; set, settings of every
+run; grid, axes of which every combination runs; zip, axes that move together; include and exclude, lists
+of settings to add and to leave out; seeds. The command line wins in every run. Its paths start in the
+folder you call it from, those of a file in the project's folder.
+
+  deno task sweep experiments/quick.yaml n_skills=2,4 learning_rate=1e-3,1e-2 seed=0..4 --dry-run
 
 Exit codes: 0 all runs are done, 1 some failed, 2 the sweep cannot be run, 130 interrupted.
 `;

@@ -1,5 +1,5 @@
 import type { RunConfig } from "../run/config.ts";
-import { configHash } from "../run/id.ts";
+import { settingsText } from "../run/id.ts";
 import { isFinal, type RunResult } from "../run/result.ts";
 import { selectRuns } from "../sweep/run_sweep.ts";
 import type { SweepStore } from "../sweep/store.ts";
@@ -20,13 +20,15 @@ export function describePlan(
   const settings = manifest.varying.filter((key) => key !== "seed");
   const cells = new Map<string, RunResult[]>();
   for (const result of results) {
-    const cell = configHash(result.config, ["seed"]);
-    cells.set(cell, [...cells.get(cell) ?? [], result]);
+    const cell = settingsText(result.config, ["seed"]);
+    const runs = cells.get(cell);
+    if (runs === undefined) cells.set(cell, [result]);
+    else runs.push(result);
   }
   const chosen = new Set(selectRuns(results, onlyFailed).map(({ id }) => id));
   const rows = [...cells.values()].map((runs) => [
     ...settings.map((key) => show(runs[0]!.config[key])),
-    runs.map(({ config }) => config.seed).join(" "),
+    showSeeds(runs.map(({ config }) => config.seed)),
     String(runs.filter(isFinal).length),
     String(runs.filter(({ status }) => status === "failed").length),
     String(runs.filter(({ id }) => chosen.has(id)).length),
@@ -38,7 +40,28 @@ export function describePlan(
     `${cells.size} cells, ${results.length} runs in ${dir}: ${sum(S + 1)} done, ${sum(S + 2)} ` +
     `failed, ${sum(S + 3)} to do${estimate(results, chosen.size, jobs)}`;
   const question = manifest.question === "" ? [] : [manifest.question];
-  return [...question, totals, "", ...alignColumns([header, ...rows])].join("\n");
+  const shown = alignColumns([header, ...rows.slice(0, MOST_ROWS)]);
+  if (rows.length > MOST_ROWS) shown.push(`… and ${rows.length - MOST_ROWS} more cells`);
+  return [...question, totals, "", ...shown].join("\n");
+}
+
+/** Cells that are listed; a table of more is not read. */
+const MOST_ROWS = 1000;
+/** Seeds in a row from which on a range stands for them, and parts of which a cell shows as many. */
+const [LEAST_RANGE, MOST_PARTS] = [4, 12];
+
+/** Seeds with spaces between them: `0 1 5`, `0..19`. */
+function showSeeds(seeds: readonly number[]): string {
+  const parts: string[] = [];
+  for (let at = 0; at < seeds.length;) {
+    let end = at + 1;
+    while (seeds[end] === seeds[end - 1]! + 1) end++;
+    if (end - at < LEAST_RANGE) end = at + 1;
+    parts.push(end === at + 1 ? String(seeds[at]) : `${seeds[at]}..${seeds[end - 1]}`);
+    at = end;
+  }
+  if (parts.length <= MOST_PARTS) return parts.join(" ");
+  return `${parts.slice(0, MOST_PARTS).join(" ")} … (${seeds.length})`;
 }
 
 function estimate(results: readonly RunResult[], toDo: number, jobs: number): string {

@@ -4,6 +4,7 @@ const count = z.int().min(1);
 const countOrNone = z.int().min(0);
 const rate = z.number().min(0);
 const share = z.number().min(0).max(1);
+const path = z.string().min(1, "a path must not be empty");
 
 /**
  * The settings of one run, all present and flat: each key is a column of every table, and a word of the
@@ -88,9 +89,9 @@ export const RUN_CONFIG: z.ZodObject<
   // Tasks
   suite: z.enum(["skills", "planted", "superni", "bbh", "jsonl"]).default("skills")
     .describe("Where tasks come from"),
-  data_dir: z.string().nullable().default(null)
+  data_dir: path.nullable().default(null)
     .describe("Folder of task files (superni, bbh)"),
-  data_file: z.string().nullable().default(null).describe("File of JSON lines (jsonl)"),
+  data_file: path.nullable().default(null).describe("File of JSON lines (jsonl)"),
   split: z.enum(["seeded", "category", "official"]).default("seeded")
     .describe("Which tasks superni holds out"),
   heldout_categories: z.array(z.string()).default([])
@@ -107,7 +108,7 @@ export const RUN_CONFIG: z.ZodObject<
     .describe("Whether an input opens with its task's name (skills)"),
 
   // Base model
-  base_model: z.string().default("data/base")
+  base_model: path.default("data/base")
     .describe("Folder or hub id of a Hugging Face model"),
   max_input_tokens: count.default(64).describe("Longer inputs are cut"),
   max_target_tokens: count.default(32).describe("Longer targets are cut; also new tokens at most"),
@@ -119,7 +120,9 @@ export const RUN_CONFIG: z.ZodObject<
   n_skills: count.default(4).describe("Skills in the inventory of each layer"),
   n_splits: count.default(1).describe("Splits of the features, each with routing of its own"),
   r: count.default(4).describe("Rank of a skill"),
-  target_modules: z.union([z.string(), z.array(z.string())]).default("all-linear")
+  target_modules: z.union([z.string(), z.array(z.string())], {
+    error: "must be a string or a list of strings",
+  }).default("all-linear")
     .describe("Layers that get skills, as in PEFT"),
   init_scale: z.enum(["peft", "mttl"]).default("peft").describe("Initial scale of A"),
   router_noise: z.enum(["relaxed_bernoulli", "none"]).default("relaxed_bernoulli")

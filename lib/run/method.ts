@@ -6,32 +6,6 @@ import * as tf from "../tf.ts";
 import type { RunConfig } from "./config.ts";
 
 /**
- * Fails when a config asks for what its method does not have.
- *
- * @throws {RangeError} naming both settings
- */
-export function checkMethod(config: RunConfig): void {
-  const { method, adaptation, suite, n_splits } = config;
-  if (adaptation === "routing" && method !== "poly") {
-    throw new RangeError(
-      `Cannot adapt by routing alone as method "${method}" learns no routing: ` +
-        `set adaptation to "full", or method to "poly"`,
-    );
-  }
-  if (method === "expert" && suite !== "skills" && suite !== "planted") {
-    throw new RangeError(
-      `Cannot use method "expert" as the true skills of suite "${suite}" are not known: ` +
-        `use suite "skills" or "planted"`,
-    );
-  }
-  if (method !== "poly" && n_splits !== 1) {
-    throw new RangeError(
-      `Cannot use n_splits ${n_splits} as method "${method}" routes every split alike: set n_splits to 1`,
-    );
-  }
-}
-
-/**
  * The adapter of the multi-task phase.
  *
  * | method | skills | routing |

@@ -10,14 +10,13 @@ import type { Trainable } from "../train/multi_task_model.ts";
 import type { TaskExample } from "../train/task_batch.ts";
 import { randomStream } from "../util/random.ts";
 import type { RunConfig } from "./config.ts";
+import { PLANTED_FEATURES } from "./planted_layers.ts";
 import { plantedAllocation } from "./planted_allocation.ts";
 import type { Problem } from "./problem.ts";
 import type { Scores } from "./score.ts";
 
 /** Number of skills of the teacher; the student may have another number. */
 export const PLANTED_SKILLS = 4;
-/** Features in, hidden and out: n_splits must divide them. */
-const FEATURES = 16;
 /** Positions of an example. */
 const POSITIONS = 4;
 
@@ -60,9 +59,9 @@ export async function plantedProblem(
       `Cannot smooth labels as suite "planted" has numbers for targets: set label_smoothing to 0`,
     );
   }
-  if (FEATURES % config.n_splits !== 0) {
+  if (PLANTED_FEATURES % config.n_splits !== 0) {
     throw new RangeError(
-      `Cannot plant a teacher as n_splits must divide its ${FEATURES} features: got ${config.n_splits}`,
+      `Cannot plant a teacher as n_splits must divide its ${PLANTED_FEATURES} features: got ${config.n_splits}`,
     );
   }
   const truth = Array.from(
@@ -72,9 +71,9 @@ export async function plantedProblem(
   );
   const base = Mlp.fromConfig({
     model_type: "mlp",
-    in_features: FEATURES,
-    hidden_features: [FEATURES],
-    out_features: FEATURES,
+    in_features: PLANTED_FEATURES,
+    hidden_features: [PLANTED_FEATURES],
+    out_features: PLANTED_FEATURES,
     loss: "mse",
   }, { seed: config.seed });
   const loss = (model: PeftModel<Mlp>, task: EvaluationTask<PlantedExample>) =>
@@ -123,12 +122,12 @@ async function teach(
       const stream = randomStream(config.seed, `examples/${name}`);
       const count = config.n_train + config.n_validation + config.n_test;
       const features = Float32Array.from(
-        { length: count * POSITIONS * FEATURES },
+        { length: count * POSITIONS * PLANTED_FEATURES },
         () => stream.normal(),
       );
       const outputs = await outputsOf(teacher, features, new Array<number>(count).fill(taskId));
       const part = (values: Float32Array, i: number) =>
-        values.slice(i * POSITIONS * FEATURES, (i + 1) * POSITIONS * FEATURES);
+        values.slice(i * POSITIONS * PLANTED_FEATURES, (i + 1) * POSITIONS * PLANTED_FEATURES);
       const examples = Array.from(
         { length: count },
         (_, i) => ({ features: part(features, i), outputs: part(outputs, i) }),
@@ -193,7 +192,7 @@ export function plantedTeacher(
       );
     tf.tidy(() => {
       // So that x·A·B / r is half as large as x for a task of one skill.
-      skillsA.assign(tf.div(skills("A", skillsA.shape), Math.sqrt(FEATURES)));
+      skillsA.assign(tf.div(skills("A", skillsA.shape), Math.sqrt(PLANTED_FEATURES)));
       skillsB.assign(tf.mul(skills("B", skillsB.shape), Math.sqrt(r) / 2));
       router.moduleLogits.assign(tf.tensor(Z, [T, H * S]));
     });
@@ -228,7 +227,7 @@ function trainable(model: PeftModel<Mlp>): Trainable<PlantedBatch> {
 }
 
 function encode(examples: readonly TaskExample<PlantedExample>[]): PlantedBatch {
-  const size = POSITIONS * FEATURES;
+  const size = POSITIONS * PLANTED_FEATURES;
   const features = new Float32Array(examples.length * size);
   const outputs = new Float32Array(examples.length * size);
   for (const [i, { example }] of examples.entries()) {
@@ -257,5 +256,5 @@ function tensors({ features, outputs, taskIds }: PlantedBatch) {
 }
 
 function points(values: Float32Array, rows: number): tf.Tensor3D {
-  return tf.tensor3d(values, [rows, POSITIONS, FEATURES]);
+  return tf.tensor3d(values, [rows, POSITIONS, PLANTED_FEATURES]);
 }

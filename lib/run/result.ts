@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { duplicateKey } from "../files/duplicate_key.ts";
 import { RUN_CONFIG, type RunConfig } from "./config.ts";
-import { configHash, hashOf } from "./id.ts";
+import { configHash, hashOf, isNamedAfter } from "./id.ts";
 
 /** Measured numbers by name; null where a number was to be measured and there is none. */
 export type Metrics = Readonly<Record<string, number | null>>;
@@ -165,8 +165,7 @@ export function parseResult(text: string, path: string): RunResult {
     throw damaged(faults.join("; "));
   }
   const { schema: _, error, ...result } = parsed.data;
-  const named = hashOf(result.id);
-  if (named !== null && named !== configHash(result.config)) {
+  if (hashOf(result.id) !== null && !isNamedAfter(result.id, result.config)) {
     throw damaged(
       `its settings have hash ${configHash(result.config)}, and its id is "${result.id}"`,
     );

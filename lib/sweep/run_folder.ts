@@ -7,6 +7,14 @@ import { parseResult, resultToJson, type RunResult } from "../run/result.ts";
 import { StoreError, whenWriting } from "./store_error.ts";
 import type { PlannedRun } from "./sweep.ts";
 
+/** The folder, below a sweep's, that holds the folders of runs. */
+export const RUNS = "runs";
+
+/** What is known of a run that has no folder yet. */
+export function notBegun({ id, config }: PlannedRun): RunResult {
+  return { id, config, status: "planned", metrics: {}, tasks: [], provenance: {} };
+}
+
 /**
  * The folder of one run below a sweep's folder. `result.json` is written under another name and
  * renamed: that it exists is the only mark of a finished run.
@@ -20,7 +28,7 @@ export class RunFolder {
   readonly adapterDir: string;
 
   constructor(sweepDir: string, readonly run: PlannedRun) {
-    this.dir = join(sweepDir, "runs", run.id);
+    this.dir = join(sweepDir, RUNS, run.id);
     this.errorPath = join(this.dir, ERROR);
     this.adapterDir = join(this.dir, "adapter");
   }
@@ -42,10 +50,9 @@ export class RunFolder {
         );
       }
     }
-    const { id, config } = this.run;
-    const unfinished = { id, config, metrics: {}, tasks: [], provenance: {} };
-    if (!existsSync(this.errorPath)) return { ...unfinished, status: "planned" };
-    return { ...unfinished, status: "failed", error: await Deno.readTextFile(this.errorPath) };
+    const planned = notBegun(this.run);
+    if (!existsSync(this.errorPath)) return planned;
+    return { ...planned, status: "failed", error: await Deno.readTextFile(this.errorPath) };
   }
 
   /**

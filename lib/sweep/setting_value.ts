@@ -1,10 +1,25 @@
 import { parse } from "yaml";
 
+/** The most runs of a sweep, and so the most values of one setting. They are counted before any is made. */
+export const MOST_RUNS = 200_000;
+
+/** One value of a setting, and how it is written. */
+export interface WrittenValue {
+  readonly value: unknown;
+  /** What stands there, without blanks around it. */
+  readonly text: string;
+}
+
 /**
  * The values of a setting as written on the command line: `2,4,8` are three, `0..4` are five, and
  * `[a,b]` is one list.
  *
- * @throws {SyntaxError} when the text has no value or a range runs backwards
+ * Only a comma outside of quotes, brackets, braces and parentheses separates. A number, `true`, `false`
+ * and `null` are what they say, and everything else is text as it stands, such as `my data #1.jsonl`;
+ * text in quotes is always text.
+ *
+ * @throws {SyntaxError} when a value is missing, a quote or bracket before a comma is not closed, a
+ * range runs backwards, or there are more than {@linkcode MOST_RUNS} values
  *
  * @example
  * ```ts
@@ -13,33 +28,135 @@ import { parse } from "yaml";
  * assert.deepEqual(settingValues("2,4,8"), [2, 4, 8]);
  * assert.deepEqual(settingValues("0..2,7"), [0, 1, 2, 7]);
  * assert.deepEqual(settingValues("[q,v],all-linear"), [["q", "v"], "all-linear"]);
+ * assert.deepEqual(settingValues("'a,b','8'"), ["a,b", "8"]);
+ * assert.deepEqual(settingValues(".*[.][0-9]{1,2}[.]q"), [".*[.][0-9]{1,2}[.]q"]);
  * ```
  */
 export function settingValues(text: string): unknown[] {
-  return splitOutsideBrackets(text).flatMap((part) => {
-    const range = /^(-?\d+)\.\.(-?\d+)$/.exec(part.trim());
-    if (range === null) {
-      if (part.trim() === "") throw new SyntaxError(`Cannot read "${text}" as a value is missing`);
-      return [parse(part) as unknown];
-    }
-    const [first, last] = [Number(range[1]), Number(range[2])];
-    if (last < first) {
-      throw new SyntaxError(
-        `Cannot read "${part}" as a range must run upwards: write ${last}..${first}`,
-      );
-    }
-    return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+  return writtenValues(text).map(({ value }) => value);
+}
+
+/**
+ * The values that {@linkcode settingValues} gives, each with its text.
+ * @throws {SyntaxError} as that
+ */
+export function writtenValues(text: string): WrittenValue[] {
+  const parts = splitAtCommas(text).map((part) => part.trim());
+  if (parts.includes("")) {
+    throw new SyntaxError(`Cannot read "${text}" as a value is missing`);
+  }
+  const ranges = parts.map(readRange);
+  const count = ranges.reduce((sum, range) => sum + (range === null ? 1 : range.size), 0);
+  if (count > MOST_RUNS) {
+    throw new SyntaxError(
+      `Cannot make ${count.toLocaleString("en-US")} values of one setting: a sweep has at most ` +
+        `${MOST_RUNS.toLocaleString("en-US")} runs`,
+    );
+  }
+  return parts.flatMap((part, i) => {
+    const range = ranges[i]!;
+    if (range === null) return [{ value: readValue(part), text: part }];
+    return Array.from({ length: range.size }, (_, step) => {
+      const value = range.first + step;
+      return { value, text: String(value) };
+    });
   });
 }
 
-function splitOutsideBrackets(text: string): string[] {
-  const parts = [""];
-  let depth = 0;
-  for (const letter of text) {
-    if (letter === "[") depth++;
-    if (letter === "]") depth--;
-    if (letter === "," && depth === 0) parts.push("");
-    else parts[parts.length - 1] += letter;
+function readRange(text: string): { first: number; size: number } | null {
+  const range = /^(-?\d+)\.\.(-?\d+)$/.exec(text);
+  if (range === null) return null;
+  const [first, last] = [Number(range[1]), Number(range[2])];
+  if (last < first) {
+    throw new SyntaxError(
+      `Cannot read "${text}" as a range must run upwards: write ${range[2]}..${range[1]}`,
+    );
   }
-  return parts;
+  return { first, size: last - first + 1 };
+}
+
+/** One value: a quoted text, a list, or a plain word. */
+function readValue(text: string): unknown {
+  if (text.startsWith('"') || text.startsWith("'")) {
+    const end = closingQuote(text, 0);
+    if (end === text.length - 1) return unquoted(text);
+    throw new SyntaxError(
+      `Cannot read ${text} as ${
+        end < 0 ? "its quote is not closed" : "text stands behind the quote"
+      }: ` + `put all of it in quotes`,
+    );
+  }
+  if (text.startsWith("[") && outsideOfBrackets(text)[0] === text.length - 1) {
+    const inside = text.slice(1, -1);
+    if (inside.trim() === "") return [];
+    return splitAtCommas(inside).map((part) => {
+      if (part.trim() !== "") return readValue(part.trim());
+      throw new SyntaxError(`Cannot read ${text} as a value is missing in the list`);
+    });
+  }
+  if (/^(null|Null|NULL|~)$/.test(text)) return null;
+  if (/^(true|True|TRUE)$/.test(text)) return true;
+  if (/^(false|False|FALSE)$/.test(text)) return false;
+  if (/^[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?$/.test(text)) return Number(text);
+  return text;
+}
+
+/** Text in quotes, as YAML reads it: a doubled single quote is one, a backslash counts in double ones. */
+function unquoted(text: string): string {
+  try {
+    return parse(text) as string;
+  } catch (error) {
+    throw new SyntaxError(`Cannot read ${text}: ${(error as Error).message.split("\n")[0]}`);
+  }
+}
+
+/** Parts between the commas that stand outside of quotes and brackets. */
+function splitAtCommas(text: string): string[] {
+  const outside = outsideOfBrackets(text);
+  const closed = (outside.at(-1) ?? -1) + 1; // where what is still open at the end begins
+  if (text.includes(",", closed)) {
+    throw new SyntaxError(
+      `Cannot read "${text}" as its "${
+        text[closed]
+      }" is not closed, so that it is not known whether ` +
+        `the commas behind it separate values: put a value with commas in quotes`,
+    );
+  }
+  const commas = outside.filter((at) => text[at] === ",");
+  return [-1, ...commas].map((comma, i) => text.slice(comma + 1, commas[i]));
+}
+
+const CLOSERS: Readonly<Record<string, string>> = { "[": "]", "(": ")", "{": "}" };
+
+/** Where no bracket is open behind a letter, text in quotes being one letter at its end. */
+function outsideOfBrackets(text: string): number[] {
+  const outside: number[] = [];
+  const open: string[] = [];
+  for (let at = 0; at < text.length; at++) {
+    const letter = text[at]!;
+    if (letter === "\\" && /[[\](){}"']/.test(text[at + 1] ?? "")) at++;
+    else if (isOpeningQuote(text, at)) at = Math.max(at, closingQuote(text, at));
+    else if (letter in CLOSERS) open.push(CLOSERS[letter]!);
+    else if (open.includes(letter)) open.length = open.lastIndexOf(letter); // as in [(]
+    if (open.length === 0) outside.push(at);
+  }
+  return outside;
+}
+
+/** Whether quoted text begins here: the apostrophe of a word, as in "Ann's", does not begin any. */
+function isOpeningQuote(text: string, at: number): boolean {
+  return (text[at] === '"' || text[at] === "'") && !/[\p{L}\p{N}]/u.test(text[at - 1] ?? "");
+}
+
+/** Where the quoted text that begins at `from` ends; -1 when it does not. */
+function closingQuote(text: string, from: number): number {
+  const quote = text[from]!;
+  for (let at = from + 1; at < text.length; at++) {
+    if (quote === '"' && text[at] === "\\") at++;
+    else if (text[at] === quote) {
+      if (quote === '"' || text[at + 1] !== "'") return at;
+      at++;
+    }
+  }
+  return -1;
 }

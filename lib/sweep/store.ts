@@ -1,11 +1,11 @@
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { writeFilesAtomically } from "../files/atomic_write.ts";
 import { type FileLock, tryLockFile } from "../files/lock.ts";
 import { RUN_CONFIG_KEYS } from "../run/config.ts";
-import { configHash, hashOf } from "../run/id.ts";
+import { configHash, isNamedAfter, settingsText } from "../run/id.ts";
 import type { RunResult } from "../run/result.ts";
-import { removeTemporaries, RunFolder } from "./run_folder.ts";
+import { notBegun, removeTemporaries, RunFolder, RUNS } from "./run_folder.ts";
 import { StoreError, whenWriting } from "./store_error.ts";
 import type { PlannedRun, Sweep } from "./sweep.ts";
 
@@ -38,10 +38,11 @@ export class SweepStore {
     const planned: Manifest = { schema: 1, ...sweep };
     if (!existsSync(join(dir, MANIFEST))) return new SweepStore(dir, planned);
     const before = (await SweepStore.read(dir)).manifest;
-    const hashes = (runs: readonly PlannedRun[]) => new Set(runs.map(({ id }) => hashOf(id)));
-    const [known, wanted] = [hashes(before.runs), hashes(planned.runs)];
-    const added = planned.runs.filter(({ id }) => !known.has(hashOf(id)));
-    const missing = before.runs.filter(({ id }) => !wanted.has(hashOf(id)));
+    const texts = (runs: readonly PlannedRun[]) => runs.map(({ config }) => settingsText(config));
+    const [stored, wanted] = [texts(before.runs), texts(planned.runs)];
+    const [isStored, isWanted] = [new Set(stored), new Set(wanted)];
+    const added = planned.runs.filter((_, i) => !isStored.has(wanted[i]!));
+    const missing = before.runs.filter((_, i) => !isWanted.has(stored[i]!));
     if (options.extend !== true && added.length + missing.length > 0) {
       throw new StoreError(
         `Cannot resume ${dir} as the sweep has changed: ${added.length} of its runs are new and ` +
@@ -80,7 +81,7 @@ export class SweepStore {
       const manifest = JSON.parse(await Deno.readTextFile(path)) as Manifest;
       if (manifest.schema !== 1 || !Array.isArray(manifest.runs)) throw new Error("not schema 1");
       for (const { id, config } of manifest.runs) {
-        if (hashOf(id) !== configHash(config)) {
+        if (!isNamedAfter(id, config)) {
           throw new Error(`run "${id}" has settings of another hash, ${configHash(config)}`);
         }
       }
@@ -95,8 +96,12 @@ export class SweepStore {
 
   /** Reads the state of every run, in the order planned. */
   async results(): Promise<RunResult[]> {
+    // One look at the folder: asking for each of many runs that have not begun takes long.
+    const begun = namesIn(join(this.dir, RUNS));
     return await Promise.all(
-      this.manifest.runs.map((run) => new RunFolder(this.dir, run).result()),
+      this.manifest.runs.map((run) =>
+        begun.has(run.id) ? new RunFolder(this.dir, run).result() : notBegun(run)
+      ),
     );
   }
 
@@ -135,6 +140,17 @@ export async function lockSweep(dir: string): Promise<FileLock> {
     );
   } catch (error) {
     throw whenWriting(dir, error);
+  }
+}
+
+/** What is in a folder; nothing where there is none. */
+function namesIn(dir: string): Set<string> {
+  try {
+    return new Set(readdirSync(dir));
+  } catch (error) {
+    const { code, message } = error as Error & { code?: string };
+    if (code === "ENOENT" || code === "ENOTDIR") return new Set();
+    throw new StoreError(`Cannot read ${dir}: ${message}`);
   }
 }
 

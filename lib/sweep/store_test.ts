@@ -182,3 +182,41 @@ Deno.test("lockSweep() and RunFolder say what folder cannot be written", async (
     await assert.rejects(folder.fail("x"), refused);
   });
 });
+
+/** The settings of two runs whose hashes begin with the same eight digits. */
+const ALIKE = [
+  "task_seed=0",
+  "router_noise=none",
+  "steps=150",
+  "adaptation_steps=40",
+  "n_tasks=8",
+];
+
+Deno.test("S3 a new run whose hash begins as a stored one's is added with --extend", async () => {
+  await inTemporary(async (dir) => {
+    await SweepStore.open(dir, sweepOf(...ALIKE, "n_skills=2", "n_splits=1", "seed=12585"));
+    const other = sweepOf(...ALIKE, "n_skills=8", "n_splits=4", "seed=10317");
+    await assert.rejects(SweepStore.open(dir, other), /1 of its runs are new and 1 of the stored/);
+    const { manifest } = await SweepStore.open(dir, other, { extend: true });
+    assert.deepEqual(manifest.runs.map(({ config }) => config.seed), [12585, 10317]);
+  });
+});
+
+Deno.test("S3 results whose names end in eight digits are found again, and may be extended", async () => {
+  await inTemporary(async (dir) => {
+    const sweep = sweepOf("n_skills=2,4");
+    const runs = sweep.runs.map(({ id, config }) => ({ id: id.slice(0, -8), config }));
+    await SweepStore.open(dir, { ...sweep, runs }); // as it was written before
+    for (const run of runs) {
+      const folder = new RunFolder(dir, run);
+      (await folder.begin())[Symbol.dispose]();
+      await folder.finish(resultOf(run));
+    }
+    const again = await SweepStore.open(dir, sweep);
+    assert.deepEqual(again.manifest.runs, runs);
+    assert.deepEqual((await again.results()).map(({ status }) => status), ["done", "done"]);
+    const extended = await SweepStore.open(dir, sweepOf("n_skills=2,4,8"), { extend: true });
+    assert.deepEqual(extended.manifest.runs.slice(0, 2), runs);
+    assert.match(extended.manifest.runs[2]!.id, /--[0-9a-f]{16}$/);
+  });
+});

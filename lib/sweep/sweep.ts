@@ -1,15 +1,13 @@
-/** A sweep: the grid of its file, expanded into runs. */
-import { z } from "zod";
-import { RUN_CONFIG, RUN_CONFIG_KEYS, type RunConfig } from "../run/config.ts";
-import { configHash, runId } from "../run/id.ts";
-import { grid } from "../util/grid.ts";
-import {
-  applyOverrides,
-  type Locate,
-  readSweepFile,
-  SweepError,
-  type SweepFile,
-} from "./sweep_file.ts";
+/** A sweep: what its file and the command line ask for, expanded into runs. */
+import type { RunConfig } from "../run/config.ts";
+import { runId } from "../run/id.ts";
+import { metricNames } from "../run/metric_names.ts";
+import { suggest } from "../util/words.ts";
+import { cellsOf, matches, varyingKeys } from "./cells.ts";
+import { type Overrides, readOverrides, type ToPath } from "./overrides.ts";
+import type { Note, SettingGroup } from "./setting.ts";
+import { SweepError } from "./sweep_error.ts";
+import { readSweepFile, type SweepFile } from "./sweep_file.ts";
 
 /** A study: the question it answers and the runs that answer it. */
 export interface Sweep {
@@ -35,6 +33,14 @@ export interface PlannedRun {
   readonly config: RunConfig;
 }
 
+/** Who is told what, and where paths of the command line start. */
+export interface ReadOptions {
+  /** Hears, a sentence at a time, of entries that have no effect or perhaps another than meant. */
+  readonly note?: Note;
+  /** Turns a path of the command line into one from the working directory. */
+  readonly toPath?: ToPath;
+}
+
 /**
  * Reads a sweep from YAML and the command line, which wins.
  *
@@ -45,8 +51,10 @@ export interface PlannedRun {
  * @param text the YAML
  * @param path path of the file, for messages and the name
  * @param overrides settings of the command line, such as `n_skills=2,4,8`: one value is set, several
- * become an axis
- * @throws {SweepError} naming file, line, column and key, with the nearest known key
+ * become an axis, in the cells of `include` too
+ * @throws {SweepError} naming file, line, column and key, or the argument, with the nearest known key;
+ * also when two entries contradict each other, no run will measure the metric, or there are more runs
+ * than a sweep may have
  *
  * @example
  * ```ts
@@ -61,71 +69,69 @@ export interface PlannedRun {
  * ]);
  * ```
  */
-export function readSweep(text: string, path: string, overrides: readonly string[] = []): Sweep {
-  const { file, locate } = readSweepFile(text, path);
-  applyOverrides(file, overrides);
-  return expand(file, path, locate);
-}
-
-function expand(file: SweepFile, path: string, locate: Locate): Sweep {
-  const zipped = Object.keys(file.zip).length === 0
-    ? [{}]
-    : Object.values(file.zip)[0]!.map((_, i) =>
-      Object.fromEntries(Object.entries(file.zip).map(([key, values]) => [key, values[i]]))
-    );
-  const matches = (cell: Record<string, unknown>, pattern: Record<string, unknown>) =>
-    Object.entries(pattern).every(([key, value]) =>
-      JSON.stringify(cell[key]) === JSON.stringify(value)
-    );
-  const cells = [
-    ...grid(file.grid).flatMap((point) =>
-      zipped.map((pair) => ({ ...file.set, ...point, ...pair }))
-    )
-      .filter((cell) => !file.exclude.some((pattern) => matches(cell, pattern))),
-    ...file.include.map((cell) => ({ ...file.set, ...cell })),
-  ];
-  const configs = new Map<string, RunConfig>();
-  for (const cell of cells) {
-    for (const seed of file.seeds) {
-      const config = check({ ...cell, seed }, file, locate);
-      configs.set(configHash(config), config);
-    }
-  }
-  if (configs.size === 0) throw new SweepError(`Cannot run ${path} as it leaves no cell to run`);
-  const all = [...configs.values()];
-  const varying = RUN_CONFIG_KEYS.filter((key) =>
-    key === "seed" || new Set(all.map((config) => JSON.stringify(config[key]))).size > 1
+export function readSweep(
+  text: string,
+  path: string,
+  overrides: readonly string[] = [],
+  { note = () => {}, toPath }: ReadOptions = {},
+): Sweep {
+  const asked = readOverrides(overrides, note, toPath);
+  const file = readSweepFile(text, path, note);
+  const { cells, seeds } = cellsOf(file, asked, path, note);
+  const metric = metricOf(file, asked, cells);
+  if (file.baseline !== null) noteBaseline(file.baseline, cells, note);
+  const varying = varyingKeys(cells);
+  const runs = cells.flatMap((cell) =>
+    seeds.map((seed) => {
+      const config = { ...cell, seed };
+      return { id: runId(config, varying), config };
+    })
   );
+  refuseOneName(runs);
   return {
     name: path.replace(/^.*[\\/]/, "").replace(/\.ya?ml$/, ""),
     question: file.question,
-    metric: file.metric,
-    baseline: file.baseline as Partial<RunConfig> | null,
+    metric,
+    baseline: file.baseline === null ? null : Object.fromEntries(
+      [...file.baseline.entries].map(([key, { value }]) => [key, value]),
+    ),
     varying,
-    runs: all.map((config) => ({ id: runId(config, varying), config })),
+    runs,
   };
 }
 
-/** A complete config, or an error at the place in the file where the wrong value stands. */
-function check(cell: Record<string, unknown>, file: SweepFile, locate: Locate): RunConfig {
-  const result = RUN_CONFIG.safeParse(cell);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const key = String(issue!.path[0]);
-  const value = JSON.stringify(cell[key]);
+/** The metric that is asked for, or the first that some run will measure. */
+function metricOf(file: SweepFile, asked: Overrides, cells: readonly RunConfig[]): string {
+  const known = new Set(cells.flatMap(metricNames));
+  const metric = asked.metric ?? file.metric;
+  if (metric === null) return [...known][0]!;
+  if (known.has(metric.value)) return metric.value;
+  const meant = suggest(metric.value, [...known]);
   throw new SweepError(
-    `Cannot read ${locate(placeOf(key, cell[key], file))} as ${key} is ${value}: ` +
-      z.prettifyError(result.error).split("\n")[0]!.replace(/^✖ /, ""),
+    `Cannot read ${metric.place()} as the runs will have no column "${metric.value}"` +
+      (meant.startsWith(",")
+        ? `${meant.replace(",", ":")} The runs of this sweep measure ${[...known].join(", ")}`
+        : meant),
   );
 }
 
-function placeOf(key: string, value: unknown, file: SweepFile): (string | number)[] {
-  const text = JSON.stringify(value);
-  for (const where of ["grid", "zip"] as const) {
-    const index = file[where][key]?.findIndex((item) => JSON.stringify(item) === text) ?? -1;
-    if (index >= 0) return [where, key, index];
+/** Says where a baseline leaves nothing to compare. */
+function noteBaseline(baseline: SettingGroup, cells: readonly RunConfig[], note: Note): void {
+  const count = cells.filter((cell) => matches(cell, baseline)).length;
+  if (count > 0 && (count < cells.length || count === 1)) return;
+  note(
+    `${baseline.place()} matches ${count === 0 ? "no cell" : "every cell"}: ` +
+      `there will be no differences to a baseline`,
+  );
+}
+
+/** Two runs in one folder would be one: sixteen digits make that all but impossible, and this quite. */
+function refuseOneName(runs: readonly PlannedRun[]): void {
+  const ids = new Set<string>();
+  for (const { id } of runs) {
+    if (ids.has(id)) {
+      throw new SweepError(`Cannot plan two runs as both would be called ${id}: leave out one`);
+    }
+    ids.add(id);
   }
-  const cell = file.include.findIndex((item) => JSON.stringify(item[key]) === text);
-  if (cell >= 0) return ["include", cell, key];
-  return key === "seed" ? ["seeds"] : ["set", key];
 }

@@ -1,15 +1,23 @@
-/** A sweep's file as it is written, with the place of every fault, and what the command line changes. */
-import { isMap, isScalar, LineCounter, type Node, parseDocument, type YAMLMap } from "yaml";
-import { RUN_CONFIG_KEYS } from "../run/config.ts";
+/** A sweep's file as it is written: its sections checked one by one, with the place of every entry. */
 import { suggest } from "../util/words.ts";
-import { settingValues } from "./setting_value.ts";
+import { RUN_CONFIG_KEYS } from "../run/config.ts";
+import {
+  type Axis,
+  axisOf,
+  checkKey,
+  checkSetting,
+  entriesOfText,
+  type Note,
+  type Place,
+  type SettingGroup,
+  type SettingKey,
+  textOf,
+} from "./setting.ts";
+import { SweepError } from "./sweep_error.ts";
+import { type Locate, readYaml } from "./yaml_text.ts";
 
-/** Thrown when a sweep's file or command line cannot be read, with the place of the fault. */
-export class SweepError extends SyntaxError {
-  override readonly name = "SweepError";
-}
-
-const FILE_KEYS = [
+/** What a sweep's file may say. */
+export const FILE_KEYS = [
   "question",
   "metric",
   "baseline",
@@ -21,198 +29,206 @@ const FILE_KEYS = [
   "seeds",
 ] as const;
 
-/** Contents of a sweep file. Settings have known names; their values are not checked yet. */
+/** What a sweep's file says. Every value is one that a run takes. */
 export interface SweepFile {
-  question: string;
-  metric: string;
-  /** Settings of the cell that differences are taken against. */
-  baseline: Record<string, unknown> | null;
+  readonly question: string;
+  /** The column that orders tables; null where the file names none. */
+  readonly metric: { readonly value: string; readonly place: Place } | null;
+  /** Settings of the cell that differences are taken against; null where the file names none. */
+  readonly baseline: SettingGroup | null;
   /** Settings of every cell. */
-  set: Record<string, unknown>;
+  readonly set: SettingGroup;
   /** Axes of which every combination is a cell. */
-  grid: Record<string, unknown[]>;
-  /** Axes that move together; equally long. */
-  zip: Record<string, unknown[]>;
+  readonly grid: ReadonlyMap<SettingKey, Axis>;
+  /** Axes that move together: equally long, and no row twice. */
+  readonly zip: ReadonlyMap<SettingKey, Axis>;
   /** Further cells. */
-  include: Record<string, unknown>[];
+  readonly include: readonly SettingGroup[];
   /** Cells that are left out. */
-  exclude: Record<string, unknown>[];
-  seeds: unknown[];
+  readonly exclude: readonly SettingGroup[];
+  readonly seeds: Axis;
 }
 
-/** The place of a key in the text, as `file:line:column key`. */
-export type Locate = (path: readonly (string | number)[]) => string;
+type Path = readonly (string | number)[];
 
 /**
  * Reads a sweep's file.
  *
  * @param text the YAML
- * @param path path of the file, for messages
- * @throws {SweepError} when the text is no YAML, or a key or the kind of a value is wrong, naming file,
- * line, column and key
+ * @param path of the file, for messages
+ * @param note called with every entry that has no effect
+ * @throws {SweepError} when the text is no YAML, or a key or a value is wrong, or two sections speak of
+ * one setting, naming file, line, column and key
  */
-export function readSweepFile(text: string, path: string): { file: SweepFile; locate: Locate } {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
-  const [error] = document.errors;
-  if (error !== undefined) {
-    const { line, col } = lines.linePos(error.pos[0]);
-    throw new SweepError(`Cannot read ${path}:${line}:${col}: ${error.message.split("\n")[0]}`);
-  }
-  const locate: Locate = (keys) => {
-    const { line, col } = lines.linePos(offsetOf(document.contents, keys));
-    return [`${path}:${line}:${col}`, keys.join(".")].filter((part) => part !== "").join(" ");
-  };
-  return { file: checkFile(document.toJS() ?? {}, locate), locate };
-}
-
-/**
- * Puts settings of the command line in place of the file's.
- *
- * @param overrides each as `key=value`; one value is set, several become an axis
- * @throws {SweepError} naming the argument
- */
-export function applyOverrides(file: SweepFile, overrides: readonly string[]): void {
-  for (const override of overrides) {
-    const key = override.split("=", 1)[0]!;
-    const text = override.slice(override.indexOf("=") + 1);
-    if (!override.includes("=")) {
-      throw new SweepError(
-        `Cannot read argument "${override}" as a setting must be written key=value`,
-      );
-    }
-    const locate = () => `argument "${override}"`;
-    if (key === "metric") {
-      file.metric = text;
-      continue;
-    }
-    checkKey(key, [], locate);
-    const values = rangeValues(text, [], locate);
-    if (key === "seed") {
-      file.seeds = values;
-      continue;
-    }
-    delete file.set[key];
-    delete file.grid[key];
-    delete file.zip[key];
-    if (values.length === 1) {
-      file.set[key] = values[0];
-      for (const cell of file.include) delete cell[key];
-    } else {
-      file.grid[key] = values;
-    }
-  }
-}
-
-function checkFile(value: unknown, locate: Locate): SweepFile {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+export function readSweepFile(text: string, path: string, note: Note): SweepFile {
+  const { value, locate } = readYaml(text, path);
+  const given = value ?? {};
+  if (typeof given !== "object" || Array.isArray(given)) {
     throw new SweepError(
       `Cannot read ${locate([])} as a sweep must be a mapping of ${FILE_KEYS.join(", ")}`,
     );
   }
-  const given = value as Record<string, unknown>;
-  for (const key of Object.keys(given)) {
-    if (!(FILE_KEYS as readonly string[]).includes(key)) {
-      throw new SweepError(`Cannot read ${locate([key])}: unknown key${suggest(key, FILE_KEYS)}`);
+  const file = new Sections(given as Record<string, unknown>, locate, note);
+  file.checkKeys();
+  const [set, grid, zip] = [file.group(["set"]), file.axes("grid"), file.zip()];
+  refuseTwoSections({ set: set.entries, grid, zip });
+  const metric = file.text("metric");
+  return {
+    question: file.text("question") ?? "",
+    metric: metric === null ? null : { value: metric, place: () => locate(["metric"]) },
+    baseline: file.baseline(),
+    set,
+    grid,
+    zip,
+    include: file.groups("include"),
+    exclude: file.groups("exclude"),
+    seeds: file.seeds(),
+  };
+}
+
+/** Reads one section after the other. */
+class Sections {
+  constructor(
+    readonly given: Readonly<Record<string, unknown>>,
+    readonly locate: Locate,
+    readonly note: Note,
+  ) {}
+
+  checkKeys(): void {
+    for (const key of Object.keys(this.given)) {
+      if ((FILE_KEYS as readonly string[]).includes(key)) continue;
+      const isSetting = key !== "seed" && (RUN_CONFIG_KEYS as readonly string[]).includes(key);
+      const hint = isSetting ? `; it is a setting: write it under set` : suggest(key, FILE_KEYS);
+      throw new SweepError(`Cannot read ${this.locate([key])}: unknown key${hint}`);
     }
   }
-  const settings = (where: (string | number)[], found: unknown): Record<string, unknown> => {
-    if (found === undefined || found === null) return {};
-    if (typeof found !== "object" || Array.isArray(found)) {
-      throw new SweepError(`Cannot read ${locate(where)} as it must map settings to values`);
+
+  /** A text without blanks around it; null where there is none. */
+  text(key: string): string | null {
+    const value = this.given[key] ?? null;
+    if (value === null) return null;
+    if (typeof value !== "string") {
+      throw new SweepError(`Cannot read ${this.locate([key])} as it must be a string`);
     }
-    for (const key of Object.keys(found)) checkKey(key, [...where, key], locate);
-    return found as Record<string, unknown>;
-  };
-  const axes = (where: string): Record<string, unknown[]> => {
-    const found = settings([where], given[where]);
-    return Object.fromEntries(
-      Object.entries(found).map(([key, values]) => {
-        const list = typeof values === "string"
-          ? rangeValues(values, [where, key], locate)
-          : values;
-        if (!Array.isArray(list) || list.length === 0) {
-          const place = locate([where, key]);
-          throw new SweepError(
-            `Cannot read ${place} as an axis must be a list of values, or a range such as 0..4`,
-          );
+    return value.trim() === "" ? null : value.trim();
+  }
+
+  group(path: Path, value: unknown = this.given[path[0]!]): SettingGroup {
+    const entries = Object.entries(this.#mapping(path, value)).map(([key, value]) => {
+      const place = () => this.locate([...path, key]);
+      return [key as SettingKey, checkSetting(key as SettingKey, value, place)] as const;
+    });
+    return { place: () => this.locate(path), entries: new Map(entries) };
+  }
+
+  /** A list of groups, none of them empty. */
+  groups(key: "include" | "exclude"): SettingGroup[] {
+    const found = this.given[key] ?? [];
+    if (!Array.isArray(found)) {
+      throw new SweepError(`Cannot read ${this.locate([key])} as it must be a list of settings`);
+    }
+    return found.map((value, i) => this.#named(this.group([key, i], value)));
+  }
+
+  baseline(): SettingGroup | null {
+    return (this.given.baseline ?? null) === null ? null : this.#named(this.group(["baseline"]));
+  }
+
+  axes(section: "grid" | "zip"): Map<SettingKey, Axis> {
+    return new Map(
+      [...this.#columns(section)].map((
+        [key, { place, values }],
+      ) => [key, axisOf(key, place, values, this.note)]),
+    );
+  }
+
+  zip(): Map<SettingKey, Axis> {
+    const columns = this.#columns("zip");
+    const place = () => this.locate(["zip"]);
+    if (new Set([...columns.values()].map(({ values }) => values.length)).size > 1) {
+      throw new SweepError(
+        `Cannot read ${place()} as its axes move together and must be equally long: ` +
+          [...columns].map(([key, { values }]) => `${key} has ${values.length}`).join(", "),
+      );
+    }
+    return columns;
+  }
+
+  seeds(): Axis {
+    const place = () => this.locate(["seeds"]);
+    const given = this.given.seeds ?? 0;
+    const entries = typeof given === "string"
+      ? entriesOfText("seed", given, place)
+      : [given].flat().map((value) => checkSetting("seed", value, place));
+    if (entries.length > 0) return axisOf("seed", place, entries, this.note);
+    throw new SweepError(`Cannot read ${place()} as there must be a seed: write seeds: [0]`);
+  }
+
+  /** The axes of a section as they are written, with what is there twice. */
+  #columns(section: "grid" | "zip"): Map<SettingKey, Axis> {
+    return new Map(
+      Object.entries(this.#mapping([section], this.given[section])).map(([name, values]) => {
+        const key = name as SettingKey;
+        const place = () => this.locate([section, key]);
+        if (typeof values === "string") {
+          return [key, { place, values: entriesOfText(key, values, place) }];
         }
-        return [key, list];
+        if (Array.isArray(values) && values.length > 0) {
+          const entries = values.map((value, i) =>
+            checkSetting(key, value, () => this.locate([section, key, i]))
+          );
+          return [key, { place, values: entries }];
+        }
+        throw new SweepError(
+          `Cannot read ${place()} as an axis must be a list of values, or a range such as 0..4`,
+        );
       }),
     );
-  };
-  const cells = (where: string) => {
-    const found = given[where] ?? [];
-    if (!Array.isArray(found)) {
-      throw new SweepError(`Cannot read ${locate([where])} as it must be a list of settings`);
+  }
+
+  /** An object whose keys are all settings of a cell. */
+  #mapping(path: Path, value: unknown): Record<string, unknown> {
+    if (value === undefined || value === null) return {};
+    if (typeof value !== "object" || Array.isArray(value)) {
+      throw new SweepError(`Cannot read ${this.locate(path)} as it must map settings to values`);
     }
-    return found.map((cell, i) => settings([where, i], cell));
-  };
-  const zip = axes("zip");
-  const lengths = new Set(Object.values(zip).map((values) => values.length));
-  if (lengths.size > 1) {
-    throw new SweepError(
-      `Cannot read ${locate(["zip"])} as its axes move together and must be equally long: ` +
-        Object.entries(zip).map(([key, values]) => `${key} has ${values.length}`).join(", "),
-    );
-  }
-  const seeds = given.seeds ?? [0];
-  const list = typeof seeds === "string" ? rangeValues(seeds, ["seeds"], locate) : [seeds].flat();
-  return {
-    question: textAt("question", given, "", locate),
-    metric: textAt("metric", given, "heldout_exact_match", locate),
-    baseline: given.baseline === undefined ? null : settings(["baseline"], given.baseline),
-    set: settings(["set"], given.set),
-    grid: axes("grid"),
-    zip,
-    include: cells("include"),
-    exclude: cells("exclude"),
-    seeds: list,
-  };
-}
-
-function textAt(key: string, given: Record<string, unknown>, absent: string, locate: Locate) {
-  const value = given[key] ?? absent;
-  if (typeof value !== "string") {
-    throw new SweepError(`Cannot read ${locate([key])} as it must be a string`);
-  }
-  return value.trim();
-}
-
-function rangeValues(text: string, where: (string | number)[], locate: Locate): unknown[] {
-  try {
-    return settingValues(text);
-  } catch (error) {
-    throw new SweepError(`Cannot read ${locate(where)}: ${(error as Error).message}`);
-  }
-}
-
-/** Where in the text the node at `keys` starts; of its nearest parent when it has none. */
-function offsetOf(root: Node | null, keys: readonly (string | number)[]): number {
-  let node: Node | null = root;
-  let offset = root?.range?.[0] ?? 0;
-  for (const key of keys) {
-    if (isMap(node)) {
-      const pair = (node as YAMLMap<Node, Node | null>).items.find((item) =>
-        isScalar(item.key) && item.key.value === key
-      );
-      if (pair === undefined) break;
-      offset = pair.key.range?.[0] ?? offset;
-      node = pair.value;
-    } else {
-      const item = (node as unknown as { items?: (Node | null)[] } | null)?.items?.[Number(key)];
-      if (item === undefined || item === null) break;
-      offset = item.range?.[0] ?? offset;
-      node = item;
+    for (const [key, of] of Object.entries(value)) {
+      const place = () => this.locate([...path, key]);
+      if (key === "seed") {
+        const seeds = textOf([of].flat());
+        throw new SweepError(
+          `Cannot read ${place()} as seeds are the same for all cells: write seeds: ${seeds} ` +
+            `beside set and grid`,
+        );
+      }
+      if ((FILE_KEYS as readonly string[]).includes(key)) {
+        throw new SweepError(`Cannot read ${place()} as ${key} is no setting: write it at the top`);
+      }
+      checkKey(key, place);
     }
+    return value as Record<string, unknown>;
   }
-  return offset;
+
+  #named(group: SettingGroup): SettingGroup {
+    if (group.entries.size > 0) return group;
+    throw new SweepError(`Cannot read ${group.place()} as it must name a setting`);
+  }
 }
 
-function checkKey(key: string, where: readonly (string | number)[], locate: Locate): void {
-  if (!(RUN_CONFIG_KEYS as readonly string[]).includes(key)) {
-    throw new SweepError(
-      `Cannot read ${locate(where)}: unknown setting${suggest(key, RUN_CONFIG_KEYS)}`,
-    );
+/** Fails when two sections give one setting to the same cells: one of them would have no effect. */
+function refuseTwoSections(
+  sections: Readonly<Record<string, ReadonlyMap<SettingKey, { readonly place: Place }>>>,
+): void {
+  const places = new Map<SettingKey, Place>();
+  for (const section of Object.values(sections)) {
+    for (const [key, { place }] of section) {
+      const other = places.get(key);
+      if (other === undefined) places.set(key, place);
+      else {
+        throw new SweepError(
+          `Cannot read ${place()} as ${other()} gives ${key} to the same cells: remove one of them`,
+        );
+      }
+    }
   }
 }

@@ -22,3 +22,20 @@ export function grid(
     [{}],
   );
 }
+
+/**
+ * How many combinations {@linkcode grid} would make, without making them.
+ *
+ * @param axes the values of each axis
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(gridSize([[1, 2], ["x", "y", "z"]]), 6);
+ * assert.equal(gridSize([]), 1);
+ * ```
+ */
+export function gridSize(axes: readonly (readonly unknown[])[]): number {
+  return axes.reduce((size, values) => size * values.length, 1);
+}

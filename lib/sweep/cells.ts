@@ -1,0 +1,211 @@
+/**
+ * Where the sections of a sweep's file and the command line meet. Every value comes with its place, so
+ * that nothing is left out without a word.
+ */
+import { parseRunConfig, RUN_CONFIG_KEYS, type RunConfig } from "../run/config.ts";
+import { settingsText } from "../run/id.ts";
+import { isUsed } from "../run/used_settings.ts";
+import { grid, gridSize } from "../util/grid.ts";
+import type { Overrides } from "./overrides.ts";
+import type { Axis, Entry, Note, SettingGroup, SettingKey } from "./setting.ts";
+import { textOf, valueKey } from "./setting.ts";
+import { MOST_RUNS } from "./setting_value.ts";
+import { SweepError } from "./sweep_error.ts";
+import type { SweepFile } from "./sweep_file.ts";
+
+/** The cells of a sweep, and the seeds that each is run with. */
+export interface Cells {
+  /** The settings of each cell, different from each other; their seed means nothing. */
+  readonly cells: readonly RunConfig[];
+  /** Different from each other. */
+  readonly seeds: readonly number[];
+}
+
+type Axes = ReadonlyMap<SettingKey, Axis>;
+type Settings = ReadonlyMap<SettingKey, unknown>;
+
+/**
+ * The cells of a sweep: every combination of `grid`, together with `zip`, on top of `set`, without those
+ * that match an entry of `exclude`, and with those of `include`.
+ *
+ * The command line wins in every cell: one value is set and several become an axis, also in the cells of
+ * `include`. What a cell does not name takes its default, and `exclude` sees that too.
+ *
+ * @param path of the file, for messages
+ * @param note called with every entry that has no effect, or perhaps another than was meant
+ * @throws {SweepError} when there is no cell, or there are more runs than {@linkcode MOST_RUNS}
+ */
+export function cellsOf(file: SweepFile, overrides: Overrides, path: string, note: Note): Cells {
+  const asked = new Map(overrides.axes);
+  asked.delete("seed");
+  const seeds = overrides.axes.get("seed") ?? file.seeds;
+  const without = <V>(section: ReadonlyMap<SettingKey, V>) =>
+    new Map([...section].filter(([key]) => !asked.has(key)));
+  const set = valuesOf(without(file.set.entries));
+  const axes: Axes = new Map([...without(file.grid), ...asked]);
+  const zip = rowsOf(without(file.zip), note);
+  const include = file.include.map((group) => withoutAsked(group, asked, note));
+  checkCount({ axes, zip, include, asked, seeds }, path);
+
+  const points = combinations(axes);
+  const ofGrid = points.flatMap((point) => zip.map((row) => complete(set, point, row)));
+  const kept = excluded(ofGrid, file.exclude, note);
+  const cells = new Map(kept.map((cell) => [settingsText(cell, ["seed"]), cell]));
+  if (include.length > 0 && axes.size === 0 && file.zip.size === 0) {
+    note("There is no grid and no zip, so the cell of set alone runs beside those of include");
+  }
+  for (const { entries, place } of include) {
+    noteDefaults({ place, entries }, new Map([...without(file.grid), ...without(file.zip)]), note);
+    const own = combinations(asked).map((point) => complete(set, valuesOf(entries), point));
+    noteContradiction({ place, entries }, own, file.exclude, note);
+    const added = own.filter((cell) => !cells.has(settingsText(cell, ["seed"])));
+    if (added.length === 0) note(`${place()} adds no cell: what it names is there without it`);
+    for (const cell of added) cells.set(settingsText(cell, ["seed"]), cell);
+  }
+  if (cells.size === 0) {
+    const places = file.exclude.map(({ place }) => place()).join(", ");
+    throw new SweepError(`Cannot run ${path} as it leaves no cell to run: see ${places}`);
+  }
+  for (const [key, { place }] of asked) {
+    if (![...cells.values()].some((cell) => isUsed(key, cell))) {
+      note(`${place()} has no effect: no run of this sweep uses ${key}`);
+    }
+  }
+  return { cells: [...cells.values()], seeds: seeds.values.map(({ value }) => value as number) };
+}
+
+/** Fails before anything is made when it would be too much. */
+function checkCount(
+  { axes, zip, include, asked, seeds }: {
+    axes: Axes;
+    zip: readonly Settings[];
+    include: readonly SettingGroup[];
+    asked: Axes;
+    seeds: Axis;
+  },
+  path: string,
+): void {
+  const sizeOf = (axes: Axes) => gridSize([...axes.values()].map(({ values }) => values));
+  const runs = (sizeOf(axes) * zip.length + sizeOf(asked) * include.length) * seeds.values.length;
+  if (runs <= MOST_RUNS) return;
+  const all = [...axes, ["seed", seeds] as const];
+  const parts = all.filter(([, { values }]) => values.length > 1)
+    .map(([key, { values }]) => `${values.length.toLocaleString("en-US")} of ${key}`);
+  if (zip.length > 1) parts.push(`${zip.length.toLocaleString("en-US")} rows of zip`);
+  const [, longest] = all.reduce((a, b) => b[1].values.length > a[1].values.length ? b : a);
+  throw new SweepError(
+    `Cannot plan ${path} as it has ${runs.toLocaleString("en-US")} runs, ${
+      parts.join(" × ")
+    }, and a ` +
+      `sweep has at most ${MOST_RUNS.toLocaleString("en-US")}: give fewer values, first at ` +
+      longest.place(),
+  );
+}
+
+/** The rows of zipped axes, each once; one empty row where there is no axis. */
+function rowsOf(zip: Axes, note: Note): Settings[] {
+  const [first] = zip.values();
+  if (first === undefined) return [new Map()];
+  const rows = first.values.map((_, i) =>
+    new Map([...zip].map(([key, { values }]) => [key, values[i]!.value]))
+  );
+  const different = new Map(rows.map((row) => [valueKey([...row]), row]));
+  if (different.size < rows.length) {
+    note(
+      `${first.place().replace(/\.\w+$/, "")} has ${rows.length} rows, of which ` +
+        `${different.size} are different; each of these is run once`,
+    );
+  }
+  return [...different.values()];
+}
+
+/** A cell of `include` without what the command line says otherwise. */
+function withoutAsked(group: SettingGroup, asked: Axes, note: Note): SettingGroup {
+  const entries = new Map<SettingKey, Entry>();
+  for (const [key, entry] of group.entries) {
+    const axis = asked.get(key);
+    if (axis === undefined) entries.set(key, entry);
+    else note(`${axis.place()} takes the place of ${entry.place()}, ${textOf(entry.value)}`);
+  }
+  return { place: group.place, entries };
+}
+
+/** Every combination of the values of axes. */
+function combinations(axes: Axes): Settings[] {
+  const values = [...axes].map(([key, { values }]) => [key, values.map(({ value }) => value)]);
+  return grid(Object.fromEntries(values) as Record<string, unknown[]>)
+    .map((point) => new Map(Object.entries(point) as [SettingKey, unknown][]));
+}
+
+function valuesOf(entries: ReadonlyMap<SettingKey, Entry>): Settings {
+  return new Map([...entries].map(([key, { value }]) => [key, value]));
+}
+
+const DEFAULTS = parseRunConfig({});
+
+/** A whole config of settings that are all checked; later ones win. */
+function complete(...settings: readonly Settings[]): RunConfig {
+  const config: Record<string, unknown> = { ...DEFAULTS };
+  for (const some of settings) for (const [key, value] of some) config[key] = value;
+  return config as RunConfig;
+}
+
+/** Whether a cell has all settings of a group, whether someone wrote them or they are defaults. */
+export function matches(cell: RunConfig, { entries }: SettingGroup): boolean {
+  for (const [key, { value }] of entries) {
+    const own: unknown = cell[key];
+    if (own !== value && valueKey(own) !== valueKey(value)) return false;
+  }
+  return true;
+}
+
+/** The cells that no pattern matches. */
+function excluded(
+  cells: readonly RunConfig[],
+  patterns: readonly SettingGroup[],
+  note: Note,
+): RunConfig[] {
+  let left = [...cells];
+  for (const pattern of patterns) {
+    const rest = left.filter((cell) => !matches(cell, pattern));
+    if (rest.length === left.length) {
+      const isLate = cells.some((cell) => matches(cell, pattern));
+      const why = isLate ? "entries before it have left" : "the grid has";
+      note(`${pattern.place()} excludes nothing: no cell that ${why} has its settings`);
+    }
+    left = rest;
+  }
+  return left;
+}
+
+/** Says where a cell of `include` does not name an axis, and so takes a value that nobody wrote. */
+function noteDefaults({ place, entries }: SettingGroup, axes: Axes, note: Note): void {
+  const absent = [...axes.keys()].filter((key) => !entries.has(key));
+  if (absent.length === 0) return;
+  const values = absent.map((key) => `${key} ${textOf(DEFAULTS[key])}`).join(", ");
+  note(
+    `${place()} does not name ${
+      absent.join(", ")
+    }, which other cells vary: it runs with the default, ` +
+      values,
+  );
+}
+
+/** Says where a cell is included and excluded. */
+function noteContradiction(
+  { place }: SettingGroup,
+  cells: readonly RunConfig[],
+  patterns: readonly SettingGroup[],
+  note: Note,
+): void {
+  const pattern = patterns.find((pattern) => cells.some((cell) => matches(cell, pattern)));
+  if (pattern === undefined) return;
+  note(`${place()} is run although ${pattern.place()} matches it: exclude is about grid and zip`);
+}
+
+/** Settings with more than one value, in the order of tables. The seed is always among them. */
+export function varyingKeys(cells: readonly RunConfig[]): SettingKey[] {
+  return RUN_CONFIG_KEYS.filter((key) =>
+    key === "seed" || new Set(cells.map((cell) => valueKey(cell[key]))).size > 1
+  );
+}
