@@ -2,6 +2,7 @@ import { type Figure, renderSvg } from "../figures/figure.ts";
 import { cellText, isNumericColumn, toMarkdown } from "../tables/markdown.ts";
 import type { Cell, ColumnTable } from "../tables/table.ts";
 import { escapeXml } from "../util/escape_xml.ts";
+import { printable } from "../util/printable.ts";
 import { imageOf } from "./image.ts";
 
 /**
@@ -54,7 +55,7 @@ export async function displayOf(shown: ColumnTable | Figure): Promise<Record<str
   }
   return {
     "text/html": imageOf(shown, await renderSvg(shown)),
-    "text/plain": `${shown.title}\n${shown.subtitle}`,
+    "text/plain": printable(`${shown.title}\n${shown.subtitle}`),
   };
 }
 
