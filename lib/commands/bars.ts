@@ -7,6 +7,7 @@ import type { SweepProgress } from "../sweep/run_sweep.ts";
 import type { PlannedRun } from "../sweep/sweep.ts";
 import type { SuperniProgress } from "../tasks/superni_download.ts";
 import { mean } from "../util/vectors.ts";
+import { printable } from "../util/printable.ts";
 import { byteSize, duration, firstLine } from "../util/words.ts";
 
 /** Shows work to a person. */
@@ -64,9 +65,11 @@ const BAR_STYLE = {
  * ```
  */
 export function runLine(result: RunResult, ended: number, options: SweepShown): string {
-  const start = `[${ended}/${options.total}] ${runLabel(result.id)}`;
+  const start = `[${ended}/${options.total}] ${printable(runLabel(result.id))}`;
   if (result.status === "failed") {
-    return `${start} failed: ${firstLine(result.error)} (see ${options.errorPath(result)})`;
+    return `${start} failed: ${printable(firstLine(result.error))} (see ${
+      options.errorPath(result)
+    })`;
   }
   const value = result.metrics[options.metric];
   const metric = typeof value === "number" ? ` ${options.metric}=${value.toFixed(3)}` : "";
@@ -268,7 +271,8 @@ export async function downloadBar(stream: NodeJS.WritableStream): Promise<Progre
 }
 
 function fileLabel({ file, fileIndex, files }: DownloadEvent): string {
-  return files === 1 ? file : `${file} (${fileIndex + 1} of ${files})`;
+  const name = printable(file);
+  return files === 1 ? name : `${name} (${fileIndex + 1} of ${files})`;
 }
 
 function fileSize({ total }: DownloadEvent): string {

@@ -5,7 +5,8 @@ import { rm } from "node:fs/promises";
 import { basename, delimiter, dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { ArgumentError, type CommandOutput, runCommand } from "./arguments.ts";
+import { ArgumentError, runCommand } from "./arguments.ts";
+import type { CommandOutput } from "./output.ts";
 import { type Notebook, notebookCode, outputFaults } from "./notebook.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -37,18 +38,17 @@ export async function notebooksCommand(
   output: CommandOutput = {},
 ): Promise<number> {
   const options = { check: { type: "boolean", default: false } } as const;
-  const { stderr = process.stderr } = output;
   return await runCommand(
     { task: "notebooks", help: HELP, options },
     args,
     output,
-    async ({ values: { check }, positionals }) => {
+    async ({ values: { check }, positionals }, { say }) => {
       const missing = positionals.find((path) => !existsSync(path));
       if (missing !== undefined) {
         throw new ArgumentError(`Cannot execute notebooks: there is no file "${missing}"`);
       }
       const paths = positionals.length > 0 ? positionals : await notebookPaths();
-      return await workOn(paths, check, (line) => void stderr.write(`${line}\n`));
+      return await workOn(paths, check, say);
     },
   );
 }

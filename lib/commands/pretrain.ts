@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import process from "node:process";
 import { parse } from "yaml";
 import { z } from "zod";
 import { type BackendName, useBackend } from "../backend/backend.ts";
@@ -13,7 +12,8 @@ import {
   pretrainedModel,
 } from "../run/pretrain.ts";
 import { machineFacts } from "../sweep/provenance.ts";
-import { ArgumentError, type CommandOutput, runCommand } from "./arguments.ts";
+import { ArgumentError, runCommand } from "./arguments.ts";
+import type { CommandOutput } from "./output.ts";
 
 const DEFAULT_FILE = "data/base/pretrain.yaml";
 
@@ -49,10 +49,8 @@ export async function pretrainCommand(
   args: readonly string[],
   output: CommandOutput = {},
 ): Promise<number> {
-  const { stderr = process.stderr } = output;
-  const say = (line: string) => void stderr.write(`${line}\n`);
   const command = { task: "pretrain", help: HELP, options: OPTIONS };
-  return await runCommand(command, args, output, async ({ values, positionals }) => {
+  return await runCommand(command, args, output, async ({ values, positionals }, { say }) => {
     const file = positionals[0] ?? DEFAULT_FILE;
     let config: PretrainConfig;
     try {

@@ -1,12 +1,12 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import process from "node:process";
 import { dataFiles, sweepReport } from "../tables/files.ts";
 import { writeReport } from "../report/report.ts";
 import { Study } from "../tables/study.ts";
 import { SweepStore } from "../sweep/store.ts";
 import { StoreError } from "../sweep/store_error.ts";
-import { ArgumentError, type CommandOutput, runCommand } from "./arguments.ts";
+import { ArgumentError, runCommand } from "./arguments.ts";
+import type { CommandOutput, LastingOutput } from "./output.ts";
 
 /** What the command writes to, and where it looks for sweeps. */
 export interface ReportCommandOptions extends CommandOutput {
@@ -30,13 +30,14 @@ export async function reportCommand(
     command,
     args,
     options,
-    ({ positionals }) => reportOn(positionals, options),
+    ({ positionals }, output) => reportOn(positionals, options, output),
   );
 }
 
 async function reportOn(
   dirs: readonly string[],
-  { stdout = process.stdout, stderr = process.stderr, results = "results" }: ReportCommandOptions,
+  { results = "results" }: ReportCommandOptions,
+  { say, print }: LastingOutput,
 ): Promise<number> {
   if (dirs.length === 0) {
     throw new ArgumentError(
@@ -45,21 +46,21 @@ async function reportOn(
   }
   for (const dir of dirs) {
     if (!existsSync(join(dir, "manifest.json"))) {
-      stderr.write(
+      say(
         `Cannot report on ${dir} as no sweep has run there: there is no manifest.json. ` +
-          `${await knownSweeps(results)}\n`,
+          await knownSweeps(results),
       );
       return 2;
     }
     try {
       const study = await Study.read(dir);
       await writeTables(study);
-      stdout.write(`${await writeReport(study)}\n`);
+      print(`${await writeReport(study)}\n`);
     } catch (error) {
       const isOfFiles = error instanceof StoreError || error instanceof SyntaxError ||
         error instanceof RangeError;
       if (!isOfFiles) throw error;
-      stderr.write(`Cannot report on ${dir}: ${error.message}\n`);
+      say(`Cannot report on ${dir}: ${error.message}`);
       return 2;
     }
   }

@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import process from "node:process";
 import { HubError } from "../hub/error.ts";
 import { resolveModel, type ResolveOptions } from "../hub/hugging_face.ts";
 import { runLabel } from "../run/id.ts";
@@ -19,9 +18,10 @@ import { SweepError } from "../sweep/sweep_file.ts";
 import { dataFiles, sweepReport } from "../tables/files.ts";
 import { Study } from "../tables/study.ts";
 import { duration, firstLine, suggest } from "../util/words.ts";
-import { type CommandOutput, runCommand, type TerminalStream } from "./arguments.ts";
+import { runCommand } from "./arguments.ts";
 import { downloadBar, downloadLines, sweepBar, sweepLines, type SweepShown } from "./bars.ts";
 import { interruptible } from "./interruptible.ts";
+import type { CommandOutput, LastingOutput } from "./output.ts";
 import { commandLine, shellWord } from "./shell.ts";
 import {
   SWEEP_OPTIONS,
@@ -59,17 +59,17 @@ export async function sweepCommand(
     command,
     args,
     options,
-    (given) => sweepAsAsked(sweepArguments(given), args, options),
+    (given, output) => sweepAsAsked(sweepArguments(given), args, options, output),
   );
 }
 
 async function sweepAsAsked(
   asked: SweepArguments,
   args: readonly string[],
-  options: SweepCommandOptions,
+  { worker, resolveBase }: SweepCommandOptions,
+  output: LastingOutput,
 ): Promise<number> {
-  const { stdout = process.stdout, stderr = process.stderr, worker } = options;
-  const say = (line: string) => void stderr.write(`${line}\n`);
+  const { say, print } = output;
   const again = commandLine("sweep", args);
   try {
     const sweep = readSweep(await sweepText(asked.file), asked.file, asked.settings);
@@ -77,13 +77,13 @@ async function sweepAsAsked(
     const jobs = asked.jobs ?? navigator.hardwareConcurrency;
     if (asked.dryRun) {
       const store = await SweepStore.plan(dir, sweep, asked);
-      stdout.write(describePlan(store, await store.results(), { ...asked, jobs }) + "\n");
+      print(describePlan(store, await store.results(), { ...asked, jobs }) + "\n");
       return 0;
     }
     using _lock = await lockSweep(dir);
     const store = await SweepStore.open(dir, sweep, asked);
     const before = await store.results();
-    if (!await fetchBases(selectRuns(before, asked.onlyFailed), asked, options)) {
+    if (!await fetchBases(selectRuns(before, asked.onlyFailed), asked, output, resolveBase)) {
       say(`Stopped in the download of the base model. To go on:\n  ${again}`);
       return 130;
     }
@@ -91,7 +91,7 @@ async function sweepAsAsked(
     const { results, interrupted } = await runUntilStopped(
       store,
       before,
-      await progressOf(store, before, asked, stderr),
+      await progressOf(store, before, asked, output),
       { ...asked, jobs, ...(worker ? { worker } : {}) },
     );
     if (interrupted) {
@@ -104,7 +104,7 @@ async function sweepAsAsked(
     await store.write(files);
     const report = reportOf(study);
     await store.write(new Map([[REPORT, report]]));
-    stdout.write(report);
+    print(report);
     say(`${summary(results)} in ${duration((performance.now() - started) / 1000)}.`);
     say(`Table:    ${join(dir, REPORT)}; every number: ${[...files.keys()].join(", ")}`);
     say(`Report:   ${await pageOf(study)}`);
@@ -139,14 +139,15 @@ async function sweepAsAsked(
 async function fetchBases(
   runs: readonly RunResult[],
   { quiet }: SweepArguments,
-  { stderr = process.stderr, resolveBase = resolveModel }: SweepCommandOptions,
+  { stderr, say }: LastingOutput,
+  resolveBase: SweepCommandOptions["resolveBase"] = resolveModel,
 ): Promise<boolean> {
   const bases = new Set(
     runs.filter(({ config }) => config.suite !== "planted").map(({ config }) => config.base_model),
   );
   const progress = stderr.isTTY === true && !quiet
     ? await downloadBar(stderr)
-    : downloadLines((line) => void (quiet || stderr.write(`${line}\n`)));
+    : downloadLines((line) => quiet || say(line));
   try {
     return await interruptible(async (signal) => {
       for (const base of bases) {
@@ -183,7 +184,7 @@ async function progressOf(
   { dir, manifest }: SweepStore,
   before: readonly RunResult[],
   { onlyFailed, quiet }: SweepArguments,
-  stderr: TerminalStream,
+  { stderr, say }: LastingOutput,
 ): Promise<SweepProgress> {
   const done = before.filter(isFinal).length;
   const shown: SweepShown = {
@@ -192,10 +193,9 @@ async function progressOf(
     metric: manifest.metric,
     errorPath: (run) => new RunFolder(dir, run).errorPath,
   };
-  const write = (line: string) => void stderr.write(`${line}\n`);
   return stderr.isTTY === true && !quiet
     ? await sweepBar(stderr, shown)
-    : sweepLines(write, shown, quiet);
+    : sweepLines(say, shown, quiet);
 }
 
 function reportOf(study: Study): string {
