@@ -1,3 +1,5 @@
+import { isJsonObject } from "../files/json_object.ts";
+
 /** One line of a run's log of metrics. */
 export type MetricsRow = Readonly<Record<string, number | string | null>>;
 
@@ -47,7 +49,7 @@ export class MetricsLog {
 /**
  * Rows of a file of JSON lines. A last line without a line break was torn by a kill and is left out.
  *
- * @throws {SyntaxError} when a whole line is no JSON object, naming file and line
+ * @throws {SyntaxError} when a whole line is no JSON object of numbers and texts, naming file and line
  *
  * @example
  * ```ts
@@ -62,13 +64,17 @@ export function parseMetrics(text: string, path: string): MetricsRow[] {
   return text.split("\n").slice(0, -1).map((line, i) => {
     try {
       const row = JSON.parse(line) as unknown;
-      if (typeof row === "object" && row !== null && !Array.isArray(row)) return row as MetricsRow;
+      if (isJsonObject(row) && Object.values(row).every(isCell)) return row as MetricsRow;
     } catch {
       // Reported below, as is a line of another kind.
     }
     throw new SyntaxError(
-      `Cannot read ${path}:${i + 1} as it is no JSON object; ` +
+      `Cannot read ${path}:${i + 1} as it is no JSON object of numbers and texts; ` +
         `remove the run's folder to run it again`,
     );
   });
+}
+
+function isCell(value: unknown): boolean {
+  return value === null || typeof value === "string" || Number.isFinite(value); // 1e999 is none
 }

@@ -77,3 +77,12 @@ Deno.test("MetricsLog.open() drops what an interrupted run left", async () => {
     assert.equal(await Deno.readTextFile(path), '{"step":1}\n');
   });
 });
+
+Deno.test("R17 parseMetrics() refuses rows of anything but numbers and texts", () => {
+  for (const row of ['{"loss":[1]}', '{"step":{}}', '{"loss":true}', '{"loss":1e999}', "[]", "3"]) {
+    assert.throws(() => parseMetrics(`{"step":1}\n${row}\n`, "metrics.jsonl"), {
+      name: "SyntaxError",
+      message: /^Cannot read metrics\.jsonl:2 as it is no JSON object of numbers and texts; /,
+    }, row);
+  }
+});

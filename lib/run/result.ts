@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { duplicateKey } from "../files/duplicate_key.ts";
+import { printableLine } from "../util/printable.ts";
 import { RUN_CONFIG, type RunConfig } from "./config.ts";
 import { configHash, hashOf } from "./id.ts";
 
@@ -140,6 +141,17 @@ export function resultToJson(result: RunResult): string {
   return JSON.stringify(written, null, 1) + "\n";
 }
 
+/** What is wrong with a value, each with its place; the first faults and the number of the others. */
+export function faultsOf({ issues }: z.ZodError): string {
+  const faults = issues.slice(0, FAULTS_TOLD).map(({ path, message }) =>
+    path.length === 0 ? message : `${path.join(".")}: ${message}`
+  );
+  const others = issues.length - faults.length;
+  return faults.join("; ") + (others > 0 ? `; and ${others} more` : "");
+}
+
+const FAULTS_TOLD = 3;
+
 /**
  * Reads what {@linkcode resultToJson} wrote.
  *
@@ -148,7 +160,8 @@ export function resultToJson(result: RunResult): string {
  * wrong value, or settings that are not those the run is named after
  */
 export function parseResult(text: string, path: string): RunResult {
-  const damaged = (why: string) => new SyntaxError(`Cannot read ${path} as it is damaged: ${why}`);
+  const damaged = (why: string) =>
+    new SyntaxError(`Cannot read ${path} as it is damaged: ${printableLine(why)}`);
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -156,14 +169,9 @@ export function parseResult(text: string, path: string): RunResult {
     throw damaged((error as Error).message);
   }
   const twice = duplicateKey(text);
-  if (twice !== null) throw damaged(`key "${twice}" is there twice`);
+  if (twice !== null) throw damaged(`key ${JSON.stringify(twice)} is there twice`);
   const parsed = RESULT.safeParse(value);
-  if (!parsed.success) {
-    const faults = parsed.error.issues.map(({ path, message }) =>
-      path.length === 0 ? message : `${path.join(".")}: ${message}`
-    );
-    throw damaged(faults.join("; "));
-  }
+  if (!parsed.success) throw damaged(faultsOf(parsed.error));
   const { schema: _, error, ...result } = parsed.data;
   const named = hashOf(result.id);
   if (named !== null && named !== configHash(result.config)) {

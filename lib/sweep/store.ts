@@ -1,19 +1,15 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { writeFilesAtomically } from "../files/atomic_write.ts";
+import { namesIn } from "../files/file_system.ts";
 import { type FileLock, tryLockFile } from "../files/lock.ts";
 import { RUN_CONFIG_KEYS } from "../run/config.ts";
-import { configHash, hashOf } from "../run/id.ts";
-import type { RunResult } from "../run/result.ts";
-import { removeTemporaries, RunFolder } from "./run_folder.ts";
-import { StoreError, whenWriting } from "./store_error.ts";
+import { hashOf } from "../run/id.ts";
+import { parseResult, type RunResult } from "../run/result.ts";
+import { isFolderName, type Manifest, parseManifest } from "./manifest.ts";
+import { removeTemporaries, RESULT, RunFolder } from "./run_folder.ts";
+import { StoreError, whenReading, whenWriting } from "./store_error.ts";
 import type { PlannedRun, Sweep } from "./sweep.ts";
-
-/** The plan of a sweep, as its folder keeps it. */
-export interface Manifest extends Sweep {
-  /** The version of the file's form. */
-  readonly schema: 1;
-}
 
 /** What to do with a folder that holds another plan. */
 export interface OpenOptions {
@@ -36,7 +32,9 @@ export class SweepStore {
    */
   static async plan(dir: string, sweep: Sweep, options: OpenOptions = {}): Promise<SweepStore> {
     const planned: Manifest = { schema: 1, ...sweep };
-    if (!existsSync(join(dir, MANIFEST))) return new SweepStore(dir, planned);
+    if (!existsSync(join(dir, MANIFEST))) {
+      return new SweepStore(dir, { ...planned, runs: await withFoldersOf(dir, planned.runs) });
+    }
     const before = (await SweepStore.read(dir)).manifest;
     const hashes = (runs: readonly PlannedRun[]) => new Set(runs.map(({ id }) => hashOf(id)));
     const [known, wanted] = [hashes(before.runs), hashes(planned.runs)];
@@ -77,19 +75,9 @@ export class SweepStore {
   static async read(dir: string): Promise<SweepStore> {
     const path = join(dir, MANIFEST);
     try {
-      const manifest = JSON.parse(await Deno.readTextFile(path)) as Manifest;
-      if (manifest.schema !== 1 || !Array.isArray(manifest.runs)) throw new Error("not schema 1");
-      for (const { id, config } of manifest.runs) {
-        if (hashOf(id) !== configHash(config)) {
-          throw new Error(`run "${id}" has settings of another hash, ${configHash(config)}`);
-        }
-      }
-      return new SweepStore(dir, manifest);
+      return new SweepStore(dir, parseManifest(await Deno.readTextFile(path), path));
     } catch (error) {
-      throw new StoreError(
-        `Cannot read ${path}: ${(error as Error).message}; it was written by another version or ` +
-          `edited: move the folder away, or restore the file`,
-      );
+      throw whenReading(path, error);
     }
   }
 
@@ -111,6 +99,29 @@ export class SweepStore {
       throw whenWriting(this.dir, error);
     }
   }
+}
+
+/**
+ * Runs under the names of the folders that hold their results already, which is another where they were
+ * planned with other settings beside them. So a lost manifest loses no run.
+ */
+async function withFoldersOf(dir: string, runs: readonly PlannedRun[]): Promise<PlannedRun[]> {
+  const folders = await namesIn(join(dir, "runs")).catch(() => []);
+  const isPlanned = new Set(runs.map(({ id }) => id));
+  const done = new Map<string, string>();
+  for (const id of folders.filter((id) => !isPlanned.has(id) && isFolderName(id)).sort()) {
+    const path = join(dir, "runs", id, RESULT);
+    try {
+      const result = parseResult(await Deno.readTextFile(path), path);
+      if (result.id === id) done.set(JSON.stringify(result.config), id);
+    } catch {
+      // No result, or none that is whole: there is nothing to keep.
+    }
+  }
+  return runs.map(({ id, config }) => ({
+    id: existsSync(join(dir, "runs", id, RESULT)) ? id : done.get(JSON.stringify(config)) ?? id,
+    config,
+  }));
 }
 
 /**

@@ -6,8 +6,9 @@ import { readRouting, type RunRouting } from "../routing/file.ts";
 import { RUN_CONFIG_KEYS, type RunConfig } from "../run/config.ts";
 import { type MetricsRow, parseMetrics } from "../run/metrics_log.ts";
 import type { Metrics, RunResult } from "../run/result.ts";
-import { type Manifest, SweepStore } from "../sweep/store.ts";
-import { StoreError } from "../sweep/store_error.ts";
+import type { Manifest } from "../sweep/manifest.ts";
+import { SweepStore } from "../sweep/store.ts";
+import { StoreError, whenReading } from "../sweep/store_error.ts";
 import { isHigherBetter, measureGroups } from "./groups.ts";
 import { type Cell, type ColumnTable, type Row, rowsOf, tableOf } from "./table.ts";
 
@@ -91,8 +92,8 @@ export class Study {
     this.tasks = taskTable(results);
     this.provenance = tableOf(
       results.map(({ id, provenance }) => ({
-        id,
         ...Object.fromEntries(Object.entries(provenance).map(([key, value]) => [key, cell(value)])),
+        id,
       })),
       ["id"],
     );
@@ -113,15 +114,16 @@ export class Study {
    * The draw of examples, `split` in a log, is `shot_split`, as in {@linkcode Study.tasks}.
    *
    * @throws {SyntaxError} when a log is damaged
+   * @throws {StoreError} when one cannot be read
    */
   log(phase: string): ColumnTable {
     const columns = ["id", "status", ...this.varying];
     const rows = rowsOf(this.runs.select(columns)).flatMap((run): Row[] => {
       const points = this.#logOf(run.id!).filter((row) => row.phase === phase).map(
         ({ phase: _, split, ...values }) => ({
-          ...run,
           ...(split === undefined ? {} : { shot_split: split }),
           ...values,
+          ...run, // last: what a log calls by the name of a setting does not stand for it
         }),
       );
       return points.length === 0 ? [run] : points;
@@ -158,10 +160,18 @@ export class Study {
   /** The log of a run, read once; nothing of one that has not begun. */
   #logOf(id: Cell): readonly MetricsRow[] {
     const path = join(this.dir, "runs", String(id), "metrics.jsonl");
-    const rows = this.#logs.get(id) ??
-      (existsSync(path) ? parseMetrics(readFileSync(path, "utf8"), path) : []);
+    const rows = this.#logs.get(id) ?? parseMetrics(readIfThere(path) ?? "", path);
     this.#logs.set(id, rows);
     return rows;
+  }
+}
+
+function readIfThere(path: string): string | null {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if ((error as { code?: unknown }).code === "ENOENT") return null;
+    throw whenReading(path, error);
   }
 }
 
