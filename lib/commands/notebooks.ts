@@ -5,6 +5,7 @@ import { rm } from "node:fs/promises";
 import { basename, delimiter, dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { flushFolder } from "../files/file_system.ts";
 import { ArgumentError, runCommand } from "./arguments.ts";
 import type { CommandOutput } from "./output.ts";
 import { type Notebook, notebookCode, outputFaults } from "./notebook.ts";
@@ -143,7 +144,10 @@ export async function executeNotebook(
     });
     if (code !== 0) return [text.trim()];
     const faults = outputFaults(await readNotebook(written));
-    if (faults.length === 0) await Deno.rename(written, target);
+    if (faults.length === 0) {
+      await Deno.rename(written, target);
+      await flushFolder(dirname(target));
+    }
     return faults;
   } finally {
     await rm(written, { force: true });

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { dataFiles, sweepReport } from "../tables/files.ts";
 import { writeReport } from "../report/report.ts";
 import { Study } from "../tables/study.ts";
-import { SweepStore } from "../sweep/store.ts";
+import { SweepStore, tryLockSweep } from "../sweep/store.ts";
 import { StoreError } from "../sweep/store_error.ts";
 import { ArgumentError, runCommand } from "./arguments.ts";
 import type { CommandOutput, LastingOutput } from "./output.ts";
@@ -53,6 +53,8 @@ async function reportOn(
       return 2;
     }
     try {
+      // A sweep that is at work there goes on, and its page is written as far as it is.
+      using _lock = await tryLockSweep(dir);
       const study = await Study.read(dir);
       await writeTables(study);
       print(`${await writeReport(study)}\n`);

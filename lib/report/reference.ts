@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
-import { copyFile, mkdir, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, readFile, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { CURVES } from "../figures/sweep_figures.ts";
 import { writeFilesAtomically } from "../files/atomic_write.ts";
+import { flushFolder } from "../files/file_system.ts";
 import { type MetricsRow, parseMetrics } from "../run/metrics_log.ts";
 import { RunFolder } from "../sweep/run_folder.ts";
 import { SweepStore } from "../sweep/store.ts";
@@ -33,26 +34,30 @@ export async function writeReference(from: string, to: string): Promise<void> {
   try {
     await rm(draft, { recursive: true, force: true });
     await mkdir(draft, { recursive: true });
-    await copyFile(join(from, "manifest.json"), join(draft, "manifest.json"));
+    await copy(from, draft, ["manifest.json"]);
     await writeFilesAtomically(draft, new Map([[LEADERBOARD, sweepReport(study)]]));
     const logs = thinLogs(await Promise.all(results.map((run) => logOf(from, run))));
     for (const [i, result] of results.entries()) {
       const [source, target] = [new RunFolder(from, result).dir, new RunFolder(draft, result).dir];
       if (!existsSync(source)) continue;
-      await mkdir(target, { recursive: true });
       const files = ["result.json", "error.txt", ...(result.id === shown ? [ROUTING] : [])];
-      for (const file of files.filter((file) => existsSync(join(source, file)))) {
-        await copyFile(join(source, file), join(target, file));
-      }
+      await copy(source, target, files.filter((file) => existsSync(join(source, file))));
       if (logs[i]!.length === 0) continue;
       const text = logs[i]!.map((row) => `${JSON.stringify(row)}\n`).join("");
       await writeFilesAtomically(target, new Map([["metrics.jsonl", text]]));
     }
     await rm(to, { recursive: true, force: true });
     await rename(draft, to);
+    await flushFolder(dirname(to));
   } catch (error) {
     throw whenWriting(to, error);
   }
+}
+
+/** Copies files of one folder into another, to outlast a loss of power. */
+async function copy(from: string, to: string, names: readonly string[]): Promise<void> {
+  const files = names.map(async (name) => [name, await readFile(join(from, name))] as const);
+  await writeFilesAtomically(to, new Map(await Promise.all(files)));
 }
 
 /** The whole log of a run; nothing of one that has not begun. */

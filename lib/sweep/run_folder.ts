@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { writeFilesAtomically } from "../files/atomic_write.ts";
-import { readTextIfThere } from "../files/file_system.ts";
+import { removeTemporaries, writeFilesAtomically } from "../files/atomic_write.ts";
+import { makeFolder, readTextIfThere } from "../files/file_system.ts";
 import { type FileLock, lockFile } from "../files/lock.ts";
 import { parseResult, resultToJson, type RunResult } from "../run/result.ts";
 import { isFolderName } from "./manifest.ts";
@@ -62,9 +62,9 @@ export class RunFolder {
    */
   async begin(): Promise<FileLock> {
     try {
-      await Deno.mkdir(this.dir, { recursive: true });
+      await makeFolder(this.dir);
       const lock = await lockFile(join(this.dir, LOCK));
-      await removeTemporaries(this.dir);
+      for (const dir of [this.dir, this.adapterDir]) await removeTemporaries(dir);
       await rm(this.errorPath, { force: true });
       return lock;
     } catch (error) {
@@ -102,13 +102,6 @@ async function readIfThere(path: string): Promise<string | null> {
     return await readTextIfThere(path);
   } catch (error) {
     throw whenReading(path, error);
-  }
-}
-
-/** Removes what atomic writes left in a folder when they were killed. */
-export async function removeTemporaries(dir: string): Promise<void> {
-  for (const { name } of await Array.fromAsync(Deno.readDir(dir))) {
-    if (name.startsWith(".") && name.endsWith(".tmp")) await rm(join(dir, name), { force: true });
   }
 }
 

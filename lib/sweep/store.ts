@@ -1,13 +1,14 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { writeFilesAtomically } from "../files/atomic_write.ts";
-import { namesIn } from "../files/file_system.ts";
+import { removeTemporaries, writeFilesAtomically } from "../files/atomic_write.ts";
+import { makeFolder, namesIn } from "../files/file_system.ts";
 import { type FileLock, tryLockFile } from "../files/lock.ts";
 import { RUN_CONFIG_KEYS } from "../run/config.ts";
 import { hashOf } from "../run/id.ts";
 import { parseResult, type RunResult } from "../run/result.ts";
 import { isFolderName, type Manifest, parseManifest } from "./manifest.ts";
-import { removeTemporaries, RESULT, RunFolder } from "./run_folder.ts";
+import { printableLine } from "../util/printable.ts";
+import { RESULT, RunFolder } from "./run_folder.ts";
 import { StoreError, whenReading, whenWriting } from "./store_error.ts";
 import type { PlannedRun, Sweep } from "./sweep.ts";
 
@@ -125,25 +126,35 @@ async function withFoldersOf(dir: string, runs: readonly PlannedRun[]): Promise<
 }
 
 /**
- * Makes a sweep's folder this process's own until the lock is released or the process ends.
+ * Makes a sweep's folder this process's own until the lock is released or the process ends; what killed
+ * writes left there is then gone.
  *
  * @throws {StoreError} when another sweep is at work there, or the folder cannot be written
  */
 export async function lockSweep(dir: string): Promise<FileLock> {
+  const lock = await tryLockSweep(dir);
+  if (lock !== null) return lock;
+  const holder = printableLine(await Deno.readTextFile(join(dir, LOCK)));
+  throw new StoreError(
+    `Cannot run a sweep in ${dir} as another one is at work there (${holder}); ` +
+      `wait until it has ended, or name another folder with --out`,
+  );
+}
+
+/**
+ * The same, where nobody else is at work.
+ *
+ * @returns null when somebody is
+ * @throws {StoreError} when the folder cannot be written
+ */
+export async function tryLockSweep(dir: string): Promise<FileLock | null> {
   try {
-    await Deno.mkdir(dir, { recursive: true });
-    const path = join(dir, LOCK);
-    const lock = await tryLockFile(path);
-    if (lock !== null) {
-      lock.note(`process ${Deno.pid}`);
-      await removeTemporaries(dir);
-      return lock;
-    }
-    const holder = await Deno.readTextFile(path);
-    throw new StoreError(
-      `Cannot run a sweep in ${dir} as another one is at work there (${holder}); ` +
-        `wait until it has ended, or name another folder with --out`,
-    );
+    await makeFolder(dir);
+    const lock = await tryLockFile(join(dir, LOCK));
+    if (lock === null) return null;
+    lock.note(`process ${Deno.pid}`);
+    for (const place of [dir, join(dir, "figures")]) await removeTemporaries(place);
+    return lock;
   } catch (error) {
     throw whenWriting(dir, error);
   }

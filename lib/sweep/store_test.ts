@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { RunResult } from "../run/result.ts";
+import { reportCommand } from "../commands/report.ts";
+import { captured } from "../testing/captured.ts";
+import { sampleResults } from "../testing/samples/sample_results.ts";
+import { writeSampleSweep } from "../testing/samples/sample_sweep.ts";
 import { RunFolder } from "./run_folder.ts";
 import { lockSweep, SweepStore } from "./store.ts";
 import { StoreError, whenReading } from "./store_error.ts";
@@ -282,6 +286,41 @@ Deno.test("RunFolder.begin() removes what a killed write left, and nothing else"
     (await folder.begin())[Symbol.dispose]();
     assert.deepEqual(await filesOf(folder.dir), [".hidden", ".lock", "metrics.jsonl", "notes.tmp"]);
     assert.equal((await folder.result()).status, "planned");
+  });
+});
+
+Deno.test("R21 what killed saves left in adapter/ and figures/ is gone at the next start", async () => {
+  await inTemporary(async (dir) => {
+    await writeSampleSweep(dir, {}, sampleResults({ n_skills: [2], n_splits: [1], seed: [0] }));
+    const { manifest } = await SweepStore.read(dir);
+    const folder = new RunFolder(dir, manifest.runs[0]!);
+    const places = [dir, join(dir, "figures"), folder.dir, folder.adapterDir];
+    const leave = async () => {
+      for (const place of places) {
+        await Deno.mkdir(place, { recursive: true });
+        for (const name of [".a.bin.0f.tmp", ".a.bin.0f.old.tmp", "kept.tmp", ".kept"]) {
+          await Deno.writeTextFile(join(place, name), "");
+        }
+      }
+    };
+    const isSwept = async (place: string) => {
+      const files = await filesOf(place);
+      assert.ok(files.includes(".kept") && files.includes("kept.tmp"), place);
+      return !files.some((name) => name.startsWith(".a.bin"));
+    };
+    await leave();
+    (await lockSweep(dir))[Symbol.dispose]();
+    (await folder.begin())[Symbol.dispose]();
+    assert.deepEqual(await Promise.all(places.map(isSwept)), [true, true, true, true]);
+    await leave();
+    const report = () => captured((output) => reportCommand([dir], output));
+    const lock = await lockSweep(dir);
+    await leave();
+    assert.equal((await report()).code, 0, "beside a sweep at work");
+    assert.deepEqual(await Promise.all(places.map(isSwept)), [false, false, false, false]);
+    lock[Symbol.dispose]();
+    assert.equal((await report()).code, 0);
+    assert.deepEqual(await Promise.all(places.map(isSwept)), [true, true, false, false]);
   });
 });
 

@@ -22,4 +22,4 @@ export function printableLine(text: string): string {
 }
 
 // deno-lint-ignore no-control-regex -- these are what terminals obey, and what XML forbids
-const UNSEEN = /[\0-\x08\x0B-\x1F\x7F-\x9F\u202A-\u202E\u2066-\u2069\uFFFE\uFFFF]/g;
+const UNSEEN = /[\0-\x08\x0B-\x1F\x7F-\x9F\u2028-\u202E\u2066-\u2069\uFFFE\uFFFF]/g;
