@@ -58,6 +58,7 @@ async function reportOn(
       const study = await Study.read(dir);
       await writeTables(study);
       print(`${await writeReport(study)}\n`);
+      tellChanges(await study.changes(), say);
     } catch (error) {
       const isOfFiles = error instanceof StoreError || error instanceof SyntaxError ||
         error instanceof RangeError;
@@ -68,6 +69,16 @@ async function reportOn(
   }
   return 0;
 }
+
+/** Says which files are no longer what their runs have written. */
+export function tellChanges(changes: readonly string[], say: (line: string) => void): void {
+  for (const line of changes.slice(0, CHANGES_TOLD)) say(`Changed since the run ended: ${line}`);
+  const others = changes.length - CHANGES_TOLD;
+  if (others > 0) say(`  and ${others} more runs, which the report names`);
+  if (changes.length > 0) say("  Remove the folder of such a run to run it again.");
+}
+
+const CHANGES_TOLD = 10;
 
 /** Writes every number of a sweep and its leaderboard, as `deno task sweep` does at its end. */
 async function writeTables(study: Study): Promise<void> {

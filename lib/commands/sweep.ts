@@ -22,6 +22,7 @@ import { runCommand } from "./arguments.ts";
 import { downloadBar, downloadLines, sweepBar, sweepLines, type SweepShown } from "./bars.ts";
 import { interruptible } from "./interruptible.ts";
 import type { CommandOutput, LastingOutput } from "./output.ts";
+import { tellChanges } from "./report.ts";
 import { commandLine, shellWord } from "./shell.ts";
 import {
   SWEEP_OPTIONS,
@@ -108,6 +109,7 @@ async function sweepAsAsked(
     say(`${summary(results)} in ${duration((performance.now() - started) / 1000)}.`);
     say(`Table:    ${join(dir, REPORT)}; every number: ${[...files.keys()].join(", ")}`);
     say(`Report:   ${await pageOf(study)}`);
+    tellChanges(await study.changes(), say);
     say(`Notebook: ${notebookLine(sweep.name, dir)}`);
     if (asked.keepAdapter) say(`Adapters: ${adaptersLine(dir, results)}`);
     const failed = results.filter(({ status }) => status === "failed");

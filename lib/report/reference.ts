@@ -5,10 +5,12 @@ import { CURVES } from "../figures/sweep_figures.ts";
 import { writeFilesAtomically } from "../files/atomic_write.ts";
 import { flushFolder } from "../files/file_system.ts";
 import { type MetricsRow, parseMetrics } from "../run/metrics_log.ts";
+import { resultToJson } from "../run/result.ts";
+import { writtenFiles } from "../run/written_files.ts";
 import { RunFolder } from "../sweep/run_folder.ts";
 import { SweepStore } from "../sweep/store.ts";
 import type { PlannedRun } from "../sweep/sweep.ts";
-import { whenWriting } from "../sweep/store_error.ts";
+import { StoreError, whenWriting } from "../sweep/store_error.ts";
 import { stepsPerPoint, thinRows } from "../tables/curve_points.ts";
 import { sweepReport } from "../tables/files.ts";
 import { Study, typicalRun } from "../tables/study.ts";
@@ -36,15 +38,26 @@ export async function writeReference(from: string, to: string): Promise<void> {
     await mkdir(draft, { recursive: true });
     await copy(from, draft, ["manifest.json"]);
     await writeFilesAtomically(draft, new Map([[LEADERBOARD, sweepReport(study)]]));
+    const [change] = await study.changes();
+    if (change !== undefined) {
+      throw new StoreError(
+        `a file is no longer what its run has written: ${change}; remove the run's folder and run the ` +
+          `sweep again`,
+      );
+    }
     const logs = thinLogs(await Promise.all(results.map((run) => logOf(from, run))));
     for (const [i, result] of results.entries()) {
       const [source, target] = [new RunFolder(from, result).dir, new RunFolder(draft, result).dir];
       if (!existsSync(source)) continue;
       const files = ["result.json", "error.txt", ...(result.id === shown ? [ROUTING] : [])];
       await copy(source, target, files.filter((file) => existsSync(join(source, file))));
-      if (logs[i]!.length === 0) continue;
-      const text = logs[i]!.map((row) => `${JSON.stringify(row)}\n`).join("");
-      await writeFilesAtomically(target, new Map([["metrics.jsonl", text]]));
+      if (logs[i]!.length > 0) {
+        const text = logs[i]!.map((row) => `${JSON.stringify(row)}\n`).join("");
+        await writeFilesAtomically(target, new Map([["metrics.jsonl", text]]));
+      }
+      if (result.files === undefined) continue;
+      const copied = { ...result, files: await writtenFiles(target) };
+      await writeFilesAtomically(target, new Map([["result.json", resultToJson(copied)]]));
     }
     await rm(to, { recursive: true, force: true });
     await rename(draft, to);

@@ -27,7 +27,7 @@ export async function writeReport(study: Study): Promise<string> {
     figures.push({ figure, svg });
     files.set(`${figure.name}.svg`, svg).set(`${figure.name}.png`, await renderPng(svg));
   }
-  const page = reportPage(study, figures);
+  const page = reportPage(study, figures, await study.changes());
   try {
     await writeFilesAtomically(join(study.dir, "figures"), files);
     await writeFilesAtomically(study.dir, new Map([[REPORT, page]]));

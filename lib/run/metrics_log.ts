@@ -39,10 +39,19 @@ export class MetricsLog {
     await this.#file.write(new TextEncoder().encode(JSON.stringify(row) + "\n"));
   }
 
-  /** Flushes everything to disk and closes the file. */
+  /**
+   * Flushes everything to disk and closes the file.
+   * @throws {Error} when the file is no longer at its path: nobody would find what was written
+   */
   async close(): Promise<void> {
-    await this.#file.sync();
-    this.#file.close();
+    using file = this.#file;
+    await file.sync();
+    const [written, found] = [await file.stat(), await Deno.stat(this.#path).catch(() => null)];
+    if (written.ino === found?.ino && written.dev === found.dev) return;
+    throw new Error(
+      `Cannot finish ${this.#path} as it was removed or replaced while the run was at work; ` +
+        `leave the run's folder alone and run it again`,
+    );
   }
 }
 

@@ -86,3 +86,16 @@ Deno.test("R17 parseMetrics() refuses rows of anything but numbers and texts", (
     }, row);
   }
 });
+
+Deno.test("R23 MetricsLog.close() says when nobody will find what was written", async () => {
+  const dir = await Deno.makeTempDir();
+  const path = `${dir}/metrics.jsonl`;
+  for (const replacement of [null, '{"step":1}\n']) {
+    const log = await MetricsLog.open(path);
+    await log.append({ step: 1 });
+    await Deno.remove(path);
+    if (replacement !== null) await Deno.writeTextFile(path, replacement);
+    await assert.rejects(log.close(), { message: /metrics\.jsonl as it was removed or replaced/ });
+  }
+  await Deno.remove(dir, { recursive: true });
+});

@@ -3,6 +3,7 @@ import { duplicateKey } from "../files/duplicate_key.ts";
 import { printableLine } from "../util/printable.ts";
 import { RUN_CONFIG, type RunConfig } from "./config.ts";
 import { configHash, hashOf } from "./id.ts";
+import { RUN_FILES, WRITTEN_FILE, type WrittenFiles } from "./written_files.ts";
 
 /** Measured numbers by name; null where a number was to be measured and there is none. */
 export type Metrics = Readonly<Record<string, number | null>>;
@@ -35,6 +36,8 @@ export interface RunResult {
   readonly provenance: Readonly<Record<string, unknown>>;
   /** Why a run failed. */
   readonly error?: string;
+  /** What the run has written beside its result; absent in results that say nothing of it. */
+  readonly files?: WrittenFiles;
 }
 
 /** Whether a run has ended with a result, diverged or not, and so is not done again. */
@@ -77,6 +80,7 @@ const RESULT = z.strictObject({
   id: z.string(),
   status: z.enum(["done", "diverged", "failed", "planned"]),
   error: z.string().optional(),
+  files: z.record(z.enum(RUN_FILES), WRITTEN_FILE.nullable()).optional(),
   config: RUN_CONFIG,
   metrics: METRICS,
   tasks: z.array(z.strictObject({
@@ -111,7 +115,7 @@ const RESULT = z.strictObject({
  * ```
  */
 export function resultToJson(result: RunResult): string {
-  const { id, status, error, config, metrics, tasks, provenance } = result;
+  const { id, status, error, config, metrics, tasks, provenance, files } = result;
   const checked = (values: Metrics, place: string): Metrics =>
     Object.fromEntries(
       Object.entries(values).map(([name, value]) => {
@@ -137,6 +141,7 @@ export function resultToJson(result: RunResult): string {
       metrics: checked(score.metrics, ` of ${score.phase} task "${score.task}"`),
     })),
     provenance,
+    ...(files === undefined ? {} : { files }),
   };
   return JSON.stringify(written, null, 1) + "\n";
 }
@@ -172,12 +177,16 @@ export function parseResult(text: string, path: string): RunResult {
   if (twice !== null) throw damaged(`key ${JSON.stringify(twice)} is there twice`);
   const parsed = RESULT.safeParse(value);
   if (!parsed.success) throw damaged(faultsOf(parsed.error));
-  const { schema: _, error, ...result } = parsed.data;
+  const { schema: _, error, files, ...result } = parsed.data;
   const named = hashOf(result.id);
   if (named !== null && named !== configHash(result.config)) {
     throw damaged(
       `its settings have hash ${configHash(result.config)}, and its id is "${result.id}"`,
     );
   }
-  return error === undefined ? result : { ...result, error };
+  return {
+    ...result,
+    ...(error === undefined ? {} : { error }),
+    ...(files === undefined ? {} : { files }),
+  };
 }

@@ -54,6 +54,7 @@ export async function runSweep(
   const selected = new Set(selectRuns(before, options.onlyFailed).map(({ id }) => id));
   const runs = store.manifest.runs.filter(({ id }) => selected.has(id));
   const folders = new Map(runs.map((run) => [run.id, new RunFolder(store.dir, run)]));
+  const ended = new Map<RunFolder, string>();
   const failed = new AbortController();
   const signals = [failed.signal, ...(options.signal ? [options.signal] : [])];
   const { keepAdapter = false } = options;
@@ -73,7 +74,20 @@ export async function runSweep(
       await folder.fail(event.error);
       if (options.failFast) failed.abort();
     }
-    progress.ended(await folder.result());
+    const error = event.kind === "failed" ? event.error : REMOVED;
+    ended.set(folder, error);
+    progress.ended(await resultOf(folder, error));
   }
+  for (const [folder, error] of ended) await resultOf(folder, error); // removed since then?
   return await store.results();
 }
+
+/** What became of a run that has ended: where its folder says nothing of it, it has failed. */
+async function resultOf(folder: RunFolder, error: string): Promise<RunResult> {
+  const result = await folder.result();
+  if (result.status !== "planned") return result;
+  await folder.fail(error);
+  return await folder.result();
+}
+
+const REMOVED = "The result of the run was removed after it had ended; run it again";

@@ -5,7 +5,9 @@ import { fileURLToPath } from "node:url";
 import { readRouting, type RunRouting } from "../routing/file.ts";
 import { RUN_CONFIG_KEYS, type RunConfig } from "../run/config.ts";
 import { type MetricsRow, parseMetrics } from "../run/metrics_log.ts";
+import { runLabel } from "../run/id.ts";
 import type { Metrics, RunResult } from "../run/result.ts";
+import { changedFiles, type WrittenFiles, writtenFiles } from "../run/written_files.ts";
 import type { Manifest } from "../sweep/manifest.ts";
 import { SweepStore } from "../sweep/store.ts";
 import { StoreError, whenReading } from "../sweep/store_error.ts";
@@ -73,6 +75,7 @@ export class Study {
   /** One row per run: its id, and where its result came from, such as versions, machine and times. */
   readonly provenance: ColumnTable;
   readonly #logs = new Map<Cell, readonly MetricsRow[]>();
+  readonly #written: ReadonlyMap<string, WrittenFiles>;
 
   /**
    * Makes the tables of results that are already read; {@linkcode openStudy} reads them from a folder.
@@ -88,6 +91,9 @@ export class Study {
     this.metric = manifest.metric;
     this.baseline = manifest.baseline;
     this.varying = manifest.varying;
+    this.#written = new Map(
+      results.flatMap(({ id, files }) => files === undefined ? [] : [[id, files]]),
+    );
     this.runs = runsTable(results);
     this.tasks = taskTable(results);
     this.provenance = tableOf(
@@ -143,6 +149,25 @@ export class Study {
     const id = typicalRun(this.runs, this.metric);
     const routing = id === null ? null : await readRouting(join(this.dir, "runs", id));
     return routing === null ? null : { id: id!, routing };
+  }
+
+  /**
+   * Which runs' logs and routing are no longer what the runs have written, one line each: figures are
+   * drawn from what is there. Runs of earlier results do not say what they have written.
+   *
+   * @throws {StoreError} when a file cannot be read
+   */
+  async changes(): Promise<string[]> {
+    const lines: string[] = [];
+    for (const [id, left] of this.#written) {
+      const dir = join(this.dir, "runs", id);
+      const found = await writtenFiles(dir).catch((error) => {
+        throw whenReading(dir, error);
+      });
+      const changes = changedFiles(left, found);
+      if (changes.length > 0) lines.push(`${runLabel(id)}: ${changes.join(", ")}`);
+    }
+    return lines;
   }
 
   /**
