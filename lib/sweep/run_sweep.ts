@@ -1,5 +1,6 @@
 import { isFinal, type RunResult } from "../run/result.ts";
-import { runInPool } from "./pool.ts";
+import type { SilentEvent } from "./message.ts";
+import { type PoolOptions, runInPool } from "./pool.ts";
 import { RunFolder } from "./run_folder.ts";
 import type { SweepStore } from "./store.ts";
 import { StoreError } from "./store_error.ts";
@@ -8,6 +9,8 @@ import { StoreError } from "./store_error.ts";
 export interface SweepProgress {
   /** A run is at work: the share of it that is done, in [0, 1], and its latest loss. */
   working(id: string, done: number, loss: number): void;
+  /** Nothing has come of a run at work for some time. */
+  silent(event: SilentEvent): void;
   /** A run has ended. */
   ended(result: RunResult): void;
   /** Leaves the terminal as it was; to be called however the sweep ends. */
@@ -28,6 +31,8 @@ export interface RunSweepOptions {
   readonly signal?: AbortSignal;
   /** The program of the workers; another one in tests. */
   readonly worker?: URL;
+  /** Calls back after a time in ms, unless what it returns is called first; another one in tests. */
+  readonly after?: NonNullable<PoolOptions["after"]>;
 }
 
 /** The runs of a sweep that {@linkcode runSweep} would do, as they are known before. */
@@ -62,10 +67,15 @@ export async function runSweep(
     jobs: options.jobs,
     signal: AbortSignal.any(signals),
     ...(options.worker ? { worker: options.worker } : {}),
+    ...(options.after ? { after: options.after } : {}),
   });
   for await (const event of events) {
     if (event.kind === "progress") {
       progress.working(event.id, event.done, event.loss);
+      continue;
+    }
+    if (event.kind === "silent") {
+      progress.silent(event);
       continue;
     }
     if (event.kind === "stopped") throw new StoreError(event.error);

@@ -42,7 +42,8 @@ async function serve(task: WorkerTask, doRun: DoRun): Promise<WorkerEvent> {
     const found = await doRun(task, folder, (done, loss) => {
       if (performance.now() - reported < REPORT_EVERY) return;
       reported = performance.now();
-      say({ kind: "progress", id: run.id, done, loss });
+      const memory = Deno.memoryUsage().rss;
+      say({ kind: "progress", id: run.id, done, loss, memory });
     });
     if (!isFinal(found)) throw new TypeError(`A run cannot end as ${found.status}`);
     await folder.finish({ ...run, ...found, files: await writtenFiles(folder.dir) });
