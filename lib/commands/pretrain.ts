@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
 import { type BackendName, useBackend } from "../backend/backend.ts";
-import { writeFilesAtomically } from "../files/atomic_write.ts";
+import { removeTemporaries, writeFilesAtomically } from "../files/atomic_write.ts";
 import { saveBaseModel } from "../models/save_model.ts";
 import {
   pretrain,
@@ -98,6 +98,7 @@ async function pretrainInto(
       [sum, count] = [0, 0];
     }
   }
+  await removeTemporaries(dir); // of saves that were killed
   await saveBaseModel(model, dir);
   const provenance = {
     pretrained_with: config,

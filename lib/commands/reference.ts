@@ -1,6 +1,6 @@
-import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { writeReference } from "../report/reference.ts";
+import { hasSweep } from "../sweep/store.ts";
 import { StoreError } from "../sweep/store_error.ts";
 import { ArgumentError, runCommand } from "./arguments.ts";
 import type { CommandOutput, LastingOutput } from "./output.ts";
@@ -51,14 +51,16 @@ async function copyAll(
   }
   for (const dir of dirs) {
     const to = join(reference, basename(resolve(dir)));
-    if (resolve(to) === resolve(dir) || !existsSync(join(dir, "manifest.json"))) {
+    try {
       const reason = resolve(to) === resolve(dir)
         ? "it is the copy itself"
+        : await hasSweep(dir)
+        ? null
         : "no sweep has run there: there is no manifest.json";
-      say(`Cannot copy ${dir} as ${reason}; name the folder of a sweep that has run`);
-      return 2;
-    }
-    try {
+      if (reason !== null) {
+        say(`Cannot copy ${dir} as ${reason}; name the folder of a sweep that has run`);
+        return 2;
+      }
       await writeReference(dir, to);
       print(`${to}\n`);
     } catch (error) {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { dataFiles, sweepReport } from "../tables/files.ts";
 import { writeReport } from "../report/report.ts";
 import { Study } from "../tables/study.ts";
-import { SweepStore, tryLockSweep } from "../sweep/store.ts";
+import { hasSweep, SweepStore, tryLockSweep } from "../sweep/store.ts";
 import { StoreError } from "../sweep/store_error.ts";
 import { ArgumentError, runCommand } from "./arguments.ts";
 import type { CommandOutput, LastingOutput } from "./output.ts";
@@ -45,14 +45,14 @@ async function reportOn(
     );
   }
   for (const dir of dirs) {
-    if (!existsSync(join(dir, "manifest.json"))) {
-      say(
-        `Cannot report on ${dir} as no sweep has run there: there is no manifest.json. ` +
-          await knownSweeps(results),
-      );
-      return 2;
-    }
     try {
+      if (!await hasSweep(dir)) {
+        say(
+          `Cannot report on ${dir} as no sweep has run there: there is no manifest.json. ` +
+            await knownSweeps(results),
+        );
+        return 2;
+      }
       // A sweep that is at work there goes on, and its page is written as far as it is.
       using _lock = await tryLockSweep(dir);
       const study = await Study.read(dir);

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { removeTemporaries, writeFilesAtomically } from "../files/atomic_write.ts";
-import { makeFolder, namesIn } from "../files/file_system.ts";
+import { exists, makeFolder, namesIn } from "../files/file_system.ts";
 import { type FileLock, tryLockFile } from "../files/lock.ts";
 import { RUN_CONFIG_KEYS } from "../run/config.ts";
 import { hashOf } from "../run/id.ts";
@@ -33,7 +33,7 @@ export class SweepStore {
    */
   static async plan(dir: string, sweep: Sweep, options: OpenOptions = {}): Promise<SweepStore> {
     const planned: Manifest = { schema: 1, ...sweep };
-    if (!existsSync(join(dir, MANIFEST))) {
+    if (!await hasSweep(dir)) {
       return new SweepStore(dir, { ...planned, runs: await withFoldersOf(dir, planned.runs) });
     }
     const before = (await SweepStore.read(dir)).manifest;
@@ -99,6 +99,19 @@ export class SweepStore {
     } catch (error) {
       throw whenWriting(this.dir, error);
     }
+  }
+}
+
+/**
+ * Whether a sweep has run in a folder.
+ * @throws {StoreError} when that cannot be seen
+ */
+export async function hasSweep(dir: string): Promise<boolean> {
+  const path = join(dir, MANIFEST);
+  try {
+    return await exists(path);
+  } catch (error) {
+    throw whenReading(path, error);
   }
 }
 

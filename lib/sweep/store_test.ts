@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { RunResult } from "../run/result.ts";
+import { referenceCommand } from "../commands/reference.ts";
 import { reportCommand } from "../commands/report.ts";
 import { captured } from "../testing/captured.ts";
 import { sampleResults } from "../testing/samples/sample_results.ts";
@@ -247,6 +248,13 @@ Deno.test("R20 files that the system does not hand out are told as that, and not
     await unreadable(join(folder.dir, "result.json"), () => folder.result());
     await unreadable(folder.errorPath, () => folder.result());
     await unreadable(join(dir, "manifest.json"), () => SweepStore.read(dir));
+    await unreadable(join(dir, "manifest.json"), () => SweepStore.plan(dir, sweep));
+    await Deno.symlink("manifest.json", join(dir, "manifest.json"));
+    for (const command of [reportCommand, referenceCommand]) {
+      const told = await captured((output) => command([dir], output));
+      assert.equal(told.code, 2);
+      assert.match(told.stderr, /^Cannot .*: Cannot read .*manifest\.json: .*nothing is lost\n$/);
+    }
   });
   const refused = Object.assign(new Error("Permission denied (os error 13)"), { code: "EACCES" });
   assert.deepEqual(
