@@ -1,18 +1,7 @@
 /** How every command reads the words after its name, shows its help, and refuses what it cannot read. */
-import process from "node:process";
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { suggest } from "../util/words.ts";
-
-/** Streams that a command writes to; the process's own unless given. */
-export interface CommandOutput {
-  /** For results and help. */
-  readonly stdout?: NodeJS.WritableStream;
-  /** For progress and messages. */
-  readonly stderr?: TerminalStream;
-}
-
-/** A stream that may be a terminal. */
-export type TerminalStream = NodeJS.WritableStream & { readonly isTTY?: boolean };
+import { type CommandOutput, LastingOutput } from "./output.ts";
 
 /** Thrown when the words after a task's name cannot be understood; the message is one line. */
 export class ArgumentError extends Error {
@@ -82,10 +71,12 @@ export function readArguments<O extends Options>(
  * Does what a command does, once its arguments are read. `--help` prints its help instead, and what
  * cannot be understood is told in one line.
  *
+ * A reader of standard output that wants no more, as `| head`, changes nothing.
+ *
  * @param args the words after the task's name
- * @param work returns the exit code
+ * @param work returns the exit code; it writes to the output that it is given
  * @returns the exit code of `work`, 0 after help, or 2 when `work` or the reading threw an
- * {@linkcode ArgumentError}
+ * {@linkcode ArgumentError}, or standard output took no more, as on a full disk
  *
  * @example
  * ```ts
@@ -105,22 +96,27 @@ export function readArguments<O extends Options>(
 export async function runCommand<O extends Options>(
   { task, help, options }: Command<O>,
   args: readonly string[],
-  { stdout = process.stdout, stderr = process.stderr }: CommandOutput,
-  work: (given: Arguments<O & typeof HELP>) => Promise<number>,
+  streams: CommandOutput,
+  work: (given: Arguments<O & typeof HELP>, output: LastingOutput) => Promise<number>,
 ): Promise<number> {
-  try {
-    const given = readArguments(args, options);
-    if ((given.values as { help?: boolean }).help) {
-      stdout.write(help);
+  const output = new LastingOutput(streams);
+  const code = await codeOf();
+  const lost = await output.lost();
+  if (lost === null) return code;
+  output.say(`Cannot write to standard output: ${lost}`);
+  return code === 0 ? 2 : code;
+
+  async function codeOf(): Promise<number> {
+    try {
+      const given = readArguments(args, options);
+      if (!(given.values as { help?: boolean }).help) return await work(given, output);
+      output.stdout.write(help);
       return 0;
+    } catch (error) {
+      if (!(error instanceof ArgumentError)) throw error;
+      const { message } = error;
+      output.say(`${message}${message.endsWith("?") ? " See" : "; see"} deno task ${task} --help`);
+      return 2;
     }
-    return await work(given);
-  } catch (error) {
-    if (!(error instanceof ArgumentError)) throw error;
-    const { message } = error;
-    stderr.write(
-      `${message}${message.endsWith("?") ? " See" : "; see"} deno task ${task} --help\n`,
-    );
-    return 2;
   }
 }

@@ -3,10 +3,12 @@ import type { SingleBar } from "cli-progress";
 import type { DownloadEvent } from "../hub/hugging_face.ts";
 import { runLabel } from "../run/id.ts";
 import type { RunResult } from "../run/result.ts";
+import type { SilentEvent } from "../sweep/message.ts";
 import type { SweepProgress } from "../sweep/run_sweep.ts";
 import type { PlannedRun } from "../sweep/sweep.ts";
 import type { SuperniProgress } from "../tasks/superni_download.ts";
 import { mean } from "../util/vectors.ts";
+import { printable } from "../util/printable.ts";
 import { byteSize, duration, firstLine } from "../util/words.ts";
 
 /** Shows work to a person. */
@@ -64,9 +66,11 @@ const BAR_STYLE = {
  * ```
  */
 export function runLine(result: RunResult, ended: number, options: SweepShown): string {
-  const start = `[${ended}/${options.total}] ${runLabel(result.id)}`;
+  const start = `[${ended}/${options.total}] ${printable(runLabel(result.id))}`;
   if (result.status === "failed") {
-    return `${start} failed: ${firstLine(result.error)} (see ${options.errorPath(result)})`;
+    return `${start} failed: ${printable(firstLine(result.error))} (see ${
+      options.errorPath(result)
+    })`;
   }
   const value = result.metrics[options.metric];
   const metric = typeof value === "number" ? ` ${options.metric}=${value.toFixed(3)}` : "";
@@ -75,7 +79,32 @@ export function runLine(result: RunResult, ended: number, options: SweepShown): 
   return `${start}${result.status === "diverged" ? " diverged" : ""}${metric}${time}`;
 }
 
-/** One line per run that ends, for files, pipes and logs; or, when quiet, per run that fails. */
+/**
+ * That nothing has come of a run, and what to do about it.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * const event = { kind: "silent", id: "seed=1--0123abcd", pid: 42, seconds: 300 } as const;
+ * assert.equal(
+ *   silentLine({ ...event, isStopped: true }),
+ *   "No progress of seed=1 for 5:00: its process 42 is stopped; kill -CONT 42 lets it go on",
+ * );
+ * ```
+ */
+export function silentLine({ id, pid, seconds, isStopped }: SilentEvent): string {
+  const what = isStopped
+    ? `is stopped; kill -CONT ${pid} lets it go on`
+    : `is still there; kill ${pid} ends it, and the run has then failed`;
+  const run = printable(runLabel(id));
+  return `No progress of ${run} for ${duration(seconds)}: its process ${pid} ${what}`;
+}
+
+/**
+ * One line per run that ends or has been silent for long, for files, pipes and logs; or, when quiet, per
+ * run that fails or is silent.
+ */
 export function sweepLines(
   write: (line: string) => void,
   options: SweepShown,
@@ -84,6 +113,7 @@ export function sweepLines(
   let ended = options.done;
   return {
     working() {},
+    silent: (event) => write(silentLine(event)),
     ended(result) {
       ended++;
       if (!quiet || result.status === "failed") write(runLine(result, ended, options));
@@ -93,8 +123,8 @@ export function sweepLines(
 }
 
 /**
- * A bar with runs done, rate, time left and the mean of the latest losses; runs that fail or diverge
- * leave a line above it.
+ * A bar with runs done, rate, time left and the mean of the latest losses; runs that fail, diverge or are
+ * silent for long leave a line above it.
  *
  * @param now the time in ms, for the rate
  */
@@ -138,20 +168,25 @@ export async function sweepBar(
     };
   }
 
+  /** The bar takes the cursor back to where it started, so nothing may be written beside it. */
+  function writeAbove(line: string): void {
+    bar.stop();
+    stream.write(`${line}\n`);
+    bar = startBar();
+  }
+
   const update = () => bar.update(options.done + worked(), payload());
   return {
     working(id, done, loss) {
       atWork.set(id, { done, loss });
       update();
     },
+    silent: (event) => writeAbove(silentLine(event)),
     ended(result) {
       atWork.delete(result.id);
       ended++;
       if (result.status === "done") return update();
-      // The bar takes the cursor back to where it started, so nothing may be written beside it.
-      bar.stop();
-      stream.write(runLine(result, ended, options) + "\n");
-      bar = startBar();
+      writeAbove(runLine(result, ended, options));
     },
     stop: () => bar.stop(),
   };
@@ -268,7 +303,8 @@ export async function downloadBar(stream: NodeJS.WritableStream): Promise<Progre
 }
 
 function fileLabel({ file, fileIndex, files }: DownloadEvent): string {
-  return files === 1 ? file : `${file} (${fileIndex + 1} of ${files})`;
+  const name = printable(file);
+  return files === 1 ? name : `${name} (${fileIndex + 1} of ${files})`;
 }
 
 function fileSize({ total }: DownloadEvent): string {

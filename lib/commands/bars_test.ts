@@ -93,6 +93,21 @@ Deno.test("sweepBar() leaves failures above the bar, and the terminal as it was"
   assert.ok(last("\x1b[?7h") > last("\x1b[?7l"), "long lines wrap again");
 });
 
+Deno.test("R7 sweepLines() and sweepBar() tell a run of which nothing comes, when quiet too", async () => {
+  const event = { kind: "silent", id: "seed=0--01234567", pid: 42, seconds: 600 } as const;
+  const line =
+    "No progress of seed=0 for 10:00: its process 42 is still there; kill 42 ends it, and the " +
+    "run has then failed";
+  const lines: string[] = [];
+  sweepLines((line) => lines.push(line), OPTIONS, true).silent({ ...event, isStopped: false });
+  assert.deepEqual(lines, [line]);
+  const { stream, written } = terminal();
+  const progress = await sweepBar(stream, OPTIONS);
+  progress.silent({ ...event, isStopped: false });
+  progress.stop();
+  assert.ok(written().includes(`${line}\n`));
+});
+
 const DATA = { files: 1000, bytes: 2_000_000_000 };
 
 Deno.test("dataBar() draws one bar for all files, and the rate of what came in this call", async () => {

@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
 import os from "node:os";
-import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { useBackend } from "../backend/backend.ts";
 import { openBlas } from "../backend/wasm/blas.ts";
@@ -12,7 +11,8 @@ import { benchTable, productTable, workerTable } from "../bench/table.ts";
 import { measureWorkers, type WorkerMeasure } from "../bench/workers.ts";
 import { writeFilesAtomically } from "../files/atomic_write.ts";
 import { machineFacts } from "../sweep/provenance.ts";
-import { ArgumentError, type Arguments, type CommandOutput, runCommand } from "./arguments.ts";
+import { ArgumentError, type Arguments, runCommand } from "./arguments.ts";
+import type { CommandOutput, LastingOutput } from "./output.ts";
 
 /** Names of the measurements. */
 const PARTS = ["steps", "products", "workers"] as const;
@@ -69,17 +69,16 @@ export async function benchCommand(
   output: CommandOutput = {},
 ): Promise<number> {
   const command = { task: "bench", help: HELP, options: OPTIONS };
-  return await runCommand(command, args, output, async (given) => {
-    await measureAll(readBench(given), output);
+  return await runCommand(command, args, output, async (given, lasting) => {
+    await measureAll(readBench(given), lasting);
     return 0;
   });
 }
 
 async function measureAll(
   options: ReturnType<typeof readBench>,
-  { stdout = process.stdout }: CommandOutput,
+  { print }: LastingOutput,
 ): Promise<void> {
-  const print = (text: string) => void stdout.write(text);
   const { rounds, cpu, python, name, parts } = options;
   const hasBlas = typeof openBlas() !== "string";
   const programs = benchPrograms(python, hasBlas);

@@ -1,10 +1,10 @@
-import process from "node:process";
 import { HubError } from "../hub/error.ts";
 import { downloadSuperni, type SuperniDownloadOptions } from "../tasks/superni_download.ts";
 import { byteSize, suggest } from "../util/words.ts";
-import { ArgumentError, type CommandOutput, runCommand } from "./arguments.ts";
+import { ArgumentError, runCommand } from "./arguments.ts";
 import { dataBar, dataLines } from "./bars.ts";
 import { interruptible } from "./interruptible.ts";
+import type { CommandOutput, LastingOutput } from "./output.ts";
 import { commandLine } from "./shell.ts";
 import { userPath } from "./user_path.ts";
 
@@ -62,16 +62,16 @@ export async function dataCommand(
     { task: "data", help: HELP, options: {} },
     args,
     options,
-    ({ positionals }) => downloadInto(readFolder(positionals), args, options),
+    ({ positionals }, output) => downloadInto(readFolder(positionals), args, options, output),
   );
 }
 
 async function downloadInto(
   dir: string,
   args: readonly string[],
-  { stdout = process.stdout, stderr = process.stderr, download = {} }: DataCommandOptions,
+  { download = {} }: DataCommandOptions,
+  { stderr, say, print }: LastingOutput,
 ): Promise<number> {
-  const say = (line: string) => void stderr.write(`${line}\n`);
   const again = commandLine("data", args);
   const progress = stderr.isTTY === true ? await dataBar(stderr) : dataLines(say);
   let reached = "";
@@ -95,7 +95,7 @@ async function downloadInto(
           `${others.length > 3 ? ` and ${others.length - 3} more` : ""} in ${dir}`,
       );
     }
-    stdout.write(
+    print(
       `Super-NaturalInstructions is in ${dir}: ${files} files, ${byteSize(bytes)}, each as in ` +
         `commit ${commit.slice(0, 7)}; ${fetched === 0 ? "all" : files - fetched} were there ` +
         `before.\nTo use it:\n` +

@@ -1,6 +1,6 @@
-import process from "node:process";
 import { BackendError } from "../backend/backend.ts";
-import { ArgumentError, type CommandOutput, runCommand } from "./arguments.ts";
+import { ArgumentError, runCommand } from "./arguments.ts";
+import type { CommandOutput, LastingOutput } from "./output.ts";
 import {
   describeFindings,
   describeMachine,
@@ -38,22 +38,23 @@ export async function doctorCommand(
   options: DoctorCommandOptions = {},
 ): Promise<number> {
   const command = { task: "doctor", help: HELP, options: {} };
-  return await runCommand(command, args, options, async ({ positionals: [word] }) => {
+  return await runCommand(command, args, options, async ({ positionals: [word] }, output) => {
     if (word !== undefined) throw new ArgumentError(`Unknown argument "${word}"`);
-    return await tellFindings(options);
+    return await tellFindings(options, output);
   });
 }
 
 async function tellFindings(
-  { stdout = process.stdout, machine = THIS_MACHINE }: DoctorCommandOptions,
+  { machine = THIS_MACHINE }: DoctorCommandOptions,
+  { print }: LastingOutput,
 ): Promise<number> {
-  stdout.write(`${describeMachine()}\n\n`);
+  print(`${describeMachine()}\n\n`);
   try {
-    stdout.write(describeFindings(await examine(machine), machine.os));
+    print(describeFindings(await examine(machine), machine.os));
     return 0;
   } catch (error) {
     if (!(error instanceof BackendError)) throw error;
-    stdout.write(`✗ ${error.message}\n`);
+    print(`✗ ${error.message}\n`);
     return 1;
   }
 }

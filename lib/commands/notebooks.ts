@@ -6,7 +6,9 @@ import { basename, delimiter, dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { blasEnvironment } from "../backend/wasm/child_environment.ts";
-import { ArgumentError, type CommandOutput, runCommand } from "./arguments.ts";
+import { flushFolder } from "../files/file_system.ts";
+import { ArgumentError, runCommand } from "./arguments.ts";
+import type { CommandOutput } from "./output.ts";
 import { type Notebook, notebookCode, outputFaults } from "./notebook.ts";
 import { readablePath } from "./user_path.ts";
 
@@ -39,19 +41,18 @@ export async function notebooksCommand(
   output: CommandOutput = {},
 ): Promise<number> {
   const options = { check: { type: "boolean", default: false } } as const;
-  const { stderr = process.stderr } = output;
   return await runCommand(
     { task: "notebooks", help: HELP, options },
     args,
     output,
-    async ({ values: { check }, positionals }) => {
+    async ({ values: { check }, positionals }, { say }) => {
       const named = positionals.map((path) => readablePath(path));
       const missing = named.find((path) => !existsSync(path));
       if (missing !== undefined) {
         throw new ArgumentError(`Cannot execute notebooks: there is no file "${missing}"`);
       }
       const paths = named.length > 0 ? named : await notebookPaths();
-      return await workOn(paths, check, (line) => void stderr.write(`${line}\n`));
+      return await workOn(paths, check, say);
     },
   );
 }
@@ -147,7 +148,10 @@ export async function executeNotebook(
     });
     if (code !== 0) return [text.trim()];
     const faults = outputFaults(await readNotebook(written));
-    if (faults.length === 0) await Deno.rename(written, target);
+    if (faults.length === 0) {
+      await Deno.rename(written, target);
+      await flushFolder(dirname(target));
+    }
     return faults;
   } finally {
     await rm(written, { force: true });

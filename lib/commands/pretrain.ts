@@ -1,9 +1,8 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import process from "node:process";
 import { z } from "zod";
 import { type BackendName, useBackend } from "../backend/backend.ts";
-import { writeFilesAtomically } from "../files/atomic_write.ts";
+import { removeTemporaries, writeFilesAtomically } from "../files/atomic_write.ts";
 import { saveBaseModel } from "../models/save_model.ts";
 import {
   pretrain,
@@ -13,7 +12,8 @@ import {
 } from "../run/pretrain.ts";
 import { machineFacts } from "../sweep/provenance.ts";
 import { readYaml } from "../sweep/yaml_text.ts";
-import { ArgumentError, type CommandOutput, runCommand } from "./arguments.ts";
+import { ArgumentError, runCommand } from "./arguments.ts";
+import type { CommandOutput } from "./output.ts";
 import { readablePath, userPath } from "./user_path.ts";
 
 const DEFAULT_FILE = "data/base/pretrain.yaml";
@@ -50,10 +50,8 @@ export async function pretrainCommand(
   args: readonly string[],
   output: CommandOutput = {},
 ): Promise<number> {
-  const { stderr = process.stderr } = output;
-  const say = (line: string) => void stderr.write(`${line}\n`);
   const command = { task: "pretrain", help: HELP, options: OPTIONS };
-  return await runCommand(command, args, output, async ({ values, positionals }) => {
+  return await runCommand(command, args, output, async ({ values, positionals }, { say }) => {
     const file = positionals[0] === undefined ? DEFAULT_FILE : readablePath(positionals[0]);
     let config: PretrainConfig;
     try {
@@ -102,6 +100,7 @@ async function pretrainInto(
       [sum, count] = [0, 0];
     }
   }
+  await removeTemporaries(dir); // of saves that were killed
   await saveBaseModel(model, dir);
   const provenance = {
     pretrained_with: config,

@@ -1,16 +1,13 @@
-import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
-import process from "node:process";
 import { writeReference } from "../report/reference.ts";
+import { hasSweep } from "../sweep/store.ts";
 import { StoreError } from "../sweep/store_error.ts";
+import { ArgumentError, runCommand } from "./arguments.ts";
+import type { CommandOutput, LastingOutput } from "./output.ts";
 import { readablePath } from "./user_path.ts";
 
-/** What the command writes to; the process's own unless given. */
-export interface ReferenceCommandOptions {
-  /** For the paths of copies. */
-  readonly stdout?: NodeJS.WritableStream;
-  /** For messages. */
-  readonly stderr?: NodeJS.WritableStream;
+/** What the command writes to, and the folder that copies go into. */
+export interface ReferenceCommandOptions extends CommandOutput {
   /** The folder that copies go into. */
   readonly reference?: string;
 }
@@ -36,44 +33,55 @@ export async function referenceCommand(
   args: readonly string[],
   options: ReferenceCommandOptions = {},
 ): Promise<number> {
-  const { stdout = process.stdout, stderr = process.stderr } = options;
-  const { reference = join("results", "reference") } = options;
-  if (args.includes("--help") || args.includes("-h")) {
-    stdout.write(USAGE);
-    return 0;
+  const command = { task: "reference", help: HELP, options: {} };
+  return await runCommand(
+    command,
+    args,
+    options,
+    ({ positionals }, output) => copyAll(positionals, options, output),
+  );
+}
+
+async function copyAll(
+  dirs: readonly string[],
+  { reference = join("results", "reference") }: ReferenceCommandOptions,
+  { say, print }: LastingOutput,
+): Promise<number> {
+  if (dirs.length === 0) {
+    throw new ArgumentError("Name a folder of results: deno task reference results/<sweep>");
   }
-  const unknown = args.find((word) => word.startsWith("-"));
-  if (unknown !== undefined || args.length === 0) {
-    if (unknown !== undefined) stderr.write(`Unknown option ${unknown}\n`);
-    stderr.write(USAGE);
-    return 2;
-  }
-  for (const dir of args.map((dir) => readablePath(dir))) {
+  for (const dir of dirs.map((dir) => readablePath(dir))) {
     const to = join(reference, basename(resolve(dir)));
-    if (resolve(to) === resolve(dir) || !existsSync(join(dir, "manifest.json"))) {
+    try {
       const reason = resolve(to) === resolve(dir)
         ? "it is the copy itself"
+        : await hasSweep(dir)
+        ? null
         : "no sweep has run there: there is no manifest.json";
-      stderr.write(`Cannot copy ${dir} as ${reason}; name the folder of a sweep that has run\n`);
-      return 2;
-    }
-    try {
+      if (reason !== null) {
+        say(`Cannot copy ${dir} as ${reason}; name the folder of a sweep that has run`);
+        return 2;
+      }
       await writeReference(dir, to);
-      stdout.write(`${to}\n`);
+      print(`${to}\n`);
     } catch (error) {
       const isOfFiles = error instanceof StoreError || error instanceof SyntaxError ||
         error instanceof RangeError;
       if (!isOfFiles) throw error;
-      stderr.write(`Cannot copy ${dir}: ${error.message}\n`);
+      say(`Cannot copy ${dir}: ${error.message}`);
       return 2;
     }
   }
   return 0;
 }
 
-const USAGE = `\
+const HELP = `\
 Copies a sweep to results/reference/<sweep>, to be committed: what figures, tables and notebooks read,
 which is a sixth of the whole. deno task report results/reference/<sweep> writes the rest again.
 
   deno task reference results/<sweep> ...
+
+  -h, --help   this text
+
+Exit codes: 0 every copy is written, 2 one cannot be.
 `;

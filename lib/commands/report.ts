@@ -1,12 +1,12 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import process from "node:process";
 import { dataFiles, sweepReport } from "../tables/files.ts";
 import { writeReport } from "../report/report.ts";
 import { Study } from "../tables/study.ts";
-import { SweepStore } from "../sweep/store.ts";
+import { hasSweep, SweepStore, tryLockSweep } from "../sweep/store.ts";
 import { StoreError } from "../sweep/store_error.ts";
-import { ArgumentError, type CommandOutput, runCommand } from "./arguments.ts";
+import { ArgumentError, runCommand } from "./arguments.ts";
+import type { CommandOutput, LastingOutput } from "./output.ts";
 import { readablePath } from "./user_path.ts";
 
 /** What the command writes to, and where it looks for sweeps. */
@@ -31,13 +31,14 @@ export async function reportCommand(
     command,
     args,
     options,
-    ({ positionals }) => reportOn(positionals, options),
+    ({ positionals }, output) => reportOn(positionals, options, output),
   );
 }
 
 async function reportOn(
   dirs: readonly string[],
-  { stdout = process.stdout, stderr = process.stderr, results = "results" }: ReportCommandOptions,
+  { results = "results" }: ReportCommandOptions,
+  { say, print }: LastingOutput,
 ): Promise<number> {
   if (dirs.length === 0) {
     throw new ArgumentError(
@@ -45,27 +46,40 @@ async function reportOn(
     );
   }
   for (const dir of dirs.map((dir) => readablePath(dir))) {
-    if (!existsSync(join(dir, "manifest.json"))) {
-      stderr.write(
-        `Cannot report on ${dir} as no sweep has run there: there is no manifest.json. ` +
-          `${await knownSweeps(results)}\n`,
-      );
-      return 2;
-    }
     try {
+      if (!await hasSweep(dir)) {
+        say(
+          `Cannot report on ${dir} as no sweep has run there: there is no manifest.json. ` +
+            await knownSweeps(results),
+        );
+        return 2;
+      }
+      // A sweep that is at work there goes on, and its page is written as far as it is.
+      using _lock = await tryLockSweep(dir);
       const study = await Study.read(dir);
       await writeTables(study);
-      stdout.write(`${await writeReport(study)}\n`);
+      print(`${await writeReport(study)}\n`);
+      tellChanges(await study.changes(), say);
     } catch (error) {
       const isOfFiles = error instanceof StoreError || error instanceof SyntaxError ||
         error instanceof RangeError;
       if (!isOfFiles) throw error;
-      stderr.write(`Cannot report on ${dir}: ${error.message}\n`);
+      say(`Cannot report on ${dir}: ${error.message}`);
       return 2;
     }
   }
   return 0;
 }
+
+/** Says which files are no longer what their runs have written. */
+export function tellChanges(changes: readonly string[], say: (line: string) => void): void {
+  for (const line of changes.slice(0, CHANGES_TOLD)) say(`Changed since the run ended: ${line}`);
+  const others = changes.length - CHANGES_TOLD;
+  if (others > 0) say(`  and ${others} more runs, which the report names`);
+  if (changes.length > 0) say("  Remove the folder of such a run to run it again.");
+}
+
+const CHANGES_TOLD = 10;
 
 /** Writes every number of a sweep and its leaderboard, as `deno task sweep` does at its end. */
 async function writeTables(study: Study): Promise<void> {

@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import process from "node:process";
 import { HubError } from "../hub/error.ts";
 import { resolveModel, type ResolveOptions } from "../hub/hugging_face.ts";
 import { runLabel } from "../run/id.ts";
@@ -19,9 +18,11 @@ import { SweepError } from "../sweep/sweep_error.ts";
 import { dataFiles, sweepReport } from "../tables/files.ts";
 import { Study } from "../tables/study.ts";
 import { duration, firstLine, suggest } from "../util/words.ts";
-import { type CommandOutput, runCommand, type TerminalStream } from "./arguments.ts";
+import { runCommand } from "./arguments.ts";
 import { downloadBar, downloadLines, sweepBar, sweepLines, type SweepShown } from "./bars.ts";
 import { interruptible } from "./interruptible.ts";
+import type { CommandOutput, LastingOutput } from "./output.ts";
+import { tellChanges } from "./report.ts";
 import { commandLine, shellWord } from "./shell.ts";
 import {
   DEFAULT_SWEEP,
@@ -62,17 +63,17 @@ export async function sweepCommand(
     command,
     args,
     options,
-    (given) => sweepAsAsked(sweepArguments(given), args, options),
+    (given, output) => sweepAsAsked(sweepArguments(given), args, options, output),
   );
 }
 
 async function sweepAsAsked(
   asked: SweepArguments,
   args: readonly string[],
-  options: SweepCommandOptions,
+  { worker, resolveBase }: SweepCommandOptions,
+  output: LastingOutput,
 ): Promise<number> {
-  const { stdout = process.stdout, stderr = process.stderr, worker } = options;
-  const say = (line: string) => void stderr.write(`${line}\n`);
+  const { say, print } = output;
   const again = commandLine("sweep", args);
   try {
     const file = asked.file === DEFAULT_SWEEP ? asked.file : readablePath(asked.file);
@@ -92,7 +93,7 @@ async function sweepAsAsked(
     const known = await planned.results();
     const fault = await faultOfRuns(selectRuns(known, asked.onlyFailed), note);
     if (asked.dryRun) {
-      stdout.write(describePlan(planned, known, { ...asked, jobs }) + "\n");
+      print(describePlan(planned, known, { ...asked, jobs }) + "\n");
       if (fault !== null) say(`Every run would fail: ${fault}`);
       // What would stop the sweep is told behind the plan, which says what has changed.
       if (!asked.extend) await SweepStore.plan(dir, sweep).catch(({ message }) => say(message));
@@ -102,7 +103,7 @@ async function sweepAsAsked(
     using _lock = await lockSweep(dir);
     const store = await SweepStore.open(dir, sweep, asked);
     const before = await store.results();
-    if (!await fetchBases(selectRuns(before, asked.onlyFailed), asked, options)) {
+    if (!await fetchBases(selectRuns(before, asked.onlyFailed), asked, output, resolveBase)) {
       say(`Stopped in the download of the base model. To go on:\n  ${again}`);
       return 130;
     }
@@ -110,7 +111,7 @@ async function sweepAsAsked(
     const { results, interrupted } = await runUntilStopped(
       store,
       before,
-      await progressOf(store, before, asked, stderr),
+      await progressOf(store, before, asked, output),
       { ...asked, jobs, ...(worker ? { worker } : {}) },
     );
     if (interrupted) {
@@ -123,10 +124,11 @@ async function sweepAsAsked(
     await store.write(files);
     const report = reportOf(study);
     await store.write(new Map([[REPORT, report]]));
-    stdout.write(report);
+    print(report);
     say(`${summary(results)} in ${duration((performance.now() - started) / 1000)}.`);
     say(`Table:    ${join(dir, REPORT)}; every number: ${[...files.keys()].join(", ")}`);
     say(`Report:   ${await pageOf(study)}`);
+    tellChanges(await study.changes(), say);
     say(`Notebook: ${notebookLine(sweep.name, dir)}`);
     if (asked.keepAdapter) say(`Adapters: ${adaptersLine(dir, results)}`);
     const failed = results.filter(({ status }) => status === "failed");
@@ -158,14 +160,15 @@ async function sweepAsAsked(
 async function fetchBases(
   runs: readonly RunResult[],
   { quiet }: SweepArguments,
-  { stderr = process.stderr, resolveBase = resolveModel }: SweepCommandOptions,
+  { stderr, say }: LastingOutput,
+  resolveBase: SweepCommandOptions["resolveBase"] = resolveModel,
 ): Promise<boolean> {
   const bases = new Set(
     runs.filter(({ config }) => config.suite !== "planted").map(({ config }) => config.base_model),
   );
   const progress = stderr.isTTY === true && !quiet
     ? await downloadBar(stderr)
-    : downloadLines((line) => void (quiet || stderr.write(`${line}\n`)));
+    : downloadLines((line) => quiet || say(line));
   try {
     return await interruptible(async (signal) => {
       for (const base of bases) {
@@ -202,7 +205,7 @@ async function progressOf(
   { dir, manifest }: SweepStore,
   before: readonly RunResult[],
   { onlyFailed, quiet }: SweepArguments,
-  stderr: TerminalStream,
+  { stderr, say }: LastingOutput,
 ): Promise<SweepProgress> {
   const done = before.filter(isFinal).length;
   const shown: SweepShown = {
@@ -211,10 +214,9 @@ async function progressOf(
     metric: manifest.metric,
     errorPath: (run) => new RunFolder(dir, run).errorPath,
   };
-  const write = (line: string) => void stderr.write(`${line}\n`);
   return stderr.isTTY === true && !quiet
     ? await sweepBar(stderr, shown)
-    : sweepLines(write, shown, quiet);
+    : sweepLines(say, shown, quiet);
 }
 
 function reportOf(study: Study): string {

@@ -1,4 +1,5 @@
 import { escapeXml } from "../util/escape_xml.ts";
+import { printable } from "../util/printable.ts";
 
 export type { Markish, RenderFunction, ScaleOptions, SymbolType } from "@observablehq/plot";
 
@@ -90,7 +91,7 @@ export async function renderSvg(figure: Figure): Promise<string> {
   y += 6;
   parts.push(
     `<g transform="translate(0,${y})" fill="#000" color="#000" text-anchor="middle" ` +
-      `font-size="11">${renumberClips(roundNumbers(content))}</g>`,
+      `font-size="11">${renumberClips(roundNumbers(printable(content)))}</g>`,
   );
   y += height + 4;
   for (const note of figure.notes) write(note, NOTE);

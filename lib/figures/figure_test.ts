@@ -27,6 +27,24 @@ Deno.test("renderSvg() makes a file of its own: name space, white ground, title 
   assert.ok(!svg.includes("<style") && !svg.includes("currentcolor"));
 });
 
+Deno.test("R3 renderSvg() shows control characters in labels as U+FFFD, and a PNG comes of it", async () => {
+  const hostile = "sort\u0007\x1b[2J\u0000\uD800\x9b\u202E";
+  const svg = await renderSvg({
+    ...FIGURE,
+    title: hostile,
+    notes: [hostile],
+    alt: hostile,
+    draw: (Plot) => ({
+      x: { label: hostile, domain: [hostile] },
+      marks: [Plot.text([hostile], { x: [hostile], y: [1], text: (d) => d, title: (d) => d })],
+    }),
+  });
+  // deno-lint-ignore no-control-regex -- these are looked for
+  assert.doesNotMatch(svg, /[\0-\x08\x0B-\x1F\x7F-\x9F\u202E]/);
+  assert.equal(svg.split("sort\uFFFD\uFFFD[2J\uFFFD\uFFFD\uFFFD\uFFFD").length - 1, 8);
+  assert.deepEqual([...(await renderPng(svg)).slice(1, 4)], [...new TextEncoder().encode("PNG")]);
+});
+
 Deno.test("renderSvg() escapes every text, also those that Plot writes", async () => {
   const hostile = `<script>alert("1")</script> & ]]>`;
   const svg = await renderSvg({

@@ -6,7 +6,7 @@ import { Study } from "../tables/study.ts";
 import { renderSvg } from "./figure.ts";
 import type { RunResult } from "../run/result.ts";
 import { RUN_CONFIG_KEYS } from "../run/config.ts";
-import type { Manifest } from "../sweep/store.ts";
+import type { Manifest } from "../sweep/manifest.ts";
 import { sweepFigures } from "./sweep_figures.ts";
 
 const figuresOf = (results: readonly RunResult[], baseline: Manifest["baseline"] = null) =>

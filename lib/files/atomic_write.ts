@@ -1,4 +1,11 @@
-import { exists, isFolder, removeIfThere } from "./file_system.ts";
+import {
+  exists,
+  flushFolder,
+  isFolder,
+  makeFolder,
+  namesIn,
+  removeIfThere,
+} from "./file_system.ts";
 import { pathIn } from "./path.ts";
 import { isPlainFileName } from "./plain_file_name.ts";
 
@@ -6,9 +13,11 @@ import { isPlainFileName } from "./plain_file_name.ts";
  * Writes files into one folder so that each is there whole, or the folder is as it was.
  *
  * Every file is written under a temporary name in the same folder and flushed to disk; only then are
- * they renamed, in the order of `files`. When anything fails, the temporaries are removed and files
+ * they renamed, in the order of `files`, and the folder is flushed: a loss of power takes no file back,
+ * and does not leave the last one without the others. When anything fails, the temporaries are removed and files
  * already renamed are put back. A process killed in the middle leaves every file whole, old or new,
- * and perhaps temporaries, whose names start with a dot and end with `.tmp`.
+ * and perhaps temporaries, whose names start with a dot and end with `.tmp`, for
+ * {@linkcode removeTemporaries} to find.
  *
  * @param dir made when absent, with its parents
  * @param files contents by plain file name; put last the file whose presence says all are there
@@ -40,6 +49,7 @@ export async function writeFilesAtomically(
       );
     }
   }
+  await checkFolder(dir);
   await makeFolder(dir);
   const unique = crypto.randomUUID();
   const temporary = (name: string) => pathIn(dir, `.${name}.${unique}.tmp`);
@@ -47,11 +57,14 @@ export async function writeFilesAtomically(
   const renamed: { name: string; replaced: boolean }[] = [];
   try {
     for (const [name, content] of files) await writeFlushed(temporary(name), content);
-    for (const name of files.keys()) {
+    for (const [i, name] of [...files.keys()].entries()) {
+      // The last name says that all are there, after a loss of power too.
+      if (i > 0 && i === files.size - 1) await flushFolder(dir);
       const replaced = await keepOld(pathIn(dir, name), backup(name));
       await Deno.rename(temporary(name), pathIn(dir, name));
       renamed.push({ name, replaced });
     }
+    await flushFolder(dir);
   } catch (error) {
     for (const { name, replaced } of renamed.reverse()) {
       await (replaced
@@ -68,13 +81,36 @@ export async function writeFilesAtomically(
   }
 }
 
-async function makeFolder(dir: string): Promise<void> {
+/**
+ * Removes what {@linkcode writeFilesAtomically} left in a folder when it was killed.
+ *
+ * @param dir a folder that nobody else writes to at the moment; nothing happens when it is not there
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * const dir = await Deno.makeTempDir();
+ * await Deno.writeTextFile(`${dir}/.a.txt.0b1c.tmp`, "ha");
+ * await removeTemporaries(dir);
+ * assert.deepEqual([...Deno.readDirSync(dir)], []);
+ * await Deno.remove(dir);
+ * await removeTemporaries(dir);
+ * ```
+ */
+export async function removeTemporaries(dir: string): Promise<void> {
+  if (!await isFolder(dir)) return;
+  for (const name of await namesIn(dir)) {
+    if (name.startsWith(".") && name.endsWith(".tmp")) await removeIfThere(pathIn(dir, name));
+  }
+}
+
+async function checkFolder(dir: string): Promise<void> {
   if (await exists(dir) && !await isFolder(dir)) {
     throw new Deno.errors.NotADirectory(
       `Cannot write files: Provided path (${dir}) should be a directory, not a file`,
     );
   }
-  await Deno.mkdir(dir, { recursive: true });
 }
 
 async function writeFlushed(path: string, content: string | Uint8Array): Promise<void> {

@@ -97,6 +97,77 @@ Deno.test("writeFilesAtomically() works beside another writer's temporaries and 
     assert.deepEqual(rest, { ".a.left.tmp": "left" });
   }));
 
+/** Does work, and lists what of it was flushed and renamed, in order; names are of the last part of paths. */
+async function diskCalls(work: () => Promise<void>): Promise<string[]> {
+  const calls: string[] = [];
+  const [open, rename, { sync }] = [Deno.open, Deno.rename, Deno.FsFile.prototype];
+  const paths = new WeakMap<Deno.FsFile, string>();
+  const last = (path: string | URL) =>
+    String(path).split("/").at(-1)!.replace(/[0-9a-f-]{36}/, "*");
+  Deno.open = async (path, options) => {
+    const file = await open(path, options);
+    paths.set(file, last(path));
+    return file;
+  };
+  Deno.rename = async (from, to) => {
+    await rename(from, to);
+    calls.push(`rename ${last(to)}`);
+  };
+  Deno.FsFile.prototype.sync = async function (this: Deno.FsFile) {
+    await sync.call(this);
+    calls.push(`flush ${paths.get(this)}`);
+  };
+  try {
+    await work();
+  } finally {
+    [Deno.open, Deno.rename, Deno.FsFile.prototype.sync] = [open, rename, sync];
+  }
+  return calls;
+}
+
+Deno.test("R12 writeFilesAtomically() flushes the folder after it has renamed, and those of new folders", () =>
+  inTempDir(async (dir) => {
+    const root = dir.split("/").at(-1)!;
+    const files = new Map([["a", "1"], ["b", "2"], ["c", "3"]]);
+    const first = await diskCalls(() => writeFilesAtomically(`${dir}/x/y`, files));
+    assert.deepEqual(first, [
+      "flush x",
+      `flush ${root}`,
+      "flush .a.*.tmp",
+      "flush .b.*.tmp",
+      "flush .c.*.tmp",
+      "rename a",
+      "rename b",
+      "flush y",
+      "rename c",
+      "flush y",
+    ]);
+    const second = await diskCalls(() => writeFilesAtomically(`${dir}/x/y`, new Map([["a", "4"]])));
+    assert.deepEqual(second, ["flush .a.*.tmp", "rename a", "flush y"]);
+  }));
+
+Deno.test("R12 a renamed file is found in no library code without a flush of its folder", async () => {
+  const lib = new URL("../", import.meta.url);
+  const faults: string[] = [];
+  for await (const path of sources(lib)) {
+    const lines = (await Deno.readTextFile(path)).split("\n");
+    for (const [i, line] of lines.entries()) {
+      if (!/\bawait (Deno\.)?rename\(/.test(line)) continue;
+      if (!lines.slice(i, i + 6).some((next) => next.includes("flushFolder("))) {
+        faults.push(`${path.pathname.slice(lib.pathname.length)}:${i + 1}`);
+      }
+    }
+  }
+  assert.deepEqual(faults, []);
+});
+
+async function* sources(dir: URL): AsyncGenerator<URL> {
+  for await (const { name, isDirectory } of Deno.readDir(dir)) {
+    if (isDirectory) yield* sources(new URL(`${name}/`, dir));
+    else if (name.endsWith(".ts") && !name.endsWith("_test.ts")) yield new URL(name, dir);
+  }
+}
+
 Deno.test("writeFilesAtomically() killed in the middle leaves every file whole", () =>
   inTempDir(async (dir) => {
     const module = new URL("./atomic_write.ts", import.meta.url).href;

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { dirname } from "node:path";
 
 /** A file that is open for reading. */
 export interface OpenFile extends Disposable {
@@ -57,9 +58,28 @@ export async function namesIn(dir: string): Promise<string[]> {
   return names;
 }
 
-/** Makes a folder, with its parents, where it is not there. */
+/** Makes a folder, with its parents, where it is not there, to outlast a loss of power. */
 export async function makeFolder(dir: string): Promise<void> {
+  const parents: string[] = [];
+  for (let at = dir; !await exists(at);) parents.push(at = dirname(at));
   await Deno.mkdir(dir, { recursive: true });
+  for (const parent of parents) await flushFolder(parent);
+}
+
+/**
+ * Flushes the names in a folder to disk. A file that was flushed and then renamed has its new name after
+ * a loss of power only when this has come back. Nothing happens on systems that flush no folders.
+ *
+ * @throws when the disk is full or broken
+ */
+export async function flushFolder(dir: string): Promise<void> {
+  try {
+    using folder = await Deno.open(dir === "" ? "." : dir);
+    await folder.sync();
+  } catch (error) {
+    const { code } = error as { code?: unknown };
+    if (["ENOSPC", "EDQUOT", "EIO"].includes(String(code))) throw error;
+  }
 }
 
 /**

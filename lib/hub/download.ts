@@ -1,3 +1,5 @@
+import { dirname } from "node:path";
+import { flushFolder } from "../files/file_system.ts";
 import { fileFault, type ListedFile } from "./file_fault.ts";
 import { HubError } from "./error.ts";
 import { type Answer, ask, type Hub, mayPass } from "./request.ts";
@@ -31,6 +33,7 @@ export async function download(
       resumed = await fetchInto(part, hub, from, file, onBytes);
     }
     await Deno.rename(part, to);
+    await flushFolder(dirname(to));
   } catch (error) {
     throw onDisk(hub, error, to);
   }

@@ -30,7 +30,11 @@ const SHOWN_FACTS = ["seconds", "backend", "git_commit"];
  *
  * @throws {RangeError} when runs are done and none has the study's metric
  */
-export function reportPage(study: Study, figures: readonly DrawnFigure[]): string {
+export function reportPage(
+  study: Study,
+  figures: readonly DrawnFigure[],
+  changes: readonly string[] = [],
+): string {
   const { name, question } = study;
   const title = escapeXml(question === "" ? name : question);
   return `<!doctype html>
@@ -56,7 +60,7 @@ style-src 'unsafe-inline'; script-src 'unsafe-inline'">
 <h2 id="cells">Leaderboard</h2>
 ${cells(study)}
 <h2 id="figures">Figures</h2>
-${figures.map(drawn).join("\n") || "<p>There is nothing to draw yet.</p>"}
+${changed(changes)}${figures.map(drawn).join("\n") || "<p>There is nothing to draw yet.</p>"}
 <h2 id="settings">Settings</h2>
 ${settings(study)}
 <h2 id="runs">Runs</h2>
@@ -81,6 +85,14 @@ function summary({ runs }: Study): string {
   ].filter(([n]) => n !== 0).map(([n, what]) => `, ${n} ${what}`);
   return `${runs.numRows()} runs with ${seeds} ${seeds === 1 ? "seed" : "seeds"}: ` +
     `${count.done} done${rest.join("")}.`;
+}
+
+/** A word on logs and routing that are not what their runs have written. */
+function changed(changes: readonly string[]): string {
+  if (changes.length === 0) return "";
+  const lines = changes.map((line) => `<li>${escapeXml(line)}</li>`);
+  return `<p><strong>Changed since the runs ended:</strong> the curves and the routing below are drawn ` +
+    `from files that are no longer what these runs have written.</p>\n<ul>${lines.join("")}</ul>\n`;
 }
 
 function cells(study: Study): string {

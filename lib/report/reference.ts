@@ -1,13 +1,16 @@
 import { existsSync } from "node:fs";
-import { copyFile, mkdir, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, readFile, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { CURVES } from "../figures/sweep_figures.ts";
 import { writeFilesAtomically } from "../files/atomic_write.ts";
+import { flushFolder } from "../files/file_system.ts";
 import { type MetricsRow, parseMetrics } from "../run/metrics_log.ts";
+import { resultToJson } from "../run/result.ts";
+import { writtenFiles } from "../run/written_files.ts";
 import { RunFolder } from "../sweep/run_folder.ts";
 import { SweepStore } from "../sweep/store.ts";
 import type { PlannedRun } from "../sweep/sweep.ts";
-import { whenWriting } from "../sweep/store_error.ts";
+import { StoreError, whenWriting } from "../sweep/store_error.ts";
 import { stepsPerPoint, thinRows } from "../tables/curve_points.ts";
 import { sweepReport } from "../tables/files.ts";
 import { Study, typicalRun } from "../tables/study.ts";
@@ -33,29 +36,44 @@ export async function writeReference(from: string, to: string): Promise<void> {
   try {
     await rm(draft, { recursive: true, force: true });
     await mkdir(draft, { recursive: true });
-    await copyFile(join(from, "manifest.json"), join(draft, "manifest.json"));
+    await copy(from, draft, ["manifest.json"]);
     await writeFilesAtomically(draft, new Map([[LEADERBOARD, sweepReport(study)]]));
+    const [change] = await study.changes();
+    if (change !== undefined) {
+      throw new StoreError(
+        `a file is no longer what its run has written: ${change}; remove the run's folder and run the ` +
+          `sweep again`,
+      );
+    }
     const logs = thinLogs(await Promise.all(results.map((run) => logOf(from, run))));
     for (const [i, result] of results.entries()) {
       const [source, target] = [new RunFolder(from, result).dir, new RunFolder(draft, result).dir];
       if (!existsSync(source)) continue;
-      await mkdir(target, { recursive: true });
       const files = ["result.json", "error.txt", ...(result.id === shown ? [ROUTING] : [])];
-      for (const file of files.filter((file) => existsSync(join(source, file)))) {
-        await copyFile(join(source, file), join(target, file));
+      await copy(source, target, files.filter((file) => existsSync(join(source, file))));
+      if (logs[i]!.length > 0) {
+        const text = logs[i]!.map((row) => `${JSON.stringify(row)}\n`).join("");
+        await writeFilesAtomically(target, new Map([["metrics.jsonl", text]]));
       }
-      if (logs[i]!.length === 0) continue;
-      const text = logs[i]!.map((row) => `${JSON.stringify(row)}\n`).join("");
-      await writeFilesAtomically(target, new Map([["metrics.jsonl", text]]));
+      if (result.files === undefined) continue;
+      const copied = { ...result, files: await writtenFiles(target) };
+      await writeFilesAtomically(target, new Map([["result.json", resultToJson(copied)]]));
     }
     await rm(to, { recursive: true, force: true });
     await rename(draft, to);
+    await flushFolder(dirname(to));
   } catch (error) {
     throw whenWriting(to, error);
   }
 }
 
-/** The whole log of a run; empty for a run that has not started. */
+/** Copies files of one folder into another, to outlast a loss of power. */
+async function copy(from: string, to: string, names: readonly string[]): Promise<void> {
+  const files = names.map(async (name) => [name, await readFile(join(from, name))] as const);
+  await writeFilesAtomically(to, new Map(await Promise.all(files)));
+}
+
+/** The whole log of a run; nothing of one that has not begun. */
 async function logOf(dir: string, run: PlannedRun): Promise<readonly MetricsRow[]> {
   const path = join(new RunFolder(dir, run).dir, "metrics.jsonl");
   return existsSync(path) ? parseMetrics(await readFile(path, "utf8"), path) : [];

@@ -21,12 +21,13 @@ import { type DrawnFigure, reportPage } from "./page.ts";
 export async function writeReport(study: Study): Promise<string> {
   const figures: DrawnFigure[] = [];
   const files = new Map<string, string | Uint8Array>();
-  for (const figure of [...sweepFigures(study), ...await routingFigures(study)]) {
+  for (const drawn of [...sweepFigures(study), ...await routingFigures(study)]) {
+    const figure = { ...drawn, name: fileStem(drawn.name) };
     const svg = await renderSvg(figure);
     figures.push({ figure, svg });
     files.set(`${figure.name}.svg`, svg).set(`${figure.name}.png`, await renderPng(svg));
   }
-  const page = reportPage(study, figures);
+  const page = reportPage(study, figures, await study.changes());
   try {
     await writeFilesAtomically(join(study.dir, "figures"), files);
     await writeFilesAtomically(study.dir, new Map([[REPORT, page]]));
@@ -34,6 +35,11 @@ export async function writeReport(study: Study): Promise<string> {
     throw whenWriting(study.dir, error);
   }
   return join(study.dir, REPORT);
+}
+
+/** A figure is named after a metric, which may be called anything. */
+function fileStem(name: string): string {
+  return name.replace(/[^\w+-]/g, "_").slice(0, 200);
 }
 
 const REPORT = "report.html";

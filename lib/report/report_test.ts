@@ -10,6 +10,7 @@ import { Study } from "../tables/study.ts";
 import { writeReport } from "./report.ts";
 import { reportCommand } from "../commands/report.ts";
 import type { RunResult } from "../run/result.ts";
+import { writeRouting } from "../routing/file.ts";
 import { SweepStore } from "../sweep/store.ts";
 
 const reportOn = async (dir: string) => await writeReport(await Study.read(dir));
@@ -73,6 +74,35 @@ Deno.test("writeReport() writes the figures as files, the same as those in the p
       assert.equal(new TextDecoder().decode(Uint8Array.fromBase64(source)), svg);
       const png = await Deno.readFile(join(dir, links[2 * i + 1]!));
       assert.deepEqual([...png.slice(1, 4)], [...new TextEncoder().encode("PNG")]);
+    }
+  }));
+
+Deno.test("R3 writeReport() writes the page of tasks and metrics with control characters in their names", () =>
+  withFolder(async (dir) => {
+    const bell = (name: string) => `${name}\u0007/../\x1b[2J`;
+    const results = sampleResults({ n_skills: [2, 4], seed: [0, 1] }, { whole: true }).map((
+      run,
+    ) => ({
+      ...run,
+      metrics: { ...run.metrics, [bell("score")]: run.metrics.heldout_loss! },
+      tasks: run.tasks.map((score) => ({ ...score, task: bell(score.task) })),
+    }));
+    await writeSampleSweep(dir, { metric: bell("score"), question: bell("Why?") }, results);
+    const router = { name: bell("q"), nSkills: 2, nSplits: 1, moduleLogits: [[0.5, -1], [2, 0]] };
+    for (const { id } of results) {
+      const routing = { tasks: [bell("sort"), bell("swap")], routers: [router], truth: null };
+      await writeRouting(join(dir, "runs", id), routing);
+    }
+    const page = await Deno.readTextFile(await reportOn(dir));
+    assert.ok(page.includes("score\uFFFD/../\uFFFD[2J"));
+    const files = (await Array.fromAsync(Deno.readDir(join(dir, "figures")))).map(({ name }) =>
+      name
+    );
+    assert.ok(files.includes("score_______2J_by_n_skills.png"), files.join());
+    for (const name of files.filter((name) => name.endsWith(".svg"))) {
+      const svg = await Deno.readTextFile(join(dir, "figures", name));
+      // deno-lint-ignore no-control-regex -- these are looked for
+      assert.doesNotMatch(svg + page, /[\0-\x08\x0B-\x1F]/);
     }
   }));
 

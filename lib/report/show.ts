@@ -6,6 +6,7 @@ import { type Figure, renderSvg } from "../figures/figure.ts";
 import { cellText, isNumericColumn, toMarkdown } from "../tables/markdown.ts";
 import type { Cell, ColumnTable } from "../tables/table.ts";
 import { escapeXml } from "../util/escape_xml.ts";
+import { printable } from "../util/printable.ts";
 import { imageOf } from "./image.ts";
 
 /**
@@ -58,7 +59,7 @@ export async function displayOf(shown: ColumnTable | Figure): Promise<Record<str
   }
   return {
     "text/html": imageOf(shown, await renderSvg(shown)),
-    "text/plain": `${shown.title}\n${shown.subtitle}`,
+    "text/plain": printable(`${shown.title}\n${shown.subtitle}`),
   };
 }
 

@@ -30,8 +30,8 @@ const SUFFIX = `.${LAYER_PARAMETERS.moduleLogits}`;
 
 const ROUTERS = z.array(
   z.strictObject({ name: z.string(), nSkills: z.int().min(1), nSplits: z.int().min(1) }),
-);
-const TASKS = z.array(z.string());
+).min(1);
+const TASKS = z.array(z.string()).min(1);
 const TRUTH = z.array(z.array(z.array(z.number()))).nullable();
 
 /**
@@ -90,9 +90,17 @@ export async function readRouting(dir: string): Promise<RunRouting | null> {
     using file = parseSafetensors(await readFile(path), path);
     const metadata = (key: string): unknown => JSON.parse(file.metadata?.[key] ?? "");
     const tasks = TASKS.parse(metadata("tasks"));
+    const truth = TRUTH.parse(metadata("truth"));
+    for (const rows of truth ?? []) {
+      const width = rows[0]?.length ?? 0;
+      if (rows.length === tasks.length && width > 0 && rows.every((row) => row.length === width)) {
+        continue;
+      }
+      throw new RangeError(`its truth must have a row of equal length for each task`);
+    }
     return {
       tasks,
-      truth: TRUTH.parse(metadata("truth")),
+      truth,
       routers: ROUTERS.parse(metadata("routers")).map((router) => {
         const { shape, data } = file.read(router.name + SUFFIX);
         const width = router.nSplits * router.nSkills;
@@ -101,6 +109,7 @@ export async function readRouting(dir: string): Promise<RunRouting | null> {
             `${router.name} has shape [${shape}], not [${tasks.length},${width}]`,
           );
         }
+        if (!data.every(Number.isFinite)) throw new RangeError(`${router.name} is not finite`);
         const rows = tasks.map((_, task) => data.slice(task * width, (task + 1) * width));
         return { ...router, moduleLogits: rows.map((row) => Array.from(row, Number)) };
       }),

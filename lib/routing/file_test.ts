@@ -73,3 +73,25 @@ Deno.test("readRouting() refuses a damaged file by name, and says what to do", (
       });
     }
   }));
+
+Deno.test("R17 readRouting() refuses a file whose parts do not fit each other", () =>
+  withFolder(async (dir) => {
+    const router = { name: "q", nSkills: 2, nSplits: 1, moduleLogits: [[0.5, -1], [2, 0]] };
+    const whole = { tasks: ["sort", "swap"], routers: [router], truth: [[[1, 0], [0, 1]]] };
+    const nan = { ...router, moduleLogits: [[NaN, 0], [0, 0]] };
+    const parts: Partial<RunRouting>[] = [
+      { truth: [[[1, 0]]] },
+      { truth: [[[1, 0], [0]]] },
+      { truth: [[[], []]] },
+      { routers: [] },
+      { routers: [nan] },
+      { tasks: [] },
+    ];
+    for (const part of parts) {
+      await writeRouting(dir, { ...whole, ...part });
+      await assert.rejects(readRouting(dir), {
+        name: "SyntaxError",
+        message: /routing\.safetensors as it is damaged: /,
+      }, JSON.stringify(part));
+    }
+  }));

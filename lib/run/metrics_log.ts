@@ -1,3 +1,5 @@
+import { isJsonObject } from "../files/json_object.ts";
+
 /** One line of a run's log of metrics. */
 export type MetricsRow = Readonly<Record<string, number | string | null>>;
 
@@ -37,17 +39,26 @@ export class MetricsLog {
     await this.#file.write(new TextEncoder().encode(JSON.stringify(row) + "\n"));
   }
 
-  /** Flushes everything to disk and closes the file. */
+  /**
+   * Flushes everything to disk and closes the file.
+   * @throws {Error} when the file is no longer at its path: nobody would find what was written
+   */
   async close(): Promise<void> {
-    await this.#file.sync();
-    this.#file.close();
+    using file = this.#file;
+    await file.sync();
+    const [written, found] = [await file.stat(), await Deno.stat(this.#path).catch(() => null)];
+    if (written.ino === found?.ino && written.dev === found.dev) return;
+    throw new Error(
+      `Cannot finish ${this.#path} as it was removed or replaced while the run was at work; ` +
+        `leave the run's folder alone and run it again`,
+    );
   }
 }
 
 /**
  * Rows of a file of JSON lines. A last line without a line break was torn by a kill and is left out.
  *
- * @throws {SyntaxError} when a whole line is no JSON object, naming file and line
+ * @throws {SyntaxError} when a whole line is no JSON object of numbers and texts, naming file and line
  *
  * @example
  * ```ts
@@ -62,13 +73,17 @@ export function parseMetrics(text: string, path: string): MetricsRow[] {
   return text.split("\n").slice(0, -1).map((line, i) => {
     try {
       const row = JSON.parse(line) as unknown;
-      if (typeof row === "object" && row !== null && !Array.isArray(row)) return row as MetricsRow;
+      if (isJsonObject(row) && Object.values(row).every(isCell)) return row as MetricsRow;
     } catch {
       // Reported below, as is a line of another kind.
     }
     throw new SyntaxError(
-      `Cannot read ${path}:${i + 1} as it must be a JSON object; ` +
+      `Cannot read ${path}:${i + 1} as it must be a JSON object of numbers and strings; ` +
         `remove the run's folder to run it again`,
     );
   });
+}
+
+function isCell(value: unknown): boolean {
+  return value === null || typeof value === "string" || Number.isFinite(value); // 1e999 is none
 }

@@ -80,3 +80,25 @@ Deno.test("MetricsLog.open() drops what an interrupted run left", async () => {
     assert.equal(await Deno.readTextFile(path), '{"step":1}\n');
   });
 });
+
+Deno.test("R17 parseMetrics() refuses rows of anything but numbers and texts", () => {
+  for (const row of ['{"loss":[1]}', '{"step":{}}', '{"loss":true}', '{"loss":1e999}', "[]", "3"]) {
+    assert.throws(() => parseMetrics(`{"step":1}\n${row}\n`, "metrics.jsonl"), {
+      name: "SyntaxError",
+      message: /^Cannot read metrics\.jsonl:2 as it is no JSON object of numbers and texts; /,
+    }, row);
+  }
+});
+
+Deno.test("R23 MetricsLog.close() says when nobody will find what was written", async () => {
+  const dir = await Deno.makeTempDir();
+  const path = `${dir}/metrics.jsonl`;
+  for (const replacement of [null, '{"step":1}\n']) {
+    const log = await MetricsLog.open(path);
+    await log.append({ step: 1 });
+    await Deno.remove(path);
+    if (replacement !== null) await Deno.writeTextFile(path, replacement);
+    await assert.rejects(log.close(), { message: /metrics\.jsonl as it was removed or replaced/ });
+  }
+  await Deno.remove(dir, { recursive: true });
+});

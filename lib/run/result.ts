@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { duplicateKey } from "../files/duplicate_key.ts";
+import { printableLine } from "../util/printable.ts";
 import { RUN_CONFIG, type RunConfig } from "./config.ts";
 import { configHash, hashOf, isNamedAfter } from "./id.ts";
+import { RUN_FILES, WRITTEN_FILE, type WrittenFiles } from "./written_files.ts";
 
 /** Measured numbers by name; null where a number was to be measured and there is none. */
 export type Metrics = Readonly<Record<string, number | null>>;
@@ -34,6 +36,8 @@ export interface RunResult {
   readonly provenance: Readonly<Record<string, unknown>>;
   /** Why a run failed. */
   readonly error?: string;
+  /** What the run has written beside its result; absent in results that say nothing of it. */
+  readonly files?: WrittenFiles;
 }
 
 /** Whether a run has ended with a result, diverged or not, and so is not done again. */
@@ -76,6 +80,7 @@ const RESULT = z.strictObject({
   id: z.string(),
   status: z.enum(["done", "diverged", "failed", "planned"]),
   error: z.string().optional(),
+  files: z.record(z.enum(RUN_FILES), WRITTEN_FILE.nullable()).optional(),
   config: RUN_CONFIG,
   metrics: METRICS,
   tasks: z.array(z.strictObject({
@@ -110,7 +115,7 @@ const RESULT = z.strictObject({
  * ```
  */
 export function resultToJson(result: RunResult): string {
-  const { id, status, error, config, metrics, tasks, provenance } = result;
+  const { id, status, error, config, metrics, tasks, provenance, files } = result;
   const checked = (values: Metrics, place: string): Metrics =>
     Object.fromEntries(
       Object.entries(values).map(([name, value]) => {
@@ -136,9 +141,21 @@ export function resultToJson(result: RunResult): string {
       metrics: checked(score.metrics, ` of ${score.phase} task "${score.task}"`),
     })),
     provenance,
+    ...(files === undefined ? {} : { files }),
   };
   return JSON.stringify(written, null, 1) + "\n";
 }
+
+/** What is wrong with a value, each with its place; the first faults and the number of the others. */
+export function faultsOf({ issues }: z.ZodError): string {
+  const faults = issues.slice(0, FAULTS_TOLD).map(({ path, message }) =>
+    path.length === 0 ? message : `${path.join(".")}: ${message}`
+  );
+  const others = issues.length - faults.length;
+  return faults.join("; ") + (others > 0 ? `; and ${others} more` : "");
+}
+
+const FAULTS_TOLD = 3;
 
 /**
  * Reads what {@linkcode resultToJson} wrote.
@@ -148,7 +165,8 @@ export function resultToJson(result: RunResult): string {
  * wrong value, or settings that are not those the run is named after
  */
 export function parseResult(text: string, path: string): RunResult {
-  const damaged = (why: string) => new SyntaxError(`Cannot read ${path} as it is damaged: ${why}`);
+  const damaged = (why: string) =>
+    new SyntaxError(`Cannot read ${path} as it is damaged: ${printableLine(why)}`);
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -156,19 +174,18 @@ export function parseResult(text: string, path: string): RunResult {
     throw damaged((error as Error).message);
   }
   const twice = duplicateKey(text);
-  if (twice !== null) throw damaged(`key "${twice}" is there twice`);
+  if (twice !== null) throw damaged(`key ${JSON.stringify(twice)} is there twice`);
   const parsed = RESULT.safeParse(value);
-  if (!parsed.success) {
-    const faults = parsed.error.issues.map(({ path, message }) =>
-      path.length === 0 ? message : `${path.join(".")}: ${message}`
-    );
-    throw damaged(faults.join("; "));
-  }
-  const { schema: _, error, ...result } = parsed.data;
+  if (!parsed.success) throw damaged(faultsOf(parsed.error));
+  const { schema: _, error, files, ...result } = parsed.data;
   if (hashOf(result.id) !== null && !isNamedAfter(result.id, result.config)) {
     throw damaged(
       `its settings have hash ${configHash(result.config)}, and its id is "${result.id}"`,
     );
   }
-  return error === undefined ? result : { ...result, error };
+  return {
+    ...result,
+    ...(error === undefined ? {} : { error }),
+    ...(files === undefined ? {} : { files }),
+  };
 }

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { PlannedRun } from "./sweep.ts";
 
 /** Message from the parent to a worker: one JSON object per line on the worker's standard input. */
@@ -13,17 +14,47 @@ export interface WorkerTask {
  * Message from a worker to its parent: one JSON object per line on the worker's standard output.
  */
 export type WorkerEvent =
-  | { readonly kind: "progress"; readonly id: string; readonly done: number; readonly loss: number }
+  | {
+    readonly kind: "progress";
+    readonly id: string;
+    readonly done: number;
+    readonly loss: number;
+    /** The memory that the worker holds, in bytes. */
+    readonly memory?: number;
+  }
   | { readonly kind: "finished"; readonly id: string; readonly status: "done" | "diverged" }
   | { readonly kind: "failed"; readonly id: string; readonly error: string }
   /** The folder of results cannot be used, so no run can go on. */
   | { readonly kind: "stopped"; readonly id: string; readonly error: string };
 
+/** What the pool itself tells of a run: nothing has come of it for a while. */
+export interface SilentEvent {
+  readonly kind: "silent";
+  readonly id: string;
+  /** The process that the run is in. */
+  readonly pid: number;
+  /** How long nothing has come, in seconds. */
+  readonly seconds: number;
+  /** Whether the process is stopped, as by Ctrl-Z or SIGSTOP; false where that cannot be seen. */
+  readonly isStopped: boolean;
+}
+
+const EVENT = z.union([
+  z.object({
+    kind: z.literal("progress"),
+    id: z.string(),
+    done: z.number(),
+    loss: z.number().nullable().transform((loss) => loss ?? NaN), // how JSON writes NaN
+    memory: z.number().optional(),
+  }),
+  z.object({ kind: z.literal("finished"), id: z.string(), status: z.enum(["done", "diverged"]) }),
+  z.object({ kind: z.enum(["failed", "stopped"]), id: z.string(), error: z.string() }),
+]);
+
 /** The event on a line a worker printed; null when a kill tore it, or something else printed it. */
 export function parseEvent(line: string): WorkerEvent | null {
   try {
-    const event = JSON.parse(line) as Partial<WorkerEvent> | null;
-    return typeof event?.kind === "string" ? event as WorkerEvent : null;
+    return EVENT.parse(JSON.parse(line)) as WorkerEvent;
   } catch {
     return null;
   }

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import {
   blasEnvironment,
@@ -5,7 +6,16 @@ import {
   type RecordedWays,
   sharedEnvironment,
 } from "../backend/wasm/child_environment.ts";
-import { parseEvent, readLines, type WorkerEvent, type WorkerTask } from "./message.ts";
+import { describeDeath } from "./death.ts";
+import { systemMemory } from "./memory.ts";
+import {
+  parseEvent,
+  readLines,
+  type SilentEvent,
+  type WorkerEvent,
+  type WorkerTask,
+} from "./message.ts";
+import { WorkerLog } from "./worker_log.ts";
 
 /** Options for spreading runs over processes. */
 export interface PoolOptions {
@@ -19,13 +29,19 @@ export interface PoolOptions {
   readonly environment?: ChildEnvironment;
   /** The provenance of earlier runs of the same work, whose ways to matrix products are kept. */
   readonly earlier?: readonly RecordedWays[];
+  /** More words for Deno before the program; in tests. */
+  readonly args?: readonly string[];
+  /** Calls back after a time in ms, unless what it returns is called first; another one in tests. */
+  readonly after?: (ms: number, ring: () => void) => () => void;
 }
 
 const WORKER = new URL("./worker.ts", import.meta.url);
-const KEPT_LOG = 4000;
+/** How long a run may be silent before that is told, in ms; then it is told each time it has doubled. */
+const SILENCE = 5 * 60_000;
 
 /**
- * Does runs in worker processes, several at once, and gives what they report as they report it.
+ * Does runs in worker processes, several at once, and gives what they report as they report it, and
+ * which have been silent for long.
  *
  * A worker that dies takes only the run it was on with it: that run is reported as failed and a new
  * worker takes the next.
@@ -33,8 +49,11 @@ const KEPT_LOG = 4000;
 export async function* runInPool(
   tasks: readonly WorkerTask[],
   options: PoolOptions,
-): AsyncGenerator<WorkerEvent> {
-  const { readable, writable } = new TransformStream<WorkerEvent, WorkerEvent>();
+): AsyncGenerator<WorkerEvent | SilentEvent> {
+  const { readable, writable } = new TransformStream<
+    WorkerEvent | SilentEvent,
+    WorkerEvent | SilentEvent
+  >();
   const events = writable.getWriter();
   const readerGone = new AbortController();
   const signal = AbortSignal.any([readerGone.signal, ...(options.signal ? [options.signal] : [])]);
@@ -83,10 +102,16 @@ async function workerEnvironment(
 async function workThrough(
   queue: WorkerTask[],
   options: PoolOptions & Required<Pick<PoolOptions, "signal" | "environment">>,
-  report: (event: WorkerEvent) => Promise<void>,
+  report: (event: WorkerEvent | SilentEvent) => Promise<void>,
 ): Promise<void> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-all", "--quiet", fileURLToPath(options.worker ?? WORKER)],
+    args: [
+      "run",
+      "--allow-all",
+      "--quiet",
+      ...options.args ?? [],
+      fileURLToPath(options.worker ?? WORKER),
+    ],
     env: options.environment,
     stdin: "piped",
     stdout: "piped",
@@ -101,8 +126,24 @@ async function workThrough(
   };
   options.signal.addEventListener("abort", kill);
   const input = child.stdin.getWriter();
-  const log = lastPart(child.stderr);
+  const log = logOf(child.stderr);
+  const before = systemMemory();
+  let held: number | null = null;
   let current: WorkerTask | undefined;
+  let calm = () => {};
+  const { after = afterTime } = options;
+  /** Waits for the next sign of life; the first wait has lasted `waited` ms already. */
+  const listen = (waited = 0) => {
+    calm();
+    calm = after(Math.max(waited, SILENCE), () => {
+      const silence = waited + Math.max(waited, SILENCE);
+      if (current === undefined || options.signal.aborted) return;
+      const { pid } = child;
+      const told = { pid, seconds: silence / 1000, isStopped: isStopped(pid) };
+      report({ kind: "silent", id: current.run.id, ...told }).catch(() => {}); // nobody listens now
+      listen(silence);
+    });
+  };
   const next = async () => {
     current = queue.shift();
     if (current === undefined) return await input.close();
@@ -111,9 +152,12 @@ async function workThrough(
   try {
     // A worker that dies at once breaks the pipe; its status below then says what is wrong.
     await next().catch(() => {});
+    listen();
     for await (const line of readLines(child.stdout)) {
       const event = parseEvent(line);
-      if (event === null) continue;
+      if (event === null || event.id !== current?.run.id) continue;
+      listen();
+      if (event.kind === "progress") held = event.memory ?? held;
       await report(event);
       if (event.kind !== "progress") {
         current = undefined;
@@ -126,11 +170,13 @@ async function workThrough(
     // A signal to all processes, such as Ctrl-C, may reach the worker before it reaches this one.
     if (status.signal !== null) await new Promise((resolve) => setTimeout(resolve, 200));
     if (current !== undefined && !options.signal.aborted) {
-      const how = status.signal === null ? `code ${status.code}` : status.signal;
-      const error = `The worker ended with ${how} in the middle of the run${told(await log)}`;
+      const { code, signal } = status;
+      const death = { code, signal, held, before, now: systemMemory(), log: await log };
+      const error = describeDeath(death);
       await report({ kind: "failed", id: current.run.id, error });
     }
   } finally {
+    calm();
     options.signal.removeEventListener("abort", kill);
     kill();
     await input.abort().catch(() => {});
@@ -139,16 +185,24 @@ async function workThrough(
   }
 }
 
-/** Formats the output of an ended process, with its error, if it named one, on the first line. */
-function told(log: string): string {
-  // deno-lint-ignore no-control-regex -- Deno colours its errors
-  const cause = /^error: (.*)$/m.exec(log.replace(/\x1b\[[\d;]*m/g, ""))?.[1];
-  return `${cause === undefined ? "." : `: ${cause}`}\n${log}`;
+/** What a process prints as errors, to its end. */
+async function logOf(stream: ReadableStream<Uint8Array>): Promise<WorkerLog> {
+  const log = new WorkerLog();
+  for await (const line of readLines(stream)) log.add(line);
+  return log;
 }
 
-/** The last characters a worker printed as errors. */
-async function lastPart(stream: ReadableStream<Uint8Array>): Promise<string> {
-  let kept = "";
-  for await (const line of readLines(stream)) kept = `${kept}${line}\n`.slice(-KEPT_LOG);
-  return kept;
+function afterTime(ms: number, ring: () => void): () => void {
+  const timer = setTimeout(ring, ms);
+  return () => clearTimeout(timer);
+}
+
+/** Whether a process is stopped; known on Linux only. */
+function isStopped(pid: number): boolean {
+  try {
+    const state = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)!;
+    return /^[Tt]/.test(state);
+  } catch {
+    return false;
+  }
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ONE_THREAD } from "../backend/wasm/blas.ts";
 import { blasEnvironment } from "../backend/wasm/child_environment.ts";
-import type { WorkerEvent, WorkerTask } from "./message.ts";
+import type { SilentEvent, WorkerEvent, WorkerTask } from "./message.ts";
 import { type PoolOptions, runInPool } from "./pool.ts";
 import { type PlannedRun, readSweep } from "./sweep.ts";
 
@@ -14,15 +14,19 @@ async function collect(doings: string[], options: Partial<PoolOptions> = {}) {
     doings.map((doing) => JSON.stringify(doing)).join(", ")
   }], n_tasks: [${doings.map((_, i) => i + 1)}] }`;
   const { runs } = readSweep(zip, "x.yaml");
-  const events: WorkerEvent[] = [];
+  const events: (WorkerEvent | SilentEvent)[] = [];
   for await (const event of runInPool(runs.map(asTask), { jobs: 2, worker, ...options })) {
     events.push(event);
   }
   return { ids: runs.map(({ id }) => id), events };
 }
 
-const ended = (events: WorkerEvent[]) =>
-  new Map(events.flatMap((event) => event.kind === "progress" ? [] : [[event.id, event]]));
+const ended = (events: (WorkerEvent | SilentEvent)[]) =>
+  new Map(
+    events.flatMap((event) =>
+      event.kind === "progress" || event.kind === "silent" ? [] : [[event.id, event]]
+    ),
+  );
 
 Deno.test("runInPool() reports every run once, whatever becomes of it", async () => {
   const { ids, events } = await collect(["ok", "fail", "ok", "die", "ok", "ok"]);
@@ -40,7 +44,7 @@ Deno.test("runInPool() reports every run once, whatever becomes of it", async ()
   const died = end.get(ids[3]!) as { error: string };
   assert.match(
     died.error,
-    /^The worker ended with SIGKILL in the middle of the run\.\nout of memory/,
+    /^The worker ended with SIGKILL in the middle of the run, as .*memory: .*\nout of memory/,
   );
   assert.equal(events.filter(({ kind }) => kind === "progress").length, 6);
 });
@@ -106,4 +110,52 @@ Deno.test("M8: runInPool() tells workers the core type that OpenBLAS lacks by it
     told!,
     new RegExp(`^OPENBLAS_NUM_THREADS=1 OPENBLAS_CORETYPE=${OPENBLAS_CORETYPE} `),
   );
+});
+
+Deno.test("R1 runInPool() explains a worker's death by the error that it named", async () => {
+  const { events } = await collect(["throw"]);
+  const { error } = events.at(-1) as { error: string };
+  const [first, ...rest] = error.split("\n");
+  assert.equal(
+    first,
+    "The worker ended with code 1 in the middle of the run: RangeError: Cannot create a string " +
+      "longer than 0x1fffffe8 characters",
+  );
+  assert.ok(rest.some((line) => /^ {4}at .*fake_worker\.ts/.test(line)), error);
+  assert.ok(!error.includes("XDG_RUNTIME_DIR") && !error.includes("\x1b"), error);
+});
+
+Deno.test("R1 runInPool() says that a worker ran out of its own memory", async () => {
+  const { events } = await collect(["heap"], { args: ["--v8-flags=--max-old-space-size=20"] });
+  const { error } = events.at(-1) as { error: string };
+  assert.match(
+    error,
+    /^The worker ended with .* in the middle of the run: Fatal JavaScript .*out of memory.* GB/,
+  );
+});
+
+Deno.test("R7 runInPool() tells a run of which nothing comes, its process, and whether that is stopped", async () => {
+  const bells: { ms: number; ring: () => void }[] = [];
+  const stop = new AbortController();
+  const after = (ms: number, ring: () => void) => {
+    bells.push({ ms, ring });
+    return () => {};
+  };
+  const { runs } = readSweep("set: { data_file: hang }", "x.yaml");
+  const silent: SilentEvent[] = [];
+  const options = { jobs: 1, worker, after, signal: stop.signal };
+  for await (const event of runInPool(runs.map(asTask), options)) {
+    if (event.kind === "silent") {
+      silent.push(event);
+      if (Deno.build.os === "linux") Deno.kill(event.pid, "SIGSTOP");
+      if (silent.length === 3) stop.abort();
+    }
+    // The wait that counts is the last: what went before it has been called off.
+    setTimeout(() => bells.at(-1)!.ring(), 100);
+  }
+  assert.deepEqual(bells.map(({ ms }) => ms / 60_000).slice(-4), [5, 5, 10, 20]);
+  assert.deepEqual(silent.map(({ seconds }) => seconds / 60), [5, 10, 20]);
+  assert.deepEqual(new Set(silent.map(({ id }) => id)), new Set([runs[0]!.id]));
+  const isLinux = Deno.build.os === "linux";
+  assert.deepEqual(silent.map(({ isStopped }) => isStopped), [false, isLinux, isLinux]);
 });

@@ -1,10 +1,11 @@
-import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { writeFilesAtomically } from "../files/atomic_write.ts";
+import { removeTemporaries, writeFilesAtomically } from "../files/atomic_write.ts";
+import { makeFolder, readTextIfThere } from "../files/file_system.ts";
 import { type FileLock, lockFile } from "../files/lock.ts";
 import { parseResult, resultToJson, type RunResult } from "../run/result.ts";
-import { StoreError, whenWriting } from "./store_error.ts";
+import { isFolderName } from "./manifest.ts";
+import { StoreError, whenReading, whenWriting } from "./store_error.ts";
 import type { PlannedRun } from "./sweep.ts";
 
 /** The folder, below a sweep's, that holds the folders of runs. */
@@ -27,7 +28,11 @@ export class RunFolder {
   /** The folder of the trained adapter, when it is kept. */
   readonly adapterDir: string;
 
+  /** @throws {StoreError} when the run's id names no folder, such as one that leads elsewhere */
   constructor(sweepDir: string, readonly run: PlannedRun) {
+    if (!isFolderName(run.id)) {
+      throw new StoreError(`Cannot use run ${JSON.stringify(run.id)} as its id must name a folder`);
+    }
     this.dir = join(sweepDir, RUNS, run.id);
     this.errorPath = join(this.dir, ERROR);
     this.adapterDir = join(this.dir, "adapter");
@@ -35,13 +40,14 @@ export class RunFolder {
 
   /**
    * What is known of the run: its result, the error it failed with, or that it is planned.
-   * @throws {StoreError} when a result is there and damaged
+   * @throws {StoreError} when a result is there and damaged, or cannot be read
    */
   async result(): Promise<RunResult> {
     const path = join(this.dir, RESULT);
-    if (existsSync(path)) {
+    const text = await readIfThere(path);
+    if (text !== null) {
       try {
-        const result = parseResult(await Deno.readTextFile(path), path);
+        const result = parseResult(text, path);
         if (result.id === this.run.id) return result;
         throw new SyntaxError(`Cannot read ${path} as it is the result of run "${result.id}"`);
       } catch (error) {
@@ -51,8 +57,8 @@ export class RunFolder {
       }
     }
     const planned = notBegun(this.run);
-    if (!existsSync(this.errorPath)) return planned;
-    return { ...planned, status: "failed", error: await Deno.readTextFile(this.errorPath) };
+    const error = await readIfThere(this.errorPath);
+    return error === null ? planned : { ...planned, status: "failed", error };
   }
 
   /**
@@ -62,9 +68,9 @@ export class RunFolder {
    */
   async begin(): Promise<FileLock> {
     try {
-      await Deno.mkdir(this.dir, { recursive: true });
+      await makeFolder(this.dir);
       const lock = await lockFile(join(this.dir, LOCK));
-      await removeTemporaries(this.dir);
+      for (const dir of [this.dir, this.adapterDir]) await removeTemporaries(dir);
       await rm(this.errorPath, { force: true });
       return lock;
     } catch (error) {
@@ -97,13 +103,15 @@ export class RunFolder {
   }
 }
 
-/** Removes what atomic writes left in a folder when they were killed. */
-export async function removeTemporaries(dir: string): Promise<void> {
-  for (const { name } of await Array.fromAsync(Deno.readDir(dir))) {
-    if (name.startsWith(".") && name.endsWith(".tmp")) await rm(join(dir, name), { force: true });
+async function readIfThere(path: string): Promise<string | null> {
+  try {
+    return await readTextIfThere(path);
+  } catch (error) {
+    throw whenReading(path, error);
   }
 }
 
-const RESULT = "result.json";
+/** The file of a finished run. */
+export const RESULT = "result.json";
 const ERROR = "error.txt";
 const LOCK = ".lock";

@@ -1,5 +1,6 @@
 import { isFinal, type RunResult } from "../run/result.ts";
-import { runInPool } from "./pool.ts";
+import type { SilentEvent } from "./message.ts";
+import { type PoolOptions, runInPool } from "./pool.ts";
 import { RunFolder } from "./run_folder.ts";
 import type { SweepStore } from "./store.ts";
 import { StoreError } from "./store_error.ts";
@@ -8,6 +9,8 @@ import { StoreError } from "./store_error.ts";
 export interface SweepProgress {
   /** A run is at work: the share of it that is done, in [0, 1], and its latest loss. */
   working(id: string, done: number, loss: number): void;
+  /** Nothing has come of a run at work for some time. */
+  silent(event: SilentEvent): void;
   /** A run has ended. */
   ended(result: RunResult): void;
   /** Leaves the terminal as it was; to be called however the sweep ends. */
@@ -28,6 +31,8 @@ export interface RunSweepOptions {
   readonly signal?: AbortSignal;
   /** The program of the workers; another one in tests. */
   readonly worker?: URL;
+  /** Calls back after a time in ms, unless what it returns is called first; another one in tests. */
+  readonly after?: NonNullable<PoolOptions["after"]>;
 }
 
 /** The runs of a sweep that {@linkcode runSweep} would do, as they are known before. */
@@ -54,6 +59,7 @@ export async function runSweep(
   const selected = new Set(selectRuns(before, options.onlyFailed).map(({ id }) => id));
   const runs = store.manifest.runs.filter(({ id }) => selected.has(id));
   const folders = new Map(runs.map((run) => [run.id, new RunFolder(store.dir, run)]));
+  const ended = new Map<RunFolder, string>();
   const failed = new AbortController();
   const signals = [failed.signal, ...(options.signal ? [options.signal] : [])];
   const { keepAdapter = false } = options;
@@ -62,10 +68,15 @@ export async function runSweep(
     signal: AbortSignal.any(signals),
     earlier: before.filter(isFinal).map(({ provenance }) => provenance),
     ...(options.worker ? { worker: options.worker } : {}),
+    ...(options.after ? { after: options.after } : {}),
   });
   for await (const event of events) {
     if (event.kind === "progress") {
       progress.working(event.id, event.done, event.loss);
+      continue;
+    }
+    if (event.kind === "silent") {
+      progress.silent(event);
       continue;
     }
     if (event.kind === "stopped") throw new StoreError(event.error);
@@ -74,7 +85,20 @@ export async function runSweep(
       await folder.fail(event.error);
       if (options.failFast) failed.abort();
     }
-    progress.ended(await folder.result());
+    const error = event.kind === "failed" ? event.error : REMOVED;
+    ended.set(folder, error);
+    progress.ended(await resultOf(folder, error));
   }
+  for (const [folder, error] of ended) await resultOf(folder, error); // removed since then?
   return await store.results();
 }
+
+/** What became of a run that has ended: where its folder says nothing of it, it has failed. */
+async function resultOf(folder: RunFolder, error: string): Promise<RunResult> {
+  const result = await folder.result();
+  if (result.status !== "planned") return result;
+  await folder.fail(error);
+  return await folder.result();
+}
+
+const REMOVED = "The result of the run was removed after it had ended; run it again";

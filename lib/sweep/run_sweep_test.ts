@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { referenceCommand } from "../commands/reference.ts";
+import { reportCommand } from "../commands/report.ts";
 import { sweepCommand, type SweepCommandOptions } from "../commands/sweep.ts";
 import { HubError } from "../hub/error.ts";
 import { type Captured, captured } from "../testing/captured.ts";
@@ -396,6 +398,88 @@ Deno.test("sweepCommand() names a damaged result and loses nothing", async () =>
   await Deno.remove(path);
   assert.equal((await place.sweep()).stdout, stdout);
   assert.deepEqual(await place.tables(), tables);
+});
+
+Deno.test("R23 a run whose folder is removed while it is at work, or later in the sweep, has failed", async () => {
+  await using place = await Place.with(
+    "zip: { data_file: [fine, vanish, vanish others], n_tasks: [1, 2, 3] }",
+  );
+  const { code, stderr } = await place.sweep("--jobs", "1");
+  assert.equal(code, 1, stderr);
+  assert.match(stderr, /^3 runs: 1 done, 2 failed in/m);
+  assert.match(
+    stderr,
+    /^\[2\/3\] .*n_tasks=2,.* failed: Error: Cannot finish .*removed or replaced/m,
+  );
+  assert.match(stderr, /^Failed: .*n_tasks=1,.*: The result of the run was removed after it had/m);
+  const again = await place.sweep("--jobs", "1", "--only", "failed");
+  assert.match(again.stderr, /^\[\d\/\d\] .*n_tasks=1,.* heldout_exact_match=/m);
+});
+
+Deno.test("R11 a log that is emptied, halved, zeroed, removed or edited is told by sweep, report and copy", async () => {
+  await using place = await Place.with("grid: { n_skills: [2, 4] }");
+  const clean = await place.sweep();
+  assert.doesNotMatch(clean.stderr, /Changed/);
+  const [dir] = await place.runDirs();
+  const path = join(dir!, "metrics.jsonl");
+  const whole = await Deno.readTextFile(path);
+  const half = whole.split("\n").slice(0, 2).join("\n") + "\n";
+  const changes: [() => Promise<void>, RegExp][] = [
+    [() => Deno.truncate(path), /metrics\.jsonl has 0 bytes in place of \d+$/m],
+    [() => Deno.writeTextFile(path, half), /metrics\.jsonl has \d+ bytes in place of \d+$/m],
+    [
+      () => Deno.writeTextFile(path, " ".repeat(whole.length)),
+      /metrics\.jsonl has other content$/m,
+    ],
+    [
+      () => Deno.writeTextFile(path, whole.replace(/\d}/, "7}")),
+      /metrics\.jsonl has other content$/m,
+    ],
+    [() => Deno.remove(path), /metrics\.jsonl is gone$/m],
+    [
+      () => Deno.writeTextFile(join(dir!, "routing.safetensors"), "x"),
+      /routing\.safetensors is not of this run$/m,
+    ],
+  ];
+  for (const [change, told] of changes) {
+    await change();
+    const report = await captured((output) => reportCommand([place.out], output));
+    const sweep = await place.sweep();
+    const page = await Deno.readTextFile(join(place.out, "report.html"));
+    if (!existsSync(join(dir!, "routing.safetensors"))) {
+      assert.equal(report.code, 0, report.stderr);
+      for (const { stderr } of [report, sweep]) {
+        assert.match(stderr, /^Changed since the run ended: n_skills=2,seed=0: /m);
+        assert.match(stderr, told);
+        assert.match(stderr, /Remove the folder of such a run to run it again\.$/m);
+      }
+      assert.match(page, /Changed since the runs ended:/);
+      assert.match(page, new RegExp(told.source.replace("$", "</li>")));
+    }
+    const copy = await captured((output) =>
+      referenceCommand([place.out], { ...output, reference: join(place.dir, "copies") })
+    );
+    assert.equal(copy.code, 2);
+    assert.match(copy.stderr, /a file is no longer what its run has written/);
+    await Deno.writeTextFile(path, whole);
+  }
+  await Deno.remove(join(dir!, "routing.safetensors"));
+  const restored = await captured((output) => reportCommand([place.out], output));
+  assert.equal(restored.stderr, "");
+  assert.equal(
+    (await captured((output) =>
+      referenceCommand([place.out], { ...output, reference: join(place.dir, "copies") })
+    )).code,
+    0,
+  );
+  const copied = await captured((output) =>
+    reportCommand([join(place.dir, "copies", "out")], output)
+  );
+  assert.deepEqual(
+    [copied.code, copied.stderr],
+    [0, ""],
+    "the copy of a log is what is written of it",
+  );
 });
 
 Deno.test("sweepCommand() says what is wrong with its arguments, file or folder", async () => {

@@ -1,4 +1,5 @@
 import { isFinal, type RunResult } from "../run/result.ts";
+import { writtenFiles } from "../run/written_files.ts";
 import type { WorkerEvent, WorkerTask } from "./message.ts";
 import { RunFolder } from "./run_folder.ts";
 import { isFullDisk, StoreError, whenWriting } from "./store_error.ts";
@@ -41,10 +42,11 @@ async function serve(task: WorkerTask, doRun: DoRun): Promise<WorkerEvent> {
     const found = await doRun(task, folder, (done, loss) => {
       if (performance.now() - reported < REPORT_EVERY) return;
       reported = performance.now();
-      say({ kind: "progress", id: run.id, done, loss });
+      const memory = Deno.memoryUsage().rss;
+      say({ kind: "progress", id: run.id, done, loss, memory });
     });
     if (!isFinal(found)) throw new TypeError(`A run cannot end as ${found.status}`);
-    await folder.finish({ ...run, ...found });
+    await folder.finish({ ...run, ...found, files: await writtenFiles(folder.dir) });
     return { kind: "finished", id: run.id, status: found.status };
   } catch (error) {
     const refused = isFullDisk(error) ? whenWriting(folder.dir, error) : error;

@@ -1,19 +1,16 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { writeFilesAtomically } from "../files/atomic_write.ts";
+import { removeTemporaries, writeFilesAtomically } from "../files/atomic_write.ts";
+import { exists, makeFolder } from "../files/file_system.ts";
 import { type FileLock, tryLockFile } from "../files/lock.ts";
 import { RUN_CONFIG_KEYS } from "../run/config.ts";
-import { configHash, isNamedAfter, settingsText } from "../run/id.ts";
-import type { RunResult } from "../run/result.ts";
-import { notBegun, removeTemporaries, RunFolder, RUNS } from "./run_folder.ts";
-import { StoreError, whenWriting } from "./store_error.ts";
+import { settingsText } from "../run/id.ts";
+import { parseResult, type RunResult } from "../run/result.ts";
+import { printableLine } from "../util/printable.ts";
+import { isFolderName, type Manifest, parseManifest } from "./manifest.ts";
+import { notBegun, RESULT, RunFolder, RUNS } from "./run_folder.ts";
+import { StoreError, whenReading, whenWriting } from "./store_error.ts";
 import type { PlannedRun, Sweep } from "./sweep.ts";
-
-/** The plan of a sweep, as its folder keeps it. */
-export interface Manifest extends Sweep {
-  /** The version of the file's form. */
-  readonly schema: 1;
-}
 
 /** Treatment of a folder that holds another plan. */
 export interface OpenOptions {
@@ -36,7 +33,9 @@ export class SweepStore {
    */
   static async plan(dir: string, sweep: Sweep, options: OpenOptions = {}): Promise<SweepStore> {
     const planned: Manifest = { schema: 1, ...sweep };
-    if (!existsSync(join(dir, MANIFEST))) return new SweepStore(dir, planned);
+    if (!await hasSweep(dir)) {
+      return new SweepStore(dir, { ...planned, runs: await withFoldersOf(dir, planned.runs) });
+    }
     const before = (await SweepStore.read(dir)).manifest;
     const texts = (runs: readonly PlannedRun[]) => runs.map(({ config }) => settingsText(config));
     const [stored, wanted] = [texts(before.runs), texts(planned.runs)];
@@ -78,19 +77,9 @@ export class SweepStore {
   static async read(dir: string): Promise<SweepStore> {
     const path = join(dir, MANIFEST);
     try {
-      const manifest = JSON.parse(await Deno.readTextFile(path)) as Manifest;
-      if (manifest.schema !== 1 || !Array.isArray(manifest.runs)) throw new Error("not schema 1");
-      for (const { id, config } of manifest.runs) {
-        if (!isNamedAfter(id, config)) {
-          throw new Error(`run "${id}" has settings of another hash, ${configHash(config)}`);
-        }
-      }
-      return new SweepStore(dir, manifest);
+      return new SweepStore(dir, parseManifest(await Deno.readTextFile(path), path));
     } catch (error) {
-      throw new StoreError(
-        `Cannot read ${path}: ${(error as Error).message}; it was written by another version or ` +
-          `edited: move the folder away, or restore the file`,
-      );
+      throw whenReading(path, error);
     }
   }
 
@@ -119,25 +108,71 @@ export class SweepStore {
 }
 
 /**
- * Makes a sweep's folder this process's own until the lock is released or the process ends.
+ * Whether a sweep has run in a folder.
+ * @throws {StoreError} when that cannot be seen
+ */
+export async function hasSweep(dir: string): Promise<boolean> {
+  const path = join(dir, MANIFEST);
+  try {
+    return await exists(path);
+  } catch (error) {
+    throw whenReading(path, error);
+  }
+}
+
+/**
+ * Runs under the names of the folders that hold their results already, which is another where they were
+ * planned with other settings beside them. So a lost manifest loses no run.
+ */
+async function withFoldersOf(dir: string, runs: readonly PlannedRun[]): Promise<PlannedRun[]> {
+  const folders = [...namesIn(join(dir, RUNS))];
+  const isPlanned = new Set(runs.map(({ id }) => id));
+  const done = new Map<string, string>();
+  for (const id of folders.filter((id) => !isPlanned.has(id) && isFolderName(id)).sort()) {
+    const path = join(dir, RUNS, id, RESULT);
+    try {
+      const result = parseResult(await Deno.readTextFile(path), path);
+      if (result.id === id) done.set(settingsText(result.config), id);
+    } catch {
+      // No result, or none that is whole: there is nothing to keep.
+    }
+  }
+  return runs.map(({ id, config }) => ({
+    id: existsSync(join(dir, RUNS, id, RESULT)) ? id : done.get(settingsText(config)) ?? id,
+    config,
+  }));
+}
+
+/**
+ * Makes a sweep's folder this process's own until the lock is released or the process ends; what killed
+ * writes left there is then gone.
  *
  * @throws {StoreError} when another sweep is at work there, or the folder cannot be written
  */
 export async function lockSweep(dir: string): Promise<FileLock> {
+  const lock = await tryLockSweep(dir);
+  if (lock !== null) return lock;
+  const holder = printableLine(await Deno.readTextFile(join(dir, LOCK)));
+  throw new StoreError(
+    `Cannot run a sweep in ${dir} as another one is at work there (${holder}); ` +
+      `wait until it has ended, or name another folder with --out`,
+  );
+}
+
+/**
+ * The same, where nobody else is at work.
+ *
+ * @returns null when somebody is
+ * @throws {StoreError} when the folder cannot be written
+ */
+export async function tryLockSweep(dir: string): Promise<FileLock | null> {
   try {
-    await Deno.mkdir(dir, { recursive: true });
-    const path = join(dir, LOCK);
-    const lock = await tryLockFile(path);
-    if (lock !== null) {
-      lock.note(`process ${Deno.pid}`);
-      await removeTemporaries(dir);
-      return lock;
-    }
-    const holder = await Deno.readTextFile(path);
-    throw new StoreError(
-      `Cannot run a sweep in ${dir} as another one is at work there (${holder}); ` +
-        `wait until it has ended, or name another folder with --out`,
-    );
+    await makeFolder(dir);
+    const lock = await tryLockFile(join(dir, LOCK));
+    if (lock === null) return null;
+    lock.note(`process ${Deno.pid}`);
+    for (const place of [dir, join(dir, "figures")]) await removeTemporaries(place);
+    return lock;
   } catch (error) {
     throw whenWriting(dir, error);
   }

@@ -1,9 +1,14 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { RunResult } from "../run/result.ts";
+import { referenceCommand } from "../commands/reference.ts";
+import { reportCommand } from "../commands/report.ts";
+import { captured } from "../testing/captured.ts";
+import { sampleResults } from "../testing/samples/sample_results.ts";
+import { writeSampleSweep } from "../testing/samples/sample_sweep.ts";
 import { RunFolder } from "./run_folder.ts";
 import { lockSweep, SweepStore } from "./store.ts";
-import { StoreError } from "./store_error.ts";
+import { StoreError, whenReading } from "./store_error.ts";
 import { type PlannedRun, readSweep } from "./sweep.ts";
 
 const sweepOf = (...settings: string[]) => readSweep("question: Why?", "x.yaml", settings);
@@ -95,8 +100,11 @@ Deno.test("SweepStore.read() refuses a manifest that was cut or edited", async (
     const text = await Deno.readTextFile(path);
     for (
       const [damaged, why] of [
-        [text.slice(0, 90), /manifest\.json: .*JSON/],
-        [text.replace('"schema": 1', '"schema": 2'), /manifest\.json: not schema 1/],
+        [text.slice(0, 90), /manifest\.json as it is damaged: .*JSON/],
+        [
+          text.replace('"schema": 1', '"schema": 2'),
+          /manifest\.json as it is damaged: schema: .*1/,
+        ],
         [text.replace('"n_skills": 4', '"n_skills": 5'), /"n_skills=4,seed=0--.*of another hash/],
       ] as const
     ) {
@@ -106,6 +114,157 @@ Deno.test("SweepStore.read() refuses a manifest that was cut or edited", async (
       assert.equal(await Deno.readTextFile(path), damaged, "it is left for a person to look at");
     }
   });
+});
+
+/** A manifest of two runs, as a program sees its text before it is written anew with a change. */
+type Edit = (manifest: Record<string, unknown> & { runs: Record<string, unknown>[] }) => unknown;
+
+async function refusalOf(edit: Edit): Promise<string> {
+  let told = "";
+  await inTemporary(async (dir) => {
+    await SweepStore.open(dir, sweepOf("n_skills=2,4"));
+    const path = join(dir, "manifest.json");
+    const manifest = JSON.parse(await Deno.readTextFile(path));
+    await Deno.writeTextFile(path, JSON.stringify(edit(manifest) ?? manifest));
+    await assert.rejects(SweepStore.read(dir), ({ name, message }: Error) => {
+      assert.equal(name, "StoreError", message);
+      told = message.replace(path, "manifest.json");
+      return true;
+    });
+    assert.deepEqual(await filesOf(join(dir, "..")), ["x"], "nothing is written elsewhere");
+  });
+  return told;
+}
+
+Deno.test("R17 SweepStore.read() checks every value of a manifest, and tells in one line", async () => {
+  const edits: [Edit, RegExp][] = [
+    [(m) => void (m.varying = "x"), /damaged: varying: /],
+    [(m) => void (m.varying = ["n_skils"]), /damaged: varying\.0: /],
+    [(m) => void (m.question = 5), /damaged: question: /],
+    [(m) => void (m.name = null), /damaged: name: /],
+    [(m) => void (m.metric = {}), /damaged: metric: /],
+    [(m) => void (m.baseline = []), /damaged: baseline: /],
+    [(m) => void (m.baseline = { n_skils: 2 }), /damaged: baseline: /],
+    [(m) => void (m.baseline = { n_skills: "2" }), /damaged: baseline: /],
+    [(m) => void (m.runs = [null] as never), /damaged: runs\.0: /],
+    [(m) => void (m.runs = {} as never), /damaged: runs: /],
+    [(m) => void (m.runs[0]!.id = 7), /damaged: runs\.0\.id: /],
+    [
+      (m) => void (m.runs[1]!.config = { n_skills: 9 }),
+      /damaged: run ".*" has settings of another hash/,
+    ],
+    [(m) => void (m.runs[1]!.config = 3), /damaged: runs\.1\.config: /],
+    [(m) => void (m.more = 1), /damaged: .*more/],
+    [(m) => void (m.runs = undefined as never), /damaged: runs: /],
+    [(m) => void m.runs.push(...Array(100_000).fill(null)), /; and 99997 more; remove/],
+    [() => [], /damaged: /],
+    [() => "x", /damaged: /],
+  ];
+  for (const [edit, why] of edits) {
+    const told = await refusalOf(edit);
+    assert.match(told, why);
+    assert.ok(told.length < 600 && !told.includes("\n"), told);
+  }
+});
+
+Deno.test("R4 SweepStore.read() refuses run ids that lead elsewhere or are there twice", async () => {
+  const hash = (m: { runs: Record<string, unknown>[] }) => String(m.runs[0]!.id).split("--")[1];
+  for (
+    const start of [
+      "../../ESCAPED/here",
+      "/tmp/here",
+      "..\\here",
+      ".",
+      ".hidden",
+      "a\u0007b",
+      "C:x",
+      "a\n",
+    ]
+  ) {
+    const told = await refusalOf((m) => void (m.runs[0]!.id = `${start}--${hash(m)}`));
+    assert.match(told, /damaged: run ".*" must name a folder; remove/, start);
+  }
+  assert.match(await refusalOf((m) => void (m.runs[0]!.id = "seed=0")), /has settings of another/);
+  assert.match(
+    await refusalOf((m) => void (m.runs[0]!.id = `${"a".repeat(300)}--${hash(m)}`)),
+    /must name/,
+  );
+  assert.match(await refusalOf((m) => void m.runs.push(m.runs[0]!)), /is there twice/);
+  const [run] = sweepOf("n_skills=2").runs;
+  assert.throws(() => new RunFolder("out", { ...run!, id: "../x--01234567" }), {
+    name: "StoreError",
+    message: 'Cannot use run "../x--01234567" as its id must name a folder',
+  });
+});
+
+Deno.test("R10 a damaged manifest says that removing it keeps every run, and so it does", async () => {
+  await inTemporary(async (dir) => {
+    const sweep = sweepOf("n_skills=2,4");
+    await SweepStore.open(dir, sweepOf("seed=0,1"));
+    await SweepStore.open(dir, sweep, { extend: true });
+    const { manifest } = await SweepStore.open(dir, sweepOf("n_skills=2,4", "seed=0,1"), {
+      extend: true,
+    });
+    for (const run of manifest.runs) await new RunFolder(dir, run).finish(resultOf(run));
+    const path = join(dir, "manifest.json");
+    await Deno.writeTextFile(path, "{");
+    const all = sweepOf("n_skills=2,4", "seed=0,1");
+    await assert.rejects(SweepStore.open(dir, all), {
+      name: "StoreError",
+      message:
+        /; remove this one file and run the same sweep again: .* every run that is done is kept$/,
+    });
+    await Deno.remove(path);
+    const again = await SweepStore.open(dir, all);
+    assert.deepEqual((await again.results()).map(({ status }) => status), Array(4).fill("done"));
+    assert.deepEqual(
+      again.manifest.runs.map(({ id }) => id).sort(),
+      (await filesOf(join(dir, "runs"))).filter((id) =>
+        all.runs.some((run) => id.includes(run.id.split("--")[1]!))
+      ),
+    );
+    assert.deepEqual((await SweepStore.read(dir)).manifest, again.manifest);
+  });
+});
+
+Deno.test("R20 files that the system does not hand out are told as that, and nothing is to be removed", async () => {
+  await inTemporary(async (dir) => {
+    const sweep = sweepOf("n_skills=2,4");
+    const { manifest } = await SweepStore.open(dir, sweep);
+    const folder = new RunFolder(dir, manifest.runs[0]!);
+    await folder.finish(resultOf(folder.run));
+    const unreadable = async (path: string, read: () => Promise<unknown>) => {
+      await Deno.remove(path).catch(() => {});
+      await Deno.symlink(path, path); // which nobody can read, not even root
+      await assert.rejects(read(), ({ name, message }: Error) => {
+        assert.equal(name, "StoreError", message);
+        assert.ok(message.startsWith(`Cannot read ${path}: `), message);
+        assert.match(message, /nothing is lost$/);
+        assert.doesNotMatch(message, /remove|damaged/);
+        return true;
+      });
+      await Deno.remove(path);
+    };
+    await unreadable(join(folder.dir, "result.json"), () => folder.result());
+    await unreadable(folder.errorPath, () => folder.result());
+    await unreadable(join(dir, "manifest.json"), () => SweepStore.read(dir));
+    await unreadable(join(dir, "manifest.json"), () => SweepStore.plan(dir, sweep));
+    await Deno.symlink("manifest.json", join(dir, "manifest.json"));
+    for (const command of [reportCommand, referenceCommand]) {
+      const told = await captured((output) => command([dir], output));
+      assert.equal(told.code, 2);
+      assert.match(told.stderr, /^Cannot .*: Cannot read .*manifest\.json: .*nothing is lost\n$/);
+    }
+  });
+  const refused = Object.assign(new Error("Permission denied (os error 13)"), { code: "EACCES" });
+  assert.deepEqual(
+    whenReading("out/result.json", refused),
+    new StoreError(
+      "Cannot read out/result.json: Permission denied (os error 13); let this user read it: nothing is lost",
+    ),
+  );
+  const other = new TypeError("x");
+  assert.equal(whenReading("x", other), other);
 });
 
 Deno.test("RunFolder goes from planned over failed to done, and forgets the failure", async () => {
@@ -135,6 +294,41 @@ Deno.test("RunFolder.begin() removes what a killed write left, and nothing else"
     (await folder.begin())[Symbol.dispose]();
     assert.deepEqual(await filesOf(folder.dir), [".hidden", ".lock", "metrics.jsonl", "notes.tmp"]);
     assert.equal((await folder.result()).status, "planned");
+  });
+});
+
+Deno.test("R21 what killed saves left in adapter/ and figures/ is gone at the next start", async () => {
+  await inTemporary(async (dir) => {
+    await writeSampleSweep(dir, {}, sampleResults({ n_skills: [2], n_splits: [1], seed: [0] }));
+    const { manifest } = await SweepStore.read(dir);
+    const folder = new RunFolder(dir, manifest.runs[0]!);
+    const places = [dir, join(dir, "figures"), folder.dir, folder.adapterDir];
+    const leave = async () => {
+      for (const place of places) {
+        await Deno.mkdir(place, { recursive: true });
+        for (const name of [".a.bin.0f.tmp", ".a.bin.0f.old.tmp", "kept.tmp", ".kept"]) {
+          await Deno.writeTextFile(join(place, name), "");
+        }
+      }
+    };
+    const isSwept = async (place: string) => {
+      const files = await filesOf(place);
+      assert.ok(files.includes(".kept") && files.includes("kept.tmp"), place);
+      return !files.some((name) => name.startsWith(".a.bin"));
+    };
+    await leave();
+    (await lockSweep(dir))[Symbol.dispose]();
+    (await folder.begin())[Symbol.dispose]();
+    assert.deepEqual(await Promise.all(places.map(isSwept)), [true, true, true, true]);
+    await leave();
+    const report = () => captured((output) => reportCommand([dir], output));
+    const lock = await lockSweep(dir);
+    await leave();
+    assert.equal((await report()).code, 0, "beside a sweep at work");
+    assert.deepEqual(await Promise.all(places.map(isSwept)), [false, false, false, false]);
+    lock[Symbol.dispose]();
+    assert.equal((await report()).code, 0);
+    assert.deepEqual(await Promise.all(places.map(isSwept)), [true, true, false, false]);
   });
 });
 

@@ -3,7 +3,7 @@ import { sampleResults } from "../testing/samples/sample_results.ts";
 import { baselineDifferences, baselineLabel, pairingUnit } from "./baseline.ts";
 import type { RunResult } from "../run/result.ts";
 import { estimatePaired } from "../util/statistics.ts";
-import type { Manifest } from "../sweep/store.ts";
+import type { Manifest } from "../sweep/manifest.ts";
 import { Study } from "./study.ts";
 import { rowsOf } from "./table.ts";
 

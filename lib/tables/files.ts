@@ -1,6 +1,7 @@
 import { baselineDifferences, baselineLabel, pairingUnit } from "./baseline.ts";
 import { leaderboard } from "./leaderboard.ts";
-import { toMarkdown } from "./markdown.ts";
+import { toCsv } from "./csv.ts";
+import { markdownCode, markdownText, toMarkdown } from "./markdown.ts";
 import type { Study } from "./study.ts";
 import { taskSummary } from "./task_summary.ts";
 
@@ -12,10 +13,10 @@ import { taskSummary } from "./task_summary.ts";
  */
 export function dataFiles(study: Study): Map<string, string | Uint8Array> {
   return new Map<string, string | Uint8Array>([
-    ["results.csv", study.runs.toCSV()],
+    ["results.csv", toCsv(study.runs)],
     ["results.arrow", study.runs.toArrowIPC({ format: "file" })],
-    ["tasks.csv", study.tasks.toCSV()],
-    ["task_summary.csv", taskSummary(study).toCSV()],
+    ["tasks.csv", toCsv(study.tasks)],
+    ["task_summary.csv", toCsv(taskSummary(study))],
   ]);
 }
 
@@ -27,13 +28,13 @@ export function dataFiles(study: Study): Map<string, string | Uint8Array> {
  */
 export function sweepReport(study: Study): string {
   const { name, question, metric } = study;
-  const title = [`# ${name}`, ...(question === "" ? [] : [question])];
+  const title = [`# ${markdownText(name)}`, ...(question === "" ? [] : [markdownText(question)])];
   if (study.runs.filter("d => d.status === 'done'").numRows() === 0) {
     return paragraphs([...title, "No run is done."]);
   }
   return paragraphs([
     ...title,
-    `Mean of \`${metric}\` over seeds with its 95 % interval, best first.`,
+    `Mean of ${markdownCode(metric)} over seeds with its 95 % interval, best first.`,
     toMarkdown(leaderboard(study)),
     ...differences(study),
   ]);
@@ -41,7 +42,7 @@ export function sweepReport(study: Study): string {
 
 function differences(study: Study): string[] {
   if (study.baseline === null) return [];
-  const [table, baseline] = [baselineDifferences(study), baselineLabel(study)];
+  const [table, baseline] = [baselineDifferences(study), markdownText(baselineLabel(study))];
   if (table === null) return [`No run has the baseline's settings, ${baseline}.`];
   return [
     `Difference to the baseline, ${baseline}, paired on ${

@@ -1,4 +1,5 @@
 /** Formats tables for people: few digits, and dashes for missing values. */
+import { printable, printableLine } from "../util/printable.ts";
 import { type Cell, type ColumnTable, rowsOf } from "./table.ts";
 
 /**
@@ -44,7 +45,8 @@ export function toMarkdown(table: ColumnTable): string {
  */
 export function cellText(cell: Cell): string {
   if (cell === null) return "—";
-  if (typeof cell !== "number" || Number.isInteger(cell)) return String(cell);
+  if (typeof cell !== "number") return printable(String(cell));
+  if (Number.isInteger(cell)) return String(cell);
   if (Math.abs(cell) >= 1000) return String(Math.round(cell));
   return String(Number(cell.toPrecision(4)));
 }
@@ -55,5 +57,34 @@ export function isNumericColumn(cells: readonly Cell[]): boolean {
 }
 
 function escape(text: string): string {
-  return text.replaceAll("\\", "\\\\").replaceAll("|", "\\|").replace(/\s*\n\s*/g, " ");
+  return inline(printableLine(text)).replaceAll("|", "\\|");
+}
+
+/**
+ * Text of others as paragraphs of Markdown: neither HTML, nor a link or an image that its reader would
+ * load, nor a heading, a list or a block of code comes of it.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(markdownText("Do n_skills matter?"), "Do n_skills matter?");
+ * assert.equal(markdownText("<img src=x> ![](//x)"), "\\<img src=x> ![\\](//x)");
+ * assert.equal(markdownText("# Why?\n1. So"), "\\# Why?\n1\\. So");
+ * ```
+ */
+export function markdownText(text: string): string {
+  return inline(printable(text))
+    .replace(/^[ \t]+/gm, "")
+    .replace(/^(?=[#>~`=*+-])|^\d+(?=[.)])/gm, (digits) => `${digits}\\`);
+}
+
+/** A name of others as code inside Markdown, which nothing in it can end. */
+export function markdownCode(text: string): string {
+  return `\`${printableLine(text).replaceAll("`", "'")}\``;
+}
+
+/** Takes their meaning from the characters that begin HTML, links and images. */
+function inline(text: string): string {
+  return text.replaceAll("\\", "\\\\").replaceAll("<", "\\<").replace(/\](?=[([:])/g, "\\]");
 }

@@ -9,9 +9,12 @@ import { fileURLToPath } from "node:url";
 import { readRouting, type RunRouting } from "../routing/file.ts";
 import { RUN_CONFIG_KEYS, type RunConfig } from "../run/config.ts";
 import { type MetricsRow, parseMetrics } from "../run/metrics_log.ts";
+import { runLabel } from "../run/id.ts";
 import type { Metrics, RunResult } from "../run/result.ts";
-import { type Manifest, SweepStore } from "../sweep/store.ts";
-import { StoreError } from "../sweep/store_error.ts";
+import { changedFiles, type WrittenFiles, writtenFiles } from "../run/written_files.ts";
+import type { Manifest } from "../sweep/manifest.ts";
+import { SweepStore } from "../sweep/store.ts";
+import { StoreError, whenReading } from "../sweep/store_error.ts";
 import { isHigherBetter, measureGroups } from "./groups.ts";
 import { type Cell, type ColumnTable, type Row, rowsOf, tableOf } from "./table.ts";
 
@@ -80,6 +83,7 @@ export class Study {
    */
   readonly provenance: ColumnTable;
   readonly #logs = new Map<Cell, readonly MetricsRow[]>();
+  readonly #written: ReadonlyMap<string, WrittenFiles>;
 
   /**
    * Makes the tables of results that are already read; {@linkcode openStudy} reads them from a
@@ -96,12 +100,15 @@ export class Study {
     this.metric = manifest.metric;
     this.baseline = manifest.baseline;
     this.varying = manifest.varying;
+    this.#written = new Map(
+      results.flatMap(({ id, files }) => files === undefined ? [] : [[id, files]]),
+    );
     this.runs = runsTable(results);
     this.tasks = taskTable(results);
     this.provenance = tableOf(
       results.map(({ id, provenance }) => ({
-        id,
         ...Object.fromEntries(Object.entries(provenance).map(([key, value]) => [key, cell(value)])),
+        id,
       })),
       ["id"],
     );
@@ -123,15 +130,16 @@ export class Study {
    * Study.tasks}.
    *
    * @throws {SyntaxError} when a log is damaged
+   * @throws {StoreError} when one cannot be read
    */
   log(phase: string): ColumnTable {
     const columns = ["id", "status", ...this.varying];
     const rows = rowsOf(this.runs.select(columns)).flatMap((run): Row[] => {
       const points = this.#logOf(run.id!).filter((row) => row.phase === phase).map(
         ({ phase: _, split, ...values }) => ({
-          ...run,
           ...(split === undefined ? {} : { shot_split: split }),
           ...values,
+          ...run, // last: what a log calls by the name of a setting does not stand for it
         }),
       );
       return points.length === 0 ? [run] : points;
@@ -155,9 +163,28 @@ export class Study {
   }
 
   /**
-   * Whether every seed has generated tasks of its own, so that tasks of the same name differ
-   * between seeds. The setting `task_seed` gives all seeds the same tasks; tasks from files are
-   * always the same.
+   * Which runs' logs and routing are no longer what the runs have written, one line each: figures are
+   * drawn from what is there. Runs of earlier results do not say what they have written.
+   *
+   * @throws {StoreError} when a file cannot be read
+   */
+  async changes(): Promise<string[]> {
+    const lines: string[] = [];
+    for (const [id, left] of this.#written) {
+      const dir = join(this.dir, "runs", id);
+      const found = await writtenFiles(dir).catch((error) => {
+        throw whenReading(dir, error);
+      });
+      const changes = changedFiles(left, found);
+      if (changes.length > 0) lines.push(`${runLabel(id)}: ${changes.join(", ")}`);
+    }
+    return lines;
+  }
+
+  /**
+   * Whether every seed has generated tasks of its own, so that tasks of one name are different in runs
+   * of different seeds. The setting `task_seed` gives all seeds the same; tasks from files are what
+   * their name says.
    */
   get seedsHaveOwnTasks(): boolean {
     const generated = this.runs.filter(
@@ -169,10 +196,18 @@ export class Study {
   /** The log of a run, read once; empty for a run that has not started. */
   #logOf(id: Cell): readonly MetricsRow[] {
     const path = join(this.dir, "runs", String(id), "metrics.jsonl");
-    const rows = this.#logs.get(id) ??
-      (existsSync(path) ? parseMetrics(readFileSync(path, "utf8"), path) : []);
+    const rows = this.#logs.get(id) ?? parseMetrics(readIfThere(path) ?? "", path);
     this.#logs.set(id, rows);
     return rows;
+  }
+}
+
+function readIfThere(path: string): string | null {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if ((error as { code?: unknown }).code === "ENOENT") return null;
+    throw whenReading(path, error);
   }
 }
 

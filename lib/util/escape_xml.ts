@@ -1,3 +1,5 @@
+import { printable } from "./printable.ts";
+
 /**
  * Escapes a string for XML or HTML, in elements and in quoted attributes. Characters that neither
  * allows, such as control characters, become a replacement character.
@@ -10,10 +12,7 @@
  * ```
  */
 export function escapeXml(text: string): string {
-  return text.toWellFormed()
-    // deno-lint-ignore no-control-regex -- these are what XML forbids
-    .replace(/[\0-\x08\x0B\x0C\x0E-\x1F\uFFFE\uFFFF]/g, "\uFFFD")
-    .replace(/[&<>"']/g, (character) => ESCAPES[character]!);
+  return printable(text).replace(/[&<>"']/g, (character) => ESCAPES[character]!);
 }
 
 const ESCAPES: Readonly<Record<string, string>> = {

@@ -1,6 +1,11 @@
+import { boundedRegExp, type Pattern } from "./bounded_regexp.ts";
+
+/** Most letters of a pattern. */
+const LONGEST = 20_000;
+
 /**
- * Turns a pattern of Python's `re` into a RegExp that matches the same strings, anchored at the start
- * and, when `full`, at the end.
+ * Turns a pattern of Python's `re` into one that matches the same strings, anchored at the start and,
+ * when `full`, at the end. It comes with adapters of others, so it takes bounded time.
  *
  * Where the two languages write a construct differently it is translated; constructs that only
  * Python has (atomic groups, possessive quantifiers, `\N{…}`, verbose mode) are refused. `\w`, `\d`
@@ -19,19 +24,23 @@
  * assert.throws(() => pythonRegExp("(q"), SyntaxError);
  * ```
  */
-export function pythonRegExp(pattern: string, full = true): RegExp {
-  try {
+export function pythonRegExp(pattern: string, full = true): Pattern {
+  const shown = JSON.stringify(pattern.length > 200 ? `${pattern.slice(0, 200)}…` : pattern);
+  const orRefuse = <T>(why: string, work: () => T): T => {
+    try {
+      return work();
+    } catch (error) {
+      const { message } = error as Error;
+      throw new SyntaxError(`Cannot use the pattern ${shown} as ${why}${message}`);
+    }
+  };
+  const found = orRefuse("it is not a valid regular expression of Python's re: ", () => {
+    if (pattern.length > LONGEST) throw new SyntaxError(`it has more than ${LONGEST} letters`);
     const { source, flags } = translate(pattern);
-    new RegExp(source, flags); // alone, so that a stray bracket cannot pair with those added
-    return new RegExp(full ? `^(?:${source})$` : `^(?:${source})`, flags);
-  } catch (error) {
-    throw new SyntaxError(
-      `Cannot use the pattern ${
-        JSON.stringify(pattern)
-      } as it is not a valid regular expression: ` +
-        `${(error as Error).message}; write it as for Python's re`,
-    );
-  }
+    new RegExp(source, flags); // refuses what is no pattern
+    return boundedRegExp(source, flags, full);
+  });
+  return { test: (text) => orRefuse("", () => found.test(text)) };
 }
 
 /** Letters that Python allows after a backslash; all others are errors there. */

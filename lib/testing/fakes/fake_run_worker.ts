@@ -57,6 +57,7 @@ const pretend: DoRun = async (
     report(step / 5, loss);
     await pause(Math.random() * 20);
   }
+  if (config.data_file === "vanish") await Deno.remove(dir, { recursive: true });
   await log.close();
   const metrics = { heldout_exact_match: stream.uniform(), heldout_loss: stream.uniform() };
   const tasks = ["a", "b"].map((task) => ({
@@ -80,6 +81,11 @@ const pretend: DoRun = async (
       break;
     case "diverge":
       return { status: "diverged", metrics: { diverged_at_step: 3 }, tasks: [], provenance: {} };
+    case "vanish others":
+      for (const { name } of Deno.readDirSync(join(dir, ".."))) {
+        if (name !== id) await Deno.remove(join(dir, "..", name), { recursive: true });
+      }
+      break;
     case "fill":
       await Deno.writeFile(join(dir, "filler"), new Uint8Array(1e6));
       break;
