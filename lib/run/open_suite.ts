@@ -14,10 +14,14 @@ import type { RunConfig } from "./config.ts";
 export async function openSuite(config: RunConfig): Promise<TaskSuite> {
   const needed = (key: "data_dir" | "data_file"): string => {
     const value = config[key];
-    if (value === null) {
-      throw new RangeError(`Cannot open suite "${config.suite}" without ${key}: set it to a path`);
-    }
-    return value;
+    if (value !== null) return value;
+    const other = key === "data_dir" ? "data_file" : "data_dir";
+    const given = config[other] === null
+      ? ""
+      : `; ${other} is for other suites, did you mean ${key}?`;
+    throw new RangeError(
+      `Cannot open suite "${config.suite}" without ${key}: set it to a path${given}`,
+    );
   };
   switch (config.suite) {
     case "skills":
