@@ -14,12 +14,8 @@
  */
 export function printable(text: string, longest = 1000): string {
   const cut = text.length > longest ? `${text.slice(0, longest)}…` : text;
-  // deno-lint-ignore no-control-regex
-  return cut.replace(
-    /[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff]|\p{Surrogate}/gu,
-    (c) => {
-      const code = c.charCodeAt(0).toString(16);
-      return code.length > 2 ? `\\u${code.padStart(4, "0")}` : `\\x${code.padStart(2, "0")}`;
-    },
-  );
+  return cut.replace(/[\p{Cc}\u2028-\u202e\u2066-\u2069\ufeff]|\p{Surrogate}/gu, (character) => {
+    const code = character.charCodeAt(0).toString(16);
+    return code.length > 2 ? `\\u${code.padStart(4, "0")}` : `\\x${code.padStart(2, "0")}`;
+  });
 }
