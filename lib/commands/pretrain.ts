@@ -4,6 +4,7 @@ import process from "node:process";
 import { parse } from "yaml";
 import { z } from "zod";
 import { type BackendName, useBackend } from "../backend/backend.ts";
+import { readText } from "../files/file_system.ts";
 import { writeFilesAtomically } from "../files/atomic_write.ts";
 import { saveBaseModel } from "../models/save_model.ts";
 import {
@@ -74,7 +75,7 @@ export async function pretrainCommand(
  */
 export async function readPretrainConfig(file: string): Promise<PretrainConfig> {
   if (!existsSync(file)) throw new SyntaxError(`there is no file "${file}"`);
-  const result = PRETRAIN_CONFIG.safeParse(parse(await Deno.readTextFile(file)));
+  const result = PRETRAIN_CONFIG.safeParse(parse(await readText(file)));
   if (!result.success) {
     throw new SyntaxError(`${file}: ${z.prettifyError(result.error).replaceAll("\n", " ")}`);
   }

@@ -21,13 +21,6 @@ export async function download(
   onBytes: (received: number) => void,
 ): Promise<void> {
   const part = `${to}.incomplete`;
-  if (file.size === null) {
-    throw new HubError(
-      "content",
-      `Cannot download ${hub.id} as ${hub.endpoint} must list the size of ${file.name}: a file ` +
-        `without one could fill the disk; ${hub.otherWays}`,
-    );
-  }
   try {
     for (let left = ROUNDS;; left--) {
       const isJoined = await fetchInto(part, hub, from, file, onBytes);
@@ -43,6 +36,9 @@ export async function download(
     throw onDisk(hub, error, to);
   }
 }
+
+/** The most bytes of a file whose size is not listed: without a bound it could fill the disk. */
+const MOST_UNLISTED = 64 * 2 ** 20;
 
 /** How often a file is fetched at most, when parts of it turn out not to fit together. */
 const ROUNDS = 3;
@@ -94,7 +90,14 @@ async function fetchInto(
       for (let at = 0; at < chunk.length;) at += await out.write(chunk.subarray(at));
       start += chunk.length;
       onBytes(start);
-      if (file.size !== null && start > file.size) return; // too long already
+      if (start <= (file.size ?? MOST_UNLISTED)) continue;
+      if (file.size !== null) return; // too long already
+      await restart();
+      throw new HubError(
+        "content",
+        `Cannot download ${hub.id} as ${hub.endpoint} must list the size of ${file.name}, which has ` +
+          `more than ${MOST_UNLISTED} bytes; ${hub.otherWays}`,
+      );
     }
   };
   await ask(

@@ -39,7 +39,10 @@ export async function fileFault(
   const digest = createHash(hash.length === 64 ? "sha256" : "sha1");
   if (hash.length === 40) digest.update(`blob ${found}\0`);
   using input = await Deno.open(path);
-  for await (const chunk of input.readable) digest.update(chunk);
+  const chunk = new Uint8Array(2 ** 20);
+  for (let count; (count = await input.read(chunk)) !== null;) {
+    digest.update(chunk.subarray(0, count));
+  }
   const actual = digest.digest("hex");
   return actual === hash ? null : `the hash of ${name} must be ${hash} as listed, not ${actual}`;
 }
