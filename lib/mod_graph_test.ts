@@ -22,8 +22,7 @@ const DOORS: Readonly<Record<string, string>> = {
   "files/lock.ts": "locks files",
   "hub/download.ts": "writes what comes from a hub as it comes",
   "hub/file_fault.ts": "hashes a file of gigabytes piece by piece",
-  "hub/hugging_face.ts": "knows the variables and folders of the Hugging Face hub",
-  "util/environment.ts": "reads a variable of the environment",
+  "util/environment.ts": "reads a variable of the environment, and where its user is at home",
 };
 
 /** The most names that the core may export. */

@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { z } from "zod";
 import { type BackendName, useBackend } from "../backend/backend.ts";
 import { removeTemporaries, writeFilesAtomically } from "../files/atomic_write.ts";
+import { readText } from "../files/file_system.ts";
 import { saveBaseModel } from "../models/save_model.ts";
 import {
   pretrain,
@@ -74,7 +75,7 @@ export async function pretrainCommand(
  */
 export async function readPretrainConfig(file: string): Promise<PretrainConfig> {
   if (!existsSync(file)) throw new SyntaxError(`there is no file "${file}"`);
-  const result = PRETRAIN_CONFIG.safeParse(readYaml(await Deno.readTextFile(file), file).value);
+  const result = PRETRAIN_CONFIG.safeParse(readYaml(await readText(file), file).value);
   if (!result.success) {
     throw new SyntaxError(`${file}: ${z.prettifyError(result.error).replaceAll("\n", " ")}`);
   }

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { HubError } from "../hub/error.ts";
+import { readText } from "../files/file_system.ts";
 import { resolveModel, type ResolveOptions } from "../hub/hugging_face.ts";
 import { runLabel } from "../run/id.ts";
 import { countByStatus, isFinal, type RunResult } from "../run/result.ts";
@@ -274,7 +275,7 @@ const FAILURES_TOLD = 10;
 /** The text of a sweep's file. */
 async function sweepText(path: string): Promise<string> {
   try {
-    return await Deno.readTextFile(path);
+    return await readText(path);
   } catch (error) {
     const folder = dirname(path);
     const known = existsSync(folder)

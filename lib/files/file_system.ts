@@ -6,6 +6,8 @@
  */
 import { dirname } from "node:path";
 
+import { decodeText } from "./strict_text.ts";
+
 /** A file that is open for reading. */
 export interface OpenFile extends Disposable {
   /** Its bytes when it was opened. */
@@ -14,13 +16,19 @@ export interface OpenFile extends Disposable {
   read(begin: number, end: number): Uint8Array<ArrayBuffer>;
 }
 
-/** Reads a whole file as text. */
+/**
+ * Reads a whole file as text.
+ *
+ * @throws {SyntaxError} when it is not UTF-8 text, as {@linkcode decodeText} does
+ */
 export async function readText(path: string): Promise<string> {
-  return await Deno.readTextFile(path);
+  return decodeText(await Deno.readFile(path), path);
 }
 
 /**
  * Reads a whole file as text; null when there is none.
+ *
+ * @throws {SyntaxError} when it is not UTF-8 text, as {@linkcode decodeText} does
  *
  * @example
  * ```ts
@@ -30,7 +38,8 @@ export async function readText(path: string): Promise<string> {
  * ```
  */
 export async function readTextIfThere(path: string): Promise<string | null> {
-  return await Deno.readTextFile(path).catch(nullWhenAbsent);
+  const bytes = await Deno.readFile(path).catch(nullWhenAbsent);
+  return bytes === null ? null : decodeText(bytes, path);
 }
 
 /**

@@ -24,13 +24,14 @@ export async function download(
 ): Promise<void> {
   const part = `${to}.incomplete`;
   try {
-    let resumed = await fetchInto(part, hub, from, file, onBytes);
-    for (;;) {
+    for (let left = ROUNDS;; left--) {
+      const isJoined = await fetchInto(part, hub, from, file, onBytes);
       const fault = await fileFault(part, file);
       if (fault === null) break;
       await Deno.remove(part);
-      if (!resumed) throw new HubError("content", `Cannot download ${hub.id}: ${fault}; try again`);
-      resumed = await fetchInto(part, hub, from, file, onBytes);
+      if (!isJoined || left === 1) {
+        throw new HubError("content", `Cannot download ${hub.id}: ${fault}; try again`);
+      }
     }
     await Deno.rename(part, to);
     await flushFolder(dirname(to));
@@ -39,7 +40,13 @@ export async function download(
   }
 }
 
-/** Completes `part`; says whether some of it was there before. */
+/** The most bytes of a file whose size is not listed: without a bound it could fill the disk. */
+const MOST_UNLISTED = 64 * 2 ** 20;
+
+/** How often a file is fetched at most, when parts of it turn out not to fit together. */
+const ROUNDS = 3;
+
+/** Completes `part`; says whether it was joined of what several answers had. */
 async function fetchInto(
   part: string,
   hub: Hub,
@@ -50,8 +57,9 @@ async function fetchInto(
   using out = await Deno.open(part, { write: true, create: true });
   let start = (await out.stat()).size;
   if (file.hash === null || (file.size !== null && start > file.size)) start = 0;
-  const resumed = start > 0;
-  if (resumed && start === file.size) return true;
+  let isJoined = start > 0;
+  if (isJoined && start === file.size) return true;
+  let tag: string | null = null; // of the version that the part has the start of
   const restart = async () => {
     start = 0;
     if ((await out.stat()).size > 0) await out.truncate();
@@ -69,28 +77,76 @@ async function fetchInto(
           `byte ${asked} with status ${status}, range ${range}`,
       );
     }
-    if (status !== 206) await restart(); // the server does not know ranges
+    const tagNow = strongTag(headers);
+    if (status === 206 && tag !== null && tagNow !== null && tag !== tagNow) {
+      await restart();
+      throw mayPass(
+        "server",
+        `Cannot download ${hub.id} as ${file.name} changes on ${hub.endpoint} meanwhile`,
+      );
+    }
+    if (status !== 206 || start === 0) await restart(); // the server knows no ranges, or another version
+    isJoined = start > 0;
+    tag = tagNow;
     await out.seek(start, Deno.SeekMode.Start);
     for await (const chunk of body) {
       for (let at = 0; at < chunk.length;) at += await out.write(chunk.subarray(at));
       start += chunk.length;
       onBytes(start);
-      if (file.size !== null && start > file.size) return; // too long already
+      if (start <= (file.size ?? MOST_UNLISTED)) continue;
+      if (file.size !== null) return; // too long already
+      await restart();
+      throw new HubError(
+        "content",
+        `Cannot download ${hub.id} as ${hub.endpoint} must list the size of ${file.name}, which has ` +
+          `more than ${MOST_UNLISTED} bytes; ${hub.otherWays}`,
+      );
     }
   };
   await ask(
     hub,
     from,
-    (): Record<string, string> => ({
-      // A compressed answer would have neither the size nor the ranges of the file.
-      "accept-encoding": "identity",
-      ...(start > 0 && { range: `bytes=${start}-` }),
-    }),
+    (): Record<string, string> => {
+      // Nothing else could tell that the parts of two versions were joined.
+      if (file.hash === null && tag === null) start = 0;
+      return {
+        // A compressed answer would have neither the size nor the ranges of the file.
+        "accept-encoding": "identity",
+        ...(start > 0 && { range: `bytes=${start}-` }),
+        ...(start > 0 && tag !== null && { "if-range": tag }),
+      };
+    },
     write,
     [416],
   );
   await out.sync();
-  return resumed;
+  return isJoined;
+}
+
+/** What tells a version of a file from every other; null when the server does not say. */
+function strongTag(headers: Headers): string | null {
+  const tag = headers.get("etag");
+  return tag?.startsWith('"') ? tag : null;
+}
+
+/**
+ * Gives a file of another cache a second name, or a copy where the file system has no second names. The
+ * other cache stays as it is.
+ *
+ * @param from a file, or a link to one
+ * @param to where it goes; replaced when it is there
+ */
+export async function takeFile(hub: Hub, from: string, to: string): Promise<void> {
+  try {
+    const file = await Deno.realPath(from);
+    await Deno.remove(to).catch(() => {});
+    await Deno.link(file, to).catch(async () => {
+      await Deno.copyFile(file, `${to}.incomplete`);
+      await Deno.rename(`${to}.incomplete`, to);
+    });
+  } catch (error) {
+    throw onDisk(hub, error, to);
+  }
 }
 
 /** The error of a file system, as what could not be downloaded; any other error as it is. */

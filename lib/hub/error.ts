@@ -1,3 +1,9 @@
+import { printable } from "../files/printable.ts";
+import { withoutCredentials } from "./address.ts";
+
+/** The most characters of a message, which may quote a server. */
+const LONGEST_MESSAGE = 4000;
+
 /** Says that a model or data could not be had, and what to do about it. */
 export class HubError extends Error {
   /** The error's class. */
@@ -22,10 +28,14 @@ export class HubError extends Error {
   /**
    * An error of one kind.
    *
+   * @param failure what went wrong
+   * @param message what to say; names and passwords of addresses are left out, as is what a terminal
+   * would obey, since a message may hold what a server sent
    * @param cause the error behind it, where there is one
    */
   constructor(failure: HubFailure, message: string, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause });
+    const shown = printable(withoutCredentials(message), LONGEST_MESSAGE);
+    super(shown, cause === undefined ? undefined : { cause });
     this.failure = failure;
   }
 }

@@ -39,7 +39,40 @@ export async function fileFault(
   const digest = createHash(hash.length === 64 ? "sha256" : "sha1");
   if (hash.length === 40) digest.update(`blob ${found}\0`);
   using input = await Deno.open(path);
-  for await (const chunk of input.readable) digest.update(chunk);
+  const chunk = new Uint8Array(2 ** 20);
+  for (let count; (count = await input.read(chunk)) !== null;) {
+    digest.update(chunk.subarray(0, count));
+  }
   const actual = digest.digest("hex");
   return actual === hash ? null : `the hash of ${name} must be ${hash} as listed, not ${actual}`;
+}
+
+/** The files that were found to be right, by path and hash: their size and times then. */
+const RIGHT = new Map<string, string>();
+
+/**
+ * Whether there is a file at a path, and it is as listed. A file is hashed once, and again when its
+ * size or times change.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(await isAsListed("no/such/file", { name: "a.txt", size: 6, hash: null }), false);
+ * ```
+ */
+export async function isAsListed(path: string, file: ListedFile): Promise<boolean> {
+  try {
+    const { isFile, size, mtime, ctime, ino } = await Deno.stat(path);
+    if (!isFile || (file.size !== null && size !== file.size)) return false;
+    if (file.hash === null) return true;
+    const state = [size, mtime?.getTime(), ctime?.getTime(), ino].join();
+    const key = `${path}\n${file.hash}`;
+    if (RIGHT.get(key) === state) return true;
+    if (await fileFault(path, file) !== null) return false;
+    RIGHT.set(key, state);
+    return true;
+  } catch {
+    return false; // what cannot be read is as absent
+  }
 }

@@ -87,6 +87,12 @@ const ZONES: readonly string[] = Array.from({ length: (12 + 14) * 4 + 1 }, (_, i
   return `${minutes < 0 ? "-" : "+"}${two(minutes / 60)}${two(minutes % 60)}`;
 });
 
+/**
+ * The most characters of a commit: it is hashed once for each pair of zones, 22,050 times, and a hostile
+ * one of a megabyte took minutes.
+ */
+const MOST_CHARACTERS = 2 ** 15;
+
 function readRecord(hub: Hub, answer: unknown): CommitRecord {
   const { tree, parents, author, committer, message, verification } = (answer ?? {}) as Record<
     string,
@@ -102,6 +108,15 @@ function readRecord(hub: Hub, answer: unknown): CommitRecord {
       "server",
       `Cannot download ${hub.id} as ${hub.endpoint} does not answer as GitHub does: the commit has ` +
         `no tree, parents or message; ${hub.otherWays}`,
+    );
+  }
+  const record = { tree, parents, author, committer, message };
+  const characters = JSON.stringify(record).length;
+  if (characters > MOST_CHARACTERS) {
+    throw new HubError(
+      "server",
+      `Cannot download ${hub.id} as what ${hub.endpoint} says of the commit must have at most ` +
+        `${MOST_CHARACTERS} characters: it has ${characters}; ${hub.otherWays}`,
     );
   }
   const { signature, payload } = verification ?? {};

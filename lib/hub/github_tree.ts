@@ -43,7 +43,11 @@ export async function fetchTree(
       typeof name !== "string" || typeof mode !== "string" || !/^[0-7]{5,6}$/.test(mode) ||
       typeof sha !== "string" || !/^[0-9a-f]{40}$/.test(sha)
     ) {
-      throw fail("server", `${JSON.stringify(entry)} has no path, mode or sha`);
+      const shown = (JSON.stringify(entry) ?? "nothing").slice(0, 200);
+      throw fail("server", `${shown} has no path, mode or sha`);
+    }
+    if (name.length > 255) {
+      throw fail("content", `a name has ${name.length} characters, more than 255`);
     }
     if (name === "" || name === "." || name === ".." || /[/\0]/.test(name)) {
       throw fail("content", `${JSON.stringify(name)} is no name of a file in it`);

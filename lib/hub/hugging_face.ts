@@ -1,22 +1,25 @@
 import { writeFilesAtomically } from "../files/atomic_write.ts";
-import { fileSize, isFolder, makeFolder, readText, removeIfThere } from "../files/file_system.ts";
+import { isFolder, makeFolder, readTextIfThere, removeIfThere } from "../files/file_system.ts";
 import { lockFile } from "../files/lock.ts";
 import { pathIn } from "../files/path.ts";
-import { download } from "./download.ts";
-import type { ListedFile } from "./file_fault.ts";
+import { download, takeFile } from "./download.ts";
 import { HubError, type HubFailure } from "./error.ts";
-import type { Refusal } from "./request.ts";
-import { fetchListing, type HubModel, type Listing } from "./hugging_face_listing.ts";
+import { expandUser } from "./expand_path.ts";
+import { isAsListed, type ListedFile } from "./file_fault.ts";
+import { type HubModel, hubModel } from "./hub_model.ts";
+import { fetchListing, type Listing, parseSavedListing } from "./hugging_face_listing.ts";
+import { PythonCache } from "./python_cache.ts";
+import { hubCache, offlineVariable } from "./python_environment.ts";
+import { hasEssentials, namesInIndex, wantedFiles } from "./weight_files.ts";
 
 export { HubError, type HubFailure };
 
-/** Files that a base model needs. */
+/** What a base model needs; and the files of weights that its index names. */
 export const MODEL_FILES: readonly string[] = [
   "config.json",
   "generation_config.json",
   "model.safetensors",
   "model.safetensors.index.json",
-  "model-*-of-*.safetensors",
 ];
 
 /** Files that a tokenizer needs. */
@@ -53,16 +56,20 @@ export interface DownloadEvent {
 export interface ResolveOptions {
   /**
    * The files wanted, by name; `*` stands for any characters. By default those of a base model and
-   * its tokenizer.
+   * its tokenizer. With `model.safetensors.index.json` come the files that it names, unless the model
+   * has a `model.safetensors`.
    */
   readonly patterns?: readonly string[];
   /** Branch, tag or commit; `main` by default. */
   readonly revision?: string;
-  /** The hub's address; by default HF_ENDPOINT, else the public Hugging Face hub. */
+  /**
+   * The hub's address, with `name:password@` where it wants them; by default HF_ENDPOINT, else the public
+   * Hugging Face hub.
+   */
   readonly endpoint?: string;
-  /** Access token; by default HF_TOKEN. */
+  /** By default HF_TOKEN, else HUGGING_FACE_HUB_TOKEN, else the file of the Hugging Face login. */
   readonly token?: string;
-  /** The folder of all downloads; by default HF_HUB_CACHE, else `hub` in HF_HOME. */
+  /** The folder of all downloads; by default HF_HUB_CACHE, else `hub` in HF_HOME. `~` is put in. */
   readonly cacheDir?: string;
   /** Stops a download; what has come stays, and the next call goes on from there. */
   readonly signal?: AbortSignal;
@@ -70,7 +77,10 @@ export interface ResolveOptions {
   readonly onProgress?: (event: DownloadEvent) => void;
   /** Milliseconds to wait before each further try after a broken connection or a server's error. */
   readonly retryDelays?: readonly number[];
-  /** Milliseconds without a byte after which a connection counts as broken. */
+  /**
+   * Milliseconds without a byte after which a connection counts as broken; by default what
+   * HF_HUB_DOWNLOAD_TIMEOUT, and HF_HUB_ETAG_TIMEOUT for the listing, say in seconds, else 60,000.
+   */
   readonly patience?: number;
 }
 
@@ -83,9 +93,16 @@ const LISTING = ".listing.json";
  *
  * Downloads are kept in `<cache>/polytropos/<org>--<name>/<revision>`. A broken download is resumed,
  * every file is checked against the size and hash the hub lists, and one that is there is not fetched
- * again unless the hub lists another. Without a network, or with HF_HUB_OFFLINE set, a model that is
- * completely there is used as it is. Environment: HF_HUB_CACHE, HF_HOME, HF_ENDPOINT, HF_TOKEN and
- * HF_HUB_OFFLINE mean what they mean in Python.
+ * again unless the hub lists another. What Python's client has in the same cache is used and left as it
+ * is: its folder, where that is complete, else its single files. Without a network, or with
+ * HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE set, a model that is completely there is used as it is.
+ *
+ * Of the environment, HF_HUB_CACHE, HUGGINGFACE_HUB_CACHE, HF_HOME, XDG_CACHE_HOME, HF_ENDPOINT,
+ * HUGGINGFACE_CO_STAGING, HF_TOKEN, HUGGING_FACE_HUB_TOKEN, HF_TOKEN_PATH,
+ * HF_HUB_DISABLE_IMPLICIT_TOKEN, HF_HUB_OFFLINE, TRANSFORMERS_OFFLINE, HF_HUB_DOWNLOAD_TIMEOUT and
+ * HF_HUB_ETAG_TIMEOUT mean what they mean in Python, but an empty variable is as one that is not set.
+ * Deno itself takes proxies from HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY, and certificates from
+ * DENO_CERT and DENO_TLS_CA_STORE in place of SSL_CERT_FILE.
  *
  * @throws {HubError} when there is no such folder or model, the hub cannot be reached or refuses, a
  * file is not what the hub lists, or the cache cannot be written; `failure` says which
@@ -108,45 +125,78 @@ export async function resolveModel(
   options: ResolveOptions = {},
 ): Promise<string> {
   if (await isFolder(nameOrPath)) return nameOrPath;
-  const hub = asHubModel(nameOrPath, options);
-  const dir = await cacheFolder(hub, options);
+  const hub = await hubModel(nameOrPath, options);
+  const root = options.cacheDir ? await expandUser(options.cacheDir) : await hubCache();
+  const dir = ownFolder(root, hub);
+  const python = new PythonCache(root, hub.id);
   const patterns = options.patterns ?? [...MODEL_FILES, ...TOKENIZER_FILES];
 
   const saved = await savedListing(dir);
-  const known = saved === null ? [] : wanted(saved, patterns);
-  const complete = known.length > 0 && (await missing(dir, known)).length === 0;
-  const offline = isOffline();
-  if (complete && (offline || /^[0-9a-f]{40}$/.test(hub.revision))) return dir;
-  if (offline) {
+  const isComplete = saved !== null && await holds(dir, saved.files, patterns);
+  const offline = offlineVariable();
+  if (isComplete && (offline !== null || /^[0-9a-f]{40}$/.test(hub.revision))) return dir;
+  const without = async () => isComplete ? dir : await withoutListing(python, hub, patterns);
+  if (offline !== null) {
+    const found = await without();
+    if (found !== null) return found;
     throw new HubError(
       "unreachable",
-      `Cannot download ${hub.id} as HF_HUB_OFFLINE is set and ${dir} does not hold all its files; ` +
-        `unset it, or pass a folder`,
+      `Cannot download ${hub.id} as ${offline} is set and neither ${dir} nor ${python.dir} holds all ` +
+        `its files as they should be; unset it, or pass a folder`,
     );
   }
   let listing: Listing;
   try {
     listing = await fetchListing(hub);
   } catch (error) {
-    if (complete && error instanceof HubError && isAway(error)) return dir;
+    const found = error instanceof HubError && isAway(error) ? await without() : null;
+    if (found !== null) return found;
     throw error;
   }
-  const files = wanted(listing, patterns);
+  const files = wantedFiles(listing.files, patterns);
   if (files.length === 0) {
     throw new HubError(
       "not_found",
       `Cannot download ${hub.id} as none of its files is wanted: ` +
-        `it has ${listing.files.map((file) => file.name).join(", ") || "none"}; ` +
-        `wanted are ${patterns.join(", ")}`,
+        `it has ${namesOf(listing.files)}; wanted are ${patterns.join(", ")}`,
     );
   }
-  if (
-    saved !== null && stale(saved, listing).length === 0 && (await missing(dir, files)).length === 0
-  ) {
-    return dir;
+  const isFresh = saved !== null && stale(saved, listing).length === 0;
+  if (isFresh && await holds(dir, listing.files, patterns)) return dir;
+  if (listing.commit !== null) {
+    const snapshot = python.snapshot(listing.commit);
+    if (await holds(snapshot, listing.files, patterns)) return snapshot;
   }
-  await fill(dir, hub, listing, files, options);
+  await fill(dir, hub, listing, files, python, options);
   return dir;
+}
+
+/** Whether a folder has all files that patterns mean, and those that an index names, as listed. */
+async function holds(
+  dir: string,
+  listed: readonly ListedFile[],
+  patterns: readonly string[],
+): Promise<boolean> {
+  const files = wantedFiles(listed, patterns);
+  if (files.length === 0 || (await missing(dir, files)).length > 0) return false;
+  const names = await namesInIndex(dir, files).catch(() => null);
+  if (names === null) return false;
+  const shards = names.map((name) => listed.find((file) => file.name === name));
+  return !shards.includes(undefined) && (await missing(dir, shards as ListedFile[])).length === 0;
+}
+
+/** The folder of Python's cache that can serve where the hub cannot be asked; null when there is none. */
+async function withoutListing(
+  python: PythonCache,
+  { revision }: HubModel,
+  patterns: readonly string[],
+): Promise<string | null> {
+  const commit = await python.commitOf(revision);
+  if (commit === null) return null;
+  const files = await python.filesOf(commit);
+  if (!hasEssentials(wantedFiles(files, patterns), patterns)) return null;
+  const dir = python.snapshot(commit);
+  return await holds(dir, files, patterns) ? dir : null;
 }
 
 /** Downloads what is missing. One process at a time: the others wait, and find it there. */
@@ -155,6 +205,7 @@ async function fill(
   hub: HubModel,
   listing: Listing,
   files: readonly ListedFile[],
+  python: PythonCache,
   options: ResolveOptions,
 ): Promise<void> {
   await makeFolder(dir).catch((error) => {
@@ -174,142 +225,91 @@ async function fill(
   const todo = await missing(dir, files);
   const report = options.onProgress ?? (() => {});
   const commit = encodeURIComponent(listing.commit ?? hub.revision);
-  for (const [fileIndex, file] of todo.entries()) {
-    const event = { file: file.name, total: file.size, files: todo.length, fileIndex };
-    await download(
-      hub,
-      `/${hub.id}/resolve/${commit}/${encodeURIComponent(file.name)}`,
-      file,
-      pathIn(dir, file.name),
-      (received) => report({ ...event, received }),
-    );
-  }
-}
-
-/** Checks the name as the hub's own client does, so that nothing else can come into a path. */
-function asHubModel(id: string, options: ResolveOptions): HubModel {
-  const shown = JSON.stringify(id);
-  if (/^[./~]|\\|\/.*\//.test(id)) {
-    throw new HubError("name", `Cannot load a model from ${shown} as there is no such folder`);
-  }
-  const wellFormed = /^(\b[\w.-]{1,96}\b\/)?\b[\w.-]{1,96}\b$/.test(id);
-  if (!wellFormed || /--|\.\.|\.git$/.test(id)) {
-    throw new HubError(
-      "name",
-      `Cannot load a model from ${shown} as it is neither a folder nor a hub's "org/name"`,
-    );
-  }
-  const revision = options.revision ?? "main";
-  if (!/^[\w+-][\w.+/-]{0,199}$/.test(revision) || /\.\.|\/\.|\/\/|[./]$/.test(revision)) {
-    throw new HubError(
-      "name",
-      `Cannot download ${id} as the revision must be the name of a branch or tag, or a commit: ` +
-        `found ${JSON.stringify(revision)}`,
-    );
-  }
-  const endpoint = options.endpoint || Deno.env.get("HF_ENDPOINT") || "https://huggingface.co";
-  if (!/^https?:\/\//.test(endpoint) || !URL.canParse(endpoint)) {
-    throw new HubError(
-      "name",
-      `Cannot download ${id} as the endpoint must be an address that starts with https:// or ` +
-        `http://: found ${JSON.stringify(endpoint)}; set HF_ENDPOINT`,
-    );
-  }
-  const token = (options.token ?? Deno.env.get("HF_TOKEN"))?.trim() || null;
-  return {
-    id,
-    revision,
-    endpoint: endpoint.replace(/\/+$/, ""),
-    token,
-    signal: options.signal,
-    retryDelays: options.retryDelays ?? [500, 1000, 2000, 4000],
-    patience: options.patience ?? 60_000,
-    otherWays: "set HF_ENDPOINT, or pass a folder",
-    otherFolder: "set HF_HOME to",
-    refusal: (status, headers) => refusal(revision, token, status, headers),
+  const fetchFrom = async (first: number) => {
+    for (const [fileIndex, file] of todo.entries()) {
+      if (fileIndex < first) continue;
+      const path = pathIn(dir, file.name);
+      const known = await python.find(file, listing.commit);
+      if (known !== null) {
+        await takeFile(hub, known, path);
+        continue;
+      }
+      const event = { file: file.name, total: file.size, files: todo.length, fileIndex };
+      await download(
+        hub,
+        `/${hub.id}/resolve/${commit}/${encodeURIComponent(file.name)}`,
+        file,
+        path,
+        (received) => report({ ...event, received }),
+      );
+    }
   };
+  await fetchFrom(0);
+  const first = todo.length;
+  todo.push(...await missing(dir, await shardsOf(dir, hub, listing, files)));
+  await fetchFrom(first);
 }
 
-function refusal(
-  revision: string,
-  token: string | null,
-  status: number,
-  headers: Headers,
-): Refusal | null {
-  if (status === 401 || status === 403) {
-    const asked = token === null
-      ? `set HF_TOKEN to a token that may read it`
-      : `check that the token in HF_TOKEN may read it, and that its terms are accepted on its page`;
-    return {
-      failure: "unauthorized",
-      text:
-        `does not let this reader have it (status ${status}): it is gated, private or does not ` +
-        `exist; check the spelling, or ${asked}`,
-    };
-  }
-  if (status !== 404) return null;
-  return {
-    failure: "not_found",
-    text: headers.get("x-error-code") === "RevisionNotFound"
-      ? `has no revision "${revision}" of it; check the revision`
-      : `has no such model or revision: revision is "${revision}"; check the spelling, or pass a ` +
-        `folder`,
-  };
+/** The files of weights that the index in `dir` names, which must be listed. */
+async function shardsOf(
+  dir: string,
+  hub: HubModel,
+  listing: Listing,
+  files: readonly ListedFile[],
+): Promise<ListedFile[]> {
+  const fail = (found: string) =>
+    new HubError("content", `Cannot download ${hub.id} as its index is wrong: ${found}`);
+  const names = await namesInIndex(dir, files).catch((error) => {
+    throw error instanceof SyntaxError ? fail(error.message) : error;
+  });
+  return names.map((name) => {
+    const file = listing.files.find((file) => file.name === name);
+    if (file === undefined) {
+      throw fail(`it names ${name}, which is not among its files ${namesOf(listing.files)}`);
+    }
+    return file;
+  });
 }
 
-async function cacheFolder({ id, revision }: HubModel, options: ResolveOptions): Promise<string> {
-  const root = options.cacheDir || Deno.env.get("HF_HUB_CACHE") ||
-    pathIn(Deno.env.get("HF_HOME") || pathIn(await userCache(), "huggingface"), "hub");
+/** Names for a message: the first few of what may be many. */
+function namesOf(files: readonly ListedFile[]): string {
+  const more = files.length > 10 ? ` and ${files.length - 10} more` : "";
+  return (files.slice(0, 10).map(({ name }) => name).join(", ") || "none") + more;
+}
+
+function ownFolder(root: string, { id, revision }: HubModel): string {
   const model = pathIn(pathIn(root, "polytropos"), id.replace("/", "--"));
   return pathIn(model, encodeURIComponent(revision));
-}
-
-/** Folder of this user's caches, for data that can be downloaded again. */
-async function userCache(): Promise<string> {
-  const named = Deno.env.get("XDG_CACHE_HOME");
-  if (named) return named;
-  // Loaded here, as Node's part of Deno takes its time and most calls do not need it.
-  const { homedir } = await import("node:os");
-  return pathIn(homedir(), ".cache");
-}
-
-function isOffline(): boolean {
-  return /^(1|on|yes|true)$/i.test(Deno.env.get("HF_HUB_OFFLINE") ?? "");
 }
 
 function isAway({ failure }: HubError): boolean {
   return failure === "unreachable" || failure === "server";
 }
 
-/** As in a shell, patterns do not match hidden files, such as the cache's own. */
-function wanted(listing: Listing, patterns: readonly string[]): ListedFile[] {
-  const expressions = patterns.map((pattern) =>
-    new RegExp(`^${pattern.split("*").map((part) => RegExp.escape(part)).join(".*")}$`)
-  );
-  return listing.files.filter(({ name }) =>
-    !name.startsWith(".") && expressions.some((one) => one.test(name))
-  );
-}
-
-/** The files that are not there with the size they should have. */
+/** The files that are not there as they should be. */
 async function missing(dir: string, files: readonly ListedFile[]): Promise<ListedFile[]> {
-  const sizes = await Promise.all(files.map(({ name }) => fileSize(pathIn(dir, name))));
-  return files.filter(({ size }, i) => sizes[i] === null || (size !== null && sizes[i] !== size));
+  const found: ListedFile[] = [];
+  for (const file of files) {
+    if (!await isAsListed(pathIn(dir, file.name), file)) found.push(file);
+  }
+  return found;
 }
 
-/** The names of files that were listed otherwise before. */
+/** The names of files that were listed otherwise before, or may have been. */
 function stale(before: Listing | null, now: Listing): string[] {
-  const hashes = new Map(now.files.map(({ name, hash }) => [name, hash]));
-  return (before?.files ?? [])
-    .filter(({ name, hash }) => hashes.get(name) !== hash)
-    .map(({ name }) => name);
+  // Without hashes only an equal commit says that a file is the same.
+  const isSame = before !== null && before.commit === now.commit;
+  const known = new Map(before?.files.map(({ name, hash }) => [name, hash]));
+  const changed = now.files.filter(({ name, hash }) =>
+    hash === null ? !isSame : known.has(name) && known.get(name) !== hash
+  );
+  const hashes = new Set(now.files.map(({ name }) => name));
+  const gone = (before?.files ?? []).filter(({ name }) => !hashes.has(name));
+  return [...changed, ...gone].map(({ name }) => name);
 }
 
 /** The hub's listing from the last download into `dir`; null when there is none to rely on. */
 async function savedListing(dir: string): Promise<Listing | null> {
-  try {
-    return JSON.parse(await readText(pathIn(dir, LISTING)));
-  } catch {
-    return null;
-  }
+  const text = await readTextIfThere(pathIn(dir, LISTING)).catch(() => null);
+  return text === null ? null : parseSavedListing(text);
 }

@@ -1,13 +1,8 @@
 import type { ListedFile } from "./file_fault.ts";
 import { HubError } from "./error.ts";
-import { askText, type Hub } from "./request.ts";
+import type { HubModel } from "./hub_model.ts";
+import { askText } from "./request.ts";
 import { isPlainFileName } from "../files/plain_file_name.ts";
-
-/** A model on a hub, and how to ask for it; its id is `org/name`, or `name`. */
-export interface HubModel extends Hub {
-  /** Branch, tag or commit. */
-  readonly revision: string;
-}
 
 /** What a hub says about one revision of a model. */
 export interface Listing {
@@ -26,7 +21,8 @@ export interface Listing {
  */
 export async function fetchListing(hub: HubModel): Promise<Listing> {
   const path = `/api/models/${hub.id}/revision/${encodeURIComponent(hub.revision)}?blobs=true`;
-  return parse(hub, await askText(hub, path, { accept: "application/json" }));
+  const patient = { ...hub, patience: hub.listingPatience };
+  return parse(hub, await askText(patient, path, { accept: "application/json" }));
 }
 
 function parse(hub: HubModel, text: string): Listing {
@@ -56,13 +52,52 @@ function parse(hub: HubModel, text: string): Listing {
       );
     }
     if (!isPlainFileName(name)) continue;
+    if (name.length > LONGEST_NAME) {
+      throw new HubError(
+        "content",
+        `Cannot download ${hub.id} as ${hub.endpoint} lists a name of ${name.length} characters, more ` +
+          `than ${LONGEST_NAME}: ${JSON.stringify(name.slice(0, 40))}…`,
+      );
+    }
     files.push({
       name,
-      size: Number.isSafeInteger(size) && size >= 0 ? size : null,
+      size: sizeOf(size) ?? sizeOf(lfs?.size),
       hash: hash(lfs?.sha256, 64) ?? (lfs ? null : hash(blobId, 40)),
     });
   }
   return { commit: hash(sha, 40), files };
+}
+
+/** The most characters of a name, as in the file systems that are in use. */
+const LONGEST_NAME = 255;
+
+/**
+ * What an earlier {@linkcode fetchListing} gave, from the file it was kept in.
+ *
+ * @returns null when it is no listing, by damage or by hand
+ */
+export function parseSavedListing(text: string): Listing | null {
+  let saved: unknown;
+  try {
+    saved = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  const { commit, files } = (saved ?? {}) as { commit?: unknown; files?: unknown };
+  const isCommit = commit === null || hash(commit, 40) !== null;
+  if (!isCommit || !Array.isArray(files) || !files.every(isListedFile)) return null;
+  return { commit, files } as Listing;
+}
+
+function isListedFile(file: unknown): boolean {
+  const { name, size, hash: id } = (file ?? {}) as Record<string, unknown>;
+  return typeof name === "string" && isPlainFileName(name) && name.length <= LONGEST_NAME &&
+    (size === null || sizeOf(size) !== null) &&
+    (id === null || hash(id, 40) !== null || hash(id, 64) !== null);
+}
+
+function sizeOf(value: unknown): number | null {
+  return Number.isSafeInteger(value) && value as number >= 0 ? value as number : null;
 }
 
 function hash(value: unknown, digits: number): string | null {

@@ -1,4 +1,5 @@
 import { HubError, type HubFailure } from "./error.ts";
+import { networkNotes } from "./python_environment.ts";
 
 /** A server that files come from, and how it is asked. */
 export interface Hub {
@@ -8,6 +9,8 @@ export interface Hub {
   readonly endpoint: string;
   /** Sent to the hub, and to nobody it redirects to; null for none. */
   readonly token: string | null;
+  /** `name:password` for the hub, which are sent in place of the token. */
+  readonly credentials?: string | null;
   /** Ends everything when aborted. */
   readonly signal: AbortSignal | undefined;
   /** Milliseconds to wait before each further try. */
@@ -77,16 +80,45 @@ export async function ask<T>(
   }
 }
 
-/** The whole answer of the hub to {@linkcode ask}, as text. */
+/** The most bytes of a listing, or what else is read as a whole; the largest real ones have one million. */
+const MOST_TEXT_BYTES = 8 * 2 ** 20;
+
+/** How often the patience with a connection must suffice for a whole text. */
+const PATIENCES = 3;
+
+/**
+ * The whole answer of the hub to {@linkcode ask}, as text.
+ *
+ * @throws {HubError} also when it is longer than 8 MiB, is no UTF-8, or takes three times the patience
+ */
 export async function askText(
   hub: Hub,
   path: string,
   headers: Readonly<Record<string, string>>,
 ): Promise<string> {
   return await ask(hub, path, () => ({ ...headers }), async ({ body }) => {
-    const chunks: Uint8Array<ArrayBuffer>[] = [];
-    for await (const chunk of body) chunks.push(chunk as Uint8Array<ArrayBuffer>);
-    return await new Blob(chunks).text();
+    const fail = (found: string) =>
+      new HubError(
+        "server",
+        `Cannot download ${hub.id} as the answer of ${hub.endpoint} to ${path} ${found}; ${hub.otherWays}`,
+      );
+    const end = performance.now() + PATIENCES * hub.patience;
+    const decoder = new TextDecoder("utf-8", { fatal: true });
+    let [text, bytes] = ["", 0];
+    const decode = (chunk?: Uint8Array) => {
+      try {
+        return chunk === undefined ? decoder.decode() : decoder.decode(chunk, { stream: true });
+      } catch {
+        throw fail("must be UTF-8 text");
+      }
+    };
+    for await (const chunk of body) {
+      bytes += chunk.length; // unpacked, as a small packed answer can be gigabytes
+      if (bytes > MOST_TEXT_BYTES) throw fail(`must have at most ${MOST_TEXT_BYTES} bytes`);
+      if (performance.now() > end) throw fail(`must be whole after ${PATIENCES * hub.patience} ms`);
+      text += decode(chunk);
+    }
+    return text + decode();
   });
 }
 
@@ -112,9 +144,7 @@ async function askOnce<T>(
       clearTimeout(timer);
     }
   };
-  const authorization: Record<string, string> = hub.token === null
-    ? {}
-    : { authorization: `Bearer ${hub.token}` };
+  const authorization = authorizationOf(hub);
   const response = await network(() =>
     fetch(`${hub.endpoint}${path}`, { headers: { ...authorization, ...headers }, signal })
   );
@@ -134,6 +164,15 @@ async function askOnce<T>(
   }
 }
 
+/** As Python's client, which sends name and password in place of a token. */
+function authorizationOf({ token, credentials = null }: Hub): Record<string, string> {
+  if (credentials !== null) {
+    const bytes = new TextEncoder().encode(credentials);
+    return { authorization: `Basic ${btoa(String.fromCharCode(...bytes))}` };
+  }
+  return token === null ? {} : { authorization: `Bearer ${token}` };
+}
+
 function unreachable(hub: Hub, why: unknown): HubError {
   const cause = why instanceof Error && why.cause instanceof Error ? why.cause : why;
   const text = cause instanceof Error ? cause.message : String(cause);
@@ -141,10 +180,11 @@ function unreachable(hub: Hub, why: unknown): HubError {
   const Kind = text.includes("(Connect)") ? HubError : Passing;
   return new Kind(
     "unreachable",
-    `Cannot download ${hub.id} as ${hub.endpoint} cannot be reached: ${text}; ` +
+    `Cannot download ${hub.id} as ${hub.endpoint} cannot be reached: ${text}${
+      networkNotes(text)
+    }; ` +
       `check the network, ${hub.otherWays}`,
-    why,
-  );
+  ); // without its cause, which could name a password of an address on the way
 }
 
 function refusal(hub: Hub, { status, headers }: Response): HubError {

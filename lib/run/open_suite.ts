@@ -42,5 +42,7 @@ export function neededData(
   const key = DATA[suite];
   const path = config[key];
   if (path !== null) return { key, path };
-  throw new RangeError(`Cannot open suite "${suite}" without ${key}: set it to a path`);
+  const other = key === "data_dir" ? "data_file" : "data_dir";
+  const hint = config[other] === null ? "" : `; ${other} is for other suites, did you mean ${key}?`;
+  throw new RangeError(`Cannot open suite "${suite}" without ${key}: set it to a path${hint}`);
 }

@@ -1,7 +1,13 @@
 import { basename } from "node:path";
 import { type SourceTask, suiteFromTasks } from "./collection.ts";
 import type { SuiteSize, TaskSuite } from "./task.ts";
-import { listTaskFiles, objectsAt, readTaskObject, TaskFileError } from "./task_file.ts";
+import {
+  listTaskFiles,
+  objectsAt,
+  readTaskObject,
+  refuseHalfPairs,
+  TaskFileError,
+} from "./task_file.ts";
 
 /** Settings of {@linkcode bbhSuite}. */
 export interface BbhOptions extends SuiteSize {
@@ -19,7 +25,7 @@ export interface BbhOptions extends SuiteSize {
 export async function bbhSuite(options: BbhOptions): Promise<TaskSuite> {
   const tasks: SourceTask[] = [];
   for (const path of await listTaskFiles(options.data_dir, ".json")) {
-    const { examples } = await readTaskObject(path);
+    const { examples } = await readTaskObject(path, ["examples", "input", "target"]);
     tasks.push({
       name: basename(path, ".json"),
       examples: objectsAt(examples, `${path}: examples`).map(({ input, target }, i) => {
@@ -28,6 +34,7 @@ export async function bbhSuite(options: BbhOptions): Promise<TaskSuite> {
             `Cannot read ${path}: examples[${i}] as its input and target must be strings`,
           );
         }
+        refuseHalfPairs([input, target], `${path}: examples[${i}]`);
         return { input, targets: [target] };
       }),
     });

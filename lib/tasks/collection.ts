@@ -18,12 +18,10 @@ export interface HoldOut {
 }
 
 /**
- * Makes a suite from tasks that were read from files.
+ * Makes a suite from tasks that were read from files: draws its tasks, as {@linkcode drawTasks} does,
+ * and splits the examples of each.
  *
- * Which tasks are taken is drawn from the seed's stream "tasks", over the tasks in order of their
- * names, so it does not depend on the order of files on disk.
- *
- * @throws {RangeError} when there are too few tasks, or a name stands twice
+ * @throws {RangeError} when there are too few tasks, a name stands twice, or a task has too few examples
  */
 export function suiteFromTasks(
   suiteName: string,
@@ -32,11 +30,37 @@ export function suiteFromTasks(
   seed: number,
   holdOut: HoldOut = {},
 ): TaskSuite {
+  const { training, heldOut } = drawTasks(suiteName, tasks, size, seed, holdOut);
+  const split = ({ name, category, examples }: SourceTask): Task => ({
+    name,
+    ...(category === undefined ? {} : { category }),
+    ...splitExamples(name, examples, size, seed),
+  });
+  return { name: suiteName, training: training.map(split), heldOut: heldOut.map(split) };
+}
+
+/**
+ * Draws which tasks are trained on, and which are held out.
+ *
+ * Which tasks are taken is drawn from the seed's stream "tasks", over the tasks in order of their
+ * names, so it does not depend on the order of files on disk.
+ *
+ * @throws {RangeError} when there are too few tasks, or a name stands twice
+ */
+export function drawTasks<T extends { readonly name: string }>(
+  suiteName: string,
+  tasks: readonly T[],
+  size: SuiteSize,
+  seed: number,
+  holdOut: HoldOut = {},
+): { training: T[]; heldOut: T[] } {
   checkSuiteSize(size);
   const sorted = [...tasks].sort((a, b) => a.name < b.name ? -1 : 1);
   sorted.forEach(({ name }, i) => {
     if (sorted[i + 1]?.name === name) {
-      throw new RangeError(`Cannot make suite "${suiteName}" as task "${name}" stands in it twice`);
+      throw new RangeError(
+        `Cannot make suite "${suiteName}" as task ${JSON.stringify(name)} stands in it twice`,
+      );
     }
   });
   const shuffled = randomStream(seed, "tasks").shuffle(sorted);
@@ -57,14 +81,10 @@ export function suiteFromTasks(
     if (found.length < wanted) {
       throw new RangeError(
         `Cannot make suite "${suiteName}" as ${wanted} ${what} were asked for and there are ` +
-          `${found.length}, of ${tasks.length} tasks in all`,
+          `${found.length}, of ${tasks.length} tasks in all; set n_tasks and n_heldout_tasks to what ` +
+          `the data has`,
       );
     }
   }
-  const split = ({ name, category, examples }: SourceTask): Task => ({
-    name,
-    ...(category === undefined ? {} : { category }),
-    ...splitExamples(name, examples, size, seed),
-  });
-  return { name: suiteName, training: training.map(split), heldOut: heldOut.map(split) };
+  return { training, heldOut };
 }

@@ -124,6 +124,66 @@ Deno.test("bbhSuite() reads input and target", async () => {
   });
 });
 
+Deno.test("R22 readSuperniTask() reads very long strings, with escapes, beside Python's numbers", async () => {
+  const long = 'x\\n\\\\"'.repeat(3_000_000);
+  const text = superniFile("A").replace('" word 0\\n"', JSON.stringify(long))
+    .replace("{", '{"a": [NaN, Infinity, -Infinity], "b": "NaN, \\\\",');
+  const dir = await folder({ "task1_a.json": text });
+  const { examples } = await readSuperniTask(`${dir}/task1_a.json`);
+  assert.ok(examples[0]!.input.includes(long.trim()));
+  await Deno.remove(dir, { recursive: true });
+});
+
+Deno.test("D1 task files and lists that are not UTF-8 are refused with file, line and byte", async () => {
+  const latin1 = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0));
+  const data_dir = await folder({
+    "tasks/task1_a.json": superniFile("A"),
+    "tasks/task2_b.json": superniFile("B"),
+    "tasks/task3_c.json": superniFile("C"),
+    "splits/default/train_tasks.txt": "task1_a\ntask3_c\n",
+    "splits/default/test_tasks.txt": "\ufefftask2_b\n",
+  });
+  const suite = () => superniSuite({ ...SIZE, data_dir, split: "official" });
+  assert.deepEqual(
+    (await suite()).heldOut.map(({ name }) => name),
+    ["task2_b"],
+    "D2 with its mark",
+  );
+  const list = `${data_dir}/splits/default/train_tasks.txt`;
+  await Deno.writeFile(list, latin1("task1_a\ntask3_\xe9\n"));
+  await assert.rejects(suite, {
+    name: "TaskFileError",
+    message: /train_tasks\.txt".*byte 7 of line 2/,
+  });
+  await Deno.writeFile(`${data_dir}/tasks/task1_a.json`, latin1(superniFile("\xc4")));
+  await assert.rejects(suite, {
+    name: "TaskFileError",
+    message: /task1_a\.json".* of line 1 is 0xC4/,
+  });
+  await assert.rejects(() => bbhSuite({ ...SIZE, data_dir: `${data_dir}/tasks` }), {
+    name: "TaskFileError",
+    message: /task1_a\.json".* of line 1 is 0xC4/,
+  });
+});
+
+Deno.test("R13 task files with half a surrogate pair or a key twice are refused", async () => {
+  const refused = async (text: string, message: RegExp) => {
+    const dir = await folder({ "task1_a.json": text });
+    await assert.rejects(readSuperniTask(`${dir}/task1_a.json`), {
+      name: "TaskFileError",
+      message,
+    });
+    await Deno.remove(dir, { recursive: true });
+  };
+  const good = superniFile("A");
+  await refused(
+    good.replace("word 1", String.raw`word \ud800`),
+    /task1_a\.json: Instances\[1\]\.input .*half of a surrogate pair, \\ud800/,
+  );
+  await refused(good.replace("{", `{"Instances": [],`), /task1_a\.json" .*only once: "Instances"/);
+  await refused(good.replace(`"output"`, `"input"`), /only once: "input"/);
+});
+
 Deno.test("jsonlSuite() gathers lines by task, and names the line it cannot read", async () => {
   const lines = ["a", "b", "c"].flatMap((task) =>
     [1, 2, 3, 4, 5, 6].map((i) => JSON.stringify({ task, input: `${i}`, target: `${task}${i}` }))

@@ -40,17 +40,41 @@ export function splitExamples(
     if (known === undefined) merged.set(input, new Set(targets));
     else targets.forEach((target) => known.add(target));
   }
-  const shuffled = randomStream(seed, `split/${name}`).shuffle(
-    [...merged].map(([input, targets]) => ({ input, targets: [...targets] })),
+  const distinct = [...merged].map(([input, targets]) => ({ input, targets: [...targets] }));
+  const parts = drawExamples(name, distinct.length, counts, seed);
+  const take = (indices: readonly number[]) => indices.map((i) => distinct[i]!);
+  return { train: take(parts.train), validation: take(parts.validation), test: take(parts.test) };
+}
+
+/** Indices of the examples of each part of a task. */
+export interface DrawnExamples {
+  readonly train: readonly number[];
+  readonly validation: readonly number[];
+  readonly test: readonly number[];
+}
+
+/**
+ * Draws which of a task's examples go into which part, as {@linkcode splitExamples} does.
+ *
+ * @param count different inputs of the task, in order of their first appearance
+ * @throws {RangeError} when no example is left to train on
+ */
+export function drawExamples(
+  name: string,
+  count: number,
+  { n_train, n_validation, n_test }: ExampleCounts,
+  seed: number,
+): DrawnExamples {
+  const order = randomStream(seed, `split/${name}`).shuffle(
+    Array.from({ length: count }, (_, i) => i),
   );
-  const { n_train, n_validation, n_test } = counts;
-  const test = shuffled.slice(0, n_test);
-  const validation = shuffled.slice(n_test, n_test + n_validation);
-  const train = shuffled.slice(n_test + n_validation, n_test + n_validation + n_train);
+  const test = order.slice(0, n_test);
+  const validation = order.slice(n_test, n_test + n_validation);
+  const train = order.slice(n_test + n_validation, n_test + n_validation + n_train);
   if (train.length === 0) {
     throw new RangeError(
-      `Cannot split task "${name}" as its ${shuffled.length} different inputs leave none to train on ` +
-        `after ${n_test} for test and ${n_validation} for validation`,
+      `Cannot split task ${JSON.stringify(name)} as its ${count} different inputs leave none to ` +
+        `train on after ${n_test} for test and ${n_validation} for validation`,
     );
   }
   return { train, validation, test };

@@ -2,7 +2,14 @@ import { exists, isFolder, readText } from "../files/file_system.ts";
 import { basename } from "node:path";
 import { type HoldOut, type SourceTask, suiteFromTasks } from "./collection.ts";
 import type { SuiteSize, TaskSuite } from "./task.ts";
-import { listTaskFiles, objectsAt, readTaskObject, stringsAt, TaskFileError } from "./task_file.ts";
+import {
+  listTaskFiles,
+  objectsAt,
+  readTaskObject,
+  refuseHalfPairs,
+  stringsAt,
+  TaskFileError,
+} from "./task_file.ts";
 
 /** The file in a folder of the data that says its download is not finished. */
 export const UNFINISHED = ".unfinished";
@@ -43,7 +50,8 @@ export async function superniSuite(options: SuperniOptions): Promise<TaskSuite> 
  * @throws {TaskFileError} naming file and key
  */
 export async function readSuperniTask(path: string): Promise<SourceTask> {
-  const file = await readTaskObject(path);
+  const keys = ["Definition", "Categories", "Instances", "input", "output"];
+  const file = await readTaskObject(path, keys);
   const definition = stringsAt(file.Definition, `${path}: Definition`).join(" ").trim();
   const [category] = stringsAt(file.Categories, `${path}: Categories`);
   const examples = objectsAt(file.Instances, `${path}: Instances`).map((instance, i) => {
@@ -51,6 +59,7 @@ export async function readSuperniTask(path: string): Promise<SourceTask> {
     if (typeof instance.input !== "string") {
       throw new TaskFileError(`Cannot read ${place} as its input must be a string`);
     }
+    refuseHalfPairs([instance.input], `${place}.input`);
     return {
       input: `Definition: ${definition}\n\nNow complete the following example -\n` +
         `Input: ${instance.input.trim()}\nOutput: `,

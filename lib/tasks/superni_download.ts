@@ -4,7 +4,9 @@ import { tryLockFile } from "../files/lock.ts";
 import { pathIn } from "../files/path.ts";
 import { download, onDisk } from "../hub/download.ts";
 import { fileFault, type ListedFile } from "../hub/file_fault.ts";
+import { parseAddress } from "../hub/address.ts";
 import { HubError } from "../hub/error.ts";
+import { environmentVariable } from "../util/environment.ts";
 import type { Hub } from "../hub/request.ts";
 import { isPlainFileName } from "../files/plain_file_name.ts";
 import { readJsonObject } from "../files/json_object.ts";
@@ -27,6 +29,9 @@ const SPLIT_FILES = ["train_tasks.txt", "test_tasks.txt", "excluded_tasks.txt"];
 
 /** File in which a finished download records its origin. */
 const PROVENANCE = "provenance.json";
+
+/** The most bytes of one file on GitHub, which refuses larger ones. */
+const MOST_FILE_BYTES = 100 * 2 ** 20;
 
 /** Downloads at once: enough to hide waiting, few enough for a server that counts. */
 const AT_ONCE = 6;
@@ -98,7 +103,9 @@ export interface SuperniDownload {
  * @example Only a whole commit id names data for good
  * ```ts
  * import assert from "node:assert/strict";
- * import { HubError } from "../hub/error.ts";
+ * import { parseAddress } from "../hub/address.ts";
+import { HubError } from "../hub/error.ts";
+import { environmentVariable } from "../util/environment.ts";
  *
  * await assert.rejects(() => downloadSuperni("data/superni", { commit: "master" }), HubError);
  * ```
@@ -201,6 +208,14 @@ async function fetchListing(
           `${JSON.stringify(name)}`,
       );
     }
+    // The size alone is not part of what is hashed.
+    if (size === null || size > MOST_FILE_BYTES) {
+      throw new HubError(
+        "content",
+        `Cannot download ${api.id} as the size of ${folder}/${name} must be listed with at most ` +
+          `${MOST_FILE_BYTES} bytes, as GitHub's files have: found ${size}`,
+      );
+    }
     return { name: `${folder}/${name}`, size, hash: id };
   };
   return { tree, files: [...split.map(listed("splits/default")), ...tasks.map(listed("tasks"))] };
@@ -228,20 +243,22 @@ function hubsOf(
     );
   }
   const hub = (given: string | undefined, variable: string, own: string): Hub => {
-    const endpoint = (given || Deno.env.get(variable) || own).replace(/\/+$/, "");
-    if (!/^https?:\/\//.test(endpoint) || !URL.canParse(endpoint)) {
+    const named = given || environmentVariable(variable) || own;
+    const address = parseAddress(named);
+    if (address === null) {
       throw new HubError(
         "name",
         `Cannot download ${id} as the endpoint must be an address that starts with https:// or ` +
-          `http://: found ${JSON.stringify(endpoint)}; set ${variable}`,
+          `http://: found ${JSON.stringify(named.replace(/^.*@/s, "…@"))}; set ${variable}`,
       );
     }
     // A token is for GitHub, not for whoever stands in for it.
-    const token = options.token ?? (endpoint === own ? Deno.env.get("GITHUB_TOKEN") : undefined);
+    const isOwn = address.endpoint === own;
+    const token = options.token ?? (isOwn ? environmentVariable("GITHUB_TOKEN") : undefined);
     const wanted = `what commit ${commit} of ${REPOSITORY} should have`;
     return {
       id,
-      endpoint,
+      ...address,
       token: token?.trim() || null,
       signal,
       retryDelays: options.retryDelays ?? [500, 1000, 2000, 4000, 8000, 16_000],
@@ -325,7 +342,9 @@ async function readProvenance(dir: string, commit: string): Promise<ListedFile[]
   if (found?.commit !== commit || typeof found.git_blobs !== "object") return null;
   const entries = Object.entries(found.git_blobs ?? {});
   const isListed = ([name, hash]: [string, unknown]) =>
-    /^(tasks|splits\/default)\/[^/\\]+$/.test(name) && /^[0-9a-f]{40}$/.test(`${hash}`);
+    /^(tasks|splits\/default)\/(.*)$/s.test(name) && isPlainFileName(name.split("/").at(-1)!) &&
+    name.split("/").length === (name.startsWith("tasks/") ? 2 : 3) &&
+    /^[0-9a-f]{40}$/.test(`${hash}`);
   if (entries.length === 0 || entries.length !== found.files || !entries.every(isListed)) {
     return null;
   }

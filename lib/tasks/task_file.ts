@@ -1,5 +1,7 @@
 import { isFolder, namesIn, readText } from "../files/file_system.ts";
-import { isJsonObject, parseJsonObject } from "../files/json_object.ts";
+import { duplicateKey, endOfString } from "../files/duplicate_key.ts";
+import { isJsonObject } from "../files/json_object.ts";
+import { printable } from "../files/printable.ts";
 import { pathIn } from "../files/path.ts";
 
 /** Thrown when a file of tasks cannot be read as what it should be. */
@@ -25,27 +27,99 @@ export async function listTaskFiles(dir: string, ending: string): Promise<string
   return names.map((name) => pathIn(dir, name));
 }
 
-/** Python writes missing numbers as NaN, which is not JSON: some official task files hold it. */
-function withoutNaN(text: string): string {
-  return text.replace(
-    /"(?:[^"\\]|\\.)*"|\bNaN\b/g,
-    (token) => token === "NaN" ? "null" : token,
-  );
+/**
+ * The JSON object in a file.
+ *
+ * @param keys those that are read, at any depth; others are not looked at
+ * @throws {TaskFileError} when it is not one, or says one of `keys` twice
+ */
+export async function readTaskObject(
+  path: string,
+  keys: readonly string[],
+): Promise<Record<string, unknown>> {
+  const text = await readText(path).catch((error: Error) => {
+    throw error instanceof SyntaxError
+      ? new TaskFileError(error.message)
+      : new TaskFileError(`Cannot read "${path}": ${error.message}`);
+  });
+  return parseTaskObject(text, `"${path}"`, keys);
 }
 
 /**
- * The JSON object in a file.
- * @throws {TaskFileError} when it is not one
+ * The object in a JSON text that Python wrote: `NaN`, `Infinity` and `-Infinity`, which are no JSON and
+ * stand in some official task files, are read as null.
+ *
+ * @param place the file, or file and line, as errors name it
+ * @param keys those that are read, and so must not be there twice; all when not given
+ * @throws {TaskFileError} when the text is something else than one object, or an object says a key twice
  */
-export async function readTaskObject(path: string): Promise<Record<string, unknown>> {
-  const text = await readText(path).catch((error: Error) => {
-    throw new TaskFileError(`Cannot read "${path}": ${error.message}`);
-  });
+export function parseTaskObject(
+  text: string,
+  place: string,
+  keys?: readonly string[],
+): Record<string, unknown> {
+  const refuse = (found: string): never => {
+    throw new TaskFileError(
+      `Cannot read ${place} as it must hold one JSON object: ${printable(found)}`,
+    );
+  };
+  const parse = (json: string): unknown => {
+    try {
+      return JSON.parse(json);
+    } catch (error) {
+      return refuse((error as Error).message);
+    }
+  };
+  let json = text;
+  let value: unknown;
   try {
-    return parseJsonObject(withoutNaN(text), path);
-  } catch (error) {
-    throw new TaskFileError((error as Error).message);
+    value = JSON.parse(text);
+  } catch {
+    json = withoutNaN(text);
+    value = parse(json);
   }
+  if (!isJsonObject(value)) return refuse(`got ${text.trim().slice(0, 40)}`);
+  const twice = duplicateKey(json, keys);
+  if (twice !== null) {
+    throw new TaskFileError(
+      `Cannot read ${place} as a key can be there only once: ${printable(JSON.stringify(twice))}`,
+    );
+  }
+  return value;
+}
+
+/** Replaces the numbers that Python writes and JSON does not know, outside of strings. */
+function withoutNaN(text: string): string {
+  const parts: string[] = [];
+  let copied = 0;
+  const mark = /"|-?\b(?:NaN|Infinity)\b/g;
+  for (let found; (found = mark.exec(text)) !== null;) {
+    if (found[0] === '"') {
+      mark.lastIndex = endOfString(text, found.index);
+    } else {
+      parts.push(text.slice(copied, found.index), "null");
+      copied = mark.lastIndex;
+    }
+  }
+  return parts.join("") + text.slice(copied);
+}
+
+/**
+ * Fails unless texts are well-formed Unicode: an escape such as `\\ud83d` alone is half of a surrogate pair,
+ * which no tokenizer can encode.
+ *
+ * @throws {TaskFileError} naming the place
+ */
+export function refuseHalfPairs(texts: readonly string[], place: string): void {
+  const wrong = texts.find((text) => !text.isWellFormed());
+  if (wrong === undefined) return;
+  const half = /\p{Surrogate}/u.exec(wrong)!;
+  throw new TaskFileError(
+    `Cannot read ${place} as its texts must be well-formed Unicode: half of a surrogate pair, ` +
+      `${printable(half[0])}, stands in "${
+        printable(wrong.slice(Math.max(0, half.index - 20)), 40)
+      }"`,
+  );
 }
 
 /**
@@ -53,12 +127,18 @@ export async function readTaskObject(path: string): Promise<Record<string, unkno
  * @throws {TaskFileError} naming the place when there is none, or something else
  */
 export function stringsAt(value: unknown, place: string): string[] {
+  if (value === undefined) {
+    throw new TaskFileError(
+      `Cannot read ${place} as it must be a string or a list of strings: there is none`,
+    );
+  }
   const list = typeof value === "string" ? [value] : value;
   if (
     !Array.isArray(list) || list.length === 0 || list.some((item) => typeof item !== "string")
   ) {
     throw new TaskFileError(`Cannot read ${place} as it must be a string or a list of strings`);
   }
+  refuseHalfPairs(list, place);
   return list as string[];
 }
 

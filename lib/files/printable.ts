@@ -1,0 +1,21 @@
+/**
+ * A text that a message can hold: control characters, which a terminal would obey, and half surrogate
+ * pairs are shown as `\x1b` and the like, and a long text is cut.
+ *
+ * @param longest most characters that are left
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(printable("a\x1b[2J\0b"), String.raw`a\x1b[2J\x00b`);
+ * assert.equal(printable("abcdef", 3), "abc…");
+ * ```
+ */
+export function printable(text: string, longest = 1000): string {
+  const cut = text.length > longest ? `${text.slice(0, longest)}…` : text;
+  return cut.replace(/[\p{Cc}\u2028-\u202e\u2066-\u2069\ufeff]|\p{Surrogate}/gu, (character) => {
+    const code = character.charCodeAt(0).toString(16);
+    return code.length > 2 ? `\\u${code.padStart(4, "0")}` : `\\x${code.padStart(2, "0")}`;
+  });
+}
