@@ -1,3 +1,5 @@
+import { closingQuote } from "./json_depth.ts";
+
 /**
  * The first key that an object of a JSON text has twice; null when every key is there once.
  *
@@ -14,21 +16,31 @@
  * ```
  */
 export function duplicateKey(json: string): string | null {
-  const open: Set<string>[] = []; // one set per enclosing object or array; those of arrays stay empty
-  let lastString = "";
+  const open: (Set<string> | null)[] = []; // keys per enclosing object or list; null while there are none
+  let begin = 0; // of the last string, within its quotes
+  let end = 0;
   for (let at = 0; at < json.length; at++) {
-    const character = json[at];
-    if (character === "{" || character === "[") open.push(new Set());
-    else if (character === "}" || character === "]") open.pop();
-    else if (character === '"') {
-      const start = at++;
-      while (json[at] !== '"') at += json[at] === "\\" ? 2 : 1;
-      lastString = json.slice(start, at + 1);
-    } else if (character === ":") {
-      const key = JSON.parse(lastString) as string; // escapes can spell one key in several ways
-      const keys = open.at(-1)!;
-      if (keys.has(key)) return key;
-      keys.add(key);
+    switch (json.charCodeAt(at)) {
+      case 0x5b: // [
+      case 0x7b: // {
+        open.push(null);
+        break;
+      case 0x5d: // ]
+      case 0x7d: // }
+        open.pop();
+        break;
+      case 0x22: // "
+        begin = at + 1;
+        at = end = closingQuote(json, begin);
+        break;
+      case 0x3a: { // :
+        const spelt = json.slice(begin, end);
+        // Escapes can spell one key in several ways.
+        const key = spelt.includes("\\") ? JSON.parse(`"${spelt}"`) as string : spelt;
+        const keys = open[open.length - 1] ??= new Set();
+        if (keys.has(key)) return key;
+        keys.add(key);
+      }
     }
   }
   return null;
