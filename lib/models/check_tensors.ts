@@ -1,4 +1,4 @@
-import type * as tf from "../tf.ts";
+import * as tf from "../tf.ts";
 
 /**
  * Compares tensors with the parameters a model has, before any of them is used.
@@ -65,6 +65,17 @@ export function checkTensors(
  * ```
  */
 export function sameValues(a: tf.Tensor, b: tf.Tensor): boolean {
-  const [one, other] = [a.dataSync(), b.dataSync()];
-  return one.every((value, i) => value === other[i]);
+  for (let begin = 0; begin < a.size; begin += BLOCK) {
+    const [one, other] = [block(a, begin), block(b, begin)];
+    for (let i = 0; i < one.length; i++) if (one[i] !== other[i]) return false;
+  }
+  return true;
+}
+
+/** How many values are compared at once: embeddings have hundreds of millions, and reading copies. */
+const BLOCK = 1 << 22;
+
+function block(tensor: tf.Tensor, begin: number): Float32Array {
+  const size = Math.min(BLOCK, tensor.size - begin);
+  return tf.tidy(() => tf.slice(tf.reshape(tensor, [-1]), [begin], [size]).dataSync<"float32">());
 }
