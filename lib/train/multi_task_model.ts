@@ -1,3 +1,4 @@
+import type { GenerateOptions } from "../models/generation/options.ts";
 import type { Noise } from "../ops/noise.ts";
 import type * as tf from "../tf.ts";
 import type { TaskBatch } from "./task_batch.ts";
@@ -33,16 +34,12 @@ export interface MultiTaskModel extends Trainable<TaskBatch> {
   generate(inputs: GenerateInputs): Promise<number[][]>;
 }
 
-/** What generation for an evaluation asks of a model. */
-export interface GenerateInputs {
+/** What generation for an evaluation asks of a model, beside how it is done. */
+export interface GenerateInputs extends GenerateOptions {
   /** Prompt ids of `B` rows and `L` positions; `[B, L]`. */
   readonly inputIds: readonly (readonly number[])[];
   /** 1 where an id counts; `[B, L]`. */
   readonly attentionMask: readonly (readonly number[])[];
   /** Index of each row's task; `[B]`. */
   readonly taskIds: readonly number[];
-  /** Most tokens that are generated; positive. */
-  readonly max_new_tokens: number;
-  /** Beams of the search; 1 is greedy. */
-  readonly num_beams: number;
 }

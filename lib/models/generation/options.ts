@@ -1,16 +1,39 @@
 import type { LanguageModel } from "../base_model.ts";
 import { generationIdsOf } from "../generation_ids.ts";
 import { candidatesPerBeam } from "./limits.ts";
-import type { SequenceBias } from "./processors/sequence_bias.ts";
-import { type Decay, DEFAULTS, type GenerateSettings, mergeSettings } from "./settings.ts";
-import { refuseUnsupported, UNSUPPORTED, type UnsupportedSetting } from "./unsupported.ts";
+import { DEFAULTS, type GenerateSettings, mergeSettings } from "./settings.ts";
+import { refuseUnsupported, UNSUPPORTED } from "./unsupported.ts";
 
 /**
  * How text is generated; the names and meanings are those of transformers. What a call leaves out is
  * taken from the model's `generation_config.json`, without such a file from its `config.json`, and else
  * is the default. Null takes back what a file says.
  */
-export interface GenerateOptions extends Unsupported {
+export interface GenerateOptions extends
+  // What is not supported: null takes back what a file says.
+  Readonly<
+    Partial<
+      Record<
+        | "assistant_early_exit"
+        | "cache_implementation"
+        | "constraints"
+        | "dola_layers"
+        | "force_words_ids"
+        | "guidance_scale"
+        | "low_memory"
+        | "max_time"
+        | "num_beam_groups"
+        | "penalty_alpha"
+        | "prompt_lookup_num_tokens"
+        | "speculation_type"
+        | "stop_strings"
+        | "token_healing"
+        | "use_mtp"
+        | "watermarking_config",
+        null
+      >
+    >
+  > {
   /** How many tokens a row is given at most; at least 1. It counts before `max_length`. */
   readonly max_new_tokens?: number | null;
   /** How many ids a row has at most, those it began with among them; by default 20 more than those. */
@@ -62,7 +85,7 @@ export interface GenerateOptions extends Unsupported {
   /** Sequences that may not come, as lists of ids; those of an end alone are passed over. */
   readonly bad_words_ids?: readonly (readonly number[])[] | null;
   /** Sequences and what is added to the score of their last id after the others; `[[[5, 3], -2]]`. */
-  readonly sequence_bias?: readonly SequenceBias[] | null;
+  readonly sequence_bias?: readonly (readonly [readonly number[], number])[] | null;
   /** Ids that may not come. */
   readonly suppress_tokens?: readonly number[] | null;
   /** Ids that may not come first. */
@@ -72,7 +95,7 @@ export interface GenerateOptions extends Unsupported {
   /** The id that comes last where a row is as long as it may be; one of them, where it is a list. */
   readonly forced_eos_token_id?: number | readonly number[] | null;
   /** From how many new tokens on the end becomes more probable, and by which factor with each. */
-  readonly exponential_decay_length_penalty?: Decay | null;
+  readonly exponential_decay_length_penalty?: readonly [number, number] | null;
   /** Whether scores that are NaN or infinite are replaced, in place of an error; by default `false`. */
   readonly remove_invalid_values?: boolean | null;
   /** Whether scores are made log-probabilities again at the end; by default `false`. */
@@ -88,9 +111,6 @@ export interface GenerateOptions extends Unsupported {
   /** A signal that ends the generation between two steps; its reason is thrown. */
   readonly signal?: AbortSignal;
 }
-
-/** Settings that are refused where a call or file asks for them; null takes back what a file says. */
-export type Unsupported = { readonly [Name in UnsupportedSetting]?: null };
 
 /** The settings, and what a call says beside them. */
 export type CheckedOptions = GenerateSettings & Pick<GenerateOptions, "seed" | "signal">;

@@ -3,7 +3,7 @@ import { generationFile } from "../generation_file.ts";
 import type { GenerateSettings } from "./settings.ts";
 
 /** Settings of transformers that change what is generated and that are not here. */
-export type UnsupportedSetting = keyof typeof ASKS;
+type UnsupportedSetting = keyof typeof ASKS;
 
 type Asks = (value: unknown, settings: GenerateSettings) => boolean;
 const always: Asks = () => true;
