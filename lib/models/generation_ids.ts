@@ -1,4 +1,3 @@
-import type { LanguageModel } from "./base_model.ts";
 import { ConfigFields } from "./config_fields.ts";
 
 /** The ids that start, end and fill up sequences. */
@@ -19,6 +18,16 @@ export interface GeneratingModel {
   readonly vocabSize: number;
   /** Whether its decoder begins with a token of its own. */
   readonly isEncoderDecoder: boolean;
+}
+
+/** A model and what its files say. */
+interface IdentifiedModel extends Omit<GeneratingModel, "modelType"> {
+  readonly identity: {
+    readonly modelType: string;
+    readonly config: Raw;
+    readonly generationIds: GenerationIds;
+    readonly generationConfig: Raw | null;
+  };
 }
 
 /** What says an id: a file, or a call. */
@@ -87,10 +96,7 @@ function readStart(fields: ConfigFields, name: string, vocabSize: number): numbe
  * @throws as {@linkcode readGenerationIds} does
  */
 export function generationIdsOf(
-  { identity, vocabSize, isEncoderDecoder }: Pick<
-    LanguageModel,
-    "identity" | "vocabSize" | "isEncoderDecoder"
-  >,
+  { identity, vocabSize, isEncoderDecoder }: IdentifiedModel,
   call: object = {},
 ): GenerationIds {
   const { modelType, config, generationConfig, generationIds } = identity;
