@@ -52,29 +52,48 @@ export function isDtype(name: unknown): name is Dtype {
   return typeof name === "string" && Object.hasOwn(CODECS, name);
 }
 
+// Plain loops: `TypedArray.from` with a function gathers all values in a list of JavaScript first, which
+// ends the process at 134 million of them.
+
 function decodeI64(bytes: ArrayBuffer, refuse: Refuse): Int32Array<ArrayBuffer> {
-  return Int32Array.from(new BigInt64Array(bytes), (value: bigint) => {
-    if (BigInt.asIntN(32, value) !== value) refuse("int64 values must fit into int32", value);
-    return Number(value);
-  });
+  const words = new Int32Array(bytes); // the lower half of each integer, then the upper
+  const values = new Int32Array(words.length / 2);
+  for (let i = 0; i < values.length; i++) {
+    const low = words[2 * i]!;
+    if (words[2 * i + 1] !== low >> 31) {
+      refuse("int64 values must fit into int32", new BigInt64Array(bytes)[i]);
+    }
+    values[i] = low;
+  }
+  return values;
 }
 
 function decodeBool(bytes: ArrayBuffer, refuse: Refuse): Int32Array<ArrayBuffer> {
-  return Int32Array.from(new Uint8Array(bytes), (value) => {
-    if (value > 1) refuse("a boolean is 0 or 1", value);
-    return value;
-  });
+  const stored = new Uint8Array(bytes);
+  const values = new Int32Array(stored.length);
+  for (let i = 0; i < values.length; i++) {
+    if (stored[i]! > 1) refuse("a boolean is 0 or 1", stored[i]);
+    values[i] = stored[i]!;
+  }
+  return values;
 }
 
 /** A bfloat16 is the upper half of a float32. */
 function decodeBF16(bytes: ArrayBuffer): Float32Array<ArrayBuffer> {
-  return new Float32Array(Uint32Array.from(new Uint16Array(bytes), (half) => half << 16).buffer);
+  const halves = new Uint16Array(bytes);
+  const words = new Uint32Array(halves.length);
+  for (let i = 0; i < words.length; i++) words[i] = halves[i]! << 16;
+  return new Float32Array(words.buffer);
 }
 
 function encodeBF16(data: Float32Array | Int32Array): ArrayBuffer {
-  const bits = new Uint32Array(new Float32Array(data).buffer);
-  return Uint16Array.from(bits, (word) => {
-    if ((word & 0x7fffffff) > 0x7f800000) return 0x7fc0; // NaN; rounding could carry it to infinity
-    return (word + 0x7fff + ((word >>> 16) & 1)) >>> 16; // half a unit, less a tie above an even half
-  }).buffer;
+  const words = new Uint32Array(data.buffer, data.byteOffset, data.length);
+  const halves = new Uint16Array(words.length);
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i]!;
+    halves[i] = (word & 0x7fffffff) > 0x7f800000
+      ? 0x7fc0 // NaN; rounding could carry it to infinity
+      : (word + 0x7fff + ((word >>> 16) & 1)) >>> 16; // half a unit, less a tie above an even half
+  }
+  return halves.buffer;
 }

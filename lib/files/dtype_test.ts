@@ -86,3 +86,16 @@ Deno.test("CODECS.BOOL.decode() refuses a byte that is neither 0 nor 1", () => {
   assert.deepEqual([...CODECS.BOOL.decode(Uint8Array.of(1, 0).buffer, refuse)], [1, 0]);
   assert.throws(() => CODECS.BOOL.decode(Uint8Array.of(1, 2).buffer, refuse), /0 or 1: 2/);
 });
+
+// V8 cannot hold a list of so many values: a codec that gathers them ends the process.
+const BEYOND_LISTS = 2 ** 27 + 1;
+
+Deno.test("M1 CODECS decode and encode BF16 and BOOL of more values than a list can hold", () => {
+  const bfloat16 = new Uint16Array(BEYOND_LISTS).fill(0x4049);
+  const floats = CODECS.BF16.decode(bfloat16.buffer, refuse);
+  assert.deepEqual([floats.length, floats[0], floats.at(-1)], [BEYOND_LISTS, 3.140625, 3.140625]);
+  const back = new Uint16Array(CODECS.BF16.encode!(floats));
+  assert.deepEqual([back.length, back[0], back.at(-1)], [BEYOND_LISTS, 0x4049, 0x4049]);
+  const truth = CODECS.BOOL.decode(new Uint8Array(BEYOND_LISTS).fill(1).buffer, refuse);
+  assert.deepEqual([truth.length, truth[0], truth.at(-1)], [BEYOND_LISTS, 1, 1]);
+});

@@ -1,3 +1,5 @@
+import { closingQuote } from "./json_depth.ts";
+
 /**
  * The first key that an object of a JSON text has twice; null when every key is there once.
  *
@@ -15,23 +17,31 @@
  * ```
  */
 export function duplicateKey(json: string, among?: readonly string[]): string | null {
-  const open: (Set<string> | null)[] = []; // per enclosing object or array: the keys so far
-  let [from, to] = [0, 0]; // the last string, without its quotes
+  const open: (Set<string> | null)[] = []; // keys per enclosing object or list; null while there are none
+  let begin = 0; // of the last string, within its quotes
+  let end = 0;
   for (let at = 0; at < json.length; at++) {
-    const character = json[at];
-    if (character === '"') {
-      [from, to] = [at + 1, endOfString(json, at) - 1];
-      at = to;
-    } else if (character === "{" || character === "[") open.push(null);
-    else if (character === "}" || character === "]") open.pop();
-    else if (character === ":") {
-      const written = json.slice(from, to);
-      // Escapes can spell one key in several ways.
-      const key = written.includes("\\") ? JSON.parse(`"${written}"`) as string : written;
-      const keys = open.at(-1) ?? new Set();
-      if (keys.has(key) && (among?.includes(key) ?? true)) return key;
-      keys.add(key);
-      open[open.length - 1] = keys;
+    switch (json.charCodeAt(at)) {
+      case 0x5b: // [
+      case 0x7b: // {
+        open.push(null);
+        break;
+      case 0x5d: // ]
+      case 0x7d: // }
+        open.pop();
+        break;
+      case 0x22: // "
+        begin = at + 1;
+        at = end = closingQuote(json, begin);
+        break;
+      case 0x3a: { // :
+        const spelt = json.slice(begin, end);
+        // Escapes can spell one key in several ways.
+        const key = spelt.includes("\\") ? JSON.parse(`"${spelt}"`) as string : spelt;
+        const keys = open[open.length - 1] ??= new Set();
+        if (keys.has(key) && (among?.includes(key) ?? true)) return key;
+        keys.add(key);
+      }
     }
   }
   return null;

@@ -1,4 +1,5 @@
 import { duplicateKey } from "./duplicate_key.ts";
+import { isTooDeep, MAX_JSON_DEPTH } from "./json_depth.ts";
 import { readTextIfThere } from "./file_system.ts";
 
 /** Whether a value of JSON is an object, and neither null nor a list. */
@@ -10,7 +11,7 @@ export function isJsonObject(value: unknown): value is Record<string, unknown> {
  * The object that a JSON text holds. Of a key that it says twice the later value counts, as in Python.
  *
  * @param source what errors call the file
- * @throws {SyntaxError} when the text is something else than one JSON object
+ * @throws {SyntaxError} when the text is something else than one JSON object, or nests too deeply
  *
  * @example
  * ```ts
@@ -25,6 +26,7 @@ export function isJsonObject(value: unknown): value is Record<string, unknown> {
 export function parseJsonObject(text: string, source: string): Record<string, unknown> {
   const fault = (found: string) =>
     new SyntaxError(`Cannot read "${source}" as it must hold one JSON object: ${found}`);
+  if (isTooDeep(text)) throw fault(`it nests more than ${MAX_JSON_DEPTH} lists and objects`);
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parseStrictJsonObject, readJsonObject } from "./json_object.ts";
+import { parseJsonObject, parseStrictJsonObject, readJsonObject } from "./json_object.ts";
 
 Deno.test("readJsonObject() refuses what is no object, and says which file", async () => {
   const path = await Deno.makeTempFile();
@@ -31,4 +31,16 @@ Deno.test("of a key that stands twice, only parseStrictJsonObject() complains", 
   } finally {
     await Deno.remove(path);
   }
+});
+
+Deno.test("R16 parseJsonObject() refuses 20 MB of nested lists before they are built", () => {
+  const begin = performance.now();
+  for (const parse of [parseJsonObject, parseStrictJsonObject]) {
+    assert.throws(() => parse(`{"a":${"[".repeat(20_000_000)}`, "config.json"), {
+      name: "SyntaxError",
+      message: 'Cannot read "config.json" as it must hold one JSON object: ' +
+        "it nests more than 128 lists and objects",
+    });
+  }
+  assert.ok(performance.now() - begin < 20_000); // it took 40 s and more, twice
 });

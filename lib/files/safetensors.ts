@@ -215,25 +215,24 @@ export function writeSafetensors(
   tensors: Iterable<readonly [string, TensorToStore]>,
   metadata: Readonly<Record<string, string>> | null = { format: "pt" },
 ): Uint8Array<ArrayBuffer> {
-  const encoder = new TextEncoder();
+  const ordered = inOrder(tensors);
   const members = metadata === null ? [] : [`"__metadata__":${JSON.stringify(metadata)}`];
-  const payloads: Uint8Array[] = [];
   let end = 0;
-  for (const [name, dtype, { shape, data }] of inOrder(tensors)) {
-    const bytes = new Uint8Array(CODECS[dtype].encode!(data));
-    const info = { dtype, shape, data_offsets: [end, end += bytes.length] };
+  for (const [name, dtype, { shape, data }] of ordered) {
+    const offsets = [end, end += data.length * CODECS[dtype].size];
+    const info = { dtype, shape, data_offsets: offsets };
     // Joined by hand, as an object would move names that are numbers to the front.
     members.push(`${JSON.stringify(name)}:${JSON.stringify(info)}`);
-    payloads.push(bytes);
   }
-  const json = encoder.encode(`{${members.join(",")}}`);
+  const json = new TextEncoder().encode(`{${members.join(",")}}`);
   const padded = Math.ceil(json.length / 8) * 8;
   const file = new Uint8Array(8 + padded + end);
   new DataView(file.buffer).setBigUint64(0, BigInt(padded), true);
   file.set(json, 8);
   file.fill(0x20, 8 + json.length, 8 + padded);
   let at = 8 + padded;
-  for (const bytes of payloads) {
+  for (const [, dtype, { data }] of ordered) { // one at a time, so that one alone is there twice
+    const bytes = new Uint8Array(CODECS[dtype].encode!(data));
     file.set(bytes, at);
     at += bytes.length;
   }

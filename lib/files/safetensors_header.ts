@@ -1,5 +1,6 @@
 import { duplicateKey } from "./duplicate_key.ts";
 import { CODECS, type Dtype, isDtype } from "./dtype.ts";
+import { isTooDeep, MAX_JSON_DEPTH } from "./json_depth.ts";
 
 /** What a safetensors file does not obey; the message names the file, the rule and the values. */
 export class SafetensorsError extends SyntaxError {
@@ -139,6 +140,13 @@ function parseObject(bytes: Uint8Array, source: string): Record<string, unknown>
       JSON.stringify(text.slice(0, 20)),
     );
   }
+  if (isTooDeep(text)) {
+    throw new SafetensorsError(
+      source,
+      `the header can nest at most ${MAX_JSON_DEPTH} lists and objects`,
+      "it nests more",
+    );
+  }
   let header: Record<string, unknown>;
   try {
     header = JSON.parse(text);
@@ -160,9 +168,10 @@ function parseObject(bytes: Uint8Array, source: string): Record<string, unknown>
   return header;
 }
 
-function parseMetadata(value: unknown, source: string): Record<string, string> {
+function parseMetadata(value: unknown, source: string): Record<string, string> | null {
+  if (value === null) return null; // as the reference reads it
   if (!isObject(value) || Object.values(value).some((text) => typeof text !== "string")) {
-    throw new SafetensorsError(source, "__metadata__ must hold texts only", JSON.stringify(value));
+    throw new SafetensorsError(source, "__metadata__ must hold texts only", shown(value));
   }
   return value as Record<string, string>;
 }
@@ -172,7 +181,7 @@ function parseInfo(name: string, value: unknown, source: string): TensorInfo {
     throw new SafetensorsError(
       source,
       `${rule} of tensor ${JSON.stringify(name)}`,
-      JSON.stringify(found) ?? "nothing",
+      found === undefined ? "nothing" : shown(found),
     );
   };
   if (!isObject(value)) return refuse("an object must follow the name", value);
@@ -198,6 +207,11 @@ function parseInfo(name: string, value: unknown, source: string): TensorInfo {
     return refuse(rule, offsets);
   }
   return { dtype, shape, begin, end };
+}
+
+/** A value for a message, which shows its beginning only. */
+function shown(value: unknown): string {
+  return JSON.stringify(Array.isArray(value) ? value.slice(0, 300) : value);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -128,7 +128,7 @@ const HOSTILE: [string, Uint8Array, RegExp][] = [
   ["byte order mark", fileOf("\uFEFF{}", 0), /begin with {/],
   ["not JSON", fileOf(`{"w":`, 0), /must be JSON/],
   ["more after the object", fileOf(`{}{}`, 0), /must be JSON/],
-  ["deeply nested", fileOf(`{"a":${"[".repeat(100_000)}`, 0), /must be JSON/],
+  ["deeply nested", fileOf(`{"a":${"[".repeat(100_000)}`, 0), /nest at most 128/],
   ["bad UTF-8", fileOf(Uint8Array.of(0x7b, 0x22, 0xff, 0x22, 0x7d), 0), /must be UTF-8/],
   [
     "lone surrogate",
@@ -201,6 +201,43 @@ for (const [what, bytes, message] of HOSTILE) {
 Deno.test("parseSafetensors() accepts offsets in any order of names, and unused white space", () => {
   const file = parseSafetensors(fileOf(two("[4,8]", "[0,4]") + " \n ", 8));
   assert.deepEqual(file.names, ["b", "a"]);
+});
+
+Deno.test("H1 parseSafetensors() takes __metadata__ null for none, as the reference does", () => {
+  const file = parseSafetensors(fileOf(
+    '{"__metadata__":null,"w":' +
+      entry('"F32"', "[1]", "[0,4]") + "}",
+    4,
+  ));
+  assert.equal(file.metadata, null);
+  assert.deepEqual(file.names, ["w"]);
+  for (const other of ["[]", "5", '{"a":null}', '"text"', "false"]) {
+    assert.throws(() => parseSafetensors(fileOf(`{"__metadata__":${other}}`, 0)), /texts only/);
+  }
+});
+
+Deno.test("R16 parseSafetensors() refuses 20 MB of nested lists before they are built", () => {
+  const begin = performance.now();
+  const nested = fileOf(`{"a":${"[".repeat(20_000_000)}`, 0);
+  assert.throws(() => parseSafetensors(nested), {
+    name: "SafetensorsError",
+    message: /the header can nest at most 128 lists and objects: it nests more/,
+  });
+  assert.ok(performance.now() - begin < 10_000); // it took 40 s and more
+});
+
+Deno.test("R16 parseSafetensors() reads a header of 200,000 empty tensors in linear time", () => {
+  const info = entry('"F32"', "[0]", "[0,0]");
+  const seconds = (count: number) => {
+    const header = Array.from({ length: count }, (_, i) => `"tensor.${i}":${info}`).join(",");
+    const bytes = fileOf(`{${header}}`, 0);
+    const begin = performance.now();
+    assert.equal(parseSafetensors(bytes).names.length, count);
+    return (performance.now() - begin) / 1000;
+  };
+  seconds(2_000);
+  const [few, many] = [seconds(20_000), seconds(200_000)];
+  assert.ok(many < 40 * few + 0.5, `200,000 took ${many} s, 20,000 took ${few} s`);
 });
 
 Deno.test("SafetensorsFile.read() refuses values that do not fit, with file and tensor", () => {

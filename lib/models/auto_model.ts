@@ -16,6 +16,7 @@ export interface ModelClass<Model> {
     tensors: ReadonlyMap<string, tf.Tensor>,
     nameOrPath: string,
     generationConfig: Readonly<Record<string, unknown>> | null,
+    warnings: readonly string[],
   ): Model;
   /** A model with fresh random weights. */
   fromConfig(config: Readonly<Record<string, unknown>>, options: { readonly seed: number }): Model;
@@ -40,8 +41,8 @@ export class AutoModel<Model> {
 
   /**
    * A model with the weights in a folder, or of a hub's model, which is downloaded where needed. Its
-   * `nameOrPath` is what was given, as in PEFT. Where there is a `generation_config.json`, generation
-   * takes its ids from it, and nothing else: each call says how to decode.
+   * `nameOrPath` is what was given, as in PEFT. What `generation_config.json` says counts in generation where
+   * a call says nothing.
    *
    * @param nameOrPath a folder, or `org/name` on a hub
    * @throws {HubError} when there is no such folder or model, or it cannot be downloaded
@@ -55,9 +56,10 @@ export class AutoModel<Model> {
     const config = await readJsonObject(pathIn(small, "config.json"));
     if (config !== null) this.#check(config, `"${nameOrPath}"`);
     const dir = await resolveModel(nameOrPath, { patterns: MODEL_FILES, ...options });
-    const { config: whole, generationConfig, tensors } = await readCheckpoint(dir);
+    const checkpoint = await readCheckpoint(dir);
+    const { config: whole, generationConfig, tensors, warnings } = checkpoint;
     try {
-      return this.#Model.fromTensors(whole, tensors, nameOrPath, generationConfig);
+      return this.#Model.fromTensors(whole, tensors, nameOrPath, generationConfig, warnings);
     } catch (error) {
       for (const tensor of tensors.values()) tensor.dispose();
       throw error;

@@ -1,4 +1,4 @@
-import type * as tf from "../tf.ts";
+import * as tf from "../tf.ts";
 
 /**
  * Compares tensors with the parameters a model has, before any of them is used.
@@ -65,6 +65,21 @@ export function checkTensors(
  * ```
  */
 export function sameValues(a: tf.Tensor, b: tf.Tensor): boolean {
-  const [one, other] = [a.dataSync(), b.dataSync()];
-  return one.every((value, i) => value === other[i]);
+  // WebAssembly copies what is read. Elsewhere it is still the file's own array, and on WebGPU a part of
+  // it could not be read without waiting.
+  const size = tf.getBackend() === "wasm" ? BLOCK : Math.max(1, a.size);
+  for (let begin = 0; begin < a.size; begin += size) {
+    const [one, other] = [block(a, begin, size), block(b, begin, size)];
+    for (let i = 0; i < one.length; i++) if (one[i] !== other[i]) return false;
+  }
+  return true;
+}
+
+/** How many values are compared at once where that copies them: embeddings have hundreds of millions. */
+const BLOCK = 1 << 22;
+
+function block(tensor: tf.Tensor, begin: number, most: number): Float32Array {
+  const size = Math.min(most, tensor.size - begin);
+  if (size === tensor.size) return tensor.dataSync<"float32">();
+  return tf.tidy(() => tf.slice(tf.reshape(tensor, [-1]), [begin], [size]).dataSync<"float32">());
 }

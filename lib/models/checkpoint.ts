@@ -1,6 +1,13 @@
 import * as tf from "../tf.ts";
 import { writeFilesAtomically } from "../files/atomic_write.ts";
-import { exists, namesIn, notFound, readText, removeIfThere } from "../files/file_system.ts";
+import {
+  exists,
+  namesIn,
+  notFound,
+  readText,
+  readTextIfThere,
+  removeIfThere,
+} from "../files/file_system.ts";
 import { isJsonObject, parseJsonObject } from "../files/json_object.ts";
 import { pathIn } from "../files/path.ts";
 import { isPlainFileName } from "../files/plain_file_name.ts";
@@ -17,8 +24,10 @@ import {
 export interface Checkpoint {
   /** `config.json` as read. */
   readonly config: Readonly<Record<string, unknown>>;
-  /** `generation_config.json` as read; null where there is none. */
+  /** `generation_config.json` as read; null where there is none, or one that is no JSON. */
   readonly generationConfig: Readonly<Record<string, unknown>> | null;
+  /** What is worth knowing about the files, as sentences. */
+  readonly warnings: readonly string[];
   /** The weights by name, floats as float32, everything else as int32. Whoever holds them disposes them. */
   readonly tensors: Map<string, tf.Tensor>;
 }
@@ -44,8 +53,12 @@ const FLOAT_SETTINGS = new Set([
   "rope_theta",
 ]);
 
-/** Settings of generation that Python expects as floats. */
-const FLOAT_GENERATION_SETTINGS = new Set(["repetition_penalty", "temperature"]);
+/** The same of generation. */
+const FLOAT_GENERATION_SETTINGS = new Set([
+  "encoder_repetition_penalty",
+  "repetition_penalty",
+  "temperature",
+]);
 
 /**
  * Reads a folder in the Hugging Face layout: `config.json`, `generation_config.json` where there is
@@ -85,8 +98,8 @@ export async function readCheckpoint(dir: string): Promise<Checkpoint> {
     );
   }
   const config = await readObject(pathIn(dir, "config.json"));
-  const generationPath = pathIn(dir, GENERATION);
-  const generationConfig = await exists(generationPath) ? await readObject(generationPath) : null;
+  const warnings: string[] = [];
+  const generationConfig = await readGeneration(pathIn(dir, GENERATION), warnings);
   const files: SafetensorsFile[] = [];
   const tensors = new Map<string, tf.Tensor>();
   try {
@@ -104,7 +117,35 @@ export async function readCheckpoint(dir: string): Promise<Checkpoint> {
   } finally {
     for (const file of files) file.close();
   }
-  return { config, generationConfig, tensors };
+  return { config, generationConfig, warnings, tensors };
+}
+
+/** `generation_config.json`; as in transformers one that is no JSON is passed over, with a warning. */
+async function readGeneration(
+  path: string,
+  warnings: string[],
+): Promise<Record<string, unknown> | null> {
+  const text = await readTextIfThere(path);
+  if (text === null) return null;
+  const json = infinitiesAsJson(text);
+  try {
+    JSON.parse(json);
+  } catch (error) {
+    warnings.push(
+      `"${path}" is passed over, and config.json counts in its place, as it is no JSON: ` +
+        (error as Error).message,
+    );
+    return null;
+  }
+  return parseJsonObject(json, path);
+}
+
+/** Python writes and reads numbers that JSON does not have, such as the bias −Infinity. */
+function infinitiesAsJson(text: string): string {
+  return text.replace(
+    /"(?:[^"\\]|\\.)*"|-?\bInfinity\b/g,
+    (found) => found.endsWith("Infinity") ? found.replace("Infinity", "1e999") : found,
+  );
 }
 
 /** Opens the file or shards that hold the weights, into `files`, and checks that they agree. */

@@ -91,14 +91,20 @@ export class ConfigFields {
     return list as number[];
   }
 
-  /** A list of integers, each at least `min`. */
-  integers(name: string, min: number): number[] {
+  /** The list as it is, or null where the field is none. */
+  list(name: string): readonly unknown[] | null {
+    const value = this.#value(name);
+    return Array.isArray(value) ? value : null;
+  }
+
+  /** A list of integers, each at least `min` and at most `max`. */
+  integers(name: string, min: number, max = Infinity): number[] {
     const value = this.#value(name);
     if (!Array.isArray(value) || !value.every(Number.isInteger)) {
       this.#mistyped(name, "a list of integers");
     }
     const list = value as number[];
-    for (const number of list) this.#bounded(name, number, { min });
+    for (const number of list) this.#bounded(name, number, { min, max });
     return list;
   }
 

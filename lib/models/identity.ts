@@ -1,4 +1,4 @@
-import { type GenerationIds, readGenerationIds } from "./generation_ids.ts";
+import type { GenerationIds } from "./generation_ids.ts";
 
 /** Class and origin of a base model, in Hugging Face's words. */
 export interface Identity {
@@ -16,10 +16,17 @@ export interface Identity {
 
 /** Class and origin of a language model, and the settings of generation in its files. */
 export interface LanguageIdentity extends Identity {
-  /** The ids that start, end and fill up sequences. */
+  /**
+   * The ids in `config.json`, with which the model is trained; generation takes its own, see
+   * `generationIdsOf`.
+   */
   readonly generationIds: GenerationIds;
+  /** How many positions the model was made for; null where it does not say. */
+  readonly positions: number | null;
   /** `generation_config.json` as read; null where there is none. */
   readonly generationConfig: Readonly<Record<string, unknown>> | null;
+  /** What is worth knowing about its files, as sentences. */
+  readonly warnings: readonly string[];
 }
 
 /** Origin of a model. */
@@ -28,48 +35,44 @@ export interface Origin {
   readonly nameOrPath?: string | null;
   /** `generation_config.json` as read; null where there is none. */
   readonly generationConfig?: Readonly<Record<string, unknown>> | null;
+  /** What is worth knowing about its files. */
+  readonly warnings?: readonly string[];
 }
 
 /** The facts of a model's configuration that its identity is made of. */
 export interface ParsedLanguageConfig {
   /** Hugging Face's `model_type`. */
   readonly modelType: string;
-  /** V, the number of token ids. */
-  readonly vocabSize: number;
+  /** How many positions the model was made for; null where it does not say. */
+  readonly positions: number | null;
   /** The ids that the configuration names. */
   readonly generationIds: GenerationIds;
 }
 
 /**
- * The identity of a language model of `transformers`. Generation takes its ids from
- * `generation_config.json`, and from the configuration where there is no such file.
+ * The identity of a language model of `transformers`. What `generation_config.json` says is checked when
+ * something is generated, as a model can be trained whatever it says.
  *
  * @param config `config.json` as read
  * @param parsed the same, checked
- * @param kind the class of `transformers`, and whether an encoder reads the prompt
- * @throws {TypeError} when an id of the generation configuration is not an integer
- * @throws {RangeError} when one is not in the vocabulary
+ * @param className the class of `transformers`
  *
  * @example
  * ```ts
  * import assert from "node:assert/strict";
  *
  * const generationIds = { pad: 0, eos: [2], decoderStart: null };
- * const parsed = { modelType: "mistral", vocabSize: 9, generationIds };
- * const kind = { className: "MistralForCausalLM", isEncoderDecoder: false };
- * const identity = languageIdentity({}, parsed, kind, { generationConfig: { eos_token_id: 5 } });
+ * const parsed = { modelType: "mistral", positions: 64, generationIds };
+ * const identity = languageIdentity({}, parsed, "MistralForCausalLM", { nameOrPath: "org/name" });
  * assert.equal(identity.pythonModule, "transformers.models.mistral.modeling_mistral");
- * assert.deepEqual(identity.generationIds.eos, [5]);
+ * assert.equal(identity.nameOrPath, "org/name");
  * ```
  */
 export function languageIdentity(
   config: Readonly<Record<string, unknown>>,
-  { modelType, vocabSize, generationIds }: ParsedLanguageConfig,
-  { className, isEncoderDecoder }: {
-    readonly className: string;
-    readonly isEncoderDecoder: boolean;
-  },
-  { nameOrPath = null, generationConfig = null }: Origin = {},
+  { modelType, positions, generationIds }: ParsedLanguageConfig,
+  className: string,
+  { nameOrPath = null, generationConfig = null, warnings = [] }: Origin = {},
 ): LanguageIdentity {
   return {
     modelType,
@@ -77,9 +80,9 @@ export function languageIdentity(
     pythonModule: `transformers.models.${modelType}.modeling_${modelType}`,
     config,
     nameOrPath,
-    generationIds: generationConfig === null
-      ? generationIds
-      : readGenerationIds(generationConfig, { modelType, vocabSize, isEncoderDecoder }),
+    generationIds,
+    positions,
     generationConfig,
+    warnings,
   };
 }

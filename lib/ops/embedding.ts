@@ -9,6 +9,8 @@ import { differentiate, isFused, runKernel } from "./fused.ts";
  *
  * @param ids int32, any shape; in [0, V), which is not checked here
  * @param weight shape `[V, D]`
+ * @param paddingRow the row that is looked up and gets no gradient, as PyTorch's `padding_idx`; null for
+ *   none
  * @returns the shape of `ids` with `D` appended
  *
  * @example
@@ -22,10 +24,14 @@ import { differentiate, isFused, runKernel } from "./fused.ts";
  * assert.deepEqual(rows.arraySync(), [[[5, 6], [1, 2]]]);
  * ```
  */
-export function embedding(ids: tf.Tensor, weight: tf.Tensor2D): tf.Tensor {
+export function embedding(
+  ids: tf.Tensor,
+  weight: tf.Tensor2D,
+  paddingRow: number | null = null,
+): tf.Tensor {
   const [V, D] = weight.shape;
   if (isFused("TakeRows", ids, weight) && ids.dtype === "int32") {
-    return runKernel("TakeRows", { table: weight, ids }, { rows: V })[0];
+    return runKernel("TakeRows", { table: weight, ids }, { rows: V, paddingRow })[0];
   }
   return tf.tidy(() => {
     const flat = tf.reshape(ids, [ids.size]) as tf.Tensor1D;
@@ -38,7 +44,8 @@ export function embedding(ids: tf.Tensor, weight: tf.Tensor2D): tf.Tensor {
           const oneHot = V === 1
             ? tf.ones([ids.size, 1])
             : tf.cast(tf.oneHot(saved[0]!, V), "float32"); // [N, V]
-          return tf.matMul(oneHot as tf.Tensor2D, dy as tf.Tensor2D, true, false);
+          const counted = withoutPadding(dy, saved[0]!, paddingRow) as tf.Tensor2D;
+          return tf.matMul(oneHot as tf.Tensor2D, counted, true, false);
         },
       };
     });
@@ -49,7 +56,14 @@ export function embedding(ids: tf.Tensor, weight: tf.Tensor2D): tf.Tensor {
 differentiate(
   "TakeRows",
   { by: ["AddRows"], save: ["ids"] },
-  ({ dy, saved: [ids], attrs }) => ({
-    table: () => runKernel("AddRows", { dy, ids }, attrs)[0],
+  ({ dy, saved: [ids], attrs: { rows, paddingRow } }) => ({
+    table: () =>
+      runKernel("AddRows", { dy: withoutPadding(dy, ids, paddingRow), ids }, { rows })[0],
   }),
 );
+
+/** The gradient with zeros where the id is that of the padding. */
+function withoutPadding(dy: tf.Tensor, ids: tf.Tensor, paddingRow: number | null): tf.Tensor {
+  if (paddingRow === null) return dy;
+  return tf.mul(dy, tf.expandDims(tf.cast(tf.notEqual(ids, paddingRow), "float32"), -1));
+}

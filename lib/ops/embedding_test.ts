@@ -33,6 +33,35 @@ onEachBackend(
   },
 );
 
+onEachBackend(
+  "M4 embedding() looks up the row of the padding and gives it no gradient",
+  async (on) => {
+    const [ids, weight] = tf.tidy(() => [
+      tf.tensor2d(IDS, [2, 4], "int32"),
+      tf.variable(tf.tensor2d(wave(V * D, 0.4), [V, D])),
+    ]) as [tf.Tensor2D, tf.Variable];
+    const gradient = (paddingRow: number | null) => {
+      const { value, grads } = tf.variableGrads(
+        () => tf.sum(embedding(ids, weight as unknown as tf.Tensor2D, paddingRow)) as tf.Scalar,
+        [weight],
+      );
+      return [value, grads[weight.name]!] as const;
+    };
+    const uses = Array.from(
+      { length: V },
+      (_, row) => IDS.flat().filter((id) => id === row).length,
+    );
+    const [all, whole] = gradient(null);
+    const [same, without] = gradient(4);
+    const each = (counts: number[]) => counts.flatMap((count) => new Array<number>(D).fill(count));
+    await assertClose(whole, { shape: [V, D], data: each(uses) }, on.tolerance);
+    const others = uses.map((count, row) => row === 4 ? 0 : count);
+    await assertClose(without, { shape: [V, D], data: each(others) }, on.tolerance);
+    await assertClose(same, { shape: [], data: [...await all.data()] }, on.tolerance);
+    tf.dispose([ids, weight, all, whole, same, without]);
+  },
+);
+
 onEachBackend("embedding() takes ids of any rank", async (on) => {
   const rows = tf.tidy(() =>
     embedding(tf.tensor1d([2, 0], "int32"), tf.tensor2d([[1, 2], [3, 4], [5, 6]]))

@@ -184,6 +184,8 @@ export interface Kernels {
     attrs: {
       /** V, for the gradient. */
       rows: number;
+      /** The row that gets no gradient; null for none. */
+      paddingRow: number | null;
     };
     /** The shape of `ids` with D appended. */
     outputs: [rows: tf.Tensor];

@@ -61,7 +61,7 @@ export function inverseFrequencies(headDim: number, rope: RopeParameters): Float
     (_, i) => 1 / f32(Math.pow(rope.rope_theta, f32(2 * i / headDim))),
   );
   if (rope.rope_type === "default") return plain;
-  if (rope.rope_type === "linear") return plain.map((angle) => angle / rope.factor);
+  if (rope.rope_type === "linear") return plain.map((angle) => angle / f32(rope.factor));
 
   const { factor, low_freq_factor: low, high_freq_factor: high } = rope;
   const context = rope.original_max_position_embeddings;

@@ -189,3 +189,10 @@ onEachBackend("rotary() refuses tables for other positions, features or rows", (
   x.dispose();
   assert.equal(tf.memory().numTensors, before);
 }, { only: ["cpu"] });
+
+// torch 2.13: 1.0 / (10000 ** (torch.arange(0, 6, 2).float() / 6)) / 1.7
+Deno.test("M7 inverseFrequencies() divides by the float32 of a linear factor", () => {
+  const angles = inverseFrequencies(6, { rope_type: "linear", rope_theta: 10000, factor: 1.7 });
+  const bits = [...new Uint32Array(angles.buffer)].map((word) => word.toString(16));
+  assert.deepEqual(bits, ["3f169696", "3cdfab82", "3aa61c03"]);
+});

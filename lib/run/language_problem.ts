@@ -3,6 +3,7 @@ import { type Example, trueAllocation } from "../tasks/task.ts";
 import { evaluateTokens } from "../train/evaluate.ts";
 import { encodeExamples, type Encoding, type TaskBatch } from "../train/task_batch.ts";
 import type { RunConfig } from "./config.ts";
+import { answerIds } from "./agreement.ts";
 import { openBase } from "./open_base.ts";
 import { openSuite } from "./open_suite.ts";
 import type { Problem } from "./problem.ts";
@@ -17,7 +18,7 @@ export async function languageProblem(
   config: RunConfig,
 ): Promise<Problem<Example, TaskBatch, LanguageModel>> {
   const suite = await openSuite(config);
-  const { base, tokenizer } = await openBase(config.base_model);
+  const { base, tokenizer, warnings } = await openBase(config.base_model);
   const allocation = trueAllocation(suite);
   const encoding: Encoding = {
     tokenizer,
@@ -26,14 +27,16 @@ export async function languageProblem(
     maxTargetTokens: config.max_target_tokens,
   };
   const { evaluation_batch_size: batchSize, num_beams: numBeams } = config;
+  const ids = answerIds(tokenizer, base);
   return {
     base,
+    warnings,
     suite,
     truth: allocation === null ? null : [allocation],
     trainable: (model) => model,
     encode: (examples) => encodeExamples(examples, encoding),
     loss: async (model, task) => (await evaluateTokens(model, task, encoding, batchSize)).loss,
-    score: (model, tasks) => scoreTasks(model, tasks, encoding, { batchSize, numBeams }),
+    score: (model, tasks) => scoreTasks(model, tasks, encoding, { batchSize, numBeams, ids }),
     dispose: () => base.dispose(),
   };
 }

@@ -28,6 +28,8 @@ export interface Problem<E, Batch extends object, M extends AnyBaseModel> {
   loss(model: PeftModel<M>, task: EvaluationTask<E>): Promise<number>;
   /** Scores of a model at each task; every task has at least one example. */
   score(model: PeftModel<M>, tasks: readonly EvaluationTask<E>[]): Promise<Scores[]>;
+  /** What is worth knowing about the base model and its tokenizer, as sentences; nothing when absent. */
+  readonly warnings?: readonly string[];
   /** Frees the base model. */
   dispose(): void;
 }

@@ -69,6 +69,7 @@ async function withLog<E, Batch extends object, M extends AnyBaseModel>(
   try {
     const log = await MetricsLog.open(join(dir, "metrics.jsonl"));
     try {
+      for (const message of problem.warnings ?? []) await log.append({ phase: "warning", message });
       return await outcome(startRun(config, problem, log, report), dir, adapterDir);
     } finally {
       await log.close();

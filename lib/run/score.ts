@@ -2,6 +2,7 @@ import { exactMatch } from "../tasks/scores/exact_match.ts";
 import { rougeL } from "../tasks/scores/rouge_l.ts";
 import {
   answer,
+  type AnswerOptions,
   evaluateTokens,
   type EvaluationTask,
   type TokenScores,
@@ -13,13 +14,8 @@ import { mean } from "../util/vectors.ts";
 /** Scores of a model at one task: its loss, and other metrics by name. */
 export type Scores = Readonly<Record<string, number>> & { readonly loss: number };
 
-/** Options of an evaluation. */
-export interface ScoreOptions {
-  /** Examples in a batch; positive. */
-  readonly batchSize: number;
-  /** Beams in generation; 1 is greedy. */
-  readonly numBeams: number;
-}
+/** How an evaluation is done. */
+export type ScoreOptions = AnswerOptions;
 
 /**
  * Scores a model on tasks: generated answers against every reference, and the loss of the first.

@@ -1,6 +1,9 @@
 /**
  * Evaluates a language model on tasks: loss and accuracy of given targets, and generated answers.
  */
+import type { GenerateOptions } from "../models/generation/options.ts";
+import { DEFAULTS } from "../models/generation/settings.ts";
+import { UNSUPPORTED } from "../models/generation/unsupported.ts";
 import * as tf from "../tf.ts";
 import type { Example } from "../tasks/task.ts";
 import type { MultiTaskModel } from "./multi_task_model.ts";
@@ -57,6 +60,28 @@ export async function evaluateTokens(
   return { loss: loss / tokens, tokenAccuracy: right / tokens };
 }
 
+/** How answers are generated. */
+export interface AnswerOptions {
+  /** Examples in a batch; positive. */
+  readonly batchSize: number;
+  /** Beams in generation; 1 is greedy. */
+  readonly numBeams: number;
+  /** What starts, ends and fills up answers; what the model's files say when absent. */
+  readonly ids?: AnswerIds | undefined;
+}
+
+/** What starts, ends and fills up answers. */
+export type AnswerIds = Pick<
+  GenerateOptions,
+  "eos_token_id" | "pad_token_id" | "decoder_start_token_id"
+>;
+
+/** Every setting of generation, said: what a base model's files ask for must not change its scores. */
+const PLAIN: GenerateOptions = {
+  ...DEFAULTS,
+  ...Object.fromEntries(UNSUPPORTED.map((name) => [name, null])),
+};
+
 /**
  * The model's answers to all examples of all tasks, in order. A batch may hold several tasks.
  *
@@ -66,12 +91,14 @@ export async function answer(
   model: MultiTaskModel,
   tasks: readonly EvaluationTask[],
   encoding: Encoding,
-  options: { readonly batchSize: number; readonly numBeams: number },
+  options: AnswerOptions,
 ): Promise<string[][]> {
   const texts: string[] = [];
   for (const chunk of chunks(tasks.flatMap(withTask), options.batchSize)) {
     const prompts = encodePrompts(chunk, encoding);
     const ids = await model.generate({
+      ...PLAIN,
+      ...options.ids,
       ...prompts,
       max_new_tokens: encoding.maxTargetTokens,
       num_beams: options.numBeams,

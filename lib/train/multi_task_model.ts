@@ -1,3 +1,4 @@
+import type { GenerateOptions } from "../models/generation/options.ts";
 import type { Noise } from "../ops/noise.ts";
 import type * as tf from "../tf.ts";
 import type { TaskBatch } from "./task_batch.ts";
@@ -33,16 +34,12 @@ export interface MultiTaskModel extends Trainable<TaskBatch> {
   generate(inputs: GenerateInputs): Promise<number[][]>;
 }
 
-/** Inputs of a generation for evaluation. */
-export interface GenerateInputs {
+/** What generation for an evaluation asks of a model, beside how it is done. */
+export interface GenerateInputs extends GenerateOptions {
   /** Prompt ids of `B` rows and `L` positions; `[B, L]`. */
   readonly inputIds: readonly (readonly number[])[];
   /** Attention mask, 1 where an id counts and 0 elsewhere; `[B, L]`. */
   readonly attentionMask: readonly (readonly number[])[];
   /** Index of each row's task; `[B]`. */
   readonly taskIds: readonly number[];
-  /** Largest number of generated tokens; positive. */
-  readonly max_new_tokens: number;
-  /** Number of beams of the search; 1 is greedy decoding. */
-  readonly num_beams: number;
 }

@@ -1,12 +1,14 @@
 import type { Decoding } from "./decoding.ts";
 import { Largest } from "./largest.ts";
 import { candidatesPerBeam, type Limits } from "./limits.ts";
-import { applyProcessors, type LogitsProcessor } from "./logits_processor.ts";
-import type { GenerateOptions } from "./options.ts";
+import { applyProcessors, type LogitsProcessor } from "./processors/processor.ts";
+import type { GenerateSettings } from "./settings.ts";
+import { logSoftmax } from "./softmax.ts";
 
 /** The options that beam search reads. */
-export type BeamOptions = Required<
-  Pick<GenerateOptions, "num_beams" | "length_penalty" | "early_stopping">
+export type BeamOptions = Pick<
+  GenerateSettings,
+  "num_beams" | "length_penalty" | "early_stopping"
 >;
 
 /** The new tokens of a sequence with its score. */
@@ -49,20 +51,24 @@ export async function beamSearch(
   options: BeamOptions,
 ): Promise<readonly (readonly Beam[])[]> {
   const K = options.num_beams;
-  const rows = Array.from({ length: decoding.rows / K }, () => new RowSearch(limits, options));
+  const searches = Array.from({ length: decoding.rows / K }, () => new RowSearch(limits, options));
   for (let length = 0;; length++) {
-    for (const [row, search] of rows.entries()) {
+    for (const [b, search] of searches.entries()) {
       search.advance((beam) => {
-        const scores = logSoftmax(decoding.scores(row * K + beam));
-        return applyProcessors(processors, scores, length);
+        const row = b * K + beam;
+        const ids = [...decoding.prompt(row), ...search.running[beam]!.tokens];
+        return applyProcessors(processors, logSoftmax(decoding.scores(row)), { ids, row });
       });
     }
-    const isDone = rows.every((row) => !row.improvable) ||
-      (options.early_stopping === true && rows.every((row) => row.isFull)) ||
+    const isDone = searches.every((search) => !search.improvable) ||
+      (options.early_stopping === true && searches.every((search) => search.isFull)) ||
       length + 1 === limits.max_new_tokens;
-    if (isDone) return rows.map((row) => row.best);
-    decoding.select(rows.flatMap((row, b) => row.running.map(({ parent }) => b * K + parent)));
-    await decoding.step(rows.flatMap((row) => row.running.map(({ tokens }) => tokens.at(-1)!)));
+    if (isDone) return searches.map((search) => search.best);
+    const running = searches.flatMap((search, b) =>
+      search.running.map(({ parent, tokens }) => ({ row: b * K + parent, token: tokens.at(-1)! }))
+    );
+    decoding.select(running.map(({ row }) => row));
+    await decoding.step(running.map(({ token }) => token));
   }
 }
 
@@ -160,17 +166,4 @@ class RowSearch {
 /** The `size` best by score, best first; of equals the earlier. */
 function bestOf<T extends Beam>(beams: readonly T[], size: number): T[] {
   return beams.toSorted((a, b) => b.score - a.score).slice(0, size);
-}
-
-/** x − max(x) − log Σ exp(x − max(x)), in place. */
-function logSoftmax(x: Float32Array): Float32Array {
-  const highest = x.reduce((a, b) => Math.max(a, b), -Infinity);
-  let sum = 0;
-  for (let i = 0; i < x.length; i++) {
-    x[i]! -= highest;
-    sum += Math.exp(x[i]!);
-  }
-  const logSum = Math.fround(Math.log(sum));
-  for (let i = 0; i < x.length; i++) x[i]! -= logSum;
-  return x;
 }

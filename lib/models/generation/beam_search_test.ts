@@ -9,14 +9,15 @@ import {
 } from "../../testing/models/table_model.ts";
 import { type Beam, type BeamOptions, beamSearch } from "./beam_search.ts";
 import { Decoding } from "./decoding.ts";
-import { type LogitsProcessor, minNewTokens } from "./logits_processor.ts";
+import { minLength } from "./processors/forced_tokens.ts";
+import type { LogitsProcessor } from "./processors/processor.ts";
 import { bestToken, sample } from "./sampling.ts";
 
 const ROWS = [[4, 5, 6], [2, 3, 2]];
 
 async function start(table: TableOptions, copies: number, rows = ROWS): Promise<Decoding> {
   const prompt = { inputIds: rows, attentionMask: rows.map((row) => row.map(() => 1)) };
-  return await Decoding.start(tableModel(table), prompt, tableCall([...rows.keys()]), copies);
+  return await Decoding.start(tableModel(table), prompt, tableCall([...rows.keys()]), { copies });
 }
 
 async function search(
@@ -109,7 +110,7 @@ onEachBackend(
           bestToken,
           [],
           { max_new_tokens: length, eos: table.eos },
-          -1,
+          () => -1,
         );
         decoding.dispose();
         assert.deepEqual(
@@ -168,5 +169,5 @@ onEachBackend("beamSearch() ends no sequence that a processor forbids to end", a
   const lengths = async (processors: LogitsProcessor[]) =>
     (await search(table, options, 6, { processors })).flat().map(({ tokens }) => tokens.length);
   assert.ok(Math.min(...await lengths([])) < 4, "without it sequences end early");
-  assert.ok(Math.min(...await lengths([minNewTokens(3, [1])])) >= 4);
+  assert.ok(Math.min(...await lengths([minLength(3 + ROWS[0]!.length, [1])])) >= 4);
 }, { only: ["cpu"] });

@@ -4,7 +4,9 @@ import { beamSearch } from "./beam_search.ts";
 import type { Call } from "../call.ts";
 import { Decoding } from "./decoding.ts";
 import { checkOptions, type GenerateOptions } from "./options.ts";
-import { type LogitsProcessor, minNewTokens, samplingProcessors } from "./logits_processor.ts";
+import { type GenerationIds, generationIdsOf } from "../generation_ids.ts";
+import { lengthsOf } from "./lengths.ts";
+import { logitsProcessors } from "./processors/processors.ts";
 import { type PromptInputs, readPrompt } from "./prompt.ts";
 import { bestToken, randomToken, sample } from "./sampling.ts";
 
@@ -17,9 +19,9 @@ import { bestToken, randomToken, sample } from "./sampling.ts";
  *
  * Source: transformers generation/utils.py, `generate`
  *
- * Differs: random draws come from the seed's stream `sampling`; beam search does not sample; of
- * `generation_config.json` the ids alone are used; what transformers warns of as unfeasible or
- * unreliable is refused.
+ * Differs: random draws come from the seed's stream `sampling`, so `seed` is needed with `do_sample`;
+ * beam search does not sample; what transformers warns of as unfeasible or unreliable is refused, and so
+ * are, by name, settings that are not here, such as `guidance_scale`.
  *
  * @param model reads and writes the tokens; nothing of it changes
  * @param prompt ids `[B, L]` and where they count; an encoder-decoder's may be padded on either side, a
@@ -61,28 +63,36 @@ export async function generate(
   call?: Call,
 ): Promise<number[][]> {
   const settings = checkOptions(model, options);
-  const checked = await readPrompt(model, prompt);
-  const { num_beams, num_return_sequences, max_new_tokens } = settings;
-  const { pad, eos, decoderStart } = model.identity.generationIds;
+  const ids = generationIdsOf(model, options);
+  const checked = await readPrompt(model, prompt, ids);
+  const { num_beams, num_return_sequences } = settings;
+  const { pad, eos } = ids;
   const copies = Math.max(num_beams, num_return_sequences);
-  const limits = { max_new_tokens, eos };
-  const processors: LogitsProcessor[] = [];
-  if (settings.min_new_tokens > 0) processors.push(minNewTokens(settings.min_new_tokens, eos));
+  const starts = model.isEncoderDecoder ? startsOf(ids, checked.inputIds.length) : null;
+  const begun = starts === null ? checked.inputIds[0]!.length : 1;
+  const lengths = lengthsOf(settings, begun, model.identity.positions ?? null);
+  const limits = { max_new_tokens: lengths.maxLength - begun, eos };
+  const situation = { prompt: checked.inputIds, begun, ...lengths, eos, copies };
+  const processors = logitsProcessors(settings, situation);
 
   const used = call ?? model.plainCall();
   let decoding: Decoding | undefined;
   let generated: readonly (readonly number[])[];
   try {
-    decoding = await Decoding.start(model, checked, used, copies, settings.signal);
+    decoding = await Decoding.start(model, checked, used, {
+      copies,
+      starts,
+      signal: settings.signal,
+      finite: !settings.remove_invalid_values,
+    });
     if (num_beams > 1) {
       const beams = await beamSearch(decoding, processors, limits, settings);
       generated = beams.flatMap((row) => row.slice(0, num_return_sequences)).map((b) => b.tokens);
-    } else if (settings.do_sample) {
-      processors.push(...samplingProcessors(settings));
-      const choose = randomToken(randomStream(settings.seed!, "sampling"));
-      generated = await sample(decoding, choose, processors, limits, pad);
     } else {
-      generated = await sample(decoding, bestToken, processors, limits, pad);
+      const choose = settings.do_sample
+        ? randomToken(randomStream(settings.seed!, "sampling"))
+        : bestToken;
+      generated = await sample(decoding, choose, processors, limits, () => fillerOf(model, pad));
     }
   } finally {
     decoding?.dispose();
@@ -90,11 +100,31 @@ export async function generate(
   }
 
   const length = Math.max(...generated.map((tokens) => tokens.length));
-  const filler = num_beams > 1 && pad === 0 ? eos[0] ?? pad : pad;
+  const filler = () => num_beams > 1 && pad === 0 ? eos[0] ?? pad : fillerOf(model, pad);
   return generated.map((tokens, i) => {
-    const start = model.isEncoderDecoder
-      ? [decoderStart!]
-      : checked.inputIds[Math.floor(i / num_return_sequences)]!;
-    return [...start, ...tokens, ...new Array<number>(length - tokens.length).fill(filler)];
+    const row = Math.floor(i / num_return_sequences);
+    const start = starts === null ? checked.inputIds[row]! : [starts[row]!];
+    return [...start, ...tokens, ...Array.from({ length: length - tokens.length }, filler)];
   });
+}
+
+/** The id that fills up rows, of which there must be one that the model can read. */
+function fillerOf({ vocabSize }: LanguageModel, pad: number | null): number {
+  if (pad !== null && pad >= 0 && pad < vocabSize) return pad;
+  throw new RangeError(
+    `Cannot generate for rows of different lengths as pad_token_id must be in [0, ${vocabSize}): ` +
+      `got ${pad}; set pad_token_id`,
+  );
+}
+
+/** What the decoder of each row starts from. */
+function startsOf({ decoderStart }: GenerationIds, rows: number): number[] {
+  if (typeof decoderStart === "number") return new Array(rows).fill(decoderStart);
+  if (decoderStart!.length !== rows) {
+    throw new RangeError(
+      `Cannot generate as a list of decoder_start_token_id must hold one id for each row: ` +
+        `got ${decoderStart!.length} for ${rows} rows`,
+    );
+  }
+  return [...decoderStart!];
 }

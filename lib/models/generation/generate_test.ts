@@ -52,6 +52,116 @@ onEachBackend(
   },
 );
 
+onEachBackend(
+  "M2 generate() honours every setting as transformers does, from the call and from a file",
+  async () => {
+    for (const { model, options, expected } of cases.settings) {
+      const table = {
+        isEncoderDecoder: model.is_encoder_decoder,
+        vocabSize: model.vocab_size,
+        seed: model.seed,
+        eosBias: model.eos_bias,
+        eos: model.eos,
+        pad: model.pad,
+      };
+      const what = JSON.stringify({ model, options });
+      const rows = (found: number[][]) => found.map((row) => row.join(" "));
+      const asked = options as unknown as GenerateOptions;
+      const prompt = promptOf(table);
+      assert.deepEqual(rows(await generate(tableModel(table), prompt, asked)), expected, what);
+      const generationConfig = {
+        pad_token_id: model.pad,
+        eos_token_id: model.eos,
+        decoder_start_token_id: 3,
+        ...options,
+      };
+      const byFile = tableModel({ ...table, generationConfig });
+      assert.deepEqual(rows(await generate(byFile, prompt)), expected, `from a file: ${what}`);
+      // What a call takes back is as if the file did not say it.
+      const nothing = Object.fromEntries(
+        Object.keys(options).filter((name) =>
+          !name.endsWith("s_token_id") && name !== "pad_token_id"
+        )
+          .map((name) => [name, null]),
+      );
+      const ids = { eos_token_id: model.eos, pad_token_id: model.pad };
+      assert.deepEqual(
+        await generate(byFile, prompt, {
+          ...nothing,
+          ...ids,
+          ...("forced_bos_token_id" in options && { forced_bos_token_id: null }),
+          ...("forced_eos_token_id" in options && { forced_eos_token_id: null }),
+        }),
+        await generate(tableModel(table), prompt),
+        `taken back: ${what}`,
+      );
+    }
+  },
+  { only: ["cpu"] },
+);
+
+Deno.test("M2 generate() refuses by name what it cannot do, and null takes it back", async () => {
+  await tf.setBackend("cpu");
+  const asked: Record<string, unknown> = {
+    guidance_scale: 1.5,
+    watermarking_config: { bias: 2 },
+    stop_strings: ["."],
+    max_time: 2,
+    token_healing: true,
+    penalty_alpha: 0.6,
+    num_beam_groups: 2,
+    force_words_ids: [[4]],
+    prompt_lookup_num_tokens: 3,
+    dola_layers: "low",
+  };
+  const ids = { pad_token_id: 0, eos_token_id: 1 };
+  const plain = await generate(tableModel(TABLE), DECODER);
+  for (const [name, value] of Object.entries(asked)) {
+    const message = new RegExp(`Cannot generate as ${name} is not supported: got `);
+    const inCall = { [name]: value } as GenerateOptions;
+    await assert.rejects(generate(tableModel(TABLE), DECODER, inCall), { message });
+    const generationConfig = { ...ids, [name]: value };
+    const model = tableModel({ ...TABLE, generationConfig });
+    await assert.rejects(generate(model, DECODER), {
+      name: "RangeError",
+      message: new RegExp(`${message.source}.* in generation_config.json; pass ${name}: null`),
+    });
+    assert.deepEqual(await generate(model, DECODER, { [name]: null }), plain);
+  }
+  const idle = {
+    ...ids,
+    guidance_scale: 1,
+    num_beam_groups: 1,
+    token_healing: false,
+    temperature: 0,
+  };
+  assert.deepEqual(
+    await generate(tableModel({ ...TABLE, generationConfig: idle }), DECODER),
+    plain,
+  );
+  const drawing = tableModel({ ...TABLE, generationConfig: { ...ids, do_sample: true } });
+  await assert.rejects(generate(drawing, DECODER), {
+    name: "TypeError",
+    message: /seed must be an integer: got undefined; the model's own configuration asks for it/,
+  });
+  const wrong = tableModel({ ...TABLE, generationConfig: { ...ids, num_beams: "4" } });
+  await assert.rejects(generate(wrong, DECODER), {
+    name: "TypeError",
+    message: "Cannot generate as num_beams in generation_config.json must be a number: got string",
+  });
+});
+
+Deno.test("M6 generate() without a pad id and a mask reads id 0 as it is", async () => {
+  await tf.setBackend("cpu");
+  const model = tableModel({ ...TABLE, generationConfig: {} });
+  const inputIds = [[0, 4, 5], [0, 3, 6]];
+  const all = { inputIds, attentionMask: [[1, 1, 1], [1, 1, 1]] };
+  const padded = { inputIds, attentionMask: [[0, 1, 1], [0, 1, 1]] };
+  const found = await generate(model, { inputIds });
+  assert.deepEqual(found, await generate(model, all));
+  assert.notDeepEqual(found, await generate(model, padded));
+});
+
 /** What transformers 5.17.0 writes with the base models for rows 1 to 3 of the reference cases. */
 const BASES: readonly [string, GenerateOptions, readonly string[]][] = [
   ["t5_poly", { max_new_tokens: 7, num_beams: 4, length_penalty: 2, num_return_sequences: 2 }, [

@@ -1,22 +1,12 @@
 import assert from "node:assert/strict";
 import { tableModel } from "../../testing/models/table_model.ts";
 import { checkOptions, type GenerateOptions } from "./options.ts";
+import { DEFAULTS } from "./settings.ts";
 
 const MODEL = tableModel({ isEncoderDecoder: false, vocabSize: 11, seed: 0 });
 
 Deno.test("checkOptions() fills in transformers' defaults, also for undefined", () => {
-  const defaults = {
-    max_new_tokens: 20,
-    min_new_tokens: 0,
-    num_beams: 1,
-    num_return_sequences: 1,
-    length_penalty: 1,
-    early_stopping: false,
-    do_sample: false,
-    temperature: 1,
-    top_k: 50,
-    top_p: 1,
-  };
+  const defaults = DEFAULTS;
   assert.deepEqual(checkOptions(MODEL, {}), defaults);
   const given = { num_beams: undefined, length_penalty: -0.5 } as unknown as GenerateOptions;
   assert.deepEqual(checkOptions(MODEL, given), { ...defaults, length_penalty: -0.5 });

@@ -1,5 +1,6 @@
 import * as tf from "../../tf.ts";
 import type { Ids, LanguageModel, Prompt } from "../base_model.ts";
+import { type GenerationIds, generationIdsOf } from "../generation_ids.ts";
 import { idsTensor } from "../ids.ts";
 
 /** Prompt of a language model. `B` rows, `L` positions, `V` vocabulary. */
@@ -8,7 +9,8 @@ export interface PromptInputs {
   readonly inputIds: Ids;
   /**
    * 1 where a token counts, 0 where it is padding; shape `[B, L]`. When absent, a decoder leaves out
-   * the pad tokens, unless padding also ends a sequence; an encoder-decoder reads everything.
+   * the pad tokens, unless there are none or padding also ends a sequence; an encoder-decoder reads
+   * everything.
    */
   readonly attentionMask?: Ids | undefined;
 }
@@ -21,14 +23,19 @@ export interface PromptInputs {
  * Differs: a decoder's prompt padded on the right is refused, as its next token would follow padding;
  * there it is a warning.
  *
+ * @param ids what pads and ends sequences; what the model's files say when absent
  * @throws {TypeError} when ids or mask are neither an int32 tensor of rank 2 nor nested arrays
  * @throws {RangeError} when they are empty, ragged, of different shapes or out of range, or when a row
  *   has no token that counts or, for a decoder, ends with padding
  */
-export async function readPrompt(model: LanguageModel, inputs: PromptInputs): Promise<Prompt> {
+export async function readPrompt(
+  model: LanguageModel,
+  inputs: PromptInputs,
+  ids: GenerationIds = generationIdsOf(model),
+): Promise<Prompt> {
   const inputIds = await readIds(inputs.inputIds, "inputIds", model.vocabSize);
   const attentionMask = inputs.attentionMask === undefined
-    ? inferMask(model, inputIds)
+    ? inferMask(model, inputIds, ids)
     : await readIds(inputs.attentionMask, "attentionMask", 2);
   const [shape, maskShape] = [inputIds, attentionMask].map((
     rows,
@@ -47,9 +54,12 @@ export async function readPrompt(model: LanguageModel, inputs: PromptInputs): Pr
   return { inputIds, attentionMask };
 }
 
-function inferMask(model: LanguageModel, inputIds: readonly (readonly number[])[]): number[][] {
-  const { pad, eos } = model.identity.generationIds;
-  const readsAll = model.isEncoderDecoder || eos.includes(pad);
+function inferMask(
+  model: LanguageModel,
+  inputIds: readonly (readonly number[])[],
+  { pad, eos }: GenerationIds,
+): number[][] {
+  const readsAll = model.isEncoderDecoder || pad === null || eos.includes(pad);
   return inputIds.map((row) => row.map((id) => readsAll || id !== pad ? 1 : 0));
 }
 

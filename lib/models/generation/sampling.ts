@@ -1,7 +1,7 @@
 import type { RandomStream } from "../../util/random.ts";
 import type { Decoding } from "./decoding.ts";
 import type { Limits } from "./limits.ts";
-import { applyProcessors, type LogitsProcessor } from "./logits_processor.ts";
+import { applyProcessors, type LogitsProcessor } from "./processors/processor.ts";
 
 /** Chooses the next token of a row by its scores. */
 export type TokenChoice = (scores: Float32Array) => number;
@@ -33,6 +33,9 @@ export function bestToken(scores: Float32Array): number {
 export function randomToken(stream: RandomStream): TokenChoice {
   return (scores) => {
     const highest = scores[bestToken(scores)]!;
+    if (highest === -Infinity) {
+      throw new RangeError("Cannot draw a token as every one is forbidden");
+    }
     const cumulative = new Float64Array(scores.length);
     let total = 0;
     for (let token = 0; token < scores.length; token++) {
@@ -46,7 +49,7 @@ export function randomToken(stream: RandomStream): TokenChoice {
 
 /**
  * Generates token after token, each by one choice; greedy search where the choice is
- * {@linkcode bestToken}. A row that has ended is filled with `pad` until all have.
+ * {@linkcode bestToken}. A row that has ended is filled up until all have.
  *
  * A choice is made for every row at every step, also for rows that have ended: what one row draws does
  * not depend on when the others end.
@@ -55,7 +58,7 @@ export function randomToken(stream: RandomStream): TokenChoice {
  *
  * @param decoding a model that has read its prompt
  * @param processors applied to the scores before each choice
- * @param pad fills the rows that have ended
+ * @param filler gives the id that fills the rows that have ended
  * @returns the new tokens of every row, all of one length
  */
 export async function sample(
@@ -63,14 +66,15 @@ export async function sample(
   choose: TokenChoice,
   processors: readonly LogitsProcessor[],
   limits: Limits,
-  pad: number,
+  filler: () => number,
 ): Promise<number[][]> {
   const sequences = Array.from({ length: decoding.rows }, (): number[] => []);
   const ended = new Array<boolean>(decoding.rows).fill(false);
   for (let length = 0;; length++) {
     const tokens = sequences.map((sequence, row) => {
-      const choice = choose(applyProcessors(processors, decoding.scores(row), length));
-      const token = ended[row] ? pad : choice;
+      const ids = [...decoding.prompt(row), ...sequence];
+      const choice = choose(applyProcessors(processors, decoding.scores(row), { ids, row }));
+      const token = ended[row] ? filler() : choice;
       ended[row] ||= limits.eos.includes(token);
       sequence.push(token);
       return token;

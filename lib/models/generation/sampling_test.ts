@@ -38,10 +38,12 @@ const TABLE = { isEncoderDecoder: false, vocabSize: 11, seed: 8, eosBias: 1 };
 onEachBackend("sample() draws for ended rows too, so rows do not disturb each other", async () => {
   const generated = async (rows: number[][]) => {
     const prompt = { inputIds: rows, attentionMask: rows.map((row) => row.map(() => 1)) };
-    const decoding = await Decoding.start(tableModel(TABLE), prompt, tableCall([0, 1]), 1);
+    const decoding = await Decoding.start(tableModel(TABLE), prompt, tableCall([0, 1]), {
+      copies: 1,
+    });
     const choose = randomToken(randomStream(1, "sampling"));
     const limits = { max_new_tokens: 12, eos: [1] };
-    const sequences = await sample(decoding, choose, [], limits, 0);
+    const sequences = await sample(decoding, choose, [], limits, () => 0);
     decoding.dispose();
     return sequences;
   };

@@ -31,7 +31,9 @@ export interface LlamaConfig {
   /** Which linear layers have a bias. */
   readonly bias: { readonly qkv: boolean; readonly o: boolean; readonly mlp: boolean };
   readonly tieWordEmbeddings: boolean;
-  /** The row of the embedding that starts at zero; null where there is none. */
+  /** How many positions the model was made for. */
+  readonly positions: number;
+  /** The row of the embedding that starts at zero and is not trained; null where there is none. */
   readonly padTokenId: number | null;
   readonly generationIds: GenerationIds;
 }
@@ -98,6 +100,7 @@ export function parseLlamaConfig(raw: Readonly<Record<string, unknown>>): LlamaC
   const padTokenId = fields.has("pad_token_id")
     ? fields.integer("pad_token_id", { min: -1, max: vocabSize - 1 })
     : null;
+  const positions = size("max_position_embeddings", defaults.positions);
   const ends = raw.eos_token_id === undefined && defaults.eos !== null
     ? [defaults.eos]
     : fields.ids("eos_token_id");
@@ -115,7 +118,7 @@ export function parseLlamaConfig(raw: Readonly<Record<string, unknown>>): LlamaC
     rmsNormEps: fields.number("rms_norm_eps", { min: 0, fallback: 1e-6 }),
     initializerRange: fields.number("initializer_range", { min: 0, fallback: 0.02 }),
     attentionDropout: fields.number("attention_dropout", { min: 0, max: 1, fallback: 0 }),
-    rope: readRope(type, fields, size("max_position_embeddings", defaults.positions)),
+    rope: readRope(type, fields, positions),
     windows: readWindows(type, raw, fields, numLayers),
     bias: {
       qkv: type === "qwen2" || attentionBias,
@@ -123,10 +126,11 @@ export function parseLlamaConfig(raw: Readonly<Record<string, unknown>>): LlamaC
       mlp: type === "llama" && fields.flag("mlp_bias", false),
     },
     tieWordEmbeddings: fields.flag("tie_word_embeddings", false),
-    padTokenId: padTokenId === -1 ? null : padTokenId,
+    positions,
+    padTokenId: padTokenId === -1 ? vocabSize - 1 : padTokenId, // as PyTorch counts from the end
     generationIds: {
       // Old checkpoints write −1 where there is none; generation then pads with the end.
-      pad: padTokenId === null || padTokenId === -1 ? eos[0] ?? 0 : padTokenId,
+      pad: padTokenId === null || padTokenId === -1 ? eos[0] ?? null : padTokenId,
       eos,
       decoderStart: null,
     },

@@ -26,6 +26,7 @@ Deno.test("parseLlamaConfig() takes transformers' defaults of each type", () => 
     rope: { rope_type: "default", rope_theta: 10000 },
     tieWordEmbeddings: false,
     padTokenId: null,
+    positions: 2048,
   };
   const none = { qkv: false, o: false, mlp: false };
   const layers = <T>(value: T) => new Array<T>(32).fill(value);
@@ -42,6 +43,7 @@ Deno.test("parseLlamaConfig() takes transformers' defaults of each type", () => 
   assert.deepEqual(parseLlamaConfig({ model_type: "mistral" }), {
     ...shared,
     modelType: "mistral",
+    positions: 131072,
     vocabSize: 32000,
     intermediateSize: 14336,
     numKeyValueHeads: 8,
@@ -52,12 +54,13 @@ Deno.test("parseLlamaConfig() takes transformers' defaults of each type", () => 
   assert.deepEqual(parseLlamaConfig({ model_type: "qwen2" }), {
     ...shared,
     modelType: "qwen2",
+    positions: 32768,
     vocabSize: 151936,
     intermediateSize: 22016,
     numKeyValueHeads: 32,
     windows: layers(null),
     bias: { qkv: true, o: false, mlp: false },
-    generationIds: { pad: 0, eos: [], decoderStart: null },
+    generationIds: { pad: null, eos: [], decoderStart: null },
   });
 });
 
@@ -143,11 +146,11 @@ Deno.test("parseLlamaConfig() reads heads, biases and ids", () => {
     decoderStart: null,
   });
   assert.deepEqual(read({ eos_token_id: null }).generationIds, {
-    pad: 0,
+    pad: null,
     eos: [],
     decoderStart: null,
   });
-  assert.equal(read({ pad_token_id: -1 }).padTokenId, null);
+  assert.equal(read({ pad_token_id: -1 }).padTokenId, 28); // PyTorch counts from the end
   assert.equal(read({ pad_token_id: -1, eos_token_id: 7 }).generationIds.pad, 7);
 });
 

@@ -49,6 +49,7 @@ export function llamaLayers(
   let hidden = embedding(
     ids,
     call.parameter("model.embed_tokens.weight") as tf.Tensor2D,
+    config.padTokenId,
   ) as tf.Tensor3D;
   const keys: tf.Tensor4D[] = [];
   const values: tf.Tensor4D[] = [];

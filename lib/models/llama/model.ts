@@ -74,7 +74,9 @@ export class LlamaForCausalLM implements LanguageModel {
    * @param config `config.json` as read
    * @param tensors the weights by name; the model's from now on, the caller's again if this throws
    * @param nameOrPath the folder or hub id they come from
-   * @param generationConfig `generation_config.json` as read; generation then takes its ids from it
+   * @param generationConfig `generation_config.json` as read; what generation does where a call
+   *   says nothing
+   * @param warnings what is worth knowing about the files
    * @throws {TypeError} when a field of a configuration has a wrong type, or a tensor is not float32
    * @throws {RangeError} when a field is out of range, or tensors are missing, unexpected or misshapen
    */
@@ -83,9 +85,10 @@ export class LlamaForCausalLM implements LanguageModel {
     tensors: ReadonlyMap<string, tf.Tensor>,
     nameOrPath: string | null = null,
     generationConfig: Readonly<Record<string, unknown>> | null = null,
+    warnings: readonly string[] = [],
   ): LlamaForCausalLM {
     const parsed = parseLlamaConfig(config);
-    const identity = identify(config, parsed, { nameOrPath, generationConfig });
+    const identity = identify(config, parsed, { nameOrPath, generationConfig, warnings });
     return new LlamaForCausalLM(identity, parsed, takeLlamaWeights(parsed, tensors));
   }
 
@@ -255,8 +258,7 @@ function identify(
   config: LlamaConfig,
   origin: Origin = {},
 ): LanguageIdentity {
-  const kind = { className: llamaClass(config.modelType), isEncoderDecoder: false };
-  return languageIdentity(raw, config, kind, origin);
+  return languageIdentity(raw, config, llamaClass(config.modelType), origin);
 }
 
 /** Counts each row's tokens from 0; padding stands at 0, where nothing reads it. */

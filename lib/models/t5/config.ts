@@ -38,7 +38,12 @@ export interface T5Config {
   readonly gated: boolean;
   /** Whether the decoder's output is scaled by dModel^−½ before the head, as in version 1.0. */
   readonly scaleDecoderOutputs: boolean;
-  readonly generationIds: GenerationIds & { readonly decoderStart: number };
+  /** How many positions the model was made for, where the file says it; T5 has no such bound. */
+  readonly positions: number | null;
+  readonly generationIds: GenerationIds & {
+    readonly pad: number;
+    readonly decoderStart: number;
+  };
 }
 
 /**
@@ -104,6 +109,7 @@ export function parseT5Config(raw: Readonly<Record<string, unknown>>): T5Config 
       "scale_decoder_outputs",
       fields.flag("tie_word_embeddings", true),
     ),
+    positions: fields.has("max_position_embeddings") ? size("max_position_embeddings", 1) : null,
     generationIds: {
       pad,
       // One outside the vocabulary never comes.

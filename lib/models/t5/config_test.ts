@@ -20,6 +20,7 @@ Deno.test("parseT5Config() takes T5Config's defaults", () => {
     act: "relu",
     gated: false,
     scaleDecoderOutputs: true,
+    positions: null,
     generationIds: { pad: 0, eos: [1], decoderStart: 0 },
   });
 });

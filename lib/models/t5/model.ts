@@ -68,7 +68,9 @@ export class T5ForConditionalGeneration implements LanguageModel {
    * @param config `config.json` as read
    * @param tensors the weights by name; the model's from now on, the caller's again if this throws
    * @param nameOrPath the folder or hub id they come from
-   * @param generationConfig `generation_config.json` as read; generation then takes its ids from it
+   * @param generationConfig `generation_config.json` as read; what generation does where a call
+   *   says nothing
+   * @param warnings what is worth knowing about the files
    * @throws {TypeError} when a field of a configuration has a wrong type, or a tensor is not float32
    * @throws {RangeError} when a field is out of range, or tensors are missing, unexpected or misshapen
    */
@@ -77,9 +79,10 @@ export class T5ForConditionalGeneration implements LanguageModel {
     tensors: ReadonlyMap<string, tf.Tensor>,
     nameOrPath: string | null = null,
     generationConfig: Readonly<Record<string, unknown>> | null = null,
+    warnings: readonly string[] = [],
   ): T5ForConditionalGeneration {
     const parsed = parseT5Config(config);
-    const identity = identify(config, parsed, { nameOrPath, generationConfig });
+    const identity = identify(config, parsed, { nameOrPath, generationConfig, warnings });
     return new T5ForConditionalGeneration(identity, parsed, takeT5Weights(parsed, tensors));
   }
 
@@ -256,7 +259,7 @@ function identify(
   origin: Origin = {},
 ): LanguageIdentity {
   const className = `${config.modelType === "mt5" ? "M" : ""}T5ForConditionalGeneration`;
-  return languageIdentity(raw, config, { className, isEncoderDecoder: true }, origin);
+  return languageIdentity(raw, config, className, origin);
 }
 
 /** The first tensor, if the second has its shape. */

@@ -29,7 +29,7 @@ export function minimalTargets(
   for (const { name, suffixes } of shortestFirst.sort((a, b) => compare(a.suffixes, b.suffixes))) {
     for (const suffix of suffixes) {
       if (required.has(suffix) || taken.has(suffix)) continue;
-      if ([...required].some((covering) => name.endsWith(`.${covering}`))) continue;
+      if (suffixes.some((covering) => covering !== name && required.has(covering))) continue;
       required.add(suffix);
       break;
     }
@@ -37,8 +37,8 @@ export function minimalTargets(
   return required.size === 0 ? names : required;
 }
 
-/** All dotted suffixes of a name, shortest first. */
-function suffixesOf(name: string): string[] {
+/** The dotted endings of a name, shortest first. */
+export function suffixesOf(name: string): string[] {
   const parts = name.split(".");
   return parts.map((_, i) => parts.slice(parts.length - 1 - i).join("."));
 }

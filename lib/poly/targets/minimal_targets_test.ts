@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { minimalTargets } from "./minimal_targets.ts";
+import { resolveTargets } from "./target_modules.ts";
 
 const layers = (part: string, count: number, names: string) =>
   Array.from({ length: count }, (_, i) => [...names].map((n) => `${part}.${i}.${n}`)).flat();
@@ -51,4 +52,17 @@ Deno.test("minimalTargets() refuses an empty name", () => {
     name: "RangeError",
     message: "target_modules should not contain an empty string.",
   });
+});
+
+Deno.test("R16 resolveTargets() takes 100,000 names of targets in linear time", () => {
+  const modules = Array.from({ length: 200 }, (_, i) => ({ name: `h.${i}.q`, kind: "Linear" }));
+  const base = { identity: { modelType: "t5" }, modules, outputEmbedding: null };
+  const names = Array.from({ length: 100_000 }, (_, i) => `${i}.absent${i}`);
+  const target_modules = new Set(["q", ...names]);
+  const none = { exclude_modules: null, modules_to_save: null, task_type: null };
+  const begin = performance.now();
+  const targets = resolveTargets(base, { target_modules, ...none });
+  assert.equal(targets.modules.length, 200);
+  assert.equal(targets.warnings.length, 100_000);
+  assert.ok(performance.now() - begin < 8_000); // it took 40 s and more
 });

@@ -4,7 +4,7 @@
  */
 import type { BaseModel, ModuleInfo } from "../../models/base_model.ts";
 import { defaultTargets } from "./default_targets.ts";
-import { MIN_TARGETS_TO_CONDENSE, minimalTargets } from "./minimal_targets.ts";
+import { MIN_TARGETS_TO_CONDENSE, minimalTargets, suffixesOf } from "./minimal_targets.ts";
 import { pythonList } from "../../util/python_list.ts";
 import { pythonRegExp } from "./python_regexp.ts";
 
@@ -133,11 +133,7 @@ function match(wanted: string | ReadonlySet<string>): (name: string) => boolean 
     const pattern = pythonRegExp(wanted);
     return (name) => pattern.test(name);
   }
-  return (name) => [...wanted].some((entry) => matches(entry, name));
-}
-
-function matches(entry: string, name: string): boolean {
-  return name === entry || name.endsWith(`.${entry}`);
+  return (name) => suffixesOf(name).some((suffix) => wanted.has(suffix));
 }
 
 /** Fills in defaults and `"all-linear"`, and condenses long lists. */
@@ -153,7 +149,8 @@ function expand(
   }
   const wanted = new Set(targets);
   if (wanted.size < MIN_TARGETS_TO_CONDENSE) return wanted;
-  const others = names.filter((name) => ![...wanted].some((entry) => matches(entry, name)));
+  const isWanted = match(wanted);
+  const others = names.filter((name) => !isWanted(name));
   const minimal = minimalTargets(wanted, others);
   return minimal.size < wanted.size ? minimal : wanted;
 }
@@ -202,8 +199,9 @@ function warningsOf(
     );
   }
   if (given.target_modules !== null && typeof given.target_modules !== "string") {
+    const endings = new Set(targeted.flatMap(({ name }) => suffixesOf(name)));
     for (const entry of given.target_modules) {
-      if (!targeted.some(({ name }) => matches(entry, name))) {
+      if (!endings.has(entry)) {
         warnings.push(`The entry '${entry}' of target_modules matched no module.`);
       }
     }

@@ -155,4 +155,65 @@ for i in range(12):
     scores = result.scores[0][0].tolist()
     kept = {token: score for token, score in enumerate(scores) if score != -float("inf")}
     draws.append({"model": case, "options": options, "expected": kept})
-print(json.dumps({"made_with": transformers.__version__, "searches": searches, "draws": draws}))
+# One setting of generation after another, alone and in pairs, by greedy and by beam search.
+SETTINGS = [
+    {"max_length": 8},
+    {"min_length": 7},
+    {"min_length": 9, "max_new_tokens": 7},
+    {"repetition_penalty": 1.7},
+    {"repetition_penalty": 0.6, "max_length": 9},
+    {"encoder_repetition_penalty": 2.5},
+    {"no_repeat_ngram_size": 2},
+    {"no_repeat_ngram_size": 1, "max_new_tokens": 5},
+    {"encoder_no_repeat_ngram_size": 2},
+    {"bad_words_ids": [[7], [3, 8], [1]]},
+    {"suppress_tokens": [3, 5, 9, 40]},
+    {"begin_suppress_tokens": [10, 8, 7]},
+    {"forced_bos_token_id": 6},
+    {"forced_bos_token_id": 6, "begin_suppress_tokens": [8, 9]},
+    {"forced_eos_token_id": 9, "max_new_tokens": 4},
+    {"sequence_bias": [[[8], -3.5], [[6, 10], 4.0], [[10], 1.25]]},
+    {"exponential_decay_length_penalty": [2, 1.5]},
+    {"renormalize_logits": True, "repetition_penalty": 2.0},
+    {"eos_token_id": [3, 8]},
+    {"eos_token_id": 9, "pad_token_id": 5},
+]
+settings = []
+for i in range(4 * len(SETTINGS)):
+    case, options = case_of(i + i // 20), dict(SETTINGS[i % len(SETTINGS)])
+    case["eos"] = case["eos"] or [1]
+    case["pad"] = case["pad"] or 2
+    if i // len(SETTINGS) % 2 == 1:
+        options = {**options, "num_beams": 2 + i % 3, "length_penalty": 0.7}
+    if i >= 2 * len(SETTINGS):
+        options = {**SETTINGS[(7 * i + 3) % len(SETTINGS)], **options}
+    sequences, _ = generate(case, options, do_sample=False)
+    rows = [" ".join(str(token) for token in row) for row in sequences.tolist()]
+    settings.append({"model": case, "options": options, "expected": rows})
+for i, options in enumerate(
+    [
+        {"min_p": 0.1},
+        {"min_p": 0.5, "temperature": 1.5},
+        {"typical_p": 0.4},
+        {"typical_p": 0.9},
+        {"epsilon_cutoff": 0.02},
+        {"epsilon_cutoff": 0.2},
+        {"eta_cutoff": 0.05},
+        {"eta_cutoff": 0.4},
+        {"top_h": 0.4},
+        {"top_h": 1.0, "top_p": 0.8},
+    ]
+):
+    case = {**case_of(i), "is_encoder_decoder": False, "eos": [1]}
+    result, _ = generate(
+        case,
+        {"max_new_tokens": 1, "top_k": 0, **options},
+        do_sample=True,
+        output_scores=True,
+        return_dict_in_generate=True,
+    )
+    scores = result.scores[0][0].tolist()
+    kept = {token: score for token, score in enumerate(scores) if score != -float("inf")}
+    draws.append({"model": case, "options": {"top_k": 0, **options}, "expected": kept})
+made = {"searches": searches, "settings": settings, "draws": draws}
+print(json.dumps({"made_with": transformers.__version__, **made}))

@@ -19,6 +19,8 @@ export interface TableOptions {
   readonly eosBias?: number;
   readonly eos?: readonly number[];
   readonly pad?: number;
+  /** What its `generation_config.json` says; no such file when absent. */
+  readonly generationConfig?: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -74,7 +76,10 @@ export function tableModel(
   return {
     isEncoderDecoder,
     vocabSize,
-    identity: { generationIds: { pad, eos, decoderStart: isEncoderDecoder ? 3 : null } },
+    identity: {
+      generationIds: { pad, eos, decoderStart: isEncoderDecoder ? 3 : null },
+      ...(options.generationConfig !== undefined && { generationConfig: options.generationConfig }),
+    },
     plainCall: () => ({ select: () => tableCall([]), dispose() {} }) as unknown as Call,
     prefill({ inputIds, attentionMask }: Prompt) {
       if (isEncoderDecoder) {

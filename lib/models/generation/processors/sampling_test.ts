@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import cases from "../../testing/cases/generate_cases.json" with { type: "json" };
-import { tableLogits } from "../../testing/models/table_model.ts";
-import { minNewTokens, samplingProcessors, topK, topP } from "./logits_processor.ts";
+import cases from "../../../testing/cases/generate_cases.json" with { type: "json" };
+import { tableLogits } from "../../../testing/models/table_model.ts";
+import { samplingProcessors, topK, topP } from "./sampling.ts";
 
 /** The prompt whose first row the cases were drawn for. */
 const HISTORY = [4, 5, 6];
@@ -20,27 +20,15 @@ for (const { model, options, expected } of cases.draws) {
       0,
       HISTORY,
     ));
-    for (const processor of samplingProcessors(options)) processor(scores, 0);
+    for (const processor of samplingProcessors(options)) processor(scores);
     const kept = [...scores.entries()].filter(([, score]) => score !== -Infinity);
     assert.deepEqual(kept, Object.entries(expected).map(([token, score]) => [+token, score]));
   });
 }
 
-Deno.test("minNewTokens() forbids every end until there are enough tokens, and then none", () => {
-  const processor = minNewTokens(2, [0, 3]);
-  const after = (newTokens: number) => {
-    const scores = new Float32Array([1, 2, 3, 4]);
-    processor(scores, newTokens);
-    return [...scores];
-  };
-  assert.deepEqual(after(0), [-Infinity, 2, 3, -Infinity]);
-  assert.deepEqual(after(1), [-Infinity, 2, 3, -Infinity]);
-  assert.deepEqual(after(2), [1, 2, 3, 4]);
-});
-
 Deno.test("topK() keeps everything when it may keep more than there is", () => {
   const scores = new Float32Array([3, -Infinity, 2]);
-  topK(50)(scores, 0);
+  topK(50)(scores);
   assert.deepEqual([...scores], [3, -Infinity, 2]);
 });
 
@@ -50,7 +38,7 @@ Deno.test("topP() keeps the fewest best tokens that reach the mass", () => {
     const scores = new Float32Array(integers.map((integer) => integer / 8));
     const weights = [...scores].map(Math.exp);
     const total = weights.reduce((a, b) => a + b);
-    topP(mass)(scores, 0);
+    topP(mass)(scores);
     const kept = [...scores.keys()].filter((token) => scores[token] !== -Infinity);
     const dropped = [...scores.keys()].filter((token) => scores[token] === -Infinity);
     const massOf = (tokens: number[]) => tokens.reduce((sum, t) => sum + weights[t]! / total, 0);
