@@ -1,5 +1,5 @@
 import type { RunConfig } from "../run/config.ts";
-import { settingsText } from "../run/id.ts";
+import { cellTexts } from "../run/id.ts";
 import { isFinal, type RunResult } from "../run/result.ts";
 import { selectRuns } from "../sweep/run_sweep.ts";
 import type { SweepStore } from "../sweep/store.ts";
@@ -19,8 +19,9 @@ export function describePlan(
 ): string {
   const settings = manifest.varying.filter((key) => key !== "seed");
   const cells = new Map<string, RunResult[]>();
-  for (const result of results) {
-    const cell = settingsText(result.config, ["seed"]);
+  const texts = cellTexts(results);
+  for (const [i, result] of results.entries()) {
+    const cell = texts[i]!;
     const runs = cells.get(cell);
     if (runs === undefined) cells.set(cell, [result]);
     else runs.push(result);

@@ -1,5 +1,5 @@
 import type { RunConfig } from "../run/config.ts";
-import { settingsText } from "../run/id.ts";
+import { cellTexts } from "../run/id.ts";
 import {
   excessOf,
   faultOf,
@@ -24,7 +24,8 @@ export async function faultOfRuns(
   note: Note,
   room: Room = roomHere(),
 ): Promise<string | null> {
-  const cells = new Map(runs.map(({ config }) => [settingsText(config, ["seed"]), config]));
+  const texts = cellTexts(runs);
+  const cells = new Map(runs.map(({ config }, i) => [texts[i]!, config]));
   const layersOf = new Map<string, LinearSize[] | null>();
   const faults = new Map<string, number>();
   for (const config of cells.values()) {

@@ -28,6 +28,22 @@ export function settingsText(
 }
 
 /**
+ * What the runs of one cell share, for each of many runs: {@linkcode settingsText} without the seed.
+ * Runs that differ from the one before in their seed alone, as in a plan, cost next to nothing.
+ */
+export function cellTexts(runs: readonly { readonly config: RunConfig }[]): string[] {
+  let before: RunConfig | undefined;
+  let text = "";
+  return runs.map(({ config }) => {
+    const isSame = before !== undefined &&
+      RUN_CONFIG_KEYS.every((key) => key === "seed" || config[key] === before![key]);
+    if (!isSame) text = settingsText(config, ["seed"]);
+    before = config;
+    return text;
+  });
+}
+
+/**
  * Sixteen hexadecimal digits that stand for everything a run depends on: the start of the SHA-256 of
  * {@linkcode settingsText}. They name a run; whether two runs are the same is for the text to say.
  *

@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { parseRunConfig } from "./config.ts";
-import { configHash, hashOf, isNamedAfter, runId, runLabel, settingsText } from "./id.ts";
+import {
+  cellTexts,
+  configHash,
+  hashOf,
+  isNamedAfter,
+  runId,
+  runLabel,
+  settingsText,
+} from "./id.ts";
 
 Deno.test("S3 names of runs end in 16 digits, and those of earlier results in 8 are known", async () => {
   const config = parseRunConfig({ n_skills: 8 });
@@ -32,4 +40,13 @@ Deno.test("S3 settings whose hashes begin alike are different settings", () => {
   assert.equal(configHash(first).slice(0, 8), configHash(second).slice(0, 8));
   assert.notEqual(configHash(first), configHash(second));
   assert.notEqual(settingsText(first), settingsText(second));
+});
+
+Deno.test("cellTexts() is the text of each run without its seed", () => {
+  const configs = [{ seed: 0 }, { seed: 1 }, { r: 2 }, { r: 2, seed: 1 }, { target_modules: ["q"] }]
+    .map((settings) => parseRunConfig(settings));
+  assert.deepEqual(
+    cellTexts(configs.map((config) => ({ config }))),
+    configs.map((config) => settingsText(config, ["seed"])),
+  );
 });
