@@ -1,5 +1,6 @@
 import { duplicateKey } from "./duplicate_key.ts";
 import { readTextIfThere } from "./file_system.ts";
+import { printable } from "./printable.ts";
 
 /** Whether a value of JSON is an object, and neither null nor a list. */
 export function isJsonObject(value: unknown): value is Record<string, unknown> {
@@ -24,7 +25,7 @@ export function isJsonObject(value: unknown): value is Record<string, unknown> {
  */
 export function parseJsonObject(text: string, source: string): Record<string, unknown> {
   const fault = (found: string) =>
-    new SyntaxError(`Cannot read "${source}" as it must hold one JSON object: ${found}`);
+    new SyntaxError(`Cannot read "${source}" as it must hold one JSON object: ${printable(found)}`);
   let value: unknown;
   try {
     value = JSON.parse(text);

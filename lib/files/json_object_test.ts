@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parseStrictJsonObject, readJsonObject } from "./json_object.ts";
+import { parseJsonObject, parseStrictJsonObject, readJsonObject } from "./json_object.ts";
 
 Deno.test("readJsonObject() refuses what is no object, and says which file", async () => {
   const path = await Deno.makeTempFile();
@@ -30,5 +30,15 @@ Deno.test("of a key that stands twice, only parseStrictJsonObject() complains", 
     });
   } finally {
     await Deno.remove(path);
+  }
+});
+
+Deno.test("D2 parseJsonObject() quotes no control characters", () => {
+  for (const text of ["[\x1b[2J", "\x1b]0;title\x07", '{"a": \x9b2J}']) {
+    assert.throws(() => parseJsonObject(text, "config.json"), (error: Error) => {
+      assert.match(error.message, /must hold one JSON object: /);
+      assert.doesNotMatch(error.message, /\p{Cc}/u);
+      return true;
+    });
   }
 });
