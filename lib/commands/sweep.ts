@@ -277,6 +277,7 @@ async function sweepText(path: string): Promise<string> {
   try {
     return await readText(path);
   } catch (error) {
+    if (error instanceof SyntaxError) throw new SweepError(error.message);
     const folder = dirname(path);
     const known = existsSync(folder)
       ? (await Array.fromAsync(Deno.readDir(folder)))

@@ -44,3 +44,13 @@ Deno.test("R16 parseJsonObject() refuses 20 MB of nested lists before they are b
   }
   assert.ok(performance.now() - begin < 20_000); // it took 40 s and more, twice
 });
+
+Deno.test("D2 parseJsonObject() quotes no control characters", () => {
+  for (const text of ["[\x1b[2J", "\x1b]0;title\x07", '{"a": \x9b2J}']) {
+    assert.throws(() => parseJsonObject(text, "config.json"), (error: Error) => {
+      assert.match(error.message, /must hold one JSON object: /);
+      assert.doesNotMatch(error.message, /\p{Cc}/u);
+      return true;
+    });
+  }
+});

@@ -103,9 +103,7 @@ export interface SuperniDownload {
  * @example Only a whole commit id names data for good
  * ```ts
  * import assert from "node:assert/strict";
- * import { parseAddress } from "../hub/address.ts";
-import { HubError } from "../hub/error.ts";
-import { environmentVariable } from "../util/environment.ts";
+ * import { HubError } from "../hub/error.ts";
  *
  * await assert.rejects(() => downloadSuperni("data/superni", { commit: "master" }), HubError);
  * ```
