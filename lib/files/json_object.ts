@@ -1,7 +1,7 @@
 import { duplicateKey } from "./duplicate_key.ts";
 import { isTooDeep, MAX_JSON_DEPTH } from "./json_depth.ts";
 import { readTextIfThere } from "./file_system.ts";
-import { printable } from "./printable.ts";
+import { escaped } from "./escaped.ts";
 
 /** Whether a value of JSON is an object, and neither null nor a list. */
 export function isJsonObject(value: unknown): value is Record<string, unknown> {
@@ -26,7 +26,7 @@ export function isJsonObject(value: unknown): value is Record<string, unknown> {
  */
 export function parseJsonObject(text: string, source: string): Record<string, unknown> {
   const fault = (found: string) =>
-    new SyntaxError(`Cannot read "${source}" as it must hold one JSON object: ${printable(found)}`);
+    new SyntaxError(`Cannot read "${source}" as it must hold one JSON object: ${escaped(found)}`);
   if (isTooDeep(text)) throw fault(`it nests more than ${MAX_JSON_DEPTH} lists and objects`);
   let value: unknown;
   try {

@@ -1,4 +1,4 @@
-import { printable } from "../files/printable.ts";
+import { escaped } from "../files/escaped.ts";
 import { withoutCredentials } from "./address.ts";
 
 /** The most characters of a message, which may quote a server. */
@@ -34,7 +34,7 @@ export class HubError extends Error {
    * @param cause the error behind it, where there is one
    */
   constructor(failure: HubFailure, message: string, cause?: unknown) {
-    const shown = printable(withoutCredentials(message), LONGEST_MESSAGE);
+    const shown = escaped(withoutCredentials(message), LONGEST_MESSAGE);
     super(shown, cause === undefined ? undefined : { cause });
     this.failure = failure;
   }

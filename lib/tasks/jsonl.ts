@@ -1,5 +1,5 @@
 import { forEachLine, readLines, type TextLine } from "../files/text_lines.ts";
-import { printable } from "../files/printable.ts";
+import { escaped } from "../files/escaped.ts";
 import { drawTasks } from "./collection.ts";
 import { drawExamples } from "./split_examples.ts";
 import type { Example, SuiteSize, Task, TaskSuite } from "./task.ts";
@@ -123,7 +123,7 @@ function parseLine(
     const [key, value] = wrong ?? ["target", undefined];
     throw new TaskFileError(
       `Cannot read ${place} as a line must have strings "task" and "input", and "target": ` +
-        printable(
+        escaped(
           value === undefined
             ? `there is no "${key}" among its keys ${keys || "(none)"}`
             : `"${key}" is ${JSON.stringify(value)}`,
@@ -153,7 +153,7 @@ function notAnObject(text: string, path: string, place: string): TaskFileError {
     `.to_json("tasks.jsonl", orient="records", lines=True)`;
   return new TaskFileError(
     `Cannot read ${place} as every line must be a JSON object {"task": …, "input": …, "target": …}: ` +
-      `${found} ${printable(start, 60)}${remedy}`,
+      `${found} ${escaped(start, 60)}${remedy}`,
   );
 }
 

@@ -1,7 +1,7 @@
 import { isFolder, namesIn, readText } from "../files/file_system.ts";
 import { duplicateKey, endOfString } from "../files/duplicate_key.ts";
 import { isJsonObject } from "../files/json_object.ts";
-import { printable } from "../files/printable.ts";
+import { escaped } from "../files/escaped.ts";
 import { pathIn } from "../files/path.ts";
 
 /** Thrown when a file of tasks cannot be read as what it should be. */
@@ -60,7 +60,7 @@ export function parseTaskObject(
 ): Record<string, unknown> {
   const refuse = (found: string): never => {
     throw new TaskFileError(
-      `Cannot read ${place} as it must hold one JSON object: ${printable(found)}`,
+      `Cannot read ${place} as it must hold one JSON object: ${escaped(found)}`,
     );
   };
   const parse = (json: string): unknown => {
@@ -82,7 +82,7 @@ export function parseTaskObject(
   const twice = duplicateKey(json, keys);
   if (twice !== null) {
     throw new TaskFileError(
-      `Cannot read ${place} as a key can be there only once: ${printable(JSON.stringify(twice))}`,
+      `Cannot read ${place} as a key can be there only once: ${escaped(JSON.stringify(twice))}`,
     );
   }
   return value;
@@ -116,9 +116,7 @@ export function refuseHalfPairs(texts: readonly string[], place: string): void {
   const half = /\p{Surrogate}/u.exec(wrong)!;
   throw new TaskFileError(
     `Cannot read ${place} as its texts must be well-formed Unicode: half of a surrogate pair, ` +
-      `${printable(half[0])}, stands in "${
-        printable(wrong.slice(Math.max(0, half.index - 20)), 40)
-      }"`,
+      `${escaped(half[0])}, stands in "${escaped(wrong.slice(Math.max(0, half.index - 20)), 40)}"`,
   );
 }
 

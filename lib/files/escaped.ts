@@ -8,11 +8,11 @@
  * ```ts
  * import assert from "node:assert/strict";
  *
- * assert.equal(printable("a\x1b[2J\0b"), String.raw`a\x1b[2J\x00b`);
- * assert.equal(printable("abcdef", 3), "abc…");
+ * assert.equal(escaped("a\x1b[2J\0b"), String.raw`a\x1b[2J\x00b`);
+ * assert.equal(escaped("abcdef", 3), "abc…");
  * ```
  */
-export function printable(text: string, longest = 1000): string {
+export function escaped(text: string, longest = 1000): string {
   const cut = text.length > longest ? `${text.slice(0, longest)}…` : text;
   return cut.replace(/[\p{Cc}\u2028-\u202e\u2066-\u2069\ufeff]|\p{Surrogate}/gu, (character) => {
     const code = character.charCodeAt(0).toString(16);
