@@ -9,6 +9,7 @@ import {
   removeIfThere,
 } from "../files/file_system.ts";
 import { isJsonObject, parseJsonObject } from "../files/json_object.ts";
+import { isTooDeep } from "../files/json_depth.ts";
 import { pathIn } from "../files/path.ts";
 import { isPlainFileName } from "../files/plain_file_name.ts";
 import { pythonJson } from "../files/python_json.ts";
@@ -129,7 +130,7 @@ async function readGeneration(
   if (text === null) return null;
   const json = infinitiesAsJson(text);
   try {
-    JSON.parse(json);
+    if (!isTooDeep(json)) JSON.parse(json);
   } catch (error) {
     warnings.push(
       `"${path}" is passed over, and config.json counts in its place, as it is no JSON: ` +

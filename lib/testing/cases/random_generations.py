@@ -80,7 +80,7 @@ def settings(r, V, beams):
         "begin_suppress_tokens": lambda: [r.randrange(V) for _ in range(r.randint(0, 3))],
         "forced_bos_token_id": lambda: r.randrange(V),
         "forced_eos_token_id": lambda: r.choice([r.randrange(V), [4]]),
-        "exponential_decay_length_penalty": lambda: [r.randint(0, 3), r.choice([0.8, 1.2, 2.0])],
+        "exponential_decay_length_penalty": lambda: [r.randint(0, 3), r.choice([0.8, 1.2, 1.9])],
         "renormalize_logits": lambda: r.choice([True, False]),
         "remove_invalid_values": lambda: r.choice([True, False]),
         "eos_token_id": lambda: r.choice([1, [2, 6], [7]]),
