@@ -144,6 +144,7 @@ export async function takeFile(hub: Hub, from: string, to: string): Promise<void
       await Deno.copyFile(file, `${to}.incomplete`);
       await Deno.rename(`${to}.incomplete`, to);
     });
+    await flushFolder(dirname(to));
   } catch (error) {
     throw onDisk(hub, error, to);
   }

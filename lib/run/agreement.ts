@@ -70,6 +70,13 @@ export function compare(tokenizer: Tokenizer, model: Compared): string[] {
   const unknown = identity.config.unk_token_id;
   if (typeof unknown === "number" && unknown >= vocabSize) {
     sentences.push(`The model's unknown token ${unknown} is not among its ${vocabSize} ids.`);
+  } else if (
+    typeof unknown === "number" && tokenizer.unkId !== null && unknown !== tokenizer.unkId
+  ) {
+    sentences.push(
+      `The tokenizer writes ${tokenizer.unkId} for what it does not know, and the model's files ` +
+        `call ${unknown} unknown.`,
+    );
   }
   const trained = identity.generationIds.decoderStart;
   if (`${decoderStart}` !== `${trained}`) {

@@ -37,7 +37,11 @@ Deno.test("M3 compare() says where tokenizer and model disagree, one sentence fo
   ]);
   assert.deepEqual(said({ pad_token_id: null }), []);
   assert.match(said({ unk_token_id: 400 }).join(), /unknown token 400/);
-  const starting = { ...tokenizer, padId: 0, eosId: 1, vocabSize: 384 };
+  assert.deepEqual(said({ unk_token_id: 2 }), []);
+  assert.deepEqual(said({ unk_token_id: 7 }), [
+    "The tokenizer writes 2 for what it does not know, and the model's files call 7 unknown.",
+  ]);
+  const starting = { ...tokenizer, padId: 0, eosId: 1, unkId: null, vocabSize: 384 };
   const encode = (_: string, { addSpecialTokens = true } = {}) => addSpecialTokens ? [9, 3] : [3];
   const decoder = smallLlama({ vocab_size: 384, eos_token_id: 1, bos_token_id: 2 });
   const bos = compare({ ...starting, encode } as unknown as ByteTokenizer, decoder);
