@@ -153,7 +153,10 @@ export function notFolder(message: string): Error {
   return new Deno.errors.NotADirectory(message);
 }
 
+/** Below a file there is nothing either. */
 function nullWhenAbsent(error: unknown): null {
-  if (!(error instanceof Deno.errors.NotFound)) throw error;
+  const isAbsent = error instanceof Deno.errors.NotFound ||
+    error instanceof Deno.errors.NotADirectory;
+  if (!isAbsent) throw error;
   return null;
 }

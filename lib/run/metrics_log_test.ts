@@ -81,11 +81,11 @@ Deno.test("MetricsLog.open() drops what an interrupted run left", async () => {
   });
 });
 
-Deno.test("R17 parseMetrics() refuses rows of anything but numbers and texts", () => {
+Deno.test("R17 parseMetrics() refuses rows of anything but numbers and strings", () => {
   for (const row of ['{"loss":[1]}', '{"step":{}}', '{"loss":true}', '{"loss":1e999}', "[]", "3"]) {
     assert.throws(() => parseMetrics(`{"step":1}\n${row}\n`, "metrics.jsonl"), {
       name: "SyntaxError",
-      message: /^Cannot read metrics\.jsonl:2 as it is no JSON object of numbers and texts; /,
+      message: /^Cannot read metrics\.jsonl:2 as it must be a JSON object of numbers and strings; /,
     }, row);
   }
 });

@@ -57,7 +57,7 @@ export class RunFolder {
       }
     }
     const planned = notBegun(this.run);
-    const error = await readIfThere(this.errorPath);
+    const error = await errorIfThere(this.errorPath);
     return error === null ? planned : { ...planned, status: "failed", error };
   }
 
@@ -107,6 +107,16 @@ async function readIfThere(path: string): Promise<string | null> {
   try {
     return await readTextIfThere(path);
   } catch (error) {
+    throw whenReading(path, error);
+  }
+}
+
+/** What a run failed with, whatever it holds: the words of a process that died need not be text. */
+async function errorIfThere(path: string): Promise<string | null> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
     throw whenReading(path, error);
   }
 }
