@@ -1,3 +1,4 @@
+import { printable } from "../files/printable.ts";
 import { type PolySettings, PROFILES, readSettings } from "./settings.ts";
 
 /** Type of a task, as PEFT names it. */
@@ -156,7 +157,7 @@ export class PolyConfig implements PolyConfigFields {
       if (!Object.hasOwn(DEFAULTS, key)) {
         throw new TypeError(
           `Cannot make PolyConfig as each field must be one of ` +
-            `${[...POLY_CONFIG_KEYS, "settings"].join(", ")}: got "${key}"`,
+            `${[...POLY_CONFIG_KEYS, "settings"].join(", ")}: got "${printable(key)}"`,
         );
       }
       if (value !== undefined) Object.assign(fields, { [key]: value });
@@ -304,7 +305,7 @@ function stringOrNull(field: string, value: string | null): string | null {
 }
 
 function show(value: unknown): string {
-  return typeof value === "object" || typeof value === "string"
-    ? JSON.stringify(value)
-    : String(value);
+  return printable(
+    typeof value === "object" || typeof value === "string" ? JSON.stringify(value) : String(value),
+  );
 }
