@@ -10,6 +10,10 @@ const FAULTS_OF_A_PROGRAM = [
   /must be a multiple of|is out of range$/,
 ];
 
+/** PEFT's own messages, which are given in its words. */
+const OF_PEFT =
+  /^(Target modules? .* not found|No modules were targeted|Please specify `target_modules`|Invalid task type)/s;
+
 /** The most characters of a message that a person is to read. */
 const MOST_MESSAGE = 20_000;
 
@@ -35,6 +39,6 @@ export function faultOf(error: unknown): string | null {
   const shown = `${name}: ${message.slice(0, 500)}`;
   if (FAULTS_OF_A_PROGRAM.some((fault) => fault.test(message))) return shown;
   if (message.length > MOST_MESSAGE) return `a message of ${message.length} characters: ${shown}`;
-  if (/^(Cannot|Unknown option) /.test(message)) return null;
+  if (/^(Cannot|Unknown option) /.test(message) || OF_PEFT.test(message)) return null;
   return error instanceof SyntaxError ? null : shown;
 }

@@ -279,7 +279,7 @@ function polyType(value: string): "poly" {
 function taskType(value: string | null): TaskType | null {
   if (value === null || TASK_TYPES.includes(value as TaskType)) return value as TaskType | null;
   throw new RangeError(
-    `Invalid task type: '${value}'. Must be one of the following task types: ` +
+    `Invalid task type: '${printable(`${value}`)}'. Must be one of the following task types: ` +
       `${TASK_TYPES.join(", ")}.`,
   );
 }
