@@ -20,6 +20,53 @@ Deno.test("every format reads its own valid inputs", async () => {
   }
 });
 
+const LONG = "x".repeat(100_000);
+const MANY = Array(50_000).fill(0);
+/** What was found once: a format, and what was not refused in a short line. */
+const CORPUS: readonly (readonly [format: string, input: unknown])[] = [
+  ["t5_config", { model_type: "t5", vocab_size: MANY }],
+  ["t5_config", { model_type: "t5", feed_forward_proj: LONG }],
+  ["llama_config", { model_type: "qwen2", use_sliding_window: true, layer_types: [LONG] }],
+  ["llama_config", { model_type: "llama", hidden_act: LONG }],
+  ["generation_config", { eos_token_id: 1, sequence_bias: MANY }],
+  ["checkpoint_index", { weight_map: { ids: MANY } }],
+  ["checkpoint_index", { weight_map: { [LONG]: "b.safetensors" } }],
+  ["checkpoint_index", { weight_map: { ids: LONG } }],
+  ["tokenizer", { model: { type: "BPE", vocab: {}, merges: [], unk_token: MANY } }],
+  ["tokenizer_config", { tokenizer_class: LONG }],
+  ["adapter_config", { peft_type: "POLY", poly_type: LONG }],
+  ["adapter_config", { peft_type: "POLY", poly_type: MANY }],
+  ["adapter_config", { peft_type: "POLY", task_type: LONG }],
+  ["adapter_config", { peft_type: "POLY", target_modules: [LONG] }],
+  ["adapter_settings", { [LONG]: 1 }],
+  ["adapter_settings", { router_temperature: MANY }],
+  ["result", { [LONG]: 1 }],
+  ["manifest", { [LONG]: 1 }],
+  ["sweep_file", `seeds: ${JSON.stringify(Array(250_000).fill(0))}`],
+  ["sweep_file", `metric: ${LONG.slice(50_000)}`],
+  ["sweep_arguments", `-q${"{".repeat(600_000)}`],
+  ["sweep_arguments", `-q"${"[".repeat(100_000)}`],
+  ["sweep_arguments", `--jobs\n${LONG}`],
+  ["sweep_arguments", `seed=[${MANY}]`],
+];
+
+Deno.test("what was found once is refused in a short line, at once", async () => {
+  for (const [name, input] of CORPUS) {
+    const bytes = new TextEncoder().encode(
+      typeof input === "string" ? input : JSON.stringify(input),
+    );
+    await withFolder(async (dir) => {
+      const started = performance.now();
+      await assert.rejects(async () => await FORMATS[name]!.read(bytes, dir), (error) => {
+        assert.equal(faultOf(error), null, name);
+        assert.ok((error as Error).message.length < 2500, `${name}: ${error}`.slice(0, 300));
+        return true;
+      }, `${name}: ${JSON.stringify(input).slice(0, 100)}`);
+      assert.ok(performance.now() - started < 2000, name);
+    });
+  }
+});
+
 Deno.test("damaged files of every format are read or refused, within 2 s and 512 MiB", async () => {
   const faults: string[] = [];
   const { inputs } = await fuzz({

@@ -12,7 +12,7 @@ const FAULTS_OF_A_PROGRAM = [
 
 /** PEFT's own messages, which are given in its words. */
 const OF_PEFT =
-  /^(Target modules? .* not found|No modules were targeted|Please specify `target_modules`|Invalid task type)/s;
+  /^(Target modules? .* not found|No (modules were targeted|`target_modules` passed)|Please specify `target_modules`)/s;
 
 /** The most characters of a message that a person is to read. */
 const MOST_MESSAGE = 20_000;

@@ -270,7 +270,9 @@ function eachString(field: string, names: readonly unknown[]): string[] {
 function polyType(value: string): "poly" {
   if (value !== "poly") {
     throw new RangeError(
-      `Unsupported poly_type: ${value}. Currently, only the following types are supported: \`poly\`.`,
+      `Unsupported poly_type: ${
+        printable(`${value}`)
+      }. Currently, only the following types are supported: \`poly\`.`,
     );
   }
   return value;
