@@ -26,6 +26,8 @@ const FLOORS: readonly (readonly string[])[] = [
   ["figures"],
   ["bench", "report"],
   ["commands"],
+  ["fuzz"],
+  ["commands/fuzz.ts"],
   ["mod.ts", "results.ts", "commands/mod.ts"],
 ];
 

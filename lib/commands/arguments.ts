@@ -1,4 +1,5 @@
 /** How every command reads the words after its name, shows its help, and refuses what it cannot read. */
+import { printable } from "../files/printable.ts";
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { suggest } from "../util/words.ts";
 import { type CommandOutput, LastingOutput } from "./output.ts";
@@ -29,10 +30,18 @@ export interface Command<O extends Options> {
 const HELP = { help: { type: "boolean", short: "h", default: false } } as const;
 
 /**
+ * The most characters of a word. `parseArgs` takes letters behind one dash apart, in a time that grows with
+ * the square of their number, and a message repeats the word.
+ */
+function mostCharacters(word: string): number {
+  return /^-[^-]/.test(word) ? 100 : 10_000;
+}
+
+/**
  * Reads the words after a task's name.
  *
  * @throws {ArgumentError} when an option is unknown, with the nearest known one, or lacks its value or
- * has an empty one
+ * has an empty one, or a word is too long to be one
  *
  * @example
  * ```ts
@@ -49,6 +58,15 @@ export function readArguments<O extends Options>(
   options: O,
 ): Arguments<O & typeof HELP> {
   const known = { ...options, ...HELP };
+  const long = args.find((word) => word.length > mostCharacters(word));
+  if (long !== undefined) {
+    throw new ArgumentError(
+      `Cannot read the arguments: ${printable(long, 40)} must have at most ${
+        mostCharacters(long)
+      } ` +
+        `characters: it has ${long.length}`,
+    );
+  }
   try {
     const given = parseArgs({ args: [...args], options: known, allowPositionals: true });
     const empty = Object.keys(given.values).find((name) =>

@@ -59,3 +59,21 @@ Deno.test("runCommand() lets other errors through", async () => {
   const fail = () => Promise.reject(new RangeError("a fault of the program"));
   await assert.rejects(captured((output) => runCommand(GREET, [], output, fail)), RangeError);
 });
+
+Deno.test("readArguments() refuses words that are too long to be any, at once and in a short line", () => {
+  // parseArgs overflowed the stack on the first, and took seconds for the second.
+  for (
+    const word of [`-q${"{".repeat(600_000)}`, `-q"${"[".repeat(100_000)}`, "x".repeat(10_001)]
+  ) {
+    const started = performance.now();
+    assert.throws(() => readArguments(["a", word], OPTIONS), (error) => {
+      assert.ok(error instanceof ArgumentError);
+      assert.match(
+        error.message,
+        /^Cannot read the arguments: .{40}… must have at most 100*\d* char/,
+      );
+      return error.message.length < 200;
+    });
+    assert.ok(performance.now() - started < 1000);
+  }
+});

@@ -14,4 +14,5 @@ export { referenceCommand, type ReferenceCommandOptions } from "./reference.ts";
 export { reportCommand, type ReportCommandOptions } from "./report.ts";
 export { sweepCommand, type SweepCommandOptions } from "./sweep.ts";
 export { benchCommand } from "./bench.ts";
+export { fuzzCommand } from "./fuzz.ts";
 export { notebooksCommand } from "./notebooks.ts";

@@ -19,3 +19,20 @@ export function escaped(text: string, longest = 1000): string {
     return code.length > 2 ? `\\u${code.padStart(4, "0")}` : `\\x${code.padStart(2, "0")}`;
   });
 }
+
+/**
+ * A value as JSON that a message can hold, see {@linkcode printable}; what JSON does not know is shown as
+ * text.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(printableValue({ a: [1, "b"] }), '{"a":[1,"b"]}');
+ * assert.equal(printableValue(undefined), "undefined");
+ * assert.equal(printableValue("x".repeat(1e6)).length, 1001);
+ * ```
+ */
+export function printableValue(value: unknown): string {
+  return printable(JSON.stringify(value) ?? String(value));
+}

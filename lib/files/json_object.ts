@@ -1,3 +1,4 @@
+import { printableValue } from "./printable.ts";
 import { duplicateKey } from "./duplicate_key.ts";
 import { isTooDeep, MAX_JSON_DEPTH } from "./json_depth.ts";
 import { readTextIfThere } from "./file_system.ts";
@@ -55,7 +56,7 @@ export function parseStrictJsonObject(text: string, source: string): Record<stri
   const object = parseJsonObject(text, source);
   const twice = duplicateKey(text);
   if (twice === null) return object;
-  throw new SyntaxError(`Cannot read "${source}" as it says ${JSON.stringify(twice)} twice`);
+  throw new SyntaxError(`Cannot read "${source}" as it says ${printableValue(twice)} twice`);
 }
 
 /**

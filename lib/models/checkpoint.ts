@@ -1,3 +1,4 @@
+import { printable, printableValue } from "../files/printable.ts";
 import * as tf from "../tf.ts";
 import { writeFilesAtomically } from "../files/atomic_write.ts";
 import {
@@ -181,24 +182,27 @@ async function openWeights(dir: string, files: SafetensorsFile[]): Promise<void>
     if (shardOf.get(name) !== shard) {
       throw new SyntaxError(
         `Cannot read checkpoint "${dir}" as tensors must be where ${INDEX} says: ` +
-          `"${name}" is not in ${shard} but in ${shardOf.get(name) ?? "no shard"}`,
+          `"${printable(name)}" is not in ${shard} but in ${shardOf.get(name) ?? "no shard"}`,
       );
     }
   }
 }
 
+/** The most characters of a file's name, as in the file systems that are in use. */
+const LONGEST_NAME = 255;
+
 async function readWeightMap(path: string): Promise<Map<string, string>> {
   const { weight_map: weightMap } = await readObject(path);
   if (!isJsonObject(weightMap)) {
     throw new SyntaxError(
-      `Cannot read "${path}" as weight_map must be an object: found ${JSON.stringify(weightMap)}`,
+      `Cannot read "${path}" as weight_map must be an object: found ${printableValue(weightMap)}`,
     );
   }
   for (const [name, shard] of Object.entries(weightMap)) {
-    if (typeof shard !== "string" || !isPlainFileName(shard)) {
+    if (typeof shard !== "string" || !isPlainFileName(shard) || shard.length > LONGEST_NAME) {
       throw new SyntaxError(
         `Cannot read "${path}" as weight_map must name files of the same folder: ` +
-          `"${name}" is said to be in ${JSON.stringify(shard)}`,
+          `"${printable(name)}" is said to be in ${printableValue(shard)}`,
       );
     }
   }

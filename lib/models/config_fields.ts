@@ -1,3 +1,5 @@
+import { printableValue } from "../files/printable.ts";
+
 /** The range that a number in a configuration must be in. */
 interface Bounds {
   readonly min?: number;
@@ -148,7 +150,7 @@ export class ConfigFields {
 
   #complaint(name: string, rule: string): string {
     const value = this.#value(name);
-    const got = value === undefined ? "it is absent" : `got ${JSON.stringify(value)}`;
+    const got = value === undefined ? "it is absent" : `got ${printableValue(value)}`;
     return `Cannot read the configuration of a "${this.#model}" as ${this.#within}${name} must be ` +
       `${rule}: ${got}`;
   }

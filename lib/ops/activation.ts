@@ -37,7 +37,9 @@ const ACTIVATIONS: Readonly<Record<string, Activation>> = {
 export function activation(name: string): <T extends tf.Tensor>(x: T) => T {
   if (!Object.hasOwn(ACTIVATIONS, name)) {
     throw new RangeError(
-      `Cannot find activation "${name}": known are ${Object.keys(ACTIVATIONS).join(", ")}`,
+      `Cannot find activation "${name.slice(0, 100)}": known are ${
+        Object.keys(ACTIVATIONS).join(", ")
+      }`,
     );
   }
   const apply = ACTIVATIONS[name]!;

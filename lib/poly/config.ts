@@ -1,3 +1,4 @@
+import { printable } from "../files/printable.ts";
 import { type PolySettings, PROFILES, readSettings } from "./settings.ts";
 
 /** Type of a task, as PEFT names it. */
@@ -156,7 +157,7 @@ export class PolyConfig implements PolyConfigFields {
       if (!Object.hasOwn(DEFAULTS, key)) {
         throw new TypeError(
           `Cannot make PolyConfig as each field must be one of ` +
-            `${[...POLY_CONFIG_KEYS, "settings"].join(", ")}: got "${key}"`,
+            `${[...POLY_CONFIG_KEYS, "settings"].join(", ")}: got "${printable(key)}"`,
         );
       }
       if (value !== undefined) Object.assign(fields, { [key]: value });
@@ -269,7 +270,9 @@ function eachString(field: string, names: readonly unknown[]): string[] {
 function polyType(value: string): "poly" {
   if (value !== "poly") {
     throw new RangeError(
-      `Unsupported poly_type: ${value}. Currently, only the following types are supported: \`poly\`.`,
+      `Unsupported poly_type: ${
+        printable(`${value}`)
+      }. Currently, only the following types are supported: \`poly\`.`,
     );
   }
   return value;
@@ -278,7 +281,7 @@ function polyType(value: string): "poly" {
 function taskType(value: string | null): TaskType | null {
   if (value === null || TASK_TYPES.includes(value as TaskType)) return value as TaskType | null;
   throw new RangeError(
-    `Invalid task type: '${value}'. Must be one of the following task types: ` +
+    `Invalid task type: '${printable(`${value}`)}'. Must be one of the following task types: ` +
       `${TASK_TYPES.join(", ")}.`,
   );
 }
@@ -304,7 +307,7 @@ function stringOrNull(field: string, value: string | null): string | null {
 }
 
 function show(value: unknown): string {
-  return typeof value === "object" || typeof value === "string"
-    ? JSON.stringify(value)
-    : String(value);
+  return printable(
+    typeof value === "object" || typeof value === "string" ? JSON.stringify(value) : String(value),
+  );
 }

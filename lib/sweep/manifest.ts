@@ -1,4 +1,5 @@
 /** The plan of a sweep as its folder keeps it, and its reading from a file that anyone may have edited. */
+import { printableValue } from "../files/printable.ts";
 import { z } from "zod";
 import { duplicateKey } from "../files/duplicate_key.ts";
 import { isPlainFileName } from "../files/plain_file_name.ts";
@@ -57,16 +58,16 @@ export function parseManifest(text: string, path: string): Manifest {
   const parsed = MANIFEST.safeParse(value);
   if (!parsed.success) throw damaged(faultsOf(parsed.error));
   const twice = duplicateKey(text);
-  if (twice !== null) throw damaged(`key ${JSON.stringify(twice)} is there twice`);
+  if (twice !== null) throw damaged(`key ${printableValue(twice)} is there twice`);
   const ids = new Set<string>();
   for (const { id, config } of parsed.data.runs) {
     if (!isNamedAfter(id, config)) {
       throw damaged(
-        `run ${JSON.stringify(id)} has settings of another hash, ${configHash(config)}`,
+        `run ${printableValue(id)} has settings of another hash, ${configHash(config)}`,
       );
     }
-    if (!isFolderName(id)) throw damaged(`run ${JSON.stringify(id)} must name a folder`);
-    if (ids.has(id)) throw damaged(`run ${JSON.stringify(id)} is there twice`);
+    if (!isFolderName(id)) throw damaged(`run ${printableValue(id)} must name a folder`);
+    if (ids.has(id)) throw damaged(`run ${printableValue(id)} is there twice`);
     ids.add(id);
   }
   return parsed.data;

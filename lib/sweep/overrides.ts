@@ -1,3 +1,4 @@
+import { printable } from "../files/printable.ts";
 import {
   type Axis,
   axisOf,
@@ -50,10 +51,10 @@ export function readOverrides(
   const axes = new Map<SettingKey, Axis>();
   let metric: Overrides["metric"] = null;
   for (const word of words) {
-    const place = () => `argument "${word}"`;
+    const place = () => `argument "${printable(word)}"`;
     if (!word.includes("=")) {
       throw new SweepError(
-        `Cannot read argument "${word}" as a setting must be written key=value`,
+        `Cannot read ${place()} as a setting must be written key=value`,
       );
     }
     const key = word.split("=", 1)[0]!;

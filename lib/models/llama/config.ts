@@ -1,3 +1,4 @@
+import { printableValue } from "../../files/printable.ts";
 import { activation } from "../../ops/activation.ts";
 import type { RopeParameters } from "../../ops/rotary.ts";
 import type { GenerationIds } from "../generation_ids.ts";
@@ -205,7 +206,7 @@ function readWindows(
     check(
       kind === "full_attention" || kind === "sliding_attention",
       type,
-      `layer_types may hold full_attention and sliding_attention only: got ${JSON.stringify(kind)}`,
+      `layer_types may hold full_attention and sliding_attention only: got ${printableValue(kind)}`,
     );
     check(
       kind === "full_attention" || window !== null,

@@ -1,3 +1,4 @@
+import { printable } from "../../files/printable.ts";
 import { notFound } from "../../files/file_system.ts";
 import { pathIn } from "../../files/path.ts";
 import { readJsonObject } from "../../files/json_object.ts";
@@ -94,7 +95,8 @@ export const AutoTokenizer: {
         const files = { tokenizer, config, specialTokens, addedTokens };
         return new JsonTokenizer(files, tokenizerClass(config, model));
       } catch (error) {
-        throw fault(`its tokenizer.json cannot be used: ${(error as Error).message}`, error);
+        const why = printable((error as Error).message);
+        throw fault(`its tokenizer.json cannot be used: ${why}`, error);
       }
     }
     if (model?.vocab_size === 384) return new ByteTokenizer();

@@ -1,3 +1,4 @@
+import { printableValue } from "../../files/printable.ts";
 import { isObject, type Json } from "./options.ts";
 import { type ClassDefaults, type TokenizerFiles } from "./tokenizer_config.ts";
 
@@ -61,7 +62,7 @@ export function tokenizerClass(config: Json | null, model: Json | null): Tokeniz
   if (BUILDERS.includes(name)) return name as TokenizerClass;
   throw new RangeError(
     `tokenizer_class ${
-      JSON.stringify(named)
+      printableValue(named)
     } is not supported, as Python builds another tokenizer ` +
       `for it; set it to "TokenizersBackend" to have what tokenizer.json says`,
   );
