@@ -6,7 +6,9 @@ import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { ONE_THREAD } from "../backend/wasm/blas.ts";
-import { blasEnvironment } from "../backend/wasm/child_environment.ts";
+import { BLAS_PERMISSIONS, blasEnvironment } from "../backend/wasm/child_environment.ts";
+import { withoutLoaderVariables } from "../util/loader_variables.ts";
+import { scratchFolder } from "../util/scratch_folder.ts";
 import type { BenchReady, BenchReply, BenchRequest } from "./process.ts";
 import type { BenchSize } from "./size.ts";
 import { writeBenchWork } from "./work.ts";
@@ -62,7 +64,7 @@ export class BenchMismatch extends Error {
  */
 export function benchPrograms(python: string | null, hasBlas: boolean): BenchProgram[] {
   const file = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-  const deno = [Deno.execPath(), "run", "--allow-all", file("process.ts")];
+  const deno = [Deno.execPath(), "run", ...BLAS_PERMISSIONS, file("process.ts")];
   const by = (matmul: string) => ({ ...blasEnvironment(), POLY_MATMUL: matmul });
   const pythonEnv = {
     ...ONE_THREAD,
@@ -92,7 +94,7 @@ export async function measure(
   programs: readonly BenchProgram[],
   options: BenchOptions,
 ): Promise<BenchMeasure[]> {
-  const dir = await Deno.makeTempDir({ prefix: "bench-" });
+  const dir = await scratchFolder("bench-");
   const running: BenchProcess[] = [];
   try {
     await writeBenchWork(dir, size);
@@ -172,11 +174,11 @@ export class BenchProcess {
     dir: string,
     cpu: number | null,
   ): Promise<BenchProcess> {
-    const pinned = cpu === null ? [] : ["taskset", "--cpu-list", `${cpu}`];
+    const pinned = cpu === null ? [] : ["/usr/bin/taskset", "--cpu-list", `${cpu}`];
     const [command, ...args] = [...pinned, ...program.command, dir];
     const process = new Deno.Command(command!, {
       args,
-      env: { ...program.env },
+      env: { ...program.env, ...withoutLoaderVariables() },
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",

@@ -5,6 +5,7 @@
 import { BenchProcess, type BenchProgram, median } from "./bench.ts";
 import type { BenchReply, BenchRequest } from "./process.ts";
 import type { BenchSize } from "./size.ts";
+import { scratchFolder } from "../util/scratch_folder.ts";
 import { writeBenchWork } from "./work.ts";
 
 /** Options of {@linkcode measureWorkers}. */
@@ -50,7 +51,7 @@ export async function measureWorkers(
   program: BenchProgram,
   options: WorkerOptions,
 ): Promise<WorkerMeasure> {
-  const dir = await Deno.makeTempDir({ prefix: "bench-" });
+  const dir = await scratchFolder("bench-");
   const running: BenchProcess[] = [];
   try {
     await writeBenchWork(dir, size);

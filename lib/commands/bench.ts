@@ -3,7 +3,7 @@ import os from "node:os";
 import { fileURLToPath } from "node:url";
 import { useBackend } from "../backend/backend.ts";
 import { openBlas } from "../backend/wasm/blas.ts";
-import { blasEnvironment } from "../backend/wasm/child_environment.ts";
+import { BLAS_PERMISSIONS, blasEnvironment } from "../backend/wasm/child_environment.ts";
 import { type BenchMeasure, benchPrograms, measure } from "../bench/bench.ts";
 import type { ProductMeasure, ProductOptions } from "../bench/products.ts";
 import { BENCH_SCALING, BENCH_SIZES } from "../bench/size.ts";
@@ -11,8 +11,10 @@ import { benchTable, productTable, workerTable } from "../bench/table.ts";
 import { measureWorkers, type WorkerMeasure } from "../bench/workers.ts";
 import { writeFilesAtomically } from "../files/atomic_write.ts";
 import { machineFacts } from "../sweep/provenance.ts";
+import { withoutLoaderVariables } from "../util/loader_variables.ts";
 import { ArgumentError, type Arguments, runCommand } from "./arguments.ts";
 import type { CommandOutput, LastingOutput } from "./output.ts";
+import { lackingPermission } from "./permissions.ts";
 
 /** Names of the measurements. */
 const PARTS = ["steps", "products", "workers"] as const;
@@ -70,7 +72,14 @@ export async function benchCommand(
 ): Promise<number> {
   const command = { task: "bench", help: HELP, options: OPTIONS };
   return await runCommand(command, args, output, async (given, lasting) => {
-    await measureAll(readBench(given), lasting);
+    const options = readBench(given);
+    const run = options.python === null ? [] : [options.python];
+    const lacking = lackingPermission("bench", args, { run });
+    if (lacking !== null) {
+      lasting.say(`Cannot measure: ${lacking}`);
+      return 2;
+    }
+    await measureAll(options, lasting);
     return 0;
   });
 }
@@ -146,12 +155,12 @@ async function measureAll(
 /** Measures products in a process of its own, pinned like the programs. */
 async function productsOn(cpu: number | null, options: ProductOptions): Promise<ProductMeasure[]> {
   const file = fileURLToPath(new URL("../bench/products.ts", import.meta.url));
-  const deno = [Deno.execPath(), "run", "--allow-all", file, JSON.stringify(options)];
-  const pinned = cpu === null ? [] : ["taskset", "--cpu-list", `${cpu}`];
+  const deno = [Deno.execPath(), "run", ...BLAS_PERMISSIONS, file, JSON.stringify(options)];
+  const pinned = cpu === null ? [] : ["/usr/bin/taskset", "--cpu-list", `${cpu}`];
   const [command, ...args] = [...pinned, ...deno];
   const { success, stdout, stderr } = await new Deno.Command(command!, {
     args,
-    env: blasEnvironment(),
+    env: { ...blasEnvironment(), ...withoutLoaderVariables() },
   }).output();
   if (!success) throw new Error(`Cannot measure products: ${new TextDecoder().decode(stderr)}`);
   return JSON.parse(new TextDecoder().decode(stdout)) as ProductMeasure[];

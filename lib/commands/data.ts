@@ -1,10 +1,12 @@
 import { HubError } from "../hub/error.ts";
 import { downloadSuperni, type SuperniDownloadOptions } from "../tasks/superni_download.ts";
+import { environmentVariable } from "../util/environment.ts";
 import { byteSize, suggest } from "../util/words.ts";
 import { ArgumentError, runCommand } from "./arguments.ts";
 import { dataBar, dataLines } from "./bars.ts";
 import { interruptible } from "./interruptible.ts";
 import type { CommandOutput, LastingOutput } from "./output.ts";
+import { lackingPermission } from "./permissions.ts";
 import { commandLine } from "./shell.ts";
 import { userPath } from "./user_path.ts";
 
@@ -73,6 +75,11 @@ async function downloadInto(
   { stderr, say, print }: LastingOutput,
 ): Promise<number> {
   const again = commandLine("data", args);
+  const lacking = lackingPermission("data", args, { write: [dir], net: hostsOf(download) });
+  if (lacking !== null) {
+    say(`Cannot download into ${dir}: ${lacking}`);
+    return 2;
+  }
   const progress = stderr.isTTY === true ? await dataBar(stderr) : dataLines(say);
   let reached = "";
   try {
@@ -113,6 +120,16 @@ async function downloadInto(
     say(`Stopped${reached}. To go on:\n  ${again}`);
     return 130;
   }
+}
+
+/** The hosts that are asked, each with its port where that is not the usual. */
+function hostsOf({ api, raw }: SuperniDownloadOptions): string[] {
+  const addresses = [
+    api ?? environmentVariable("POLY_GITHUB_API") ?? "https://api.github.com",
+    raw ?? environmentVariable("POLY_GITHUB_RAW") ?? "https://raw.githubusercontent.com",
+  ];
+  // What is no address is told by the download.
+  return addresses.flatMap((address) => URL.parse(address)?.host ?? []);
 }
 
 /** The folder that the data goes into. */

@@ -2,9 +2,10 @@ import os from "node:os";
 import { useBackend } from "../backend/backend.ts";
 import { cpuInfo, openBlas } from "../backend/wasm/blas.ts";
 import { sharedEnvironment } from "../backend/wasm/child_environment.ts";
-import { betterCoreType } from "../backend/wasm/core_type.ts";
+import { betterCoreType, isOldCore } from "../backend/wasm/core_type.ts";
 import { webgpuAdapter } from "../backend/webgpu/adapter.ts";
 import { askProgram } from "../util/ask_program.ts";
+import { environmentVariable } from "../util/environment.ts";
 import { findJupyter, INSTALL_JUPYTER } from "./notebooks.ts";
 
 /** One thing that a machine has or lacks. */
@@ -50,7 +51,7 @@ const CHROMIUMS = ["chromium", "chromium-browser", "google-chrome", "google-chro
 export const THIS_MACHINE: Machine = {
   os: Deno.build.os,
   deno: Deno.version.deno,
-  env: (name) => Deno.env.get(name) || undefined,
+  env: environmentVariable,
   ask: askProgram,
   backend: async () => {
     const { name, reason } = await useBackend();
@@ -62,7 +63,7 @@ export const THIS_MACHINE: Machine = {
   },
   adapter: webgpuAdapter,
   blas: () => {
-    const blas = openBlas(Deno.env.get("POLY_BLAS") || undefined);
+    const blas = openBlas(environmentVariable("POLY_BLAS"));
     return typeof blas === "string" ? null : blas;
   },
   cpuInfo,
@@ -181,12 +182,15 @@ async function adapter({ os, adapter }: Machine): Promise<Finding> {
   };
 }
 
-function blas({ os, env, blas, cpuInfo }: Machine): Finding {
+function blas(machine: Machine): Finding {
+  const { os, blas, cpuInfo } = machine;
   const library = blas();
   const better = library === null ? null : betterCoreType(library.coreName, cpuInfo);
   return {
     name: "BLAS",
-    found: library === null ? null : `${library.name}${coreAdvice(library.coreName, better, env)}`,
+    found: library === null
+      ? null
+      : `${library.name}${coreAdvice(library.coreName, better, machine)}`,
     widens:
       "matrix products on the CPU take the library's instead of the built-in WebAssembly ones",
     install: installBy(os, {
@@ -200,8 +204,12 @@ function blas({ os, env, blas, cpuInfo }: Machine): Finding {
 function coreAdvice(
   coreName: string | null,
   better: string | null,
-  env: Machine["env"],
+  { os, env, cpuInfo }: Machine,
 ): string {
+  if (better === null && os === "linux" && isOldCore(coreName) && cpuInfo() === "") {
+    return `; whether it runs the newest of its kernels is not known, as neither /proc/cpuinfo ` +
+      `(--allow-all) nor /usr/bin/lscpu can be asked`;
+  }
   if (better === null) return "";
   const set = env("OPENBLAS_CORETYPE");
   return set === undefined

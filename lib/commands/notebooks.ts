@@ -1,15 +1,16 @@
-import { Buffer } from "node:buffer";
-import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { basename, delimiter, dirname, join } from "node:path";
-import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { blasEnvironment } from "../backend/wasm/child_environment.ts";
 import { flushFolder } from "../files/file_system.ts";
+import { environmentVariable } from "../util/environment.ts";
+import { withoutLoaderVariables } from "../util/loader_variables.ts";
+import { scratchFolder } from "../util/scratch_folder.ts";
 import { ArgumentError, runCommand } from "./arguments.ts";
 import type { CommandOutput } from "./output.ts";
 import { type Notebook, notebookCode, outputFaults } from "./notebook.ts";
+import { lackingPermission } from "./permissions.ts";
 import { readablePath } from "./user_path.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -52,6 +53,11 @@ export async function notebooksCommand(
         throw new ArgumentError(`Cannot execute notebooks: there is no file "${missing}"`);
       }
       const paths = named.length > 0 ? named : await notebookPaths();
+      const lacking = check ? null : lackingPermission("notebooks", args, { write: paths });
+      if (lacking !== null) {
+        say(`Cannot execute notebooks: ${lacking}`);
+        return 2;
+      }
       return await workOn(paths, check, say);
     },
   );
@@ -102,7 +108,7 @@ export async function readNotebook(path: string): Promise<Notebook> {
  * @returns what the compiler says; empty when nothing is wrong
  */
 export async function checkNotebooks(paths: readonly string[]): Promise<string> {
-  const dir = await Deno.makeTempDir({ prefix: "notebooks-" });
+  const dir = await scratchFolder("notebooks-");
   try {
     const modules = await Promise.all(paths.map(async (path) => {
       const module = join(dir, `${basename(path, ".ipynb")}.ts`);
@@ -110,7 +116,7 @@ export async function checkNotebooks(paths: readonly string[]): Promise<string> 
       return module;
     }));
     const config = ["--config", join(ROOT, "deno.json")];
-    const { code, text } = await run(process.execPath, ["check", "--quiet", ...config, ...modules]);
+    const { code, text } = await run(Deno.execPath(), ["check", "--quiet", ...config, ...modules]);
     return code === 0 ? "" : text.replaceAll(dir, "notebooks");
   } finally {
     await Deno.remove(dir, { recursive: true });
@@ -144,7 +150,7 @@ export async function executeNotebook(
     const { code, text } = await run(python, [join(NOTEBOOKS, "execute.py"), path, written], {
       ...blasEnvironment(),
       JUPYTER_PATH: NOTEBOOKS,
-      PATH: [dirname(process.execPath), process.env.PATH].join(delimiter),
+      PATH: [dirname(Deno.execPath()), environmentVariable("PATH")].join(delimiter),
     });
     if (code !== 0) return [text.trim()];
     const faults = outputFaults(await readNotebook(written));
@@ -164,14 +170,15 @@ async function run(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<{ code: number; text: string }> {
-  const child = spawn(command, args, { env: { ...process.env, ...env, NO_COLOR: "1" } });
-  const chunks: Uint8Array[] = [];
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on("data", (chunk: Uint8Array) => void chunks.push(chunk));
+  try {
+    const { code, stdout, stderr } = await new Deno.Command(command, {
+      args: [...args],
+      env: { ...env, ...withoutLoaderVariables(), NO_COLOR: "1" },
+      stdin: "null",
+    }).output();
+    const textOf = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+    return { code, text: textOf(stdout) + textOf(stderr) };
+  } catch (error) {
+    return { code: 127, text: (error as Error).message };
   }
-  const code = await new Promise<number>((resolve) => {
-    child.on("error", () => resolve(127));
-    child.on("close", (code) => resolve(code ?? 1));
-  });
-  return { code, text: new TextDecoder().decode(Buffer.concat(chunks)) };
 }

@@ -15,6 +15,7 @@ import { machineFacts } from "../sweep/provenance.ts";
 import { readYaml } from "../sweep/yaml_text.ts";
 import { ArgumentError, runCommand } from "./arguments.ts";
 import type { CommandOutput } from "./output.ts";
+import { lackingPermission } from "./permissions.ts";
 import { readablePath, userPath } from "./user_path.ts";
 
 const DEFAULT_FILE = "data/base/pretrain.yaml";
@@ -54,6 +55,12 @@ export async function pretrainCommand(
   const command = { task: "pretrain", help: HELP, options: OPTIONS };
   return await runCommand(command, args, output, async ({ values, positionals }, { say }) => {
     const file = positionals[0] === undefined ? DEFAULT_FILE : readablePath(positionals[0]);
+    const dir = values.out === undefined ? dirname(file) : userPath(values.out);
+    const lacking = lackingPermission("pretrain", args, { write: [dir] });
+    if (lacking !== null) {
+      say(`Cannot pretrain: ${lacking}`);
+      return 2;
+    }
     let config: PretrainConfig;
     try {
       if (positionals.length > 1) throw new SyntaxError("there is one file at most");
@@ -62,7 +69,6 @@ export async function pretrainCommand(
     } catch (error) {
       throw new ArgumentError(`Cannot pretrain: ${(error as Error).message}`);
     }
-    const dir = values.out === undefined ? dirname(file) : userPath(values.out);
     await pretrainInto(dir, config, say);
     return 0;
   });

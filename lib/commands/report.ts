@@ -7,6 +7,7 @@ import { hasSweep, SweepStore, tryLockSweep } from "../sweep/store.ts";
 import { StoreError } from "../sweep/store_error.ts";
 import { ArgumentError, runCommand } from "./arguments.ts";
 import type { CommandOutput, LastingOutput } from "./output.ts";
+import { lackingPermission } from "./permissions.ts";
 import { readablePath } from "./user_path.ts";
 
 /** What the command writes to, and where it looks for sweeps. */
@@ -54,11 +55,16 @@ async function reportOn(
         );
         return 2;
       }
+      const lacking = lackingPermission("report", dirs, { write: [dir] });
+      if (lacking !== null) {
+        say(`Cannot report on ${dir}: ${lacking}`);
+        return 2;
+      }
       // A sweep that is at work there goes on, and its page is written as far as it is.
       using _lock = await tryLockSweep(dir);
       const study = await Study.read(dir);
       await writeTables(study);
-      print(`${await writeReport(study)}\n`);
+      print(`${await writeReport(study, (sentence) => say(`Note: ${sentence}.`))}\n`);
       tellChanges(await study.changes(), say);
     } catch (error) {
       const isOfFiles = error instanceof StoreError || error instanceof SyntaxError ||

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { HubError } from "../hub/error.ts";
 import { readText } from "../files/file_system.ts";
+import { hubCache, hubEndpoint } from "../hub/python_environment.ts";
 import { resolveModel, type ResolveOptions } from "../hub/hugging_face.ts";
 import { runLabel } from "../run/id.ts";
 import { countByStatus, isFinal, type RunResult } from "../run/result.ts";
@@ -18,11 +19,13 @@ import { readSweep } from "../sweep/sweep.ts";
 import { SweepError } from "../sweep/sweep_error.ts";
 import { dataFiles, sweepReport } from "../tables/files.ts";
 import { Study } from "../tables/study.ts";
+import { loaderVariables } from "../util/loader_variables.ts";
 import { duration, firstLine, suggest } from "../util/words.ts";
 import { runCommand } from "./arguments.ts";
 import { downloadBar, downloadLines, sweepBar, sweepLines, type SweepShown } from "./bars.ts";
 import { interruptible } from "./interruptible.ts";
 import type { CommandOutput, LastingOutput } from "./output.ts";
+import { lackingPermission } from "./permissions.ts";
 import { tellChanges } from "./report.ts";
 import { commandLine, shellWord } from "./shell.ts";
 import {
@@ -101,10 +104,22 @@ async function sweepAsAsked(
       return 0;
     }
     if (fault !== null) throw new SweepError(fault);
+    const lacking = lackingPermission("sweep", args, { write: [dir] });
+    if (lacking !== null) throw new SweepError(`Cannot run a sweep into ${dir}: ${lacking}`);
+    const heldBack = loaderVariables();
+    if (heldBack.length > 0) {
+      note(
+        `workers start without ${
+          heldBack.join(" and ")
+        }, which Deno passes on only to those who may ` +
+          `start every program (--allow-run); name a BLAS that is found by it alone in POLY_BLAS`,
+      );
+    }
     using _lock = await lockSweep(dir);
     const store = await SweepStore.open(dir, sweep, asked);
     const before = await store.results();
-    if (!await fetchBases(selectRuns(before, asked.onlyFailed), asked, output, resolveBase)) {
+    const runs = selectRuns(before, asked.onlyFailed);
+    if (!await fetchBases(runs, args, asked, output, resolveBase)) {
       say(`Stopped in the download of the base model. To go on:\n  ${again}`);
       return 130;
     }
@@ -128,7 +143,7 @@ async function sweepAsAsked(
     print(report);
     say(`${summary(results)} in ${duration((performance.now() - started) / 1000)}.`);
     say(`Table:    ${join(dir, REPORT)}; every number: ${[...files.keys()].join(", ")}`);
-    say(`Report:   ${await pageOf(study)}`);
+    say(`Report:   ${await pageOf(study, note)}`);
     tellChanges(await study.changes(), say);
     say(`Notebook: ${notebookLine(sweep.name, dir)}`);
     if (asked.keepAdapter) say(`Adapters: ${adaptersLine(dir, results)}`);
@@ -160,6 +175,7 @@ async function sweepAsAsked(
  */
 async function fetchBases(
   runs: readonly RunResult[],
+  args: readonly string[],
   { quiet }: SweepArguments,
   { stderr, say }: LastingOutput,
   resolveBase: SweepCommandOptions["resolveBase"] = resolveModel,
@@ -178,11 +194,25 @@ async function fetchBases(
       return !signal.aborted;
     }, () => progress.stop());
   } catch (error) {
-    if (!(error instanceof DOMException && error.name === "AbortError")) throw error;
-    return false;
+    if (error instanceof DOMException && error.name === "AbortError") return false;
+    if (!(error instanceof HubError && ["unreachable", "disk"].includes(error.failure))) {
+      throw error;
+    }
+    const lacking = await lackingForHub(args);
+    if (lacking === null) throw error;
+    const [why] = error.message.split(": ");
+    throw new SweepError(`${why}: ${lacking}`);
   } finally {
     progress.stop();
   }
+}
+
+/** What is not permitted of what a download from the hub needs, as a sentence; null when all is. */
+async function lackingForHub(args: readonly string[]): Promise<string | null> {
+  const host = URL.parse(hubEndpoint())?.host ?? "huggingface.co";
+  // The public hub sends its readers on to hosts of its own.
+  const net = host === "huggingface.co" ? [host, "*.hf.co"] : [host];
+  return lackingPermission("sweep", args, { write: [await hubCache()], net });
 }
 
 /** Does the runs, until they are done or a signal comes. */
@@ -233,10 +263,10 @@ function reportOf(study: Study): string {
 }
 
 /** Writes the page of a study; says where it is, or why there is none. */
-async function pageOf(study: Study): Promise<string> {
+async function pageOf(study: Study, note: (sentence: string) => void): Promise<string> {
   const { writeReport } = await import("../report/report.ts");
   try {
-    return await writeReport(study);
+    return await writeReport(study, note);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     return `none. ${error.message}`;

@@ -176,8 +176,9 @@ function authorizationOf({ token, credentials = null }: Hub): Record<string, str
 function unreachable(hub: Hub, why: unknown): HubError {
   const cause = why instanceof Error && why.cause instanceof Error ? why.cause : why;
   const text = cause instanceof Error ? cause.message : String(cause);
-  // A host that is not known or not listening will not be there a second later.
-  const Kind = text.includes("(Connect)") ? HubError : Passing;
+  // A host that is not known, not listening or not permitted will not be there a second later.
+  const isLasting = text.includes("(Connect)") || cause instanceof Deno.errors.NotCapable;
+  const Kind = isLasting ? HubError : Passing;
   return new Kind(
     "unreachable",
     `Cannot download ${hub.id} as ${hub.endpoint} cannot be reached: ${text}${

@@ -28,12 +28,15 @@ const SHOWN_FACTS = ["seconds", "backend", "git_commit"];
  * The report page of a study: its question, settings, cells, figures, and the provenance of every
  * run. It is one file that loads nothing from the network.
  *
+ * @param changes files that are no longer what their runs have written
+ * @param hasPng whether each figure is beside the page as PNG too
  * @throws {RangeError} when runs are done and none has the study's metric
  */
 export function reportPage(
   study: Study,
   figures: readonly DrawnFigure[],
   changes: readonly string[] = [],
+  hasPng = true,
 ): string {
   const { name, question } = study;
   const title = escapeXml(question === "" ? name : question);
@@ -60,7 +63,10 @@ style-src 'unsafe-inline'; script-src 'unsafe-inline'">
 <h2 id="cells">Leaderboard</h2>
 ${cells(study)}
 <h2 id="figures">Figures</h2>
-${changed(changes)}${figures.map(drawn).join("\n") || "<p>There is nothing to draw yet.</p>"}
+${changed(changes)}${
+    figures.map((figure) => drawn(figure, hasPng)).join("\n") ||
+    "<p>There is nothing to draw yet.</p>"
+  }
 <h2 id="settings">Settings</h2>
 ${settings(study)}
 <h2 id="runs">Runs</h2>
@@ -111,12 +117,13 @@ function whole(name: string, table: ColumnTable): string {
   return reportTable({ name, columns, rows });
 }
 
-function drawn({ figure, svg }: DrawnFigure): string {
+function drawn({ figure, svg }: DrawnFigure, hasPng: boolean): string {
   const file = `figures/${encodeURIComponent(figure.name)}`;
   return `<figure><div class="scroll" role="region" aria-label="${escapeXml(figure.title)}" ` +
     `tabindex="0">${imageOf(figure, svg)}</div>` +
-    `<figcaption>As a file: <a href="${file}.svg">SVG</a>, <a href="${file}.png">PNG</a>` +
-    `</figcaption></figure>`;
+    `<figcaption>As a file: <a href="${file}.svg">SVG</a>${
+      hasPng ? `, <a href="${file}.png">PNG</a>` : ""
+    }</figcaption></figure>`;
 }
 
 function settings({ varying, runs }: Study): string {

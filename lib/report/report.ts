@@ -13,21 +13,39 @@ import { type DrawnFigure, reportPage } from "./page.ts";
  * as `figures/*.svg` and `figures/*.png`, into the study's folder. Of an unfinished study it shows
  * what is done.
  *
+ * @param note told, in a sentence without its point, that the PNG files are left out, where the native
+ * library that draws them may not be opened
  * @returns path of the page
  * @throws {StoreError} when the folder cannot be written
  * @throws {SyntaxError} when a run's log or routing is damaged
  * @throws {RangeError} when runs are done and none has the study's metric
  */
-export async function writeReport(study: Study): Promise<string> {
+export async function writeReport(
+  study: Study,
+  note: (sentence: string) => void = () => {},
+): Promise<string> {
   const figures: DrawnFigure[] = [];
   const files = new Map<string, string | Uint8Array>();
+  let refused: string | null = null;
   for (const drawn of [...sweepFigures(study), ...await routingFigures(study)]) {
     const figure = { ...drawn, name: fileStem(drawn.name) };
     const svg = await renderSvg(figure);
     figures.push({ figure, svg });
-    files.set(`${figure.name}.svg`, svg).set(`${figure.name}.png`, await renderPng(svg));
+    files.set(`${figure.name}.svg`, svg);
+    try {
+      if (refused === null) files.set(`${figure.name}.png`, await renderPng(svg));
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotCapable)) throw error;
+      refused = error.message;
+    }
   }
-  const page = reportPage(study, figures, await study.changes());
+  if (refused !== null) {
+    note(
+      `figures are written as SVG only, as PNG needs a native library, which Deno opens with ` +
+        `--allow-ffi and --allow-sys: ${refused}`,
+    );
+  }
+  const page = reportPage(study, figures, await study.changes(), refused === null);
   try {
     await writeFilesAtomically(join(study.dir, "figures"), files);
     await writeFilesAtomically(study.dir, new Map([[REPORT, page]]));

@@ -37,9 +37,12 @@ export interface Death {
  */
 export function describeDeath({ code, signal, held, before, now, log }: Death): string {
   const start = `The worker ended with ${signal ?? `code ${code}`} in the middle of the run`;
+  const hidden = now.isLimitHidden
+    ? "; what a container or a user may have of it is read with --allow-all only"
+    : "";
   const memory = held === null
-    ? `there are ${byteSize(now.total)} in all`
-    : `it held ${byteSize(held)} of ${byteSize(now.total)} when it last told`;
+    ? `there are ${byteSize(now.total)} in all${hidden}`
+    : `it held ${byteSize(held)} of ${byteSize(now.total)} when it last told${hidden}`;
   const advice = "fewer --jobs leave more to each";
   if (signal === "SIGKILL") {
     const wasOut = now.kills !== null && before.kills !== null && now.kills > before.kills;

@@ -15,7 +15,9 @@ import {
   type WorkerEvent,
   type WorkerTask,
 } from "./message.ts";
+import { withoutLoaderVariables } from "../util/loader_variables.ts";
 import { WorkerLog } from "./worker_log.ts";
+import { workerPermissions } from "./worker_permissions.ts";
 
 /** Options for spreading runs over processes. */
 export interface PoolOptions {
@@ -58,6 +60,8 @@ export async function* runInPool(
   const readerGone = new AbortController();
   const signal = AbortSignal.any([readerGone.signal, ...(options.signal ? [options.signal] : [])]);
   const queue = [...tasks];
+  // Another program than the worker's own, in tests, does what it wants.
+  const permissions = options.worker === undefined ? workerPermissions(tasks) : ["--allow-all"];
   const environment = options.environment ?? await workerEnvironment(tasks, options);
   const lanes = Array.from(
     { length: Math.min(options.jobs, tasks.length) },
@@ -65,7 +69,7 @@ export async function* runInPool(
       while (queue.length > 0 && !signal.aborted) {
         await workThrough(
           queue,
-          { ...options, signal, environment },
+          { ...options, signal, environment, permissions },
           (event) => events.write(event),
         );
       }
@@ -101,18 +105,21 @@ async function workerEnvironment(
 /** One worker's life: it takes tasks from the queue until there is none, or it dies. */
 async function workThrough(
   queue: WorkerTask[],
-  options: PoolOptions & Required<Pick<PoolOptions, "signal" | "environment">>,
+  options:
+    & PoolOptions
+    & Required<Pick<PoolOptions, "signal" | "environment">>
+    & { readonly permissions: readonly string[] },
   report: (event: WorkerEvent | SilentEvent) => Promise<void>,
 ): Promise<void> {
   const child = new Deno.Command(Deno.execPath(), {
     args: [
       "run",
-      "--allow-all",
+      ...options.permissions,
       "--quiet",
       ...options.args ?? [],
       fileURLToPath(options.worker ?? WORKER),
     ],
-    env: options.environment,
+    env: { ...options.environment, ...withoutLoaderVariables() },
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import os from "node:os";
 import process from "node:process";
+import { withoutLoaderVariables } from "../util/loader_variables.ts";
 
 /** Circumstances of a result's computation; never part of its metrics. */
 export interface MachineFacts {
@@ -59,6 +60,7 @@ async function git(root: URL, ...args: string[]): Promise<string | null> {
     const { success, stdout } = await new Deno.Command("git", {
       args,
       cwd: root,
+      env: withoutLoaderVariables(),
       stderr: "null",
     }).output();
     return success ? new TextDecoder().decode(stdout).trim() : null;

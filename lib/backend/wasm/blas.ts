@@ -1,3 +1,4 @@
+import { withoutLoaderVariables } from "../../util/loader_variables.ts";
 import type { AddingProduct, WasmBackend } from "./heap.ts";
 
 /** A BLAS library that was opened. */
@@ -131,16 +132,34 @@ function permitted(path: string): boolean {
   return Deno.permissions.querySync({ name: "ffi", path }).state === "granted";
 }
 
-/** The text of `/proc/cpuinfo`; empty on another system than Linux, or where it may not be read. */
+/**
+ * The text of `/proc/cpuinfo`, or its two lines of maker and instructions as `lscpu` has them: Deno lets
+ * only `--allow-all` read the former. Empty on another system than Linux, or where neither may be asked.
+ */
 export function cpuInfo(): string {
+  if (Deno.build.os !== "linux") return "";
   const path = "/proc/cpuinfo";
-  if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return "";
+  if (Deno.permissions.querySync({ name: "read", path }).state === "granted") {
+    try {
+      return Deno.readTextFileSync(path);
+    } catch {
+      // Deno wants --allow-all for it.
+    }
+  }
+  if (Deno.permissions.querySync({ name: "run", command: LSCPU }).state !== "granted") return "";
   try {
-    return Deno.readTextFileSync(path);
+    const env = { ...withoutLoaderVariables(), LC_ALL: "C" };
+    const { stdout } = new Deno.Command(LSCPU, { env, stderr: "null" }).outputSync();
+    const text = new TextDecoder().decode(stdout);
+    const field = (name: string) => new RegExp(`^${name}:\\s*(.*)$`, "m").exec(text)?.[1] ?? "";
+    return `vendor_id : ${field("Vendor ID")}\nflags : ${field("Flags")}\n`;
   } catch {
-    return ""; // there is none, or Deno wants --allow-all for it
+    return ""; // there is none
   }
 }
+
+/** The program that says of the processor what `/proc/cpuinfo` says. */
+const LSCPU = "/usr/bin/lscpu";
 
 /** What OpenBLAS says of its kernels; `null` for another library. */
 function coreNameOf(symbols: Library["symbols"]): string | null {

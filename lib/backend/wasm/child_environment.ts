@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { environmentVariable } from "../../util/environment.ts";
+import { withoutLoaderVariables } from "../../util/loader_variables.ts";
 import { type Blas, cpuInfo, ONE_THREAD, openBlas } from "./blas.ts";
 import { betterCoreType } from "./core_type.ts";
 import type { ReportedWays } from "./report_ways.ts";
@@ -90,6 +91,14 @@ function thisMachine(): BlasFacts {
   return { blas, cpuInfo, variable: environmentVariable };
 }
 
+/** What a program needs of Deno to multiply matrices by the system's BLAS, or without it. */
+export const BLAS_PERMISSIONS = [
+  "--no-prompt",
+  "--allow-read",
+  "--allow-env=POLY_MATMUL,POLY_BLAS,OPENBLAS_CORETYPE",
+  "--allow-ffi",
+] as const;
+
 /** Asks `report_ways.ts`. */
 async function askProcess(
   env: ChildEnvironment,
@@ -97,8 +106,8 @@ async function askProcess(
 ): Promise<ReportedWays | null> {
   const program = fileURLToPath(new URL("./report_ways.ts", import.meta.url));
   const { success, stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-all", "--quiet", program],
-    env,
+    args: ["run", ...BLAS_PERMISSIONS, "--quiet", program],
+    env: { ...env, ...withoutLoaderVariables() },
     stdin: "null",
     stderr: "null",
     ...(signal === undefined ? {} : { signal }),

@@ -72,6 +72,11 @@ export function betterCoreType(
   coreName: string | null,
   readCpuInfo: () => string,
 ): string | null {
-  if (coreName === null || !OLD_CORES.has(coreName.toLowerCase())) return null;
+  if (!isOldCore(coreName)) return null;
   return allowedCoreType(readCpuInfo());
+}
+
+/** Whether a core type of OpenBLAS is one of its oldest; false for another library. */
+export function isOldCore(coreName: string | null): boolean {
+  return coreName !== null && OLD_CORES.has(coreName.toLowerCase());
 }
