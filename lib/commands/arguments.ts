@@ -1,5 +1,5 @@
 /** How every command reads the words after its name, shows its help, and refuses what it cannot read. */
-import { printable } from "../files/printable.ts";
+import { escaped } from "../files/escaped.ts";
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { suggest } from "../util/words.ts";
 import { type CommandOutput, LastingOutput } from "./output.ts";
@@ -61,9 +61,7 @@ export function readArguments<O extends Options>(
   const long = args.find((word) => word.length > mostCharacters(word));
   if (long !== undefined) {
     throw new ArgumentError(
-      `Cannot read the arguments: ${printable(long, 40)} must have at most ${
-        mostCharacters(long)
-      } ` +
+      `Cannot read the arguments: ${escaped(long, 40)} must have at most ${mostCharacters(long)} ` +
         `characters: it has ${long.length}`,
     );
   }

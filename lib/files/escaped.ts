@@ -21,18 +21,18 @@ export function escaped(text: string, longest = 1000): string {
 }
 
 /**
- * A value as JSON that a message can hold, see {@linkcode printable}; what JSON does not know is shown as
+ * A value as JSON that a message can hold, see {@linkcode escaped}; what JSON does not know is shown as
  * text.
  *
  * @example
  * ```ts
  * import assert from "node:assert/strict";
  *
- * assert.equal(printableValue({ a: [1, "b"] }), '{"a":[1,"b"]}');
- * assert.equal(printableValue(undefined), "undefined");
- * assert.equal(printableValue("x".repeat(1e6)).length, 1001);
+ * assert.equal(escapedValue({ a: [1, "b"] }), '{"a":[1,"b"]}');
+ * assert.equal(escapedValue(undefined), "undefined");
+ * assert.equal(escapedValue("x".repeat(1e6)).length, 1001);
  * ```
  */
-export function printableValue(value: unknown): string {
-  return printable(JSON.stringify(value) ?? String(value));
+export function escapedValue(value: unknown): string {
+  return escaped(JSON.stringify(value) ?? String(value));
 }

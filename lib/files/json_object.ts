@@ -1,8 +1,7 @@
-import { printableValue } from "./printable.ts";
 import { duplicateKey } from "./duplicate_key.ts";
 import { isTooDeep, MAX_JSON_DEPTH } from "./json_depth.ts";
 import { readTextIfThere } from "./file_system.ts";
-import { escaped } from "./escaped.ts";
+import { escaped, escapedValue } from "./escaped.ts";
 
 /** Whether a value of JSON is an object, and neither null nor a list. */
 export function isJsonObject(value: unknown): value is Record<string, unknown> {
@@ -56,7 +55,7 @@ export function parseStrictJsonObject(text: string, source: string): Record<stri
   const object = parseJsonObject(text, source);
   const twice = duplicateKey(text);
   if (twice === null) return object;
-  throw new SyntaxError(`Cannot read "${source}" as it says ${printableValue(twice)} twice`);
+  throw new SyntaxError(`Cannot read "${source}" as it says ${escapedValue(twice)} twice`);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { printable, printableValue } from "../files/printable.ts";
+import { escaped, escapedValue } from "../files/escaped.ts";
 import * as tf from "../tf.ts";
 import { writeFilesAtomically } from "../files/atomic_write.ts";
 import {
@@ -182,7 +182,7 @@ async function openWeights(dir: string, files: SafetensorsFile[]): Promise<void>
     if (shardOf.get(name) !== shard) {
       throw new SyntaxError(
         `Cannot read checkpoint "${dir}" as tensors must be where ${INDEX} says: ` +
-          `"${printable(name)}" is not in ${shard} but in ${shardOf.get(name) ?? "no shard"}`,
+          `"${escaped(name)}" is not in ${shard} but in ${shardOf.get(name) ?? "no shard"}`,
       );
     }
   }
@@ -195,14 +195,14 @@ async function readWeightMap(path: string): Promise<Map<string, string>> {
   const { weight_map: weightMap } = await readObject(path);
   if (!isJsonObject(weightMap)) {
     throw new SyntaxError(
-      `Cannot read "${path}" as weight_map must be an object: found ${printableValue(weightMap)}`,
+      `Cannot read "${path}" as weight_map must be an object: found ${escapedValue(weightMap)}`,
     );
   }
   for (const [name, shard] of Object.entries(weightMap)) {
     if (typeof shard !== "string" || !isPlainFileName(shard) || shard.length > LONGEST_NAME) {
       throw new SyntaxError(
         `Cannot read "${path}" as weight_map must name files of the same folder: ` +
-          `"${printable(name)}" is said to be in ${printableValue(shard)}`,
+          `"${escaped(name)}" is said to be in ${escapedValue(shard)}`,
       );
     }
   }

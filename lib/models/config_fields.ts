@@ -1,4 +1,4 @@
-import { printableValue } from "../files/printable.ts";
+import { escapedValue } from "../files/escaped.ts";
 
 /** The range that a number in a configuration must be in. */
 interface Bounds {
@@ -150,7 +150,7 @@ export class ConfigFields {
 
   #complaint(name: string, rule: string): string {
     const value = this.#value(name);
-    const got = value === undefined ? "it is absent" : `got ${printableValue(value)}`;
+    const got = value === undefined ? "it is absent" : `got ${escapedValue(value)}`;
     return `Cannot read the configuration of a "${this.#model}" as ${this.#within}${name} must be ` +
       `${rule}: ${got}`;
   }

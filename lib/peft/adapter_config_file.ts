@@ -2,7 +2,7 @@
  * Reads and writes `adapter_config.json`, with PEFT's keys and layout. All values are checked, of
  * which PEFT checks only some.
  */
-import { printableValue } from "../files/printable.ts";
+import { escapedValue } from "../files/escaped.ts";
 import { pythonJson } from "../files/python_json.ts";
 import { POLY_CONFIG_KEYS, PolyConfig, type PolyConfigOptions } from "../poly/config.ts";
 import { naming, parseStrictJsonObject } from "../files/json_object.ts";
@@ -62,7 +62,7 @@ export function parseAdapterConfig(
     const value = file[key];
     if (value !== undefined && value !== null && typeof value !== "string") {
       throw new TypeError(
-        `Cannot read "${source}" as ${key} must be a string: got ${printableValue(value)}`,
+        `Cannot read "${source}" as ${key} must be a string: got ${escapedValue(value)}`,
       );
     }
   }
@@ -75,7 +75,7 @@ export function parseAdapterConfig(
   if (file["peft_type"] !== "POLY") {
     throw new RangeError(
       `Cannot read "${source}" as only Poly adapters can be loaded: peft_type must be "POLY", ` +
-        `got ${printableValue(file["peft_type"])}`,
+        `got ${escapedValue(file["peft_type"])}`,
     );
   }
   const isKnown = (key: string) => (POLY_CONFIG_KEYS as readonly string[]).includes(key);

@@ -1,4 +1,4 @@
-import { printable } from "../files/printable.ts";
+import { escaped } from "../files/escaped.ts";
 import { type PolySettings, PROFILES, readSettings } from "./settings.ts";
 
 /** Type of a task, as PEFT names it. */
@@ -157,7 +157,7 @@ export class PolyConfig implements PolyConfigFields {
       if (!Object.hasOwn(DEFAULTS, key)) {
         throw new TypeError(
           `Cannot make PolyConfig as each field must be one of ` +
-            `${[...POLY_CONFIG_KEYS, "settings"].join(", ")}: got "${printable(key)}"`,
+            `${[...POLY_CONFIG_KEYS, "settings"].join(", ")}: got "${escaped(key)}"`,
         );
       }
       if (value !== undefined) Object.assign(fields, { [key]: value });
@@ -271,7 +271,7 @@ function polyType(value: string): "poly" {
   if (value !== "poly") {
     throw new RangeError(
       `Unsupported poly_type: ${
-        printable(`${value}`)
+        escaped(`${value}`)
       }. Currently, only the following types are supported: \`poly\`.`,
     );
   }
@@ -281,7 +281,7 @@ function polyType(value: string): "poly" {
 function taskType(value: string | null): TaskType | null {
   if (value === null || TASK_TYPES.includes(value as TaskType)) return value as TaskType | null;
   throw new RangeError(
-    `Invalid task type: '${printable(`${value}`)}'. Must be one of the following task types: ` +
+    `Invalid task type: '${escaped(`${value}`)}'. Must be one of the following task types: ` +
       `${TASK_TYPES.join(", ")}.`,
   );
 }
@@ -307,7 +307,7 @@ function stringOrNull(field: string, value: string | null): string | null {
 }
 
 function show(value: unknown): string {
-  return printable(
+  return escaped(
     typeof value === "object" || typeof value === "string" ? JSON.stringify(value) : String(value),
   );
 }

@@ -1,4 +1,4 @@
-import { printable, printableValue } from "../files/printable.ts";
+import { escaped, escapedValue } from "../files/escaped.ts";
 
 /** Part of the model that shares one router. */
 export type Granularity = PolySettings["router_granularity"];
@@ -76,7 +76,7 @@ export function readSettings(given: Partial<PolySettings>, T: number, S: number)
     if (!Object.hasOwn(settings, key)) {
       throw new TypeError(
         `Cannot read settings as each must be one of ${Object.keys(settings).join(", ")}: got "${
-          printable(key)
+          escaped(key)
         }"`,
       );
     }
@@ -88,13 +88,13 @@ export function readSettings(given: Partial<PolySettings>, T: number, S: number)
   if (typeof settings.router_straight_through !== "boolean") {
     throw new TypeError(
       `Cannot read settings as router_straight_through must be a boolean: ` +
-        `got ${printableValue(settings.router_straight_through)}`,
+        `got ${escapedValue(settings.router_straight_through)}`,
     );
   }
   if (typeof settings.router_temperature !== "number") {
     throw new TypeError(
       `Cannot read settings as router_temperature must be a number: ` +
-        `got ${printableValue(settings.router_temperature)}`,
+        `got ${escapedValue(settings.router_temperature)}`,
     );
   }
   if (!(settings.router_temperature > 0 && Number.isFinite(settings.router_temperature))) {
@@ -111,7 +111,7 @@ function oneOf(name: string, value: string, allowed: readonly string[]): void {
   if (!allowed.includes(value)) {
     throw new RangeError(
       `Cannot read settings as ${name} must be one of ${allowed.join(", ")}: got ${
-        printableValue(value)
+        escapedValue(value)
       }`,
     );
   }
@@ -132,14 +132,14 @@ function readAllocation(
   if (rows.length !== T || sizes.length !== 1 || sizes[0] !== S) {
     throw new RangeError(
       `Cannot read settings as router_allocation must have one row per task and one column per skill, ` +
-        `[${T}, ${S}]: got ${rows.length} rows of ${printable(sizes.join(" and "))}`,
+        `[${T}, ${S}]: got ${rows.length} rows of ${escaped(sizes.join(" and "))}`,
     );
   }
   for (const [task, row] of rows.entries()) {
     if (!row.every((value: number) => Number.isFinite(value) && value >= 0)) {
       throw new RangeError(
         `Cannot read settings as amounts in router_allocation must be finite and not negative: ` +
-          `task ${task} has ${printable(row.join(", "))}`,
+          `task ${task} has ${escaped(row.join(", "))}`,
       );
     }
     if (!row.some((value: number) => value > 0)) {

@@ -1,4 +1,4 @@
-import { printable, printableValue } from "../files/printable.ts";
+import { escaped, escapedValue } from "../files/escaped.ts";
 import { z } from "zod";
 import { duplicateKey } from "../files/duplicate_key.ts";
 import { printableLine } from "../util/printable.ts";
@@ -150,7 +150,7 @@ export function resultToJson(result: RunResult): string {
 /** What is wrong with a value, each with its place; the first faults and the number of the others. */
 export function faultsOf({ issues }: z.ZodError): string {
   const faults = issues.slice(0, FAULTS_TOLD).map(({ path, message }) =>
-    printable(path.length === 0 ? message : `${path.join(".")}: ${message}`)
+    escaped(path.length === 0 ? message : `${path.join(".")}: ${message}`)
   );
   const others = issues.length - faults.length;
   return faults.join("; ") + (others > 0 ? `; and ${others} more` : "");
@@ -175,15 +175,13 @@ export function parseResult(text: string, path: string): RunResult {
     throw damaged((error as Error).message);
   }
   const twice = duplicateKey(text);
-  if (twice !== null) throw damaged(`key ${printableValue(twice)} is there twice`);
+  if (twice !== null) throw damaged(`key ${escapedValue(twice)} is there twice`);
   const parsed = RESULT.safeParse(value);
   if (!parsed.success) throw damaged(faultsOf(parsed.error));
   const { schema: _, error, files, ...result } = parsed.data;
   if (hashOf(result.id) !== null && !isNamedAfter(result.id, result.config)) {
     throw damaged(
-      `its settings have hash ${configHash(result.config)}, and its id is "${
-        printable(result.id)
-      }"`,
+      `its settings have hash ${configHash(result.config)}, and its id is "${escaped(result.id)}"`,
     );
   }
   return {

@@ -1,5 +1,5 @@
 /** The plan of a sweep as its folder keeps it, and its reading from a file that anyone may have edited. */
-import { printableValue } from "../files/printable.ts";
+import { escapedValue } from "../files/escaped.ts";
 import { z } from "zod";
 import { duplicateKey } from "../files/duplicate_key.ts";
 import { isPlainFileName } from "../files/plain_file_name.ts";
@@ -58,16 +58,16 @@ export function parseManifest(text: string, path: string): Manifest {
   const parsed = MANIFEST.safeParse(value);
   if (!parsed.success) throw damaged(faultsOf(parsed.error));
   const twice = duplicateKey(text);
-  if (twice !== null) throw damaged(`key ${printableValue(twice)} is there twice`);
+  if (twice !== null) throw damaged(`key ${escapedValue(twice)} is there twice`);
   const ids = new Set<string>();
   for (const { id, config } of parsed.data.runs) {
     if (!isNamedAfter(id, config)) {
       throw damaged(
-        `run ${printableValue(id)} has settings of another hash, ${configHash(config)}`,
+        `run ${escapedValue(id)} has settings of another hash, ${configHash(config)}`,
       );
     }
-    if (!isFolderName(id)) throw damaged(`run ${printableValue(id)} must name a folder`);
-    if (ids.has(id)) throw damaged(`run ${printableValue(id)} is there twice`);
+    if (!isFolderName(id)) throw damaged(`run ${escapedValue(id)} must name a folder`);
+    if (ids.has(id)) throw damaged(`run ${escapedValue(id)} is there twice`);
     ids.add(id);
   }
   return parsed.data;

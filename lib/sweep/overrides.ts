@@ -1,4 +1,4 @@
-import { printable } from "../files/printable.ts";
+import { escaped } from "../files/escaped.ts";
 import {
   type Axis,
   axisOf,
@@ -51,7 +51,7 @@ export function readOverrides(
   const axes = new Map<SettingKey, Axis>();
   let metric: Overrides["metric"] = null;
   for (const word of words) {
-    const place = () => `argument "${printable(word)}"`;
+    const place = () => `argument "${escaped(word)}"`;
     if (!word.includes("=")) {
       throw new SweepError(
         `Cannot read ${place()} as a setting must be written key=value`,

@@ -1,5 +1,5 @@
 /** A setting as it is written somewhere: its key and value checked, and the place kept. */
-import { printable } from "../files/printable.ts";
+import { escaped } from "../files/escaped.ts";
 import { RUN_CONFIG, RUN_CONFIG_KEYS, type RunConfig } from "../run/config.ts";
 import { suggest } from "../util/words.ts";
 import { MOST_RUNS, type WrittenValue, writtenValues } from "./setting_value.ts";
@@ -78,13 +78,13 @@ function remedy(key: SettingKey, value: unknown): string {
   const takes = (other: unknown) => RUN_CONFIG.shape[key].safeParse(other).success;
   if (Array.isArray(value) && value.length > 0 && value.every(takes)) {
     return `; several values are written with commas alone: ${key}=${
-      printable(value.map(String).join(","))
+      escaped(value.map(String).join(","))
     }`;
   }
   if (typeof value === "string" && /^\S+\.\.\S+$/.test(value)) {
     return `; a range has integers at both ends, such as 0..4`;
   }
-  if (takes([value])) return `; a list is written in brackets: [${printable(String(value))}]`;
+  if (takes([value])) return `; a list is written in brackets: [${escaped(String(value))}]`;
   return "";
 }
 

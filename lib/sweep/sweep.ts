@@ -1,5 +1,5 @@
 /** A sweep: what its file and the command line ask for, expanded into runs. */
-import { printable } from "../files/printable.ts";
+import { escaped } from "../files/escaped.ts";
 import type { RunConfig } from "../run/config.ts";
 import { runId } from "../run/id.ts";
 import { metricNames } from "../run/metric_names.ts";
@@ -109,7 +109,7 @@ function metricOf(file: SweepFile, asked: Overrides, cells: readonly RunConfig[]
   if (known.has(metric.value)) return metric.value;
   const meant = suggest(metric.value, [...known]);
   throw new SweepError(
-    `Cannot read ${metric.place()} as the runs will have no column "${printable(metric.value)}"` +
+    `Cannot read ${metric.place()} as the runs will have no column "${escaped(metric.value)}"` +
       (meant.startsWith(",")
         ? `${meant.replace(",", ":")} The runs of this sweep measure ${[...known].join(", ")}`
         : meant),

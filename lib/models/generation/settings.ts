@@ -1,4 +1,4 @@
-import { printable } from "../../files/printable.ts";
+import { escaped } from "../../files/escaped.ts";
 import type { LanguageModel } from "../base_model.ts";
 import { generationFile } from "../generation_file.ts";
 import type { SequenceBias } from "./processors/sequence_bias.ts";
@@ -216,5 +216,5 @@ const NOTHING: Partial<GenerateSettings> = { top_k: 0 };
 
 function shown(value: unknown, rule: string): string {
   if (rule === "a number") return typeof value;
-  return printable(typeof value === "object" ? JSON.stringify(value) : String(value));
+  return escaped(typeof value === "object" ? JSON.stringify(value) : String(value));
 }

@@ -1,4 +1,4 @@
-import { printableValue } from "../../files/printable.ts";
+import { escapedValue } from "../../files/escaped.ts";
 import type { LanguageModel } from "../base_model.ts";
 import { generationFile } from "../generation_file.ts";
 import type { GenerateSettings } from "./settings.ts";
@@ -53,7 +53,7 @@ export function refuseUnsupported(
     const value = inCall ? options[name] : file.settings[name] ?? null;
     if (value === null || !ASKS[name](value, settings)) continue;
     throw new RangeError(
-      `Cannot generate as ${name} is not supported: got ${printableValue(value)}` +
+      `Cannot generate as ${name} is not supported: got ${escapedValue(value)}` +
         (inCall ? "" : ` in ${file.name}; pass ${name}: null to generate without it`),
     );
   }

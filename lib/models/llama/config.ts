@@ -1,4 +1,4 @@
-import { printableValue } from "../../files/printable.ts";
+import { escapedValue } from "../../files/escaped.ts";
 import { activation } from "../../ops/activation.ts";
 import type { RopeParameters } from "../../ops/rotary.ts";
 import type { GenerationIds } from "../generation_ids.ts";
@@ -206,7 +206,7 @@ function readWindows(
     check(
       kind === "full_attention" || kind === "sliding_attention",
       type,
-      `layer_types may hold full_attention and sliding_attention only: got ${printableValue(kind)}`,
+      `layer_types may hold full_attention and sliding_attention only: got ${escapedValue(kind)}`,
     );
     check(
       kind === "full_attention" || window !== null,

@@ -1,4 +1,4 @@
-import { printable } from "../../files/printable.ts";
+import { escaped } from "../../files/escaped.ts";
 import { notFound } from "../../files/file_system.ts";
 import { pathIn } from "../../files/path.ts";
 import { readJsonObject } from "../../files/json_object.ts";
@@ -95,7 +95,7 @@ export const AutoTokenizer: {
         const files = { tokenizer, config, specialTokens, addedTokens };
         return new JsonTokenizer(files, tokenizerClass(config, model));
       } catch (error) {
-        const why = printable((error as Error).message);
+        const why = escaped((error as Error).message);
         throw fault(`its tokenizer.json cannot be used: ${why}`, error);
       }
     }

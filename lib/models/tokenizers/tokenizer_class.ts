@@ -1,4 +1,4 @@
-import { printableValue } from "../../files/printable.ts";
+import { escapedValue } from "../../files/escaped.ts";
 import { isObject, type Json } from "./options.ts";
 import { type ClassDefaults, type TokenizerFiles } from "./tokenizer_config.ts";
 
@@ -61,9 +61,7 @@ export function tokenizerClass(config: Json | null, model: Json | null): Tokeniz
   if (AS_IT_IS.includes(name)) return "TokenizersBackend";
   if (BUILDERS.includes(name)) return name as TokenizerClass;
   throw new RangeError(
-    `tokenizer_class ${
-      printableValue(named)
-    } is not supported, as Python builds another tokenizer ` +
+    `tokenizer_class ${escapedValue(named)} is not supported, as Python builds another tokenizer ` +
       `for it; set it to "TokenizersBackend" to have what tokenizer.json says`,
   );
 }

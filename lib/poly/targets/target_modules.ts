@@ -2,7 +2,7 @@
  * Decides which modules of a model an adapter changes, by PEFT's rules. A pattern must match a
  * whole name, an entry of a list a whole name or its dotted end.
  */
-import { printable } from "../../files/printable.ts";
+import { escaped } from "../../files/escaped.ts";
 import type { BaseModel, ModuleInfo } from "../../models/base_model.ts";
 import { defaultTargets } from "./default_targets.ts";
 import { MIN_TARGETS_TO_CONDENSE, minimalTargets, suffixesOf } from "./minimal_targets.ts";
@@ -178,7 +178,7 @@ function nothingTargeted(config: TargetFields, excluded: boolean, unmatched: boo
     return isEmpty(config.target_modules)
       ? "No `target_modules` passed but also no `target_parameters` found. " +
         "Please check the values for these arguments."
-      : `Target modules ${printable(shown(config.target_modules))} not found in the base model. ` +
+      : `Target modules ${escaped(shown(config.target_modules))} not found in the base model. ` +
         "Please check the target modules and try again.";
   }
   return "No modules were targeted for adaptation. This might be caused by a combination of " +
