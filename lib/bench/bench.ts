@@ -7,7 +7,7 @@ import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { ONE_THREAD } from "../backend/wasm/blas.ts";
 import { BLAS_PERMISSIONS, blasEnvironment } from "../backend/wasm/child_environment.ts";
-import { withoutLoaderVariables } from "../util/loader_variables.ts";
+import { withoutLoaderVariables } from "../util/environment.ts";
 import { scratchFolder } from "../util/scratch_folder.ts";
 import type { BenchReady, BenchReply, BenchRequest } from "./process.ts";
 import type { BenchSize } from "./size.ts";

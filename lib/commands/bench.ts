@@ -11,7 +11,7 @@ import { benchTable, productTable, workerTable } from "../bench/table.ts";
 import { measureWorkers, type WorkerMeasure } from "../bench/workers.ts";
 import { writeFilesAtomically } from "../files/atomic_write.ts";
 import { machineFacts } from "../sweep/provenance.ts";
-import { withoutLoaderVariables } from "../util/loader_variables.ts";
+import { withoutLoaderVariables } from "../util/environment.ts";
 import { ArgumentError, type Arguments, runCommand } from "./arguments.ts";
 import type { CommandOutput, LastingOutput } from "./output.ts";
 import { lackingPermission } from "./permissions.ts";

@@ -19,7 +19,7 @@ import { readSweep } from "../sweep/sweep.ts";
 import { SweepError } from "../sweep/sweep_error.ts";
 import { dataFiles, sweepReport } from "../tables/files.ts";
 import { Study } from "../tables/study.ts";
-import { loaderVariables } from "../util/loader_variables.ts";
+import { loaderVariables } from "../util/environment.ts";
 import { duration, firstLine, suggest } from "../util/words.ts";
 import { runCommand } from "./arguments.ts";
 import { downloadBar, downloadLines, sweepBar, sweepLines, type SweepShown } from "./bars.ts";

@@ -177,7 +177,8 @@ function unreachable(hub: Hub, why: unknown): HubError {
   const cause = why instanceof Error && why.cause instanceof Error ? why.cause : why;
   const text = cause instanceof Error ? cause.message : String(cause);
   // A host that is not known, not listening or not permitted will not be there a second later.
-  const isLasting = text.includes("(Connect)") || cause instanceof Deno.errors.NotCapable;
+  const isLasting = text.includes("(Connect)") ||
+    (cause as Error | undefined)?.name === "NotCapable";
   const Kind = isLasting ? HubError : Passing;
   return new Kind(
     "unreachable",

@@ -15,7 +15,7 @@ import {
   type WorkerEvent,
   type WorkerTask,
 } from "./message.ts";
-import { withoutLoaderVariables } from "../util/loader_variables.ts";
+import { withoutLoaderVariables } from "../util/environment.ts";
 import { WorkerLog } from "./worker_log.ts";
 import { workerPermissions } from "./worker_permissions.ts";
 

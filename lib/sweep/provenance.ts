@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import os from "node:os";
 import process from "node:process";
-import { withoutLoaderVariables } from "../util/loader_variables.ts";
+import { withoutLoaderVariables } from "../util/environment.ts";
 
 /** Circumstances of a result's computation; never part of its metrics. */
 export interface MachineFacts {

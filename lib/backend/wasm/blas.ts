@@ -1,4 +1,4 @@
-import { withoutLoaderVariables } from "../../util/loader_variables.ts";
+import { withoutLoaderVariables } from "../../util/environment.ts";
 import type { AddingProduct, WasmBackend } from "./heap.ts";
 
 /** A BLAS library that was opened. */

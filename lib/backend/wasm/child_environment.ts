@@ -1,6 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { environmentVariable } from "../../util/environment.ts";
-import { withoutLoaderVariables } from "../../util/loader_variables.ts";
+import { environmentVariable, withoutLoaderVariables } from "../../util/environment.ts";
 import { type Blas, cpuInfo, ONE_THREAD, openBlas } from "./blas.ts";
 import { betterCoreType } from "./core_type.ts";
 import type { ReportedWays } from "./report_ways.ts";
