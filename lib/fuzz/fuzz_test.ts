@@ -26,6 +26,7 @@ const MANY = Array(50_000).fill(0);
 const CORPUS: readonly (readonly [format: string, input: unknown])[] = [
   ["t5_config", { model_type: "t5", vocab_size: MANY }],
   ["t5_config", { model_type: "t5", feed_forward_proj: LONG }],
+  ["t5_config", { model_type: "t5", feed_forward_proj: `-${LONG}` }],
   ["llama_config", { model_type: "qwen2", use_sliding_window: true, layer_types: [LONG] }],
   ["llama_config", { model_type: "llama", hidden_act: LONG }],
   ["generation_config", { eos_token_id: 1, sequence_bias: MANY }],

@@ -1,3 +1,4 @@
+import { escaped } from "../../files/escaped.ts";
 import { activation } from "../../ops/activation.ts";
 import type { GenerationIds } from "../generation_ids.ts";
 import { ConfigFields } from "../config_fields.ts";
@@ -126,7 +127,7 @@ function readFeedForward(fields: ConfigFields, type: T5Type): { act: string; gat
   if (name === undefined) {
     throw new RangeError(
       `Cannot read the configuration of a "${type}" as feed_forward_proj must be an activation, ` +
-        `with or without "gated-" before it: got "${projection}"`,
+        `with or without "gated-" before it: got "${escaped(projection)}"`,
     );
   }
   const act = fields.string("dense_act_fn", projection === "gated-gelu" ? "gelu_new" : name);
