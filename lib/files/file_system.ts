@@ -47,7 +47,10 @@ export async function readTextIfThere(path: string): Promise<string | null> {
  * @throws what the file system refuses, such as looking into a folder
  */
 export async function exists(path: string): Promise<boolean> {
-  return await Deno.stat(path).catch(nullWhenAbsent) !== null;
+  return await Deno.stat(path).catch((error) => {
+    // Below a file there is nothing.
+    return error instanceof Deno.errors.NotADirectory ? null : nullWhenAbsent(error);
+  }) !== null;
 }
 
 /** Whether there is a folder at a path that can be seen. */
@@ -153,10 +156,7 @@ export function notFolder(message: string): Error {
   return new Deno.errors.NotADirectory(message);
 }
 
-/** Below a file there is nothing either. */
 function nullWhenAbsent(error: unknown): null {
-  const isAbsent = error instanceof Deno.errors.NotFound ||
-    error instanceof Deno.errors.NotADirectory;
-  if (!isAbsent) throw error;
+  if (!(error instanceof Deno.errors.NotFound)) throw error;
   return null;
 }
