@@ -1,4 +1,4 @@
-import { printableValue } from "./printable.ts";
+import { printable, printableValue } from "./printable.ts";
 import { duplicateKey } from "./duplicate_key.ts";
 import { isTooDeep, MAX_JSON_DEPTH } from "./json_depth.ts";
 import { readTextIfThere } from "./file_system.ts";
@@ -32,7 +32,7 @@ export function parseJsonObject(text: string, source: string): Record<string, un
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw fault((error as Error).message);
+    throw fault(printable((error as Error).message));
   }
   if (!isJsonObject(value)) throw fault(`got ${text.trim().slice(0, 40)}`);
   return value;

@@ -44,3 +44,10 @@ Deno.test("R16 parseJsonObject() refuses 20 MB of nested lists before they are b
   }
   assert.ok(performance.now() - begin < 20_000); // it took 40 s and more, twice
 });
+
+Deno.test("parseJsonObject() shows in one line, and harmlessly, where JSON breaks off", () => {
+  assert.throws(() => parseJsonObject('{\n"a": \x1b[2J\n}', "a.json"), (error: Error) => {
+    assert.match(error.message, /^Cannot read "a\.json" as it must hold one JSON object: .*\\x1b/);
+    return !/\p{Cc}/u.test(error.message);
+  });
+});
