@@ -54,3 +54,10 @@ Deno.test("D2 parseJsonObject() quotes no control characters", () => {
     });
   }
 });
+
+Deno.test("parseJsonObject() shows in one line, and harmlessly, where JSON breaks off", () => {
+  assert.throws(() => parseJsonObject('{\n"a": \x1b[2J\n}', "a.json"), (error: Error) => {
+    assert.match(error.message, /^Cannot read "a\.json" as it must hold one JSON object: .*\\x1b/);
+    return !/\p{Cc}/u.test(error.message);
+  });
+});

@@ -1,3 +1,4 @@
+import { escaped } from "./escaped.ts";
 import { duplicateKey } from "./duplicate_key.ts";
 import { CODECS, type Dtype, isDtype } from "./dtype.ts";
 import { isTooDeep, MAX_JSON_DEPTH } from "./json_depth.ts";
@@ -151,7 +152,11 @@ function parseObject(bytes: Uint8Array, source: string): Record<string, unknown>
   try {
     header = JSON.parse(text);
   } catch (error) {
-    throw new SafetensorsError(source, "the header must be JSON", (error as Error).message);
+    throw new SafetensorsError(
+      source,
+      "the header must be JSON",
+      escaped((error as Error).message),
+    );
   }
   const twice = duplicateKey(text);
   if (twice !== null) {
