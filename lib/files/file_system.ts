@@ -47,10 +47,7 @@ export async function readTextIfThere(path: string): Promise<string | null> {
  * @throws what the file system refuses, such as looking into a folder
  */
 export async function exists(path: string): Promise<boolean> {
-  return await Deno.stat(path).catch((error) => {
-    // Below a file there is nothing.
-    return error instanceof Deno.errors.NotADirectory ? null : nullWhenAbsent(error);
-  }) !== null;
+  return await Deno.stat(path).catch(nullWhenAbsent) !== null;
 }
 
 /** Whether there is a folder at a path that can be seen. */

@@ -32,7 +32,7 @@ export function parseJsonObject(text: string, source: string): Record<string, un
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw fault(printable((error as Error).message));
+    throw fault((error as Error).message);
   }
   if (!isJsonObject(value)) throw fault(`got ${text.trim().slice(0, 40)}`);
   return value;

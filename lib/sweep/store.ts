@@ -116,6 +116,7 @@ export async function hasSweep(dir: string): Promise<boolean> {
   try {
     return await exists(path);
   } catch (error) {
+    if (error instanceof Deno.errors.NotADirectory) return false; // a file is in the way
     throw whenReading(path, error);
   }
 }
