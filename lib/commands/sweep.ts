@@ -13,7 +13,7 @@ import {
   selectRuns,
   type SweepProgress,
 } from "../sweep/run_sweep.ts";
-import { lockSweep, SweepStore } from "../sweep/store.ts";
+import { hasSweep, lockSweep, SweepStore } from "../sweep/store.ts";
 import { StoreError } from "../sweep/store_error.ts";
 import { readSweep } from "../sweep/sweep.ts";
 import { SweepError } from "../sweep/sweep_error.ts";
@@ -88,7 +88,7 @@ async function sweepAsAsked(
     });
     const dir = asked.out === null ? join("results", sweep.name) : userPath(asked.out);
     const jobs = asked.jobs ?? navigator.hardwareConcurrency;
-    if (asked.onlyFailed && !existsSync(join(dir, "manifest.json"))) {
+    if (asked.onlyFailed && !await hasSweep(dir)) {
       throw new StoreError(
         `Cannot select failed runs as no sweep has run in ${dir}: leave out --only failed`,
       );

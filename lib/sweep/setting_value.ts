@@ -12,7 +12,7 @@ export interface WrittenValue {
 
 /**
  * The values of a setting as written on the command line: `2,4,8` are three, `0..4` are five, and
- * `[a,b]` is one list.
+ * `[a,b]` is one list; each comes with its text.
  *
  * Only a comma outside of quotes, brackets, braces and parentheses separates. A number, `true`, `false`
  * and `null` are what they say, and everything else is text as it stands, such as `my data #1.jsonl`;
@@ -25,20 +25,13 @@ export interface WrittenValue {
  * ```ts
  * import assert from "node:assert/strict";
  *
- * assert.deepEqual(settingValues("2,4,8"), [2, 4, 8]);
- * assert.deepEqual(settingValues("0..2,7"), [0, 1, 2, 7]);
- * assert.deepEqual(settingValues("[q,v],all-linear"), [["q", "v"], "all-linear"]);
- * assert.deepEqual(settingValues("'a,b','8'"), ["a,b", "8"]);
- * assert.deepEqual(settingValues(".*[.][0-9]{1,2}[.]q"), [".*[.][0-9]{1,2}[.]q"]);
+ * const values = (text: string) => writtenValues(text).map(({ value }) => value);
+ * assert.deepEqual(values("2,4,8"), [2, 4, 8]);
+ * assert.deepEqual(values("0..2,7"), [0, 1, 2, 7]);
+ * assert.deepEqual(values("[q,v],all-linear"), [["q", "v"], "all-linear"]);
+ * assert.deepEqual(values("'a,b','8'"), ["a,b", "8"]);
+ * assert.deepEqual(values(".*[.][0-9]{1,2}[.]q"), [".*[.][0-9]{1,2}[.]q"]);
  * ```
- */
-export function settingValues(text: string): unknown[] {
-  return writtenValues(text).map(({ value }) => value);
-}
-
-/**
- * The values that {@linkcode settingValues} gives, each with its text.
- * @throws {SyntaxError} as that
  */
 export function writtenValues(text: string): WrittenValue[] {
   const parts = splitAtCommas(text).map((part) => part.trim());

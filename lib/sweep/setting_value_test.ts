@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { readSweep } from "./sweep.ts";
-import { settingValues } from "./setting_value.ts";
+import { writtenValues } from "./setting_value.ts";
+
+/** The values of a setting, without their texts. */
+function settingValues(text: string): unknown[] {
+  return writtenValues(text).map(({ value }) => value);
+}
 
 Deno.test("settingValues() reads back what was written", () => {
   fc.assert(fc.property(fc.array(fc.integer(), { minLength: 1 }), (values) => {
