@@ -132,4 +132,5 @@ export {
   type TrainStep,
 } from "./train/train.ts";
 export { learnedRouting } from "./routing/learned.ts";
-export { type ScoreOptions, type Scores, scoreTasks } from "./run/score.ts";
+export type { Scores } from "./run/evaluation.ts";
+export { type ScoreOptions, scoreTasks } from "./run/score.ts";

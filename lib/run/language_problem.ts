@@ -7,7 +7,7 @@ import { answerIds } from "./agreement.ts";
 import { openBase } from "./open_base.ts";
 import { openSuite } from "./open_suite.ts";
 import type { Problem } from "./problem.ts";
-import { scoreTasks } from "./score.ts";
+import { evaluateTasks } from "./score.ts";
 
 /**
  * The tasks and the base model of a config whose suite is one of text.
@@ -36,7 +36,7 @@ export async function languageProblem(
     trainable: (model) => model,
     encode: (examples) => encodeExamples(examples, encoding),
     loss: async (model, task) => (await evaluateTokens(model, task, encoding, batchSize)).loss,
-    score: (model, tasks) => scoreTasks(model, tasks, encoding, { batchSize, numBeams, ids }),
+    evaluate: (model, tasks) => evaluateTasks(model, tasks, encoding, { batchSize, numBeams, ids }),
     dispose: () => base.dispose(),
   };
 }

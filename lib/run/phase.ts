@@ -13,7 +13,7 @@ import type { RunConfig } from "./config.ts";
 import type { MetricsLog } from "./metrics_log.ts";
 import type { Problem } from "./problem.ts";
 import type { TaskScore } from "./result.ts";
-import type { Scores } from "./score.ts";
+import type { Evaluation, Scores } from "./evaluation.ts";
 
 /** Called with the progress of a run: the share that is done, in [0, 1], and the loss of a step. */
 export type Progress = (done: number, loss: number) => void;
@@ -96,9 +96,8 @@ export function trainContext<E, Batch extends object, M extends AnyBaseModel>(
 }
 
 /** A task with how good a model is at it. */
-export interface Scored<E> {
+export interface Scored<E> extends Evaluation {
   readonly task: EvaluationTask<E>;
-  readonly scores: Scores;
 }
 
 /**
@@ -115,10 +114,11 @@ export async function scoreModel<E, Batch extends object, M extends AnyBaseModel
   step: number,
 ): Promise<Scored<E>[]> {
   const withTests = tasks.filter(({ examples }) => examples.length > 0);
-  const scores = await problem.score(model, withTests);
+  const evaluations = await problem.evaluate(model, withTests);
   return withTests.map((task, i) => {
-    if (step > 0) finite(scores[i]!.loss, step, `the test loss of task "${task.name}"`);
-    return { task, scores: scores[i]! };
+    const evaluation = evaluations[i]!;
+    if (step > 0) finite(evaluation.scores.loss, step, `the test loss of task "${task.name}"`);
+    return { task, ...evaluation };
   });
 }
 

@@ -13,7 +13,7 @@ import type { RunConfig } from "./config.ts";
 import { PLANTED_FEATURES } from "./planted_layers.ts";
 import { plantedAllocation } from "./planted_allocation.ts";
 import type { Problem } from "./problem.ts";
-import type { Scores } from "./score.ts";
+import type { Evaluation } from "./evaluation.ts";
 
 /** Number of skills of the teacher; the student may have another number. */
 export const PLANTED_SKILLS = 4;
@@ -91,14 +91,15 @@ export async function plantedProblem(
       trainable,
       encode,
       loss,
-      async score(model, tasks) {
-        const scores: Scores[] = [];
+      async evaluate(model, tasks) {
+        const evaluations: Evaluation[] = [];
         for (const task of tasks) {
           const ofStudent = await loss(model, task);
           const ofBase = await lossOf((batch) => base.forward(tensors(batch)).loss, task);
-          scores.push({ loss: ofStudent, teacher_gap: ofStudent / ofBase });
+          const scores = { loss: ofStudent, teacher_gap: ofStudent / ofBase };
+          evaluations.push({ scores, predictions: [] });
         }
-        return scores;
+        return evaluations;
       },
       dispose: () => base.dispose(),
     };

@@ -83,13 +83,13 @@ onEachBackend("plantedProblem() has its optimum at the teacher, whose loss is 0"
     taskId,
     examples: test,
   }));
-  for (const { loss, teacher_gap } of await problem.score(teacher, tasks)) {
+  for (const { scores: { loss, teacher_gap } } of await problem.evaluate(teacher, tasks)) {
     assert.ok(loss < 1e-12 && teacher_gap! < 1e-10, `${loss}`);
   }
-  const others = await problem.score(teacher, [{ ...tasks[0]!, taskId: 1 }]);
-  assert.ok(others[0]!.teacher_gap! > 0.1, "another task's skills are worse");
-  const base = await teacher.disableAdapter(() => problem.score(teacher, tasks));
-  assert.deepEqual(base.map(({ teacher_gap }) => teacher_gap), tasks.map(() => 1));
+  const others = await problem.evaluate(teacher, [{ ...tasks[0]!, taskId: 1 }]);
+  assert.ok(others[0]!.scores.teacher_gap! > 0.1, "another task's skills are worse");
+  const base = await teacher.disableAdapter(() => problem.evaluate(teacher, tasks));
+  assert.deepEqual(base.map(({ scores }) => scores.teacher_gap), tasks.map(() => 1));
   teacher.dispose();
   problem.dispose();
 }, { only: ["wasm", "cpu"] });

@@ -4,7 +4,7 @@ import type { TaskSuite } from "../tasks/task.ts";
 import type { EvaluationTask } from "../train/evaluate.ts";
 import type { Trainable } from "../train/multi_task_model.ts";
 import type { TaskExample } from "../train/task_batch.ts";
-import type { Scores } from "./score.ts";
+import type { Evaluation } from "./evaluation.ts";
 
 /**
  * What a run works on: a frozen base model, tasks, and how a model learns and is judged on them. A run
@@ -26,8 +26,8 @@ export interface Problem<E, Batch extends object, M extends AnyBaseModel> {
   encode(examples: readonly TaskExample<E>[]): Batch;
   /** The mean loss over a task's examples, of which there is at least one. */
   loss(model: PeftModel<M>, task: EvaluationTask<E>): Promise<number>;
-  /** Scores of a model at each task; every task has at least one example. */
-  score(model: PeftModel<M>, tasks: readonly EvaluationTask<E>[]): Promise<Scores[]>;
+  /** How good a model is at each task; every task has at least one example. */
+  evaluate(model: PeftModel<M>, tasks: readonly EvaluationTask<E>[]): Promise<Evaluation[]>;
   /** What is worth knowing about the base model and its tokenizer, as sentences; nothing when absent. */
   readonly warnings?: readonly string[];
   /** Frees the base model. */

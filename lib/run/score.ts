@@ -10,9 +10,7 @@ import {
 import type { MultiTaskModel } from "../train/multi_task_model.ts";
 import type { Encoding } from "../train/task_batch.ts";
 import { mean } from "../util/vectors.ts";
-
-/** Scores of a model at one task: its loss, and other metrics by name. */
-export type Scores = Readonly<Record<string, number>> & { readonly loss: number };
+import type { Evaluation, Prediction, Scores } from "./evaluation.ts";
 
 /** How an evaluation is done. */
 export type ScoreOptions = AnswerOptions;
@@ -32,22 +30,46 @@ export async function scoreTasks(
   encoding: Encoding,
   options: ScoreOptions,
 ): Promise<Scores[]> {
+  return (await evaluateTasks(model, tasks, encoding, options)).map(({ scores }) => scores);
+}
+
+/** The same as {@linkcode scoreTasks}, with every answer and its own scores. */
+export async function evaluateTasks(
+  model: MultiTaskModel,
+  tasks: readonly EvaluationTask[],
+  encoding: Encoding,
+  options: ScoreOptions,
+): Promise<Evaluation[]> {
   const tokens: TokenScores[] = [];
   for (const task of tasks) {
     tokens.push(await evaluateTokens(model, task, encoding, options.batchSize));
   }
   if (!tokens.every(({ loss }) => Number.isFinite(loss))) {
-    return tokens.map(({ loss }) => ({ loss }));
+    return tokens.map(({ loss }) => ({ scores: { loss }, predictions: [] }));
   }
   const answers = await answer(model, tasks, encoding, options);
-  return tasks.map((task, i) => {
-    const meanOf = (measure: (text: string, references: readonly string[]) => number) =>
-      mean(task.examples.map(({ targets }, e) => measure(answers[i]![e]!, targets)));
+  return tasks.map(({ examples }, i) => {
+    const predictions = examples.map(({ input, targets }, e): Prediction => {
+      const text = answers[i]![e]!;
+      return {
+        input,
+        references: targets,
+        answer: text,
+        scores: {
+          exact_match: Number(exactMatch(text, targets)),
+          rouge_l: rougeL(text, targets),
+        },
+      };
+    });
+    const meanOf = (score: string) => mean(predictions.map(({ scores }) => scores[score]!));
     return {
-      exact_match: meanOf((text, references) => Number(exactMatch(text, references))),
-      rouge_l: meanOf(rougeL),
-      token_accuracy: tokens[i]!.tokenAccuracy,
-      loss: tokens[i]!.loss,
+      scores: {
+        exact_match: meanOf("exact_match"),
+        rouge_l: meanOf("rouge_l"),
+        token_accuracy: tokens[i]!.tokenAccuracy,
+        loss: tokens[i]!.loss,
+      },
+      predictions,
     };
   });
 }
