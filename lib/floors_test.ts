@@ -19,7 +19,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["models/generation", "models/llama", "models/mlp", "models/t5", "models/tokenizers", "tasks"],
   ["models/auto_model.ts", "poly/targets"],
   ["poly", "train"],
-  ["peft", "routing"],
+  ["peft", "routing", "stages"],
   ["run"],
   ["sweep"],
   ["tables"],

@@ -29,6 +29,21 @@ export async function lockFile(path: string): Promise<FileLock> {
   return held(file);
 }
 
+/**
+ * The same with a file that is there for the lock alone: it is removed when the lock is released, and
+ * remains only where a process was killed.
+ */
+export async function lockPassing(path: string): Promise<FileLock> {
+  while (true) {
+    const file = await openLock(path);
+    await file.lock(true);
+    // Whoever held it before has removed the file: its name may be another's by now.
+    const [held, named] = [await file.stat(), await Deno.stat(path).catch(() => null)];
+    if (held.ino === named?.ino && held.dev === named.dev) return passing(file, path);
+    file.close();
+  }
+}
+
 /** Takes the lock of a file when no other process holds it, else returns null. */
 export async function tryLockFile(path: string): Promise<FileLock | null> {
   const file = await openLock(path);
@@ -48,5 +63,19 @@ function held(file: Deno.FsFile): FileLock {
       file.writeSync(new TextEncoder().encode(text));
     },
     [Symbol.dispose]: () => file.close(),
+  };
+}
+
+function passing(file: Deno.FsFile, path: string): FileLock {
+  return {
+    ...held(file),
+    [Symbol.dispose]() {
+      try {
+        Deno.removeSync(path); // while it is held, so that nobody can hold a file without a name
+      } catch {
+        // Some systems keep a file that is open: then it stays.
+      }
+      file.close();
+    },
   };
 }

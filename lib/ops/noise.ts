@@ -15,11 +15,21 @@ export interface Noise {
   uniform(place: string, shape: readonly number[]): tf.Tensor;
 }
 
+/** Where the streams of a source of noise are, by place. */
+export type NoisePositions = Readonly<Record<string, readonly number[]>>;
+
+/** A source of noise that can be left and gone on with. */
+export interface SeededNoise extends Noise {
+  /** Where every stream is that has been drawn from. */
+  positions(): NoisePositions;
+}
+
 /**
  * Noise from a seed: every place has its own stream, which moves on with each draw. Adding or
  * removing a layer therefore leaves the draws of all others as they were.
  *
  * @param seed the run's integer seed
+ * @param positions where streams go on, of {@linkcode SeededNoise.positions}; others begin
  *
  * @example Two sources of one seed agree draw by draw
  * ```ts
@@ -29,13 +39,19 @@ export interface Noise {
  * assert.deepEqual(a.uniform("q", [2, 3]).arraySync(), b.uniform("q", [2, 3]).arraySync());
  * ```
  */
-export function seededNoise(seed: number): Noise {
-  const streams = new Map<string, RandomStream>();
+export function seededNoise(seed: number, positions: NoisePositions = {}): SeededNoise {
+  const open = (place: string, position?: readonly number[]) =>
+    randomStream(seed, `noise/${place}`, position);
+  const streams = new Map<string, RandomStream>(
+    Object.entries(positions).map(([place, position]) => [place, open(place, position)]),
+  );
   return {
+    positions: () =>
+      Object.fromEntries([...streams].map(([place, stream]) => [place, stream.position()])),
     uniform(place, shape) {
       let stream = streams.get(place);
       if (stream === undefined) {
-        stream = randomStream(seed, `noise/${place}`);
+        stream = open(place);
         streams.set(place, stream);
       }
       const values = new Float32Array(shape.reduce((size, n) => size * n, 1));

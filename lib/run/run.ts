@@ -6,20 +6,24 @@ import { learnedRouting } from "../routing/learned.ts";
 import { routingMetrics } from "../routing/metrics.ts";
 import type { Task, TaskSuite } from "../tasks/task.ts";
 import { DivergedError } from "../train/train.ts";
-import { adaptToAll } from "./adaptation.ts";
 import { checkMethod } from "./check_method.ts";
 import type { RunConfig } from "./config.ts";
 import { languageProblem } from "./language_problem.ts";
 import { multiTaskModel } from "./method.ts";
 import { MetricsLog } from "./metrics_log.ts";
-import { scoreSeen, trainTogether } from "./multitask.ts";
-import { type Progress, type RunState, startRun } from "./phase.ts";
 import { plantedProblem } from "./planted.ts";
 import type { Problem } from "./problem.ts";
 import type { RunResult } from "./result.ts";
+import { adaptToAll } from "./stages/adaptation.ts";
+import { Keeper, type StageOptions, type StagesTold } from "./stages/keeper.ts";
+import { scoreSeen, trainTogether } from "./stages/multitask.ts";
+import { type Progress, type RunState, startRun } from "./stages/phase.ts";
 
 /** Findings of a run, without its provenance. */
-export type RunOutcome = Pick<RunResult, "status" | "metrics" | "tasks">;
+export type RunOutcome = Pick<RunResult, "status" | "metrics" | "tasks"> & {
+  /** Which stages were made, and which were there. */
+  readonly stages: StagesTold;
+};
 
 /** Outputs that a run writes to. */
 export interface RunOutput {
@@ -32,6 +36,10 @@ export interface RunOutput {
   readonly adapterDir?: string | null;
   /** Called with the progress of the run. */
   readonly report?: Progress;
+  /** Where stages are shared with other runs; by default the run keeps none and does all itself. */
+  readonly stages?: StageOptions | null;
+  /** Asks the run to stop at the next step, leaving a checkpoint where stages are shared. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -40,9 +48,13 @@ export interface RunOutput {
  *
  * Divergence is a result: the run ends with status `diverged` and the metrics it has.
  *
+ * With a place for stages, what another run of the same settings has done is taken from there, and a
+ * run that was stopped or killed goes on from its last checkpoint. The bytes are the same either way.
+ *
  * Source: the protocol of Ponti et al. 2022 (arXiv 2202.13914) and Caccia et al. 2023
  * (arXiv 2211.03831), with the checkpoint chosen on validation examples and never on test examples.
  *
+ * @throws {StoppedError} when it was asked to stop
  * @throws {RangeError} or {SyntaxError} when the config's settings or files cannot be used
  */
 export async function doRun(config: RunConfig, output: RunOutput): Promise<RunOutcome> {
@@ -64,13 +76,14 @@ export async function doRun(config: RunConfig, output: RunOutput): Promise<RunOu
 async function withLog<E, Batch extends object, M extends AnyBaseModel>(
   config: RunConfig,
   problem: Problem<E, Batch, M>,
-  { dir, adapterDir = null, report = () => {} }: RunOutput,
+  { dir, adapterDir = null, report = () => {}, stages = null, signal }: RunOutput,
 ): Promise<RunOutcome> {
   try {
     const log = await MetricsLog.open(join(dir, "metrics.jsonl"));
     try {
       for (const message of problem.warnings ?? []) await log.append({ phase: "warning", message });
-      return await outcome(startRun(config, problem, log, report), dir, adapterDir);
+      const run = startRun(config, problem, log, new Keeper(stages, signal), report);
+      return { ...await outcome(run, dir, adapterDir), stages: run.keeper.told };
     } finally {
       await log.close();
     }
@@ -83,16 +96,16 @@ async function outcome<E, Batch extends object, M extends AnyBaseModel>(
   run: RunState<E, Batch, M>,
   dir: string,
   adapterDir: string | null,
-): Promise<RunOutcome> {
+): Promise<Omit<RunOutcome, "stages">> {
   const { config, problem: { base, suite, truth }, metrics, tasks } = run;
   const model = multiTaskModel(base, config, truth?.[0]?.slice(0, suite.training.length) ?? null);
   try {
     metrics.parameters_multitask = model.getNbTrainableParameters()[0];
-    await trainTogether(run, model);
+    const multitask = await trainTogether(run, model);
     if (adapterDir !== null) await model.savePretrained(adapterDir);
-    await scoreSeen(run, model);
+    await scoreSeen(run, model, multitask);
     if (config.method === "poly") await keepRouting(run, model, dir);
-    if (suite.heldOut.length > 0) await adaptToAll(run, model);
+    if (suite.heldOut.length > 0) await adaptToAll(run, model, multitask);
     return { status: "done", metrics, tasks };
   } catch (error) {
     if (!(error instanceof DivergedError)) throw error;

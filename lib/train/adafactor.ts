@@ -1,5 +1,13 @@
 import * as tf from "../tf.ts";
-import { checkGroups, type Optimizer, type ParameterGroup } from "./optimizer.ts";
+import {
+  checkGroups,
+  type Moments,
+  type Optimizer,
+  type OptimizerState,
+  type ParameterGroup,
+  restoreMoments,
+  stateOf,
+} from "./optimizer.ts";
 
 /** Settings of {@linkcode Adafactor}; the papers' code keeps these defaults. */
 export interface AdafactorOptions {
@@ -9,12 +17,6 @@ export interface AdafactorOptions {
   readonly clipThreshold?: number;
   /** Exponent of the decay of the second moment, β₂ = 1 − tᵉ; −0.8. */
   readonly decayRate?: number;
-}
-
-interface SecondMoment {
-  /** One tensor, or the means over columns and over rows of a matrix. */
-  readonly means: readonly tf.Variable[];
-  step: number;
 }
 
 /**
@@ -32,7 +34,8 @@ export class Adafactor implements Optimizer {
   readonly #epsilon: number;
   readonly #clipThreshold: number;
   readonly #decayRate: number;
-  readonly #moments = new Map<string, SecondMoment>();
+  /** Of the squared gradient: one tensor, or the means over columns and over rows of a matrix. */
+  readonly #moments = new Map<string, Moments>();
 
   /**
    * Makes an optimiser. Its own tensors are made in the first step.
@@ -71,9 +74,32 @@ export class Adafactor implements Optimizer {
     }
   }
 
+  async state(): Promise<OptimizerState> {
+    return await stateOf(this.#moments);
+  }
+
+  restore(state: OptimizerState): void {
+    for (const { parameters } of this.#groups) {
+      for (const [name, parameter] of parameters) {
+        if (!(name in state.steps)) continue;
+        restoreMoments(name, this.#momentsOf(name, momentShapes(parameter.shape)), state);
+      }
+    }
+  }
+
   dispose(): void {
-    for (const { means } of this.#moments.values()) tf.dispose([...means]);
+    for (const { values } of this.#moments.values()) tf.dispose([...values]);
     this.#moments.clear();
+  }
+
+  #momentsOf(name: string, shapes: readonly number[][]): Moments {
+    let moments = this.#moments.get(name);
+    if (moments === undefined) {
+      const zeros = (shape: number[]) => tf.tidy(() => tf.variable(tf.zeros(shape), false));
+      moments = { values: shapes.map(zeros), step: 0 };
+      this.#moments.set(name, moments);
+    }
+    return moments;
   }
 
   /** Updates the second moment and returns the gradient divided by its root. */
@@ -81,17 +107,13 @@ export class Adafactor implements Optimizer {
     const factored = gradient.rank >= 2;
     const square = tf.add(tf.square(gradient), this.#epsilon);
     const observed = factored ? [tf.mean(square, -1), tf.mean(square, -2)] : [square];
-    let moment = this.#moments.get(name);
-    if (moment === undefined) {
-      moment = { means: observed.map((x) => tf.variable(tf.zerosLike(x), false)), step: 0 };
-      this.#moments.set(name, moment);
-    }
+    const moment = this.#momentsOf(name, momentShapes(gradient.shape));
     moment.step++;
     const decay = 1 - moment.step ** this.#decayRate;
-    moment.means.forEach((mean, i) =>
+    moment.values.forEach((mean, i) =>
       mean.assign(tf.add(tf.mul(mean, decay), tf.mul(observed[i]!, 1 - decay)))
     );
-    const [rows, columns] = moment.means;
+    const [rows, columns] = moment.values;
     if (!factored) return tf.mul(tf.rsqrt(rows!), gradient);
     const rowFactor = tf.rsqrt(tf.div(rows!, tf.mean(rows!, -1, true)));
     return tf.mul(
@@ -99,4 +121,10 @@ export class Adafactor implements Optimizer {
       gradient,
     );
   }
+}
+
+/** Shapes of the second moment of a parameter. */
+function momentShapes(shape: readonly number[]): number[][] {
+  if (shape.length < 2) return [[...shape]];
+  return [shape.slice(0, -1), [...shape.slice(0, -2), shape.at(-1)!]];
 }

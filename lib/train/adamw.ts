@@ -1,7 +1,15 @@
 import { isFused, runKernel } from "../ops/fused.ts";
 import type { Kernels } from "../ops/kernels.ts";
 import * as tf from "../tf.ts";
-import { checkGroups, type Optimizer, type ParameterGroup } from "./optimizer.ts";
+import {
+  checkGroups,
+  type Moments,
+  type Optimizer,
+  type OptimizerState,
+  type ParameterGroup,
+  restoreMoments,
+  stateOf,
+} from "./optimizer.ts";
 
 /** Settings of {@linkcode AdamW}; PyTorch's defaults. */
 export interface AdamWOptions {
@@ -14,18 +22,14 @@ export interface AdamWOptions {
 }
 
 /** One parameter's step: θ ← keep · θ − rate · m / (√v / root + ε). */
-interface Update extends Moments {
+interface Update {
   readonly parameter: tf.Variable;
   readonly gradient: tf.Tensor;
+  readonly mean: tf.Variable;
+  readonly square: tf.Variable;
   readonly keep: number;
   readonly rate: number;
   readonly root: number;
-}
-
-interface Moments {
-  readonly mean: tf.Variable;
-  readonly square: tf.Variable;
-  step: number;
 }
 
 /**
@@ -91,9 +95,11 @@ export class AdamW implements Optimizer {
         if (gradient === undefined) continue;
         const moments = this.#momentsOf(name, parameter);
         const step = ++moments.step;
+        const [mean, square] = moments.values as [tf.Variable, tf.Variable];
         const rate = group.learningRate * scale;
         updates.push({
-          ...moments,
+          mean,
+          square,
           parameter,
           gradient,
           keep: 1 - rate * (group.weightDecay ?? 0),
@@ -106,19 +112,29 @@ export class AdamW implements Optimizer {
     }
   }
 
+  async state(): Promise<OptimizerState> {
+    return await stateOf(this.#moments);
+  }
+
+  restore(state: OptimizerState): void {
+    for (const { parameters } of this.#groups) {
+      for (const [name, parameter] of parameters) {
+        if (!(name in state.steps)) continue;
+        restoreMoments(name, this.#momentsOf(name, parameter), state);
+      }
+    }
+  }
+
   dispose(): void {
-    for (const { mean, square } of this.#moments.values()) tf.dispose([mean, square]);
+    for (const { values } of this.#moments.values()) tf.dispose([...values]);
     this.#moments.clear();
   }
 
   #momentsOf(name: string, parameter: tf.Variable): Moments {
     let moments = this.#moments.get(name);
     if (moments === undefined) {
-      moments = tf.tidy(() => ({
-        mean: tf.variable(tf.zerosLike(parameter), false),
-        square: tf.variable(tf.zerosLike(parameter), false),
-        step: 0,
-      })) as Moments;
+      const zeros = () => tf.tidy(() => tf.variable(tf.zerosLike(parameter), false));
+      moments = { values: [zeros(), zeros()], step: 0 }; // mean and mean of squares
       this.#moments.set(name, moments);
     }
     return moments;

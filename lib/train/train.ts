@@ -9,7 +9,7 @@ import { AdamW } from "./adamw.ts";
 import { clipGradients } from "./clip_gradients.ts";
 import { disposeGradients, lossAndGradients } from "./gradients.ts";
 import type { Trainable } from "./multi_task_model.ts";
-import type { Optimizer, ParameterGroup } from "./optimizer.ts";
+import type { Optimizer, OptimizerState, ParameterGroup } from "./optimizer.ts";
 import { learningRateFactor, type ScheduleOptions } from "./schedule.ts";
 
 /** Settings of training; those left out have the values of {@linkcode TRAIN_DEFAULTS}. */
@@ -61,6 +61,19 @@ export interface TrainContext<Batch> {
   nextBatch(count: number): Batch;
   /** Source of the random numbers of routing and dropout. */
   readonly noise: Noise;
+  /**
+   * Where earlier training was left, to go on from there; absent to begin. The caller restores the
+   * parameters, and brings batches and noise to the same place.
+   */
+  readonly from?: TrainState | undefined;
+}
+
+/** Where training is after a step, beside the values of the parameters. */
+export interface TrainState {
+  /** Number of steps that have been taken. */
+  readonly step: number;
+  /** What the optimiser remembers. */
+  readonly optimizer: OptimizerState;
 }
 
 /** Result of one training step. */
@@ -71,6 +84,8 @@ export interface TrainStep {
   readonly loss: number;
   /** Norm of the gradient before clipping. */
   readonly gradientNorm: number;
+  /** Reads where training is, to go on from there later; to be called before the next step. */
+  state(): Promise<TrainState>;
 }
 
 /**
@@ -133,7 +148,8 @@ export async function* train<Batch extends object = never>(
   const parameters = model.trainableParameters();
   const optimizer = makeOptimizer(parameters, model.trainableParameters("router"), settings);
   try {
-    for (let step = 0; step < settings.steps; step++) {
+    if (context.from !== undefined) optimizer.restore(context.from.optimizer);
+    for (let step = context.from?.step ?? 0; step < settings.steps; step++) {
       const { loss, gradients } = await accumulate(model, parameters, settings, context);
       try {
         const { gradients: clipped, norm } = clipGradients(gradients, settings.clip);
@@ -144,7 +160,8 @@ export async function* train<Batch extends object = never>(
             throw new DivergedError(step + 1, "the gradient's norm", gradientNorm);
           }
           optimizer.step(clipped, learningRateFactor(step, settings));
-          yield { step: step + 1, loss, gradientNorm };
+          const state = async () => ({ step: step + 1, optimizer: await optimizer.state() });
+          yield { step: step + 1, loss, gradientNorm, state };
         } finally {
           tf.dispose([norm, ...clipped.values()]);
         }

@@ -13,6 +13,8 @@ export interface RandomStream {
   normal(): number;
   /** `values` in random order; the input is left as it is. */
   shuffle<T>(values: readonly T[]): T[];
+  /** Where the stream is: four 32-bit integers, from which {@linkcode randomStream} goes on. */
+  position(): readonly number[];
 }
 
 /**
@@ -23,6 +25,7 @@ export interface RandomStream {
  *
  * @param seed the run's integer seed
  * @param name what the numbers are for, such as `"init"` or `"noise/decoder.block.0"`
+ * @param position where to go on, of {@linkcode RandomStream.position}; the beginning when absent
  * @throws {RangeError} when the seed is not a safe integer
  *
  * @example The same seed and name give the same numbers
@@ -33,16 +36,17 @@ export interface RandomStream {
  * assert.notEqual(randomStream(7, "init").uniform(), randomStream(7, "data").uniform());
  * ```
  */
-export function randomStream(seed: number, name: string): RandomStream {
+export function randomStream(
+  seed: number,
+  name: string,
+  position?: readonly number[],
+): RandomStream {
   if (!Number.isSafeInteger(seed)) {
     throw new RangeError(
       `Cannot open random stream "${name}" as a seed must be an integer: got ${seed}`,
     );
   }
-  const { buffer, byteOffset } = sha256(new TextEncoder().encode(`${seed}/${name}`));
-  const digest = new DataView(buffer, byteOffset);
-  const state = [0, 4, 8, 12].map((offset) => digest.getInt32(offset, true));
-  const generator = xoroshiro128plusFromState(state);
+  const generator = xoroshiro128plusFromState(position ?? beginning(seed, name));
   const uniform = () => uniformFloat32(generator);
   const integer = (size: number) => uniformInt(generator, 0, size - 1);
   return {
@@ -60,5 +64,12 @@ export function randomStream(seed: number, name: string): RandomStream {
       }
       return shuffled;
     },
+    position: () => generator.getState(),
   };
+}
+
+function beginning(seed: number, name: string): number[] {
+  const { buffer, byteOffset } = sha256(new TextEncoder().encode(`${seed}/${name}`));
+  const digest = new DataView(buffer, byteOffset);
+  return [0, 4, 8, 12].map((offset) => digest.getInt32(offset, true));
 }

@@ -1,0 +1,101 @@
+/** What each stage of a run depends on: its settings, its data and base model, the code and the machine. */
+import type { Json, StageFacts } from "../../stages/stage.ts";
+import { RUN_CONFIG_KEYS, type RunConfig } from "../config.ts";
+import { isUsed } from "../used_settings.ts";
+
+/**
+ * What the numbers of a run depend on beside its settings, by name: the code, its dependencies, the
+ * files that it reads, and what it computes with.
+ */
+export type Basis = Readonly<Record<string, string | number | null>>;
+
+/** Settings that first matter when a held-out task is adapted to. */
+const OF_ADAPTATION: readonly (keyof RunConfig)[] = [
+  "adaptation",
+  "shots",
+  "shot_splits",
+  "adaptation_steps",
+  "adaptation_batch_size",
+  "adaptation_learning_rate",
+  "adaptation_router_learning_rate",
+];
+/** Settings of which the one adaptation, from one draw, depends. */
+const OF_ONE_ADAPTATION = OF_ADAPTATION.filter((key) => key !== "shot_splits");
+/** Settings that first matter when answers are generated. */
+const OF_ANSWERS: readonly (keyof RunConfig)[] = ["num_beams"];
+/** Settings that the basis stands for: by their content, and by what was chosen. */
+const OF_BASIS: readonly (keyof RunConfig)[] = ["data_dir", "data_file", "base_model", "backend"];
+
+/** Settings that change what a base model without adapters scores on given tasks. */
+const OF_TASKS: readonly (keyof RunConfig)[] = [
+  "suite",
+  "split",
+  "heldout_categories",
+  "n_tasks",
+  "n_heldout_tasks",
+  "n_train",
+  "n_validation",
+  "n_test",
+  "max_skills",
+  "name_in_input",
+  "max_input_tokens",
+  "max_target_tokens",
+  "evaluation_batch_size",
+];
+
+/**
+ * The settings that the multi-task phase of a run depends on, as one text: runs of the same text, data
+ * and base model train the same adapter.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { parseRunConfig } from "../config.ts";
+ *
+ * const [full, routing] = [parseRunConfig({}), parseRunConfig({ adaptation: "routing", shots: 4 })];
+ * assert.equal(multiTaskText(full), multiTaskText(routing));
+ * assert.notEqual(multiTaskText(full), multiTaskText(parseRunConfig({ seed: 1 })));
+ * ```
+ */
+export function multiTaskText(config: RunConfig): string {
+  const later = [...OF_ADAPTATION, ...OF_ANSWERS];
+  return JSON.stringify(settingsOf(config, RUN_CONFIG_KEYS.filter((key) => !later.includes(key))));
+}
+
+/** Facts of the multi-task phase. */
+export function multiTaskFacts(config: RunConfig, basis: Basis): StageFacts {
+  const later = [...OF_ADAPTATION, ...OF_ANSWERS, ...OF_BASIS];
+  const keys = RUN_CONFIG_KEYS.filter((key) => !later.includes(key));
+  return { kind: "multitask", settings: settingsOf(config, keys), basis };
+}
+
+/** Facts of the scores on the tasks seen. */
+export function seenFacts(config: RunConfig, multitask: string): StageFacts {
+  return { kind: "seen", multitask, settings: settingsOf(config, OF_ANSWERS) };
+}
+
+/** Facts of the scores of the base model, without any adapter, on the held-out tasks. */
+export function baseFacts(config: RunConfig, basis: Basis): StageFacts {
+  // The teacher of planted tasks is made of all settings of its students.
+  if (config.suite === "planted") return { ...multiTaskFacts(config, basis), kind: "base" };
+  const settings = settingsOf(config, [...OF_TASKS, ...OF_ANSWERS]);
+  return { kind: "base", task_seed: config.task_seed ?? config.seed, settings, basis };
+}
+
+/** Facts of adapting to one held-out task from one draw of its examples, and of the scores there. */
+export function adaptationFacts(
+  config: RunConfig,
+  multitask: string,
+  task: { readonly name: string; readonly index: number },
+  split: number,
+): StageFacts {
+  const settings = settingsOf(config, [...OF_ONE_ADAPTATION, ...OF_ANSWERS]);
+  return { kind: "adaptation", multitask, task: task.name, index: task.index, split, settings };
+}
+
+/** The settings of some names; what makes no difference to the run is left out. */
+function settingsOf(config: RunConfig, keys: readonly (keyof RunConfig)[]): Record<string, Json> {
+  return Object.fromEntries(
+    keys.filter((key) => isUsed(key, config)).map((key) => [key, config[key]]),
+  );
+}

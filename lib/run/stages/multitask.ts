@@ -1,0 +1,275 @@
+/** The multi-task phase of a run: tasks are trained together, watched, and scored. */
+import type { AnyBaseModel, PeftModel } from "../../peft/peft_model.ts";
+import { type StageContent, type StageFacts, stageKey } from "../../stages/stage.ts";
+import type { NoisePositions } from "../../ops/noise.ts";
+import type { EvaluationTask } from "../../train/evaluate.ts";
+import { gradientAlignment } from "../../train/gradient_alignment.ts";
+import { restoreSnapshot, type Snapshot, takeSnapshot } from "../../train/snapshot.ts";
+import {
+  DivergedError,
+  train,
+  type TrainSettings,
+  type TrainState,
+  type TrainStep,
+} from "../../train/train.ts";
+import { mean } from "../../util/vectors.ts";
+import { meanScores } from "../score.ts";
+import { multiTaskFacts, seenFacts } from "./facts.ts";
+import {
+  asFound,
+  checkFinite,
+  evaluate,
+  type Evaluated,
+  finite,
+  LogRows,
+  protocolOf,
+  type RunState,
+  taskPredictions,
+  taskScores,
+  trainContext,
+} from "./phase.ts";
+
+/** Examples of each task whose gradients are compared. */
+const ALIGNMENT_EXAMPLES = 16;
+
+/** What the multi-task phase has found, beside the values of the parameters. */
+interface Trained {
+  readonly rows: LogRows["rows"];
+  readonly metrics: Readonly<Record<string, number | null>>;
+  /** The step at which training diverged; null when it did not. */
+  readonly diverged_at_step: number | null;
+}
+
+/**
+ * Trains all training tasks together, or takes what another run of the same settings has trained. At
+ * regular steps it computes the validation loss and, if asked for, the agreement of the tasks'
+ * gradients; the model ends with the values of the step with the lowest validation loss.
+ *
+ * @returns the key of the stage, on which later stages depend
+ * @throws {DivergedError} when a loss is not finite
+ */
+export async function trainTogether<E, Batch extends object, M extends AnyBaseModel>(
+  run: RunState<E, Batch, M>,
+  model: PeftModel<M>,
+): Promise<string> {
+  const facts = multiTaskFacts(run.config, run.keeper.basis);
+  const { found, tensors, isMade } = await run.keeper.obtain(
+    facts,
+    () => training(run, model, facts),
+  );
+  const { rows, metrics, diverged_at_step } = found as unknown as Trained;
+  if (!isMade) {
+    for (const row of rows) await run.log.append(row);
+    await run.pass(run.config.steps);
+  }
+  await run.keeper.removeCheckpoint(facts);
+  Object.assign(run.metrics, metrics);
+  if (diverged_at_step !== null) throw new DivergedError(diverged_at_step, "the loss", NaN);
+  if (!isMade) restoreSnapshot(model.trainableParameters(), tensors);
+  return stageKey(facts);
+}
+
+/** Trains, from the beginning or from where an earlier process was stopped. */
+async function training<E, Batch extends object, M extends AnyBaseModel>(
+  run: RunState<E, Batch, M>,
+  model: PeftModel<M>,
+  facts: StageFacts,
+): Promise<StageContent> {
+  const { config, problem, keeper } = run;
+  const tasks = problem.suite.training;
+  const parameters = model.trainableParameters();
+  const log = new LogRows(run.log);
+  const metrics: Record<string, number | null> = {};
+  let best = null as Best | null;
+  const left = await keeper.checkpoint(facts);
+  const from = left === null ? null : checkpointFrom(left);
+  if (from !== null) {
+    restoreSnapshot(parameters, from.parameters);
+    for (const row of from.rows) await log.append(row);
+    Object.assign(metrics, from.metrics);
+    best = from.best;
+    await run.pass(from.state.step);
+    keeper.resumed(from.state.step);
+  }
+  const watch = async (step: number) => {
+    if (config.n_validation > 0) {
+      const loss = await validationLoss(run, model, step);
+      await log.append({ phase: "validation", step, loss });
+      if (best === null || loss < best.loss) {
+        best = { loss, step, snapshot: await takeSnapshot(parameters) };
+      }
+    }
+    if (config.monitor_gradient_alignment && tasks.length > 1) {
+      const alignment = await alignmentAt(run, model, step);
+      await log.append({ phase: "alignment", step, ...alignment });
+      Object.assign(metrics, alignment); // the latest values are metrics of the run
+    }
+  };
+  const settings: TrainSettings = {
+    ...protocolOf(config),
+    steps: config.steps,
+    batchSize: config.batch_size,
+    accumulation: config.accumulation,
+    learningRate: config.learning_rate,
+    routerLearningRate: config.router_learning_rate,
+  };
+  const streams = { order: "shuffle", phase: "multitask" };
+  const context = trainContext(run, tasks, streams, settings, from ?? undefined);
+  const done = (diverged_at_step: number | null, tensors: Snapshot) => ({
+    found: { rows: log.rows, metrics, diverged_at_step },
+    tensors,
+  });
+  try {
+    for await (const at of train(problem.trainable(model), settings, context)) {
+      const { step, loss, gradientNorm } = at;
+      await log.append({ phase: "multitask", step, loss, gradient_norm: gradientNorm });
+      await run.advance(loss);
+      const due = config.evaluate_every > 0 && step % config.evaluate_every === 0;
+      if (due || step === config.steps) await watch(step);
+      await keeper.saveCheckpoint(
+        facts,
+        () =>
+          checkpointOf(at, {
+            parameters,
+            best,
+            rows: log.rows,
+            metrics,
+            noise: context.positions(),
+          }),
+      );
+      keeper.stopIfAsked();
+    }
+  } catch (error) {
+    if (!(error instanceof DivergedError)) throw error;
+    return done(error.step, new Map());
+  }
+  if (best !== null) {
+    restoreSnapshot(parameters, best.snapshot);
+    metrics.best_step = best.step;
+    metrics.validation_loss = best.loss;
+  }
+  return done(null, await takeSnapshot(parameters));
+}
+
+/** The step with the lowest validation loss so far. */
+interface Best {
+  readonly loss: number;
+  readonly step: number;
+  readonly snapshot: Snapshot;
+}
+
+/** Everything that training in the middle is made of. */
+interface Checkpoint {
+  readonly parameters: Snapshot;
+  readonly state: TrainState;
+  readonly noise: NoisePositions;
+  readonly best: Best | null;
+  readonly rows: LogRows["rows"];
+  readonly metrics: Readonly<Record<string, number | null>>;
+}
+
+/** A checkpoint as the content of a file. */
+async function checkpointOf(
+  at: TrainStep,
+  { parameters, best, rows, metrics, noise }:
+    & Pick<Checkpoint, "best" | "rows" | "metrics" | "noise">
+    & { readonly parameters: Parameters<typeof takeSnapshot>[0] },
+): Promise<StageContent> {
+  const { step, optimizer } = await at.state();
+  return {
+    found: {
+      step,
+      optimizer_steps: optimizer.steps,
+      noise,
+      best: best === null ? null : { loss: best.loss, step: best.step },
+      rows,
+      metrics,
+    },
+    tensors: new Map([
+      ...prefixed("parameter/", await takeSnapshot(parameters)),
+      ...prefixed("moment/", optimizer.moments),
+      ...prefixed("best/", best?.snapshot ?? new Map()),
+    ]),
+  };
+}
+
+/** Reads what {@linkcode checkpointOf} made. */
+function checkpointFrom({ found, tensors }: StageContent): Checkpoint {
+  const { step, optimizer_steps, noise, best, rows, metrics } = found as unknown as {
+    readonly step: number;
+    readonly optimizer_steps: Readonly<Record<string, number>>;
+    readonly noise: NoisePositions;
+    readonly best: Pick<Best, "loss" | "step"> | null;
+    readonly rows: Checkpoint["rows"];
+    readonly metrics: Checkpoint["metrics"];
+  };
+  const under = (prefix: string) =>
+    new Map(
+      [...tensors].flatMap(([name, values]) =>
+        name.startsWith(prefix) ? [[name.slice(prefix.length), values]] : []
+      ),
+    );
+  return {
+    parameters: under("parameter/"),
+    state: { step, optimizer: { steps: optimizer_steps, moments: under("moment/") } },
+    noise,
+    best: best === null ? null : { ...best, snapshot: under("best/") },
+    rows,
+    metrics,
+  };
+}
+
+function prefixed(prefix: string, values: ReadonlyMap<string, Float32Array>) {
+  return [...values].map(([name, value]) => [prefix + name, value] as const);
+}
+
+/** Scores the trained model on the test examples of the tasks it was trained on. */
+export async function scoreSeen<E, Batch extends object, M extends AnyBaseModel>(
+  run: RunState<E, Batch, M>,
+  model: PeftModel<M>,
+  multitask: string,
+): Promise<void> {
+  const { config, problem, metrics, tasks } = run;
+  const seen = problem.suite.training.map(
+    ({ name, test }, taskId): EvaluationTask<E> => ({ name, taskId, examples: test }),
+  );
+  const { found } = await run.keeper.obtain(
+    seenFacts(config, multitask),
+    async () => asFound({ seen: await evaluate(problem, model, seen) }),
+  );
+  const evaluated = found.seen as unknown as readonly Evaluated[];
+  checkFinite(evaluated, config.steps);
+  tasks.push(...taskScores(evaluated, "seen", 0));
+  run.predictions.push(...taskPredictions(evaluated, "seen", 0));
+  Object.assign(metrics, meanScores("seen", evaluated.map(({ scores }) => scores)));
+}
+
+/** The mean over tasks of the loss on validation examples. */
+async function validationLoss<E, Batch extends object, M extends AnyBaseModel>(
+  { problem }: RunState<E, Batch, M>,
+  model: PeftModel<M>,
+  step: number,
+): Promise<number> {
+  const losses: number[] = [];
+  for (const [taskId, { name, validation }] of problem.suite.training.entries()) {
+    if (validation.length === 0) continue;
+    losses.push(await problem.loss(model, { name, taskId, examples: validation }));
+  }
+  return finite(mean(losses), step, "the validation loss");
+}
+
+/** How the gradients of the tasks agree. */
+async function alignmentAt<E, Batch extends object, M extends AnyBaseModel>(
+  { problem }: RunState<E, Batch, M>,
+  model: PeftModel<M>,
+  step: number,
+) {
+  const alignment = await gradientAlignment(
+    problem.trainable(model),
+    problem.suite.training,
+    problem.encode,
+    ALIGNMENT_EXAMPLES,
+  );
+  finite(alignment.gradient_coherence, step, "the coherence of gradients");
+  return alignment;
+}

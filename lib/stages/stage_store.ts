@@ -1,0 +1,87 @@
+import { rename } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { makeFolder, removeIfThere } from "../files/file_system.ts";
+import { type FileLock, lockPassing } from "../files/lock.ts";
+import {
+  canBeKept,
+  type StageContent,
+  type StageFacts,
+  stageFromBytes,
+  stageKey,
+  stageToBytes,
+} from "./stage.ts";
+
+/**
+ * A folder of stages, one file each. A stage is whole or absent, and one process at a time makes it:
+ * others that want it wait, and take what it has made.
+ *
+ * Files are not flushed to disk one by one, which would take longer than many a stage: each has a
+ * digest, and one that a loss of power has torn is as good as absent.
+ */
+export class StageStore {
+  /** @param dir the folder; made when the first stage is kept */
+  constructor(readonly dir: string) {}
+
+  /** The path of a stage's file. */
+  path(facts: StageFacts): string {
+    const key = stageKey(facts);
+    return join(this.dir, facts.kind, key.slice(0, 2), `${key}.safetensors`);
+  }
+
+  /** A stage that is kept; null when there is none that is whole. */
+  async read(facts: StageFacts): Promise<StageContent | null> {
+    const path = this.path(facts);
+    try {
+      const { facts: stored, ...content } = stageFromBytes(await Deno.readFile(path), path);
+      return stageKey(stored) === stageKey(facts) ? content : null;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound || error instanceof SyntaxError) return null;
+      throw error;
+    }
+  }
+
+  /** Keeps a stage. */
+  async write(facts: StageFacts, content: StageContent): Promise<void> {
+    const path = this.path(facts);
+    const temporary = `${path}.${crypto.randomUUID()}.tmp`;
+    await makeFolder(dirname(path));
+    try {
+      await Deno.writeFile(temporary, stageToBytes(facts, content));
+      await rename(temporary, path);
+    } finally {
+      await removeIfThere(temporary);
+    }
+  }
+
+  /** Removes a stage, if it is there. */
+  async remove(facts: StageFacts): Promise<void> {
+    await removeIfThere(this.path(facts));
+  }
+
+  /**
+   * A stage that is kept, or else is made now. It is not kept where its findings are not all finite.
+   *
+   * @param make makes the stage; called by one process at a time
+   * @returns the stage, and whether this call has made it
+   * @throws whatever `make` throws; nothing is kept then
+   */
+  async obtain(
+    facts: StageFacts,
+    make: () => Promise<StageContent>,
+  ): Promise<StageContent & { readonly isMade: boolean }> {
+    const kept = await this.read(facts);
+    if (kept !== null) return { ...kept, isMade: false };
+    using _lock = await this.#lock(facts);
+    const meanwhile = await this.read(facts);
+    if (meanwhile !== null) return { ...meanwhile, isMade: false };
+    const made = await make();
+    if (canBeKept(made.found)) await this.write(facts, made);
+    return { ...made, isMade: true };
+  }
+
+  async #lock(facts: StageFacts): Promise<FileLock> {
+    const path = this.path(facts);
+    await makeFolder(dirname(path));
+    return await lockPassing(`${path}.lock`);
+  }
+}
