@@ -18,10 +18,11 @@ const STRANGERS = [
 const DOORS: Readonly<Record<string, string>> = {
   "backend/wasm/blas.ts": "opens the system's BLAS",
   "files/atomic_write.ts": "writes files whole",
+  "files/file_hash.ts": "hashes a file of gigabytes piece by piece",
   "files/file_system.ts": "reads, lists and removes files",
   "files/lock.ts": "locks files",
   "hub/download.ts": "writes what comes from a hub as it comes",
-  "hub/file_fault.ts": "hashes a file of gigabytes piece by piece",
+  "hub/file_fault.ts": "looks how large a file that has come is",
   "util/environment.ts": "reads a variable of the environment, and where its user is at home",
 };
 

@@ -1,3 +1,6 @@
+import { hashFile, type HashKind, knownHash } from "../files/file_hash.ts";
+import { fileSize } from "../files/file_system.ts";
+
 /** A file as a hub lists it. */
 export interface ListedFile {
   /** Its name, as messages tell it. */
@@ -34,21 +37,9 @@ export async function fileFault(
     return `the size of ${name} must be ${size} bytes as listed, not ${found}`;
   }
   if (hash === null) return null;
-  // Weights are gigabytes, which need a hash in machine code that is given piece by piece.
-  const { createHash } = await import("node:crypto");
-  const digest = createHash(hash.length === 64 ? "sha256" : "sha1");
-  if (hash.length === 40) digest.update(`blob ${found}\0`);
-  using input = await Deno.open(path);
-  const chunk = new Uint8Array(2 ** 20);
-  for (let count; (count = await input.read(chunk)) !== null;) {
-    digest.update(chunk.subarray(0, count));
-  }
-  const actual = digest.digest("hex");
+  const actual = await hashFile(path, kindOf(hash));
   return actual === hash ? null : `the hash of ${name} must be ${hash} as listed, not ${actual}`;
 }
-
-/** The files that were found to be right, by path and hash: their size and times then. */
-const RIGHT = new Map<string, string>();
 
 /**
  * Whether there is a file at a path, and it is as listed. A file is hashed once, and again when its
@@ -63,16 +54,14 @@ const RIGHT = new Map<string, string>();
  */
 export async function isAsListed(path: string, file: ListedFile): Promise<boolean> {
   try {
-    const { isFile, size, mtime, ctime, ino } = await Deno.stat(path);
-    if (!isFile || (file.size !== null && size !== file.size)) return false;
-    if (file.hash === null) return true;
-    const state = [size, mtime?.getTime(), ctime?.getTime(), ino].join();
-    const key = `${path}\n${file.hash}`;
-    if (RIGHT.get(key) === state) return true;
-    if (await fileFault(path, file) !== null) return false;
-    RIGHT.set(key, state);
-    return true;
+    const size = await fileSize(path);
+    if (size === null || (file.size !== null && size !== file.size)) return false;
+    return file.hash === null || await knownHash(path, kindOf(file.hash)) === file.hash;
   } catch {
     return false; // what cannot be read is as absent
   }
+}
+
+function kindOf(hash: string): HashKind {
+  return hash.length === 64 ? "sha256" : "git";
 }

@@ -1,5 +1,11 @@
 import { writeFilesAtomically } from "../files/atomic_write.ts";
-import { isFolder, makeFolder, readTextIfThere, removeIfThere } from "../files/file_system.ts";
+import {
+  isFolder,
+  makeFolder,
+  namesIn,
+  readTextIfThere,
+  removeIfThere,
+} from "../files/file_system.ts";
 import { lockFile } from "../files/lock.ts";
 import { pathIn } from "../files/path.ts";
 import { download, takeFile } from "./download.ts";
@@ -169,6 +175,39 @@ export async function resolveModel(
   }
   await fill(dir, hub, listing, files, python, options);
   return dir;
+}
+
+/**
+ * The commit that a folder of {@linkcode resolveModel} has the files of, as the hub said it, or as
+ * Python's client calls its folder; null for a folder that is of no hub.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * const commit = "c".repeat(40);
+ * assert.equal(await commitOf(`hub/models--org--name/snapshots/${commit}`), commit);
+ * assert.equal(await commitOf("data/base"), null);
+ * ```
+ */
+export async function commitOf(dir: string): Promise<string | null> {
+  const snapshot = /(?:^|[\\/])snapshots[\\/]([0-9a-f]{40})[\\/]?$/.exec(dir)?.[1];
+  return snapshot ?? (await savedListing(dir))?.commit ?? null;
+}
+
+/**
+ * The files that loading a model and its tokenizer from a folder reads, in a fixed order: those of
+ * {@linkcode MODEL_FILES} and {@linkcode TOKENIZER_FILES} that are there, and the files of weights that an
+ * index names.
+ *
+ * @returns names directly inside the folder
+ * @throws {SyntaxError} when the index of the weights is malformed
+ * @throws whatever the file system refuses
+ */
+export async function loadedFiles(dir: string): Promise<string[]> {
+  const present = (await namesIn(dir)).map((name) => ({ name, size: null, hash: null }));
+  const files = wantedFiles(present, [...MODEL_FILES, ...TOKENIZER_FILES]);
+  return [...files.map(({ name }) => name), ...await namesInIndex(dir, files)].sort();
 }
 
 /** Whether a folder has all files that patterns mean, and those that an index names, as listed. */

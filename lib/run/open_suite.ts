@@ -1,8 +1,10 @@
+import { basename } from "node:path";
 import { bbhSuite } from "../tasks/bbh.ts";
 import { jsonlSuite } from "../tasks/jsonl.ts";
 import { skillsSuite } from "../tasks/skills.ts";
-import { superniSuite } from "../tasks/superni.ts";
+import { superniFiles, superniSuite } from "../tasks/superni.ts";
 import type { TaskSuite } from "../tasks/task.ts";
+import { listTaskFiles } from "../tasks/task_file.ts";
 import type { RunConfig } from "./config.ts";
 
 /**
@@ -25,6 +27,25 @@ export async function openSuite(config: RunConfig): Promise<TaskSuite> {
     case "planted":
       throw new RangeError(`Cannot open suite "planted" as a suite of texts`);
   }
+}
+
+/**
+ * The files that {@linkcode openSuite} may read, whatever the seed.
+ *
+ * @returns paths by the names that tell the files apart, in a fixed order; null for a suite that is made
+ * by code
+ * @throws {RangeError} when the setting that says where they are is absent
+ * @throws {SyntaxError} when a folder is missing or holds no task file
+ */
+export async function suiteFiles(config: RunConfig): Promise<ReadonlyMap<string, string> | null> {
+  const data = neededData(config);
+  if (data === null) return null;
+  const { key, path } = data;
+  // A file is what it holds, whatever it is called; in a folder the name of a file is that of its task.
+  if (key === "data_file") return new Map([["", path]]);
+  if (config.suite === "superni") return await superniFiles({ ...config, data_dir: path });
+  const paths = await listTaskFiles(path, ".json");
+  return new Map(paths.map((path) => [basename(path), path]));
 }
 
 /** The settings that say where the files of a suite are. */

@@ -46,6 +46,28 @@ export async function superniSuite(options: SuperniOptions): Promise<TaskSuite> 
 }
 
 /**
+ * The files that {@linkcode superniSuite} reads, whatever its seed: every task file, and for the official
+ * split its two lists.
+ *
+ * @returns paths by the names that tell the files apart, in a fixed order
+ * @throws {TaskFileError} when a folder is missing, or its download is not finished
+ */
+export async function superniFiles(
+  { data_dir, split }: Pick<SuperniOptions, "data_dir" | "split">,
+): Promise<Map<string, string>> {
+  const tasks = await listTaskFiles(await taskFolder(data_dir), ".json");
+  return new Map([
+    ...tasks.map((path) => [basename(path), path] as const),
+    ...split !== "official"
+      ? []
+      : SPLIT_LISTS.map((name) => [name, `${data_dir}/${name}`] as const),
+  ]);
+}
+
+/** The lists of the official split, in a clone: training tasks and test tasks. */
+const SPLIT_LISTS = ["splits/default/train_tasks.txt", "splits/default/test_tasks.txt"];
+
+/**
  * Reads one task file.
  * @throws {TaskFileError} naming file and key
  */
@@ -102,9 +124,7 @@ async function holdOut(options: SuperniOptions, tasks: readonly SourceTask[]): P
     return { training: namesOf(training), heldOut: namesOf(heldOut) };
   }
   const [training, heldOut] = await Promise.all(
-    ["train_tasks.txt", "test_tasks.txt"].map((name) =>
-      readNames(`${options.data_dir}/splits/default/${name}`)
-    ),
+    SPLIT_LISTS.map((name) => readNames(`${options.data_dir}/${name}`)),
   );
   return { training: training!, heldOut: heldOut! };
 }
