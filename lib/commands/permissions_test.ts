@@ -104,7 +104,7 @@ Deno.test("a sweep, its page and its copy are made under the flags of their task
 Deno.test("a task and a worker cannot write elsewhere, connect, or start another program", async () => {
   await withFolder(async (dir) => {
     const config = { suite: "skills", base_model: "data/base" } as const;
-    const worker = workerPermissions([{ dir: join(dir, "out"), run: { config } }]);
+    const worker = workerPermissions([{ dir: join(dir, "out"), stagesDir: null, run: { config } }]);
     assert.ok(!worker.some((word) => /^--allow-(all|net)/.test(word)), worker.join(" "));
     const names = ["sweep", "report", "reference", "pretrain", "data", "bench", "notebooks:check"];
     const all = [["worker", worker], ...names.map((name) => [name, flagsOf(name)])] as const;
@@ -121,7 +121,7 @@ Deno.test("a task and a worker cannot write elsewhere, connect, or start another
 
 Deno.test("tests of what a worker does pass under its permissions", async () => {
   const config = { suite: "planted", base_model: "data/base" } as const;
-  const flags = workerPermissions([{ dir: "results/.scratch", run: { config } }]);
+  const flags = workerPermissions([{ dir: "results/.scratch", stagesDir: null, run: { config } }]);
   const files = ["lib/run/id_test.ts", "lib/train/adamw_test.ts", "lib/routing/metrics_test.ts"];
   const { code, stdout, stderr } = await deno([
     "test",

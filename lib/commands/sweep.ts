@@ -16,6 +16,7 @@ import {
 import { hasSweep, lockSweep, SweepStore } from "../sweep/store.ts";
 import { StoreError } from "../sweep/store_error.ts";
 import { readSweep } from "../sweep/sweep.ts";
+import { stagesDirOf } from "../sweep/stages_dir.ts";
 import { SweepError } from "../sweep/sweep_error.ts";
 import { dataFiles, sweepReport } from "../tables/files.ts";
 import { Study } from "../tables/study.ts";
@@ -128,7 +129,7 @@ async function sweepAsAsked(
       store,
       before,
       await progressOf(store, before, asked, output),
-      { ...asked, jobs, ...(worker ? { worker } : {}) },
+      { ...asked, jobs, stagesDir: stagesDirOf(dir), ...(worker ? { worker } : {}) },
     );
     if (interrupted) {
       const ended = results.filter(isFinal).length;

@@ -8,6 +8,8 @@ export interface WorkerTask {
   readonly run: PlannedRun;
   /** Whether the trained adapter stays in the run's folder. */
   readonly keepAdapter: boolean;
+  /** The folder of stages that runs share; null to share none. */
+  readonly stagesDir: string | null;
 }
 
 /**

@@ -15,6 +15,7 @@ import {
   type WorkerEvent,
   type WorkerTask,
 } from "./message.ts";
+import { TaskQueue } from "./task_queue.ts";
 import { withoutLoaderVariables } from "../util/environment.ts";
 import { WorkerLog } from "./worker_log.ts";
 import { workerPermissions } from "./worker_permissions.ts";
@@ -40,6 +41,8 @@ export interface PoolOptions {
 const WORKER = new URL("./worker.ts", import.meta.url);
 /** How long a run may be silent before that is told, in ms; then it is told each time it has doubled. */
 const SILENCE = 5 * 60_000;
+/** How long a worker has to save where its run is when it is stopped, in ms. */
+const GRACE = 20_000;
 
 /**
  * Does runs in worker processes, several at once, and gives what they report as they report it, and
@@ -59,14 +62,14 @@ export async function* runInPool(
   const events = writable.getWriter();
   const readerGone = new AbortController();
   const signal = AbortSignal.any([readerGone.signal, ...(options.signal ? [options.signal] : [])]);
-  const queue = [...tasks];
+  const queue = new TaskQueue(tasks);
   // Another program than the worker's own, in tests, does what it wants.
   const permissions = options.worker === undefined ? workerPermissions(tasks) : ["--allow-all"];
   const environment = options.environment ?? await workerEnvironment(tasks, options);
   const lanes = Array.from(
     { length: Math.min(options.jobs, tasks.length) },
     async () => {
-      while (queue.length > 0 && !signal.aborted) {
+      while (queue.size > 0 && !signal.aborted) {
         await workThrough(
           queue,
           { ...options, signal, environment, permissions },
@@ -104,7 +107,7 @@ async function workerEnvironment(
 
 /** One worker's life: it takes tasks from the queue until there is none, or it dies. */
 async function workThrough(
-  queue: WorkerTask[],
+  queue: TaskQueue,
   options:
     & PoolOptions
     & Required<Pick<PoolOptions, "signal" | "environment">>
@@ -124,21 +127,27 @@ async function workThrough(
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  const kill = () => {
+  const kill = (how: "SIGTERM" | "SIGKILL") => {
     try {
-      child.kill("SIGKILL");
+      child.kill(how);
     } catch {
       // It has ended by itself.
     }
   };
-  options.signal.addEventListener("abort", kill);
+  let forced = () => {};
+  /** Lets the run save where it is, for a while. */
+  const stop = () => {
+    kill("SIGTERM");
+    forced = after(GRACE, () => kill("SIGKILL"));
+  };
+  options.signal.addEventListener("abort", stop);
+  const { after = afterTime } = options;
   const input = child.stdin.getWriter();
   const log = logOf(child.stderr);
   const before = systemMemory();
   let held: number | null = null;
   let current: WorkerTask | undefined;
   let calm = () => {};
-  const { after = afterTime } = options;
   /** Waits for the next sign of life; the first wait has lasted `waited` ms already. */
   const listen = (waited = 0) => {
     calm();
@@ -152,7 +161,7 @@ async function workThrough(
     });
   };
   const next = async () => {
-    current = queue.shift();
+    current = queue.take();
     if (current === undefined) return await input.close();
     await input.write(new TextEncoder().encode(JSON.stringify(current) + "\n"));
   };
@@ -167,6 +176,7 @@ async function workThrough(
       if (event.kind === "progress") held = event.memory ?? held;
       await report(event);
       if (event.kind !== "progress") {
+        queue.ended(current);
         current = undefined;
         // What a failed run left behind is not known: the next one gets a new process.
         if (event.kind !== "finished" || options.signal.aborted) return;
@@ -180,12 +190,14 @@ async function workThrough(
       const { code, signal } = status;
       const death = { code, signal, held, before, now: systemMemory(), log: await log };
       const error = describeDeath(death);
+      queue.ended(current);
       await report({ kind: "failed", id: current.run.id, error });
     }
   } finally {
     calm();
-    options.signal.removeEventListener("abort", kill);
-    kill();
+    forced();
+    options.signal.removeEventListener("abort", stop);
+    kill("SIGKILL");
     await input.abort().catch(() => {});
     await child.status;
     await log;

@@ -7,7 +7,12 @@ import { type PlannedRun, readSweep } from "./sweep.ts";
 
 const worker = new URL("../testing/fakes/fake_worker.ts", import.meta.url);
 
-const asTask = (run: PlannedRun): WorkerTask => ({ dir: "", run, keepAdapter: false });
+const asTask = (run: PlannedRun): WorkerTask => ({
+  dir: "",
+  run,
+  keepAdapter: false,
+  stagesDir: null,
+});
 
 async function collect(doings: string[], options: Partial<PoolOptions> = {}) {
   const zip = `zip: { data_file: [${

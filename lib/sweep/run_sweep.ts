@@ -25,6 +25,8 @@ export interface RunSweepOptions {
   readonly onlyFailed?: boolean;
   /** Keep the trained adapter of every run in its folder. */
   readonly keepAdapter?: boolean;
+  /** The folder of stages that runs share; by default they share none. */
+  readonly stagesDir?: string | null;
   /** Stop at the first run that fails. */
   readonly failFast?: boolean;
   /** Stops the sweep when it is aborted; runs at work are given up, to be done again. */
@@ -62,8 +64,8 @@ export async function runSweep(
   const ended = new Map<RunFolder, string>();
   const failed = new AbortController();
   const signals = [failed.signal, ...(options.signal ? [options.signal] : [])];
-  const { keepAdapter = false } = options;
-  const events = runInPool(runs.map((run) => ({ dir: store.dir, run, keepAdapter })), {
+  const { keepAdapter = false, stagesDir = null } = options;
+  const events = runInPool(runs.map((run) => ({ dir: store.dir, run, keepAdapter, stagesDir })), {
     jobs: options.jobs,
     signal: AbortSignal.any(signals),
     earlier: before.filter(isFinal).map(({ provenance }) => provenance),

@@ -27,7 +27,9 @@ class FakeWorker implements AsyncDisposable {
 
   /** What the worker tells of a run. */
   async do(run: PlannedRun): Promise<WorkerEvent[]> {
-    const task = JSON.stringify({ dir: this.dir, run, keepAdapter: false } satisfies WorkerTask);
+    const task = JSON.stringify(
+      { dir: this.dir, run, keepAdapter: false, stagesDir: null } satisfies WorkerTask,
+    );
     await this.#tasks.write(new TextEncoder().encode(`${task}\n`));
     const events: WorkerEvent[] = [];
     do {

@@ -3,13 +3,13 @@ import { resolve } from "node:path";
 import type { WorkerTask } from "./message.ts";
 
 /** What of a task decides what its worker may do. */
-export type PermittedTask = Pick<WorkerTask, "dir"> & {
+export type PermittedTask = Pick<WorkerTask, "dir" | "stagesDir"> & {
   readonly run: { readonly config: Pick<WorkerTask["run"]["config"], "suite" | "base_model"> };
 };
 
 /**
  * The words by which Deno lets a worker do its runs and no more: read files, write into the folders of
- * their sweeps, ask git for the commit, and open a BLAS where this process may. It never connects to
+ * their sweeps and of stages, ask git for the commit, and open a BLAS where this process may. It never connects to
  * anything: models of a hub are in the cache when workers start.
  *
  * @param tasks all that the worker may be given
@@ -20,7 +20,7 @@ export type PermittedTask = Pick<WorkerTask, "dir"> & {
  * import assert from "node:assert/strict";
  *
  * const config = { suite: "planted", base_model: "data/base" } as const;
- * const words = workerPermissions([{ dir: "/out", run: { config } }], false);
+ * const words = workerPermissions([{ dir: "/out", stagesDir: null, run: { config } }], false);
  * assert.ok(words.includes("--allow-write=/out"));
  * assert.ok(!words.some((word) => /^--allow-(all|net|ffi)/.test(word)));
  * ```
@@ -29,7 +29,10 @@ export function workerPermissions(
   tasks: readonly PermittedTask[],
   mayOpenLibraries: boolean = Deno.permissions.querySync({ name: "ffi" }).state === "granted",
 ): string[] {
-  const dirs = [...new Set(tasks.map(({ dir }) => resolve(dir)))];
+  const folders = tasks.flatMap(({ dir, stagesDir }) =>
+    stagesDir === null ? [dir] : [dir, stagesDir]
+  );
+  const dirs = [...new Set(folders.map((dir) => resolve(dir)))];
   // The folder of downloads may be named by any variable: HF_HOME=$SCRATCH/models.
   const needsHub = tasks.some(({ run: { config } }) =>
     config.suite !== "planted" && !isFolder(config.base_model)

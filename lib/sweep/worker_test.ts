@@ -21,7 +21,9 @@ async function recordOf(environment: Record<string, string>): Promise<RunResult>
   return await withFolder(async (dir) => {
     const [run] = readSweep(SWEEP, "x.yaml").runs;
     const options = { jobs: 1, environment: { ...ONE_THREAD, ...environment } };
-    for await (const event of runInPool([{ dir, run: run!, keepAdapter: false }], options)) {
+    for await (
+      const event of runInPool([{ dir, run: run!, keepAdapter: false, stagesDir: null }], options)
+    ) {
       assert.notEqual(event.kind, "failed", JSON.stringify(event));
     }
     const result = await new RunFolder(dir, run!).result();
