@@ -12,6 +12,7 @@ export type { Machine } from "./examine.ts";
 export { pretrainCommand } from "./pretrain.ts";
 export { referenceCommand, type ReferenceCommandOptions } from "./reference.ts";
 export { reportCommand, type ReportCommandOptions } from "./report.ts";
+export { stagesCommand } from "./stages.ts";
 export { sweepCommand, type SweepCommandOptions } from "./sweep.ts";
 export { benchCommand } from "./bench.ts";
 export { fuzzCommand } from "./fuzz.ts";

@@ -6,7 +6,8 @@ import { hubCache, hubEndpoint } from "../hub/python_environment.ts";
 import { resolveModel, type ResolveOptions } from "../hub/hugging_face.ts";
 import { runLabel } from "../run/id.ts";
 import { countByStatus, isFinal, type RunResult } from "../run/result.ts";
-import { RunFolder } from "../sweep/run_folder.ts";
+import { forget } from "../sweep/forget.ts";
+import { notBegun, RunFolder } from "../sweep/run_folder.ts";
 import {
   runSweep,
   type RunSweepOptions,
@@ -95,7 +96,7 @@ async function sweepAsAsked(
       );
     }
     const planned = await SweepStore.plan(dir, sweep, { extend: asked.extend || asked.dryRun });
-    const known = await planned.results();
+    const known = asked.fresh ? planned.manifest.runs.map(notBegun) : await planned.results();
     const fault = await faultOfRuns(selectRuns(known, asked.onlyFailed), note);
     if (asked.dryRun) {
       print(describePlan(planned, known, { ...asked, jobs }) + "\n");
@@ -118,6 +119,8 @@ async function sweepAsAsked(
     }
     using _lock = await lockSweep(dir);
     const store = await SweepStore.open(dir, sweep, asked);
+    const stagesDir = stagesDirOf(dir);
+    if (asked.fresh) await forget(store, stagesDir);
     const before = await store.results();
     const runs = selectRuns(before, asked.onlyFailed);
     if (!await fetchBases(runs, args, asked, output, resolveBase)) {
@@ -129,7 +132,7 @@ async function sweepAsAsked(
       store,
       before,
       await progressOf(store, before, asked, output),
-      { ...asked, jobs, stagesDir: stagesDirOf(dir), ...(worker ? { worker } : {}) },
+      { ...asked, jobs, stagesDir, ...(worker ? { worker } : {}) },
     );
     if (interrupted) {
       const ended = results.filter(isFinal).length;

@@ -16,6 +16,8 @@ export interface SweepArguments {
   readonly failFast: boolean;
   readonly onlyFailed: boolean;
   readonly extend: boolean;
+  /** Do every run anew, whatever is there of it and its stages. */
+  readonly fresh: boolean;
   /** Keep the trained adapter of every run. */
   readonly keepAdapter: boolean;
   readonly quiet: boolean;
@@ -31,6 +33,7 @@ export const SWEEP_OPTIONS = {
   "fail-fast": { type: "boolean", default: false },
   only: { type: "string" },
   extend: { type: "boolean", default: false },
+  fresh: { type: "boolean", default: false },
   adapters: { type: "boolean", default: false },
   out: { type: "string", short: "o" },
   quiet: { type: "boolean", short: "q", default: false },
@@ -71,6 +74,11 @@ export function sweepArguments(
       `Cannot read --only ${values.only} as only failed runs can be selected: write --only failed`,
     );
   }
+  if (values.fresh && values.only !== undefined) {
+    throw new ArgumentError(
+      `Cannot read --fresh beside --only failed as a failed run has kept nothing: leave out one`,
+    );
+  }
   return {
     file: files[0] ?? DEFAULT_SWEEP,
     settings: positionals.filter(isSetting),
@@ -80,6 +88,7 @@ export function sweepArguments(
     failFast: values["fail-fast"],
     onlyFailed: values.only === "failed",
     extend: values.extend,
+    fresh: values.fresh,
     keepAdapter: values.adapters,
     quiet: values.quiet,
   };
@@ -129,6 +138,7 @@ Run the same command again to go on where it was stopped.
   --fail-fast         stop at the first run that fails
   --only failed       run only what failed before
   --extend            add what the sweep has gained since it first ran
+  --fresh             do every run anew, and remove what is there of it and of its stages
   --adapters          keep the adapter of every run, as PEFT loads it: runs/<run>/adapter
   -o, --out DIR       folder of results [results/<name of the sweep>]
   -q, --quiet         show no progress

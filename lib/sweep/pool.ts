@@ -138,7 +138,7 @@ async function workThrough(
   /** Lets the run save where it is, for a while. */
   const stop = () => {
     kill("SIGTERM");
-    forced = after(GRACE, () => kill("SIGKILL"));
+    forced = afterTime(GRACE, () => kill("SIGKILL"));
   };
   options.signal.addEventListener("abort", stop);
   const { after = afterTime } = options;

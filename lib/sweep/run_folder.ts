@@ -78,6 +78,11 @@ export class RunFolder {
     }
   }
 
+  /** Removes what became of the run, if anything did: it is as good as never begun. */
+  async forget(): Promise<void> {
+    for (const name of [RESULT, ERROR]) await rm(join(this.dir, name), { force: true });
+  }
+
   /**
    * Writes the result; from then on the run is done.
    * @throws {StoreError} when the folder cannot be written

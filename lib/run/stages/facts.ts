@@ -93,6 +93,11 @@ export function adaptationFacts(
   return { kind: "adaptation", multitask, task: task.name, index: task.index, split, settings };
 }
 
+/** Facts of where the multi-task phase was left in the middle. */
+export function checkpointFacts({ kind, ...others }: StageFacts): StageFacts {
+  return { kind: "checkpoint", of: kind, ...others as Record<string, Json> };
+}
+
 /** The settings of some names; what makes no difference to the run is left out. */
 function settingsOf(config: RunConfig, keys: readonly (keyof RunConfig)[]): Record<string, Json> {
   return Object.fromEntries(

@@ -1,7 +1,7 @@
 /** Where a run finds the stages that have been made before, and leaves those that it makes. */
-import type { Json, StageContent, StageFacts } from "../../stages/stage.ts";
+import type { StageContent, StageFacts } from "../../stages/stage.ts";
 import type { StageStore } from "../../stages/stage_store.ts";
-import type { Basis } from "./facts.ts";
+import { type Basis, checkpointFacts } from "./facts.ts";
 
 /** What a run needs to share stages with others. */
 export interface StageOptions {
@@ -9,7 +9,7 @@ export interface StageOptions {
   readonly store: Pick<StageStore, "obtain" | "read" | "write" | "remove">;
   /** What the numbers of the run depend on beside its settings. */
   readonly basis: Basis;
-  /** Time between two checkpoints of the multi-task phase in ms; a minute when absent. */
+  /** Least time between two checkpoints of the multi-task phase in ms; 15 seconds when absent. */
   readonly checkpointEvery?: number;
 }
 
@@ -28,7 +28,10 @@ export class StoppedError extends Error {
   override readonly name = "StoppedError";
 }
 
-const CHECKPOINT_EVERY = 60_000;
+/** Time between two checkpoints in ms: the least, and the most where saving one takes long. */
+const [CHECKPOINT_EVERY, CHECKPOINT_AT_LEAST_EVERY] = [15_000, 60_000];
+/** The most of a run's time that saving may take, unless that would make checkpoints too rare. */
+const SHARE_FOR_SAVING = 1 / 30;
 
 /** The stages of one run. */
 export class Keeper {
@@ -38,6 +41,7 @@ export class Keeper {
   readonly #kept: Record<string, number> = {};
   #resumedAtStep: number | null = null;
   #saved = performance.now();
+  #saving = 0;
 
   /**
    * @param options where stages are kept; null to keep none
@@ -80,7 +84,7 @@ export class Keeper {
   /** Where an earlier process left a stage in the middle; null when none did. */
   async checkpoint(facts: StageFacts): Promise<StageContent | null> {
     this.#saved = performance.now();
-    return await this.#options?.store.read(halfOf(facts)) ?? null;
+    return await this.#options?.store.read(checkpointFacts(facts)) ?? null;
   }
 
   /** Tells that the multi-task phase goes on from a step. */
@@ -92,19 +96,17 @@ export class Keeper {
   async saveCheckpoint(facts: StageFacts, read: () => Promise<StageContent>): Promise<void> {
     if (this.#options === null) return;
     const { store, checkpointEvery = CHECKPOINT_EVERY } = this.#options;
-    const isDue = performance.now() - this.#saved >= checkpointEvery;
+    const pause = Math.min(this.#saving / SHARE_FOR_SAVING, CHECKPOINT_AT_LEAST_EVERY);
+    const started = performance.now();
+    const isDue = started - this.#saved >= Math.max(checkpointEvery, pause);
     if (!isDue && !this.#signal?.aborted) return;
-    await store.write(halfOf(facts), await read());
+    await store.write(checkpointFacts(facts), await read());
     this.#saved = performance.now();
+    this.#saving = this.#saved - started;
   }
 
   /** Removes the checkpoint of a stage that is whole. */
   async removeCheckpoint(facts: StageFacts): Promise<void> {
-    await this.#options?.store.remove(halfOf(facts));
+    await this.#options?.store.remove(checkpointFacts(facts));
   }
-}
-
-/** The facts of a stage's checkpoint. */
-function halfOf({ kind, ...others }: StageFacts): StageFacts {
-  return { kind: "checkpoint", of: kind, ...others as Record<string, Json> };
 }
