@@ -11,6 +11,7 @@ import {
   type Scored,
   scoreModel,
   scoresOf,
+  taskPredictions,
   taskScores,
   trainContext,
 } from "./phase.ts";
@@ -32,6 +33,7 @@ export async function adaptToAll<E, Batch extends object, M extends AnyBaseModel
   const untouched = await trained.disableAdapter(() =>
     scoreModel(problem, trained, heldOut.map(asOnlyTask), 0)
   );
+  run.predictions.push(...taskPredictions(untouched, "base", 0));
   Object.assign(metrics, meanScores("base_heldout", scoresOf(untouched)));
   if (config.adaptation === "none") return;
   const started: Scored<E>[] = [];
@@ -41,7 +43,9 @@ export async function adaptToAll<E, Batch extends object, M extends AnyBaseModel
       const model = startingModel(run, trained, t, split);
       try {
         metrics.parameters_adaptation = model.getNbTrainableParameters()[0];
-        started.push(...await scoreModel(problem, model, [asOnlyTask(task)], 0));
+        const before = await scoreModel(problem, model, [asOnlyTask(task)], 0);
+        run.predictions.push(...taskPredictions(before, "start", split));
+        started.push(...before);
         await adapt(run, model, task, split);
         const scored = await scoreModel(
           problem,
@@ -50,6 +54,7 @@ export async function adaptToAll<E, Batch extends object, M extends AnyBaseModel
           config.adaptation_steps,
         );
         run.tasks.push(...taskScores(scored, "heldout", split));
+        run.predictions.push(...taskPredictions(scored, "heldout", split));
         adapted.push(...scored);
       } finally {
         model.dispose();

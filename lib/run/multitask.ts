@@ -11,6 +11,7 @@ import {
   type RunState,
   scoreModel,
   scoresOf,
+  taskPredictions,
   taskScores,
   trainContext,
 } from "./phase.ts";
@@ -72,7 +73,7 @@ export async function trainTogether<E, Batch extends object, M extends AnyBaseMo
 
 /** Scores the trained model on the test examples of the tasks it was trained on. */
 export async function scoreSeen<E, Batch extends object, M extends AnyBaseModel>(
-  { config, problem, metrics, tasks }: RunState<E, Batch, M>,
+  { config, problem, metrics, tasks, predictions }: RunState<E, Batch, M>,
   model: PeftModel<M>,
 ): Promise<void> {
   const seen = problem.suite.training.map(
@@ -80,6 +81,7 @@ export async function scoreSeen<E, Batch extends object, M extends AnyBaseModel>
   );
   const scored = await scoreModel(problem, model, seen, config.steps);
   tasks.push(...taskScores(scored, "seen", 0));
+  predictions.push(...taskPredictions(scored, "seen", 0));
   Object.assign(metrics, meanScores("seen", scoresOf(scored)));
 }
 

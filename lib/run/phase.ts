@@ -14,6 +14,7 @@ import type { MetricsLog } from "./metrics_log.ts";
 import type { Problem } from "./problem.ts";
 import type { TaskScore } from "./result.ts";
 import type { Evaluation, Scores } from "./evaluation.ts";
+import type { PredictionPhase, TaskPredictions } from "./predictions/file.ts";
 
 /** Called with the progress of a run: the share that is done, in [0, 1], and the loss of a step. */
 export type Progress = (done: number, loss: number) => void;
@@ -29,6 +30,8 @@ export interface RunState<E, Batch extends object, M extends AnyBaseModel> {
   readonly metrics: Record<string, number | null>;
   /** Scores of single tasks, kept likewise. */
   readonly tasks: TaskScore[];
+  /** What its models answered, kept likewise. */
+  readonly predictions: TaskPredictions[];
   /** Reports a step of training, and lets the process attend to what is waiting. */
   advance(loss: number): Promise<void>;
 }
@@ -52,6 +55,7 @@ export function startRun<E, Batch extends object, M extends AnyBaseModel>(
     noise: seededNoise(config.seed),
     metrics: {},
     tasks: [],
+    predictions: [],
     async advance(loss) {
       report(++done / Math.max(1, steps), loss);
       await new Promise((resolve) => setTimeout(resolve, 0));
@@ -134,6 +138,15 @@ export function taskScores<E>(
     split,
     metrics: { ...scores },
   }));
+}
+
+/** The answers behind scores, as a run keeps them. */
+export function taskPredictions<E>(
+  scored: readonly Scored<E>[],
+  phase: PredictionPhase,
+  split: number,
+): TaskPredictions[] {
+  return scored.map(({ task, predictions }) => ({ phase, task: task.name, split, predictions }));
 }
 
 /** The scores alone. */

@@ -15,6 +15,7 @@ import { MetricsLog } from "./metrics_log.ts";
 import { scoreSeen, trainTogether } from "./multitask.ts";
 import { type Progress, type RunState, startRun } from "./phase.ts";
 import { plantedProblem } from "./planted.ts";
+import { writePredictions } from "./predictions/file.ts";
 import type { Problem } from "./problem.ts";
 import type { RunResult } from "./result.ts";
 
@@ -24,8 +25,8 @@ export type RunOutcome = Pick<RunResult, "status" | "metrics" | "tasks">;
 /** Outputs that a run writes to. */
 export interface RunOutput {
   /**
-   * The run's folder. Its `metrics.jsonl` is started anew, and the routing that was learned is left in
-   * `routing.safetensors`.
+   * The run's folder. Its `metrics.jsonl` is started anew; the routing that was learned is left in
+   * `routing.safetensors`, and every answer in `predictions.jsonl.gz`.
    */
   readonly dir: string;
   /** The folder that the adapter is saved to after multi-task training; by default it is not. */
@@ -70,7 +71,10 @@ async function withLog<E, Batch extends object, M extends AnyBaseModel>(
     const log = await MetricsLog.open(join(dir, "metrics.jsonl"));
     try {
       for (const message of problem.warnings ?? []) await log.append({ phase: "warning", message });
-      return await outcome(startRun(config, problem, log, report), dir, adapterDir);
+      const run = startRun(config, problem, log, report);
+      const found = await outcome(run, dir, adapterDir);
+      await writePredictions(dir, run.predictions);
+      return found;
     } finally {
       await log.close();
     }
