@@ -65,7 +65,7 @@ export interface PredictionsOptions {
    * The model that has answered: `seen`, `base`, `start` or `heldout`; when absent, the one that the
    * study's metric is of.
    */
-  readonly phase?: PredictionPhase;
+  readonly phase?: "base" | "seen" | "start" | "heldout";
   /** Name of the one task to read; when absent, all are. */
   readonly task?: string;
   /** Rows of the study's table of runs, such as a filter leaves; when absent, all runs. */
