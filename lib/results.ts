@@ -10,6 +10,7 @@ export { baselineDifferences } from "./tables/baseline.ts";
 export { leaderboard, type LeaderboardOptions } from "./tables/leaderboard.ts";
 export { toMarkdown } from "./tables/markdown.ts";
 export { pairedDifferences, type PairedOptions } from "./tables/paired.ts";
+export { predictionsOf, type PredictionsOptions } from "./tables/predictions.ts";
 export { type Cell, type ColumnTable, type Row, rowsOf, tableOf } from "./tables/table.ts";
 export { allocationsOf, type SplitAllocation } from "./routing/split_allocation.ts";
 export { type RouterLogits, taskSimilarity } from "./routing/measures.ts";

@@ -9,6 +9,7 @@ export { dataCommand, type DataCommandOptions } from "./data.ts";
 export type { SuperniDownloadOptions, SuperniProgress } from "../tasks/superni_download.ts";
 export { doctorCommand, type DoctorCommandOptions } from "./doctor.ts";
 export type { Machine } from "./examine.ts";
+export { predictionsCommand, type PredictionsCommandOptions } from "./predictions/command.ts";
 export { pretrainCommand } from "./pretrain.ts";
 export { referenceCommand, type ReferenceCommandOptions } from "./reference.ts";
 export { reportCommand, type ReportCommandOptions } from "./report.ts";

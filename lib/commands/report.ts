@@ -106,7 +106,7 @@ async function sweepFolders(results: string): Promise<string[]> {
 }
 
 /** Lists the sweeps that have run, in a sentence. */
-async function knownSweeps(results: string): Promise<string> {
+export async function knownSweeps(results: string): Promise<string> {
   const known = await sweepFolders(results);
   return known.length === 0
     ? `There is no sweep in ${results} yet: run deno task sweep first`

@@ -2,11 +2,13 @@
 import { join } from "node:path";
 import { readArguments } from "../commands/arguments.ts";
 import { SWEEP_OPTIONS, sweepArguments } from "../commands/sweep_arguments.ts";
+import { gzipLines } from "../files/gzip_lines.ts";
 import { writeSafetensors } from "../files/safetensors.ts";
 import { readRouting } from "../routing/file.ts";
 import { parseRunConfig } from "../run/config.ts";
 import { runId } from "../run/id.ts";
 import { parseMetrics } from "../run/metrics_log.ts";
+import { PREDICTIONS_FILE, readPredictions } from "../run/predictions/file.ts";
 import { parseResult, resultToJson, type RunResult } from "../run/result.ts";
 import { type Manifest, parseManifest } from "../sweep/manifest.ts";
 import { readSweep } from "../sweep/sweep.ts";
@@ -77,6 +79,15 @@ const METRICS = [
   { phase: "adaptation", task: "copy", split: 0, step: 4, loss: null },
 ];
 
+const PREDICTION_LINES = ["base", "start", "heldout"].map((phase, i) =>
+  JSON.stringify({
+    ...{ phase, task: "copy", split: 0, example: 3, input: "copy: a é", references: ["a é", "a"] },
+    ...{ answer: "a", scores: { exact_match: i / 2, rouge_l: 0.5 } },
+  })
+);
+
+const PREDICTIONS = await gzipLines(PREDICTION_LINES);
+
 const ROUTING = () =>
   writeSafetensors([
     ["q.poly_router.module_logits", { shape: [2, 2], data: Float32Array.of(0.5, -1, 2, 0) }],
@@ -126,6 +137,21 @@ export const SWEEP_FORMATS: Readonly<Record<string, Format>> = {
   metrics: {
     seeds: () => [METRICS.map((row) => `${JSON.stringify(row)}\n`).join("")],
     read: (input) => parseMetrics(text(input), "metrics.jsonl"),
+  },
+  predictions: {
+    seeds: () => [PREDICTIONS],
+    async read(input, dir) {
+      await Deno.writeFile(join(dir, PREDICTIONS_FILE), input);
+      await Array.fromAsync(readPredictions(dir));
+    },
+  },
+  prediction_lines: {
+    seeds: () => [PREDICTION_LINES.join("\n")],
+    async read(input, dir) {
+      const packed = await gzipLines(text(input).split("\n"));
+      await Deno.writeFile(join(dir, PREDICTIONS_FILE), packed);
+      await Array.fromAsync(readPredictions(dir));
+    },
   },
   routing: {
     seeds: () => [ROUTING()],

@@ -81,7 +81,7 @@ const RESULT = z.strictObject({
   id: z.string(),
   status: z.enum(["done", "diverged", "failed", "planned"]),
   error: z.string().optional(),
-  files: z.record(z.enum(RUN_FILES), WRITTEN_FILE.nullable()).optional(),
+  files: z.partialRecord(z.enum(RUN_FILES), WRITTEN_FILE.nullable()).optional(),
   config: RUN_CONFIG,
   metrics: METRICS,
   tasks: z.array(z.strictObject({

@@ -12,6 +12,7 @@ import { languageProblem } from "./language_problem.ts";
 import { multiTaskModel } from "./method.ts";
 import { MetricsLog } from "./metrics_log.ts";
 import { plantedProblem } from "./planted.ts";
+import { writePredictions } from "./predictions/file.ts";
 import type { Problem } from "./problem.ts";
 import type { RunResult } from "./result.ts";
 import { adaptToAll } from "./stages/adaptation.ts";
@@ -28,8 +29,8 @@ export type RunOutcome = Pick<RunResult, "status" | "metrics" | "tasks"> & {
 /** Outputs that a run writes to. */
 export interface RunOutput {
   /**
-   * The run's folder. Its `metrics.jsonl` is started anew, and the routing that was learned is left in
-   * `routing.safetensors`.
+   * The run's folder. Its `metrics.jsonl` is started anew; the routing that was learned is left in
+   * `routing.safetensors`, and every answer in `predictions.jsonl.gz`.
    */
   readonly dir: string;
   /** The folder that the adapter is saved to after multi-task training; by default it is not. */
@@ -83,7 +84,9 @@ async function withLog<E, Batch extends object, M extends AnyBaseModel>(
     try {
       for (const message of problem.warnings ?? []) await log.append({ phase: "warning", message });
       const run = startRun(config, problem, log, new Keeper(stages, signal), report);
-      return { ...await outcome(run, dir, adapterDir), stages: run.keeper.told };
+      const found = await outcome(run, dir, adapterDir);
+      await writePredictions(dir, run.predictions);
+      return { ...found, stages: run.keeper.told };
     } finally {
       await log.close();
     }

@@ -13,6 +13,7 @@ import { withFolder } from "../testing/with_folder.ts";
 import * as tf from "../tf.ts";
 import { parseRunConfig, type RunConfigInput } from "./config.ts";
 import { parseMetrics } from "./metrics_log.ts";
+import { type KeptPrediction, PREDICTIONS_FILE, readPredictions } from "./predictions/file.ts";
 import { resultToJson } from "./result.ts";
 import { doRun, type RunOutcome } from "./run.ts";
 
@@ -56,6 +57,9 @@ interface Finished extends RunOutcome {
   readonly text: string;
   readonly rows: ReturnType<typeof parseMetrics>;
   readonly routing: RunRouting | null;
+  /** The bytes of the answers it kept; null where it kept none. */
+  readonly packed: Uint8Array | null;
+  readonly answers: readonly KeptPrediction[];
 }
 
 onEachBackend(
@@ -96,7 +100,9 @@ async function run(...settings: RunConfigInput[]): Promise<Finished> {
     const outcome = await doRun(config, { dir });
     const text = await Deno.readTextFile(join(dir, "metrics.jsonl"));
     const rows = parseMetrics(text, "metrics.jsonl");
-    return { ...outcome, text, rows, routing: await readRouting(dir) };
+    const packed = await Deno.readFile(join(dir, PREDICTIONS_FILE)).catch(() => null);
+    const answers = await Array.fromAsync(readPredictions(dir));
+    return { ...outcome, text, rows, routing: await readRouting(dir), packed, answers };
   } finally {
     await Deno.remove(dir, { recursive: true });
   }
@@ -150,6 +156,21 @@ onEachBackend(
       assert.deepEqual(Object.keys(first.metrics).sort(), [...expected, ...measured].sort());
       const mean = first.tasks.slice(3).reduce((sum, { metrics }) => sum + metrics.loss! / 2, 0);
       assert.ok(Math.abs(first.metrics.heldout_loss! - mean) < 1e-12);
+      assert.notEqual(first.packed, null);
+      const kept = Map.groupBy(first.answers, ({ task, phase }) => `${task} ${phase}`);
+      assert.deepEqual([...kept.keys()], [
+        ...["t00 seen", "t01 seen", "t02 seen"],
+        ...["h00 base", "h00 start", "h00 heldout", "h01 base", "h01 start", "h01 heldout"],
+      ]);
+      for (const { task, phase, metrics } of first.tasks) {
+        const answers = kept.get(`${task} ${phase}`)!;
+        assert.deepEqual(answers.map(({ example }) => example), [0, 1, 2]);
+        for (const score of ["exact_match", "rouge_l"]) {
+          const mean = answers.reduce((sum, { scores }) => sum + scores[score]! / 3, 0);
+          assert.ok(Math.abs(metrics[score]! - mean) < 1e-12, `${score} of ${task}`);
+        }
+      }
+      assert.equal((await run(PLANTED)).packed, null, "numbers are no answers");
       const { text: _, rows: __, ...outcome } = first;
       resultToJson({ id: "x", config: parseRunConfig({}), provenance: {}, ...outcome });
     });

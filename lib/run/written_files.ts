@@ -4,8 +4,8 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 
-/** The files of a run that figures are drawn from. */
-export const RUN_FILES = ["metrics.jsonl", "routing.safetensors"] as const;
+/** The files of a run that figures and tables are made from. */
+export const RUN_FILES = ["metrics.jsonl", "routing.safetensors", "predictions.jsonl.gz"] as const;
 
 /** A file as it was when its run ended. */
 export const WRITTEN_FILE: z.ZodType<WrittenFile> = z.strictObject({
@@ -21,8 +21,13 @@ export interface WrittenFile {
   readonly sha256: string;
 }
 
-/** What a run has left, by name; null where it left no such file. */
-export type WrittenFiles = Readonly<Record<typeof RUN_FILES[number], WrittenFile | null>>;
+/**
+ * What a run has left, by name: null where it left no such file, and absent where its result was
+ * written before there were such files.
+ */
+export type WrittenFiles = Readonly<
+  Partial<Record<typeof RUN_FILES[number], WrittenFile | null | undefined>>
+>;
 
 /**
  * What is in a run's folder now.
@@ -44,15 +49,15 @@ export type WrittenFiles = Readonly<Record<typeof RUN_FILES[number], WrittenFile
  * ```
  */
 export async function writtenFiles(dir: string): Promise<WrittenFiles> {
-  const [metrics, routing] = await Promise.all(RUN_FILES.map((name) => fileAt(join(dir, name))));
-  return { "metrics.jsonl": metrics!, "routing.safetensors": routing! };
+  const files = RUN_FILES.map(async (name) => [name, await fileAt(join(dir, name))] as const);
+  return Object.fromEntries(await Promise.all(files));
 }
 
 /** In what the files that are there differ from those that a run has left; nothing where in nothing. */
 export function changedFiles(left: WrittenFiles, found: WrittenFiles): string[] {
   return RUN_FILES.flatMap((name) => {
-    const [before, now] = [left[name], found[name]];
-    if (before?.sha256 === now?.sha256) return [];
+    const [before, now = null] = [left[name], found[name]];
+    if (before === undefined || before?.sha256 === now?.sha256) return [];
     if (now === null) return [`${name} is gone`];
     if (before === null) return [`${name} is not of this run`];
     return before.bytes === now.bytes

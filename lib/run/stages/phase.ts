@@ -19,21 +19,13 @@ import { randomStream } from "../../util/random.ts";
 import type { RunConfig } from "../config.ts";
 import type { Evaluation } from "../evaluation.ts";
 import type { MetricsLog, MetricsRow } from "../metrics_log.ts";
+import type { PredictionPhase, TaskPredictions } from "../predictions/file.ts";
 import type { Problem } from "../problem.ts";
 import type { TaskScore } from "../result.ts";
 import type { Keeper } from "./keeper.ts";
 
 /** Called with the progress of a run: the share that is done, in [0, 1], and the loss of a step. */
 export type Progress = (done: number, loss: number) => void;
-
-/** The answers of one model to the test examples of one task, and where in the run it gave them. */
-export interface TaskPredictions extends Pick<Evaluation, "predictions"> {
-  readonly task: string;
-  /** Which model: the base alone, the trained one, or that of a held-out task before and after. */
-  readonly phase: "base" | "seen" | "start" | "heldout";
-  /** The draw of the few examples, from 0; 0 where there is none. */
-  readonly split: number;
-}
 
 /** One run at work: what its stages read, and what they have found. */
 export interface RunState<E, Batch extends object, M extends AnyBaseModel> {
@@ -184,7 +176,7 @@ export function taskScores(
 /** The answers of tasks, with where in the run they were given. */
 export function taskPredictions(
   evaluated: readonly Evaluated[],
-  phase: TaskPredictions["phase"],
+  phase: PredictionPhase,
   split: number,
 ): TaskPredictions[] {
   return evaluated.map(({ task, predictions }) => ({ task, phase, split, predictions }));
