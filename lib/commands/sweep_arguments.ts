@@ -16,6 +16,8 @@ export interface SweepArguments {
   readonly failFast: boolean;
   readonly onlyFailed: boolean;
   readonly extend: boolean;
+  /** Go on although the code has changed since runs were done. */
+  readonly mixedCode: boolean;
   /** Keep the trained adapter of every run. */
   readonly keepAdapter: boolean;
   readonly quiet: boolean;
@@ -31,6 +33,7 @@ export const SWEEP_OPTIONS = {
   "fail-fast": { type: "boolean", default: false },
   only: { type: "string" },
   extend: { type: "boolean", default: false },
+  "mixed-code": { type: "boolean", default: false },
   adapters: { type: "boolean", default: false },
   out: { type: "string", short: "o" },
   quiet: { type: "boolean", short: "q", default: false },
@@ -80,6 +83,7 @@ export function sweepArguments(
     failFast: values["fail-fast"],
     onlyFailed: values.only === "failed",
     extend: values.extend,
+    mixedCode: values["mixed-code"],
     keepAdapter: values.adapters,
     quiet: values.quiet,
   };
@@ -129,6 +133,7 @@ Run the same command again to go on where it was stopped.
   --fail-fast         stop at the first run that fails
   --only failed       run only what failed before
   --extend            add what the sweep has gained since it first ran
+  --mixed-code        go on although the code has changed; tables tell the runs of each code apart
   --adapters          keep the adapter of every run, as PEFT loads it: runs/<run>/adapter
   -o, --out DIR       folder of results [results/<name of the sweep>]
   -q, --quiet         show no progress

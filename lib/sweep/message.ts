@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { KnownInputs } from "../run/inputs.ts";
 import type { PlannedRun } from "./sweep.ts";
 
 /** Message from the parent to a worker: one JSON object per line on the worker's standard input. */
@@ -8,6 +9,8 @@ export interface WorkerTask {
   readonly run: PlannedRun;
   /** Whether the trained adapter stays in the run's folder. */
   readonly keepAdapter: boolean;
+  /** What the run reads, so that no worker asks a hub or hashes weights; absent where it is not known. */
+  readonly reads?: KnownInputs;
 }
 
 /**

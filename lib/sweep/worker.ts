@@ -8,12 +8,14 @@ import { type ChosenBackend, useBackend } from "../backend/backend.ts";
 import { fastKernels } from "../backend/wasm/install.ts";
 import { environmentVariable } from "../util/environment.ts";
 import type { RunConfig } from "../run/config.ts";
+import { inputsOf, refuseChangedInputs } from "../run/inputs.ts";
 import { doRun } from "../run/run.ts";
 import * as tf from "../tf.ts";
-import { machineFacts, peakMemory } from "./provenance.ts";
+import { codeDiff, keepCodeDiff, machineFacts, peakMemory } from "./provenance.ts";
 import { serveRuns } from "./serve_runs.ts";
 
 const facts = { ...await machineFacts(), tfjs: tf.version["tfjs-core"] };
+const diff = facts.git_dirty === false ? null : await codeDiff();
 const chosen = new Map<RunConfig["backend"], ChosenBackend>();
 
 /** The backend of a run; each is tried once in a process. */
@@ -35,22 +37,29 @@ function productsOf({ name }: ChosenBackend) {
   return { blas, matmul, openblas_coretype: environmentVariable("OPENBLAS_CORETYPE") ?? null };
 }
 
-await serveRuns(async ({ run: { config }, keepAdapter }, { dir, adapterDir }, report) => {
+await serveRuns(async (task, { dir, adapterDir }, report) => {
+  const { run: { config }, keepAdapter, reads } = task;
+  if (reads !== undefined) await refuseChangedInputs(config, reads);
   const started = new Date();
   const backend = await backendOf(config.backend);
   const outcome = await doRun(config, {
     dir,
     adapterDir: keepAdapter ? adapterDir : null,
+    ...(typeof reads?.baseDir === "string" ? { baseDir: reads.baseDir } : {}),
     report,
   });
+  if (reads !== undefined) await refuseChangedInputs(config, reads);
   const ended = new Date();
   return {
     ...outcome,
     provenance: {
       ...facts,
+      ...(diff === null ? {} : { code_diff: await keepCodeDiff(task.dir, diff) }),
+      ...reads?.inputs ?? await inputsOf(config),
       backend: backend.name,
       backend_reason: backend.reason,
       ...productsOf(backend),
+      threads: 1,
       started: started.toISOString(),
       ended: ended.toISOString(),
       seconds: (ended.getTime() - started.getTime()) / 1000,

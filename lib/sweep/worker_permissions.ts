@@ -1,9 +1,9 @@
-import { statSync } from "node:fs";
 import { resolve } from "node:path";
+import { isFolderSync } from "../files/file_system.ts";
 import type { WorkerTask } from "./message.ts";
 
 /** What of a task decides what its worker may do. */
-export type PermittedTask = Pick<WorkerTask, "dir"> & {
+export type PermittedTask = Pick<WorkerTask, "dir" | "reads"> & {
   readonly run: { readonly config: Pick<WorkerTask["run"]["config"], "suite" | "base_model"> };
 };
 
@@ -31,8 +31,8 @@ export function workerPermissions(
 ): string[] {
   const dirs = [...new Set(tasks.map(({ dir }) => resolve(dir)))];
   // The folder of downloads may be named by any variable: HF_HOME=$SCRATCH/models.
-  const needsHub = tasks.some(({ run: { config } }) =>
-    config.suite !== "planted" && !isFolder(config.base_model)
+  const needsHub = tasks.some(({ run: { config }, reads }) =>
+    config.suite !== "planted" && reads === undefined && !isFolderSync(config.base_model)
   );
   return [
     "--no-prompt",
@@ -48,7 +48,3 @@ export function workerPermissions(
 
 /** The variables that a worker reads. */
 const VARIABLES = ["POLY_MATMUL", "POLY_BLAS", "OPENBLAS_CORETYPE"];
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-}
