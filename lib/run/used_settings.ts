@@ -1,4 +1,3 @@
-import { isFolderSync } from "../files/file_system.ts";
 import type { RunConfig } from "./config.ts";
 
 /** For settings that only some runs use: which. */
@@ -10,7 +9,7 @@ const USES: { readonly [Key in keyof RunConfig]?: (config: RunConfig) => boolean
   max_skills: ({ suite }) => suite === "skills" || suite === "planted",
   name_in_input: ({ suite }) => suite === "skills",
   base_model: isOfText,
-  base_model_revision: (config) => isOfText(config) && !isFolderSync(config.base_model),
+  base_model_revision: isOfText,
   max_input_tokens: isOfText,
   max_target_tokens: isOfText,
   num_beams: isOfText,
