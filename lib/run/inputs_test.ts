@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { sha256, TestHub } from "../testing/fakes/test_hub.ts";
 import { withFolder } from "../testing/with_folder.ts";
+import * as tf from "../tf.ts";
 import { parseRunConfig, type RunConfigInput } from "./config.ts";
+import { openBase } from "./open_base.ts";
 import { inputsOf, knownInputs, refuseChangedInputs } from "./inputs.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -135,4 +137,11 @@ Deno.test("refuseChangedInputs() sees what changes while a sweep runs, and not w
         `began: its hash was ${before} and is ${after}; run the same command again`,
     });
   });
+});
+
+Deno.test("a base model whose folder is known is opened without asking the hub, under its own name", async () => {
+  await tf.setBackend("cpu");
+  const { base } = await openBase("org/name", () => {}, { foundIn: "data/base", endpoint: "none" });
+  assert.equal(base.identity.nameOrPath, "org/name");
+  base.dispose();
 });

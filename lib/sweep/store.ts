@@ -8,6 +8,7 @@ import { settingsText } from "../run/id.ts";
 import { parseResult, type RunResult } from "../run/result.ts";
 import { printableLine } from "../util/printable.ts";
 import { isFolderName, type Manifest, parseManifest, type SweepSource } from "./manifest.ts";
+import { CODE_FOLDER } from "./provenance.ts";
 import { notBegun, RESULT, RunFolder, RUNS } from "./run_folder.ts";
 import { StoreError, whenReading, whenWriting } from "./store_error.ts";
 import type { PlannedRun, Sweep } from "./sweep.ts";
@@ -195,7 +196,7 @@ export async function tryLockSweep(dir: string): Promise<FileLock | null> {
     const lock = await tryLockFile(join(dir, LOCK));
     if (lock === null) return null;
     lock.note(`process ${Deno.pid}`);
-    for (const place of [dir, join(dir, "figures")]) await removeTemporaries(place);
+    for (const name of ["", "figures", CODE_FOLDER]) await removeTemporaries(join(dir, name));
     return lock;
   } catch (error) {
     throw whenWriting(dir, error);
