@@ -1,12 +1,15 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { HubError } from "../hub/error.ts";
-import { readText } from "../files/file_system.ts";
+import { isFolderSync, readText } from "../files/file_system.ts";
 import { hubCache, hubEndpoint } from "../hub/python_environment.ts";
-import { resolveModel, type ResolveOptions } from "../hub/hugging_face.ts";
+import { type DownloadEvent, resolveModel, type ResolveOptions } from "../hub/hugging_face.ts";
 import { runLabel } from "../run/id.ts";
+import { revisionOf } from "../run/inputs.ts";
 import { countByStatus, isFinal, type RunResult } from "../run/result.ts";
 import { forget } from "../sweep/forget.ts";
+import { type BaseFolders, baseKey, readsNow, refuseChanges } from "../sweep/identity.ts";
+import { codeNow } from "../sweep/provenance.ts";
 import { notBegun, RunFolder } from "../sweep/run_folder.ts";
 import {
   runSweep,
@@ -84,7 +87,8 @@ async function sweepAsAsked(
   try {
     const file = asked.file === DEFAULT_SWEEP ? asked.file : readablePath(asked.file);
     const note = (sentence: string) => say(`Note: ${sentence}.`);
-    const sweep = readSweep(await sweepText(file), file, asked.settings, {
+    const yaml = await sweepText(file);
+    const sweep = readSweep(yaml, file, asked.settings, {
       note,
       toPath: settingPath,
     });
@@ -103,6 +107,9 @@ async function sweepAsAsked(
       if (fault !== null) say(`Every run would fail: ${fault}`);
       // What would stop the sweep is told behind the plan, which says what has changed.
       if (!asked.extend) await SweepStore.plan(dir, sweep).catch(({ message }) => say(message));
+      const code = asked.mixedCode ? null : await codeNow();
+      await readsNow(known, new Map()).then((reads) => refuseChanges(dir, known, reads, code))
+        .catch(({ message }) => say(message));
       return 0;
     }
     if (fault !== null) throw new SweepError(fault);
@@ -118,21 +125,27 @@ async function sweepAsAsked(
       );
     }
     using _lock = await lockSweep(dir);
-    const store = await SweepStore.open(dir, sweep, asked);
+    const source = { yaml, command: again };
+    const store = await SweepStore.plan(dir, sweep, { extend: asked.extend, source });
     const stagesDir = stagesDirOf(dir);
-    if (asked.fresh) await forget(store, stagesDir);
-    const before = await store.results();
+    const before = asked.fresh ? store.manifest.runs.map(notBegun) : await store.results();
     const runs = selectRuns(before, asked.onlyFailed);
-    if (!await fetchBases(runs, args, asked, output, resolveBase)) {
+    const bases = await fetchBases(runs, args, asked, output, resolveBase);
+    if (bases === null) {
       say(`Stopped in the download of the base model. To go on:\n  ${again}`);
       return 130;
     }
+    const reads = await readsNow(before, bases);
+    const code = runs.length === 0 || asked.mixedCode ? null : await codeNow();
+    refuseChanges(dir, before, reads, code);
+    await store.save();
+    if (asked.fresh) await forget(store, stagesDir);
     const started = performance.now();
     const { results, interrupted } = await runUntilStopped(
       store,
       before,
       await progressOf(store, before, asked, output),
-      { ...asked, jobs, stagesDir, ...(worker ? { worker } : {}) },
+      { ...asked, jobs, stagesDir, reads, ...(worker ? { worker } : {}) },
     );
     if (interrupted) {
       const ended = results.filter(isFinal).length;
@@ -174,7 +187,7 @@ async function sweepAsAsked(
 /**
  * Downloads the base models of runs, each once, where they are not folders.
  *
- * @returns false when a signal stopped it
+ * @returns the folder of each; null when a signal stopped it
  * @throws {HubError} when one cannot be had
  */
 async function fetchBases(
@@ -183,22 +196,27 @@ async function fetchBases(
   { quiet }: SweepArguments,
   { stderr, say }: LastingOutput,
   resolveBase: SweepCommandOptions["resolveBase"] = resolveModel,
-): Promise<boolean> {
-  const bases = new Set(
-    runs.filter(({ config }) => config.suite !== "planted").map(({ config }) => config.base_model),
+): Promise<BaseFolders | null> {
+  const bases = new Map(
+    runs.map(({ config }) => config)
+      .filter(({ suite, base_model }) => suite !== "planted" && !isFolderSync(base_model))
+      .map((config) => [baseKey(config), config]),
   );
+  const folders = new Map<string, string>();
   const progress = stderr.isTTY === true && !quiet
     ? await downloadBar(stderr)
     : downloadLines((line) => quiet || say(line));
   try {
     return await interruptible(async (signal) => {
-      for (const base of bases) {
-        await resolveBase(base, { signal, onProgress: (event) => progress.show(event) });
+      for (const [key, config] of bases) {
+        const onProgress = (event: DownloadEvent) => progress.show(event);
+        const options = { ...revisionOf(config), signal, onProgress };
+        folders.set(key, await resolveBase(config.base_model, options));
       }
-      return !signal.aborted;
+      return signal.aborted ? null : folders;
     }, () => progress.stop());
   } catch (error) {
-    if (error instanceof DOMException && error.name === "AbortError") return false;
+    if (error instanceof DOMException && error.name === "AbortError") return null;
     if (!(error instanceof HubError && ["unreachable", "disk"].includes(error.failure))) {
       throw error;
     }

@@ -18,6 +18,8 @@ export interface SweepArguments {
   readonly extend: boolean;
   /** Do every run anew, whatever is there of it and its stages. */
   readonly fresh: boolean;
+  /** Go on although the code has changed since runs were done. */
+  readonly mixedCode: boolean;
   /** Keep the trained adapter of every run. */
   readonly keepAdapter: boolean;
   readonly quiet: boolean;
@@ -34,6 +36,7 @@ export const SWEEP_OPTIONS = {
   only: { type: "string" },
   extend: { type: "boolean", default: false },
   fresh: { type: "boolean", default: false },
+  "mixed-code": { type: "boolean", default: false },
   adapters: { type: "boolean", default: false },
   out: { type: "string", short: "o" },
   quiet: { type: "boolean", short: "q", default: false },
@@ -89,6 +92,7 @@ export function sweepArguments(
     onlyFailed: values.only === "failed",
     extend: values.extend,
     fresh: values.fresh,
+    mixedCode: values["mixed-code"],
     keepAdapter: values.adapters,
     quiet: values.quiet,
   };
@@ -139,6 +143,7 @@ Run the same command again to go on where it was stopped.
   --only failed       run only what failed before
   --extend            add what the sweep has gained since it first ran
   --fresh             do every run anew, and remove what is there of it and of its stages
+  --mixed-code        go on although the code has changed; tables tell the runs of each code apart
   --adapters          keep the adapter of every run, as PEFT loads it: runs/<run>/adapter
   -o, --out DIR       folder of results [results/<name of the sweep>]
   -q, --quiet         show no progress

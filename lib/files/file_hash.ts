@@ -61,8 +61,11 @@ export async function knownHash(path: string, kind: HashKind): Promise<string> {
   return hash;
 }
 
-/** A text that changes when a file is written or replaced. */
-async function fileState(path: string): Promise<string> {
+/**
+ * A text that changes when a file is written or replaced: its size, its times and its place on the disk.
+ * @throws whatever the file system refuses
+ */
+export async function fileState(path: string): Promise<string> {
   const { size, mtime, ctime, ino } = await Deno.stat(path);
   return [size, mtime?.getTime(), ctime?.getTime(), ino].join();
 }

@@ -55,6 +55,15 @@ export async function isFolder(path: string): Promise<boolean> {
   return await Deno.stat(path).then((info) => info.isDirectory, () => false);
 }
 
+/** {@linkcode isFolder} at once, for what cannot wait. */
+export function isFolderSync(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch {
+    return false;
+  }
+}
+
 /** The bytes of the file at a path; null when there is no file that can be seen. */
 export async function fileSize(path: string): Promise<number | null> {
   return await Deno.stat(path).then((info) => info.isFile ? info.size : null, () => null);

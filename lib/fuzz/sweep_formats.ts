@@ -70,6 +70,7 @@ const MANIFEST: Manifest = {
   metric: "heldout_exact_match",
   baseline: { seed: 0 },
   varying: ["seed"],
+  sources: [{ yaml: SWEEPS[0]!, command: "deno task sweep sample.yaml" }],
   runs: RESULTS.map(({ id, config }) => ({ id, config })),
 };
 

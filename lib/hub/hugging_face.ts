@@ -68,6 +68,8 @@ export interface ResolveOptions {
   readonly patterns?: readonly string[];
   /** Branch, tag or commit; `main` by default. */
   readonly revision?: string;
+  /** The folder that an earlier call found: nobody is asked, and nothing is checked again. */
+  readonly foundIn?: string;
   /**
    * The hub's address, with `name:password@` where it wants them; by default HF_ENDPOINT, else the public
    * Hugging Face hub.
@@ -130,6 +132,7 @@ export async function resolveModel(
   nameOrPath: string,
   options: ResolveOptions = {},
 ): Promise<string> {
+  if (options.foundIn !== undefined) return options.foundIn;
   if (await isFolder(nameOrPath)) return nameOrPath;
   const hub = await hubModel(nameOrPath, options);
   const root = options.cacheDir ? await expandUser(options.cacheDir) : await hubCache();

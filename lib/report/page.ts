@@ -103,7 +103,8 @@ function changed(changes: readonly string[]): string {
 
 function cells(study: Study): string {
   if (!valuesOf(study.runs, "status").includes("done")) return "<p>No run is done.</p>";
-  return `<p>Mean of <code>${
+  const notes = study.identityNotes.map((note) => `<p><strong>${escapeXml(note)}</strong></p>\n`);
+  return `${notes.join("")}<p>Mean of <code>${
     escapeXml(study.metric)
   }</code> over the runs that are done, with its 95 % ` +
     `interval, best first. Runs that diverged or failed are in no mean; their numbers stand beside it.` +
@@ -126,7 +127,7 @@ function drawn({ figure, svg }: DrawnFigure, hasPng: boolean): string {
     }</figcaption></figure>`;
 }
 
-function settings({ varying, runs }: Study): string {
+function settings({ varying, runs, sources }: Study): string {
   const [first] = rowsOf(runs);
   const defaults = settingsRow(parseRunConfig({}));
   const fixed = RUN_CONFIG_KEYS.filter((key) => !varying.includes(key));
@@ -145,7 +146,10 @@ function settings({ varying, runs }: Study): string {
     (set.length === 0 ? "" : `<p>Fixed by the sweep:</p>\n${list(set)}\n`) +
     `<details><summary>${rest.length} settings at their defaults</summary>\n${
       list(rest)
-    }</details>`;
+    }</details>\n` +
+    sources.map(({ yaml, command }) =>
+      `<details><summary>${escapeXml(command)}</summary><pre>${escapeXml(yaml)}</pre></details>\n`
+    ).join("");
 }
 
 function tasks(study: Study): string {

@@ -3,10 +3,11 @@ import { mkdir, readFile, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { CURVES } from "../figures/sweep_figures.ts";
 import { writeFilesAtomically } from "../files/atomic_write.ts";
-import { flushFolder } from "../files/file_system.ts";
+import { flushFolder, namesIn } from "../files/file_system.ts";
 import { type MetricsRow, parseMetrics } from "../run/metrics_log.ts";
 import { resultToJson } from "../run/result.ts";
 import { writtenFiles } from "../run/written_files.ts";
+import { CODE_FOLDER } from "../sweep/provenance.ts";
 import { RunFolder } from "../sweep/run_folder.ts";
 import { SweepStore } from "../sweep/store.ts";
 import type { PlannedRun } from "../sweep/sweep.ts";
@@ -38,6 +39,11 @@ export async function writeReference(from: string, to: string): Promise<void> {
     await mkdir(draft, { recursive: true });
     await copy(from, draft, ["manifest.json"]);
     await writeFilesAtomically(draft, new Map([[LEADERBOARD, sweepReport(study)]]));
+    for (const diff of await namesIn(join(from, CODE_FOLDER)).catch(() => [])) {
+      if (diff.endsWith(".diff")) {
+        await copy(join(from, CODE_FOLDER), join(draft, CODE_FOLDER), [diff]);
+      }
+    }
     const [change] = await study.changes();
     if (change !== undefined) {
       throw new StoreError(

@@ -29,6 +29,7 @@ export type RunConfig = {
 
   // Base model
   base_model: string;
+  base_model_revision: string | null;
   max_input_tokens: number;
   max_target_tokens: number;
 
@@ -110,6 +111,8 @@ export const RUN_CONFIG: z.ZodObject<
   // Base model
   base_model: path.default("data/base")
     .describe("Folder or hub id of a Hugging Face model"),
+  base_model_revision: z.string().min(1, "a revision must not be empty").nullable().default(null)
+    .describe("Branch, tag or commit of a model on the hub; null: main"),
   max_input_tokens: count.default(64).describe("Longer inputs are cut"),
   max_target_tokens: count.default(32).describe("Longer targets are cut; also new tokens at most"),
 
@@ -186,7 +189,7 @@ export type RunConfigInput = { [Key in keyof RunConfig]?: RunConfig[Key] | undef
  * Settings that came after results had been published, with the values at which a run is what it was
  * without them: so earlier results keep their names and are read.
  */
-export const LATER_SETTINGS: Partial<RunConfig> = { task_seed: null };
+export const LATER_SETTINGS: Partial<RunConfig> = { task_seed: null, base_model_revision: null };
 
 /** Names of the settings, in the order of tables. */
 export const RUN_CONFIG_KEYS: readonly (keyof RunConfig)[] = Object.keys(

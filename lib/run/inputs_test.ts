@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { sha256 } from "../testing/fakes/test_hub.ts";
-import { TestHub } from "../testing/fakes/test_hub.ts";
+import { sha256, TestHub } from "../testing/fakes/test_hub.ts";
 import { withFolder } from "../testing/with_folder.ts";
+import * as tf from "../tf.ts";
 import { parseRunConfig, type RunConfigInput } from "./config.ts";
-import { inputsOf } from "./inputs.ts";
+import { openBase } from "./open_base.ts";
+import { inputsOf, knownInputs, refuseChangedInputs } from "./inputs.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const dataOf = async (settings: RunConfigInput) =>
@@ -116,4 +117,31 @@ Deno.test("inputsOf() of a hub's model names its commit, and its files as those 
     const { base_model_sha256, base_model_commit } = await inputsOf(config, copy);
     assert.deepEqual([base_model_sha256, base_model_commit], [found.base_model_sha256, null]);
   });
+});
+
+Deno.test("refuseChangedInputs() sees what changes while a sweep runs, and not what is written again", async () => {
+  await withFolder(async (dir) => {
+    const path = join(dir, "a.jsonl");
+    await Deno.writeTextFile(path, "first");
+    const config = parseRunConfig({ suite: "jsonl", data_file: path, base_model: "data/base" });
+    const known = await knownInputs(config);
+    await refuseChangedInputs(config, known);
+    await Deno.writeTextFile(path, "first");
+    await Deno.utime(path, 1, 1);
+    await refuseChangedInputs(config, known);
+    await Deno.writeTextFile(path, "other");
+    const [before, after] = ["first", "other"].map((text) => sha256(bytes(text)).slice(0, 8));
+    await assert.rejects(() => refuseChangedInputs(config, known), {
+      message:
+        `Cannot use the result of this run as data_file "${path}" has changed since the sweep ` +
+        `began: its hash was ${before} and is ${after}; run the same command again`,
+    });
+  });
+});
+
+Deno.test("a base model whose folder is known is opened without asking the hub, under its own name", async () => {
+  await tf.setBackend("cpu");
+  const { base } = await openBase("org/name", () => {}, { foundIn: "data/base", endpoint: "none" });
+  assert.equal(base.identity.nameOrPath, "org/name");
+  base.dispose();
 });

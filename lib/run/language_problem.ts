@@ -5,6 +5,7 @@ import { encodeExamples, type Encoding, type TaskBatch } from "../train/task_bat
 import type { RunConfig } from "./config.ts";
 import { answerIds } from "./agreement.ts";
 import { openBase } from "./open_base.ts";
+import { revisionOf } from "./inputs.ts";
 import { openSuite } from "./open_suite.ts";
 import type { Problem } from "./problem.ts";
 import { evaluateTasks } from "./score.ts";
@@ -12,13 +13,18 @@ import { evaluateTasks } from "./score.ts";
 /**
  * The tasks and the base model of a config whose suite is one of text.
  *
+ * @param baseDir the folder that the base model is in, where that is known: the hub is not asked again
  * @throws what {@linkcode openSuite} and {@linkcode openBase} throw
  */
 export async function languageProblem(
   config: RunConfig,
+  baseDir?: string,
 ): Promise<Problem<Example, TaskBatch, LanguageModel>> {
   const suite = await openSuite(config);
-  const { base, tokenizer, warnings } = await openBase(config.base_model);
+  const { base, tokenizer, warnings } = await openBase(config.base_model, undefined, {
+    ...revisionOf(config),
+    ...(baseDir === undefined ? {} : { foundIn: baseDir }),
+  });
   const allocation = trueAllocation(suite);
   const encoding: Encoding = {
     tokenizer,

@@ -9,6 +9,7 @@ import { byteSize } from "../util/words.ts";
 import type { RunConfig } from "./config.ts";
 import { checkMethod } from "./check_method.ts";
 import { neededData } from "./open_suite.ts";
+import { revisionOf } from "./inputs.ts";
 import { PLANTED_LAYERS } from "./planted_layers.ts";
 
 /** The sizes of a linear layer. */
@@ -86,6 +87,7 @@ export function faultOf(config: RunConfig, layers: readonly LinearSize[] | null)
     if (config.suite !== "planted" && isLost(config.base_model)) {
       return `Cannot open base_model "${config.base_model}" as there is no such folder`;
     }
+    if (config.suite !== "planted") revisionOf(config);
     const known = config.suite === "planted" ? PLANTED_LAYERS : layers;
     if (known === null) return null;
     const targets = targetsOf(config, known);

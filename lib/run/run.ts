@@ -35,6 +35,8 @@ export interface RunOutput {
   readonly dir: string;
   /** The folder that the adapter is saved to after multi-task training; by default it is not. */
   readonly adapterDir?: string | null;
+  /** The folder that the base model is in, where that is known: the hub is not asked again. */
+  readonly baseDir?: string;
   /** Called with the progress of the run. */
   readonly report?: Progress;
   /** Where stages are shared with other runs; by default the run keeps none and does all itself. */
@@ -70,7 +72,7 @@ export async function doRun(config: RunConfig, output: RunOutput): Promise<RunOu
   const taskConfig = { ...config, seed: config.task_seed ?? config.seed };
   return config.suite === "planted"
     ? await withLog(config, await plantedProblem(taskConfig), output)
-    : await withLog(config, await languageProblem(taskConfig), output);
+    : await withLog(config, await languageProblem(taskConfig, output.baseDir), output);
 }
 
 /** Does the run with its log open; log and problem are closed however it ends. */

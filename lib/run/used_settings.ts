@@ -9,6 +9,7 @@ const USES: { readonly [Key in keyof RunConfig]?: (config: RunConfig) => boolean
   max_skills: ({ suite }) => suite === "skills" || suite === "planted",
   name_in_input: ({ suite }) => suite === "skills",
   base_model: isOfText,
+  base_model_revision: isOfText,
   max_input_tokens: isOfText,
   max_target_tokens: isOfText,
   num_beams: isOfText,

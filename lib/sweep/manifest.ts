@@ -10,10 +10,20 @@ import { printableLine } from "../util/printable.ts";
 import { StoreError } from "./store_error.ts";
 import type { Sweep } from "./sweep.ts";
 
+/** What a person has asked for. */
+export interface SweepSource {
+  /** The text of the sweep's file. */
+  readonly yaml: string;
+  /** The command line. */
+  readonly command: string;
+}
+
 /** The plan of a sweep, as its folder keeps it. */
 export interface Manifest extends Sweep {
   /** The version of the file's form. */
   readonly schema: 1;
+  /** What made the plan, and each of its extensions, in their order; earlier versions kept none of it. */
+  readonly sources?: readonly SweepSource[] | undefined;
 }
 
 const KEY = z.enum(RUN_CONFIG_KEYS as [keyof RunConfig, ...(keyof RunConfig)[]], {
@@ -31,6 +41,7 @@ const MANIFEST: z.ZodType<Manifest> = z.strictObject({
     "must be settings with values of theirs",
   ),
   varying: z.array(KEY),
+  sources: z.array(z.strictObject({ yaml: z.string(), command: z.string() })).optional(),
   runs: z.array(z.strictObject({ id: z.string(), config: RUN_CONFIG })),
 });
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { KnownInputs } from "../run/inputs.ts";
 import type { PlannedRun } from "./sweep.ts";
 
 /** Message from the parent to a worker: one JSON object per line on the worker's standard input. */
@@ -10,6 +11,8 @@ export interface WorkerTask {
   readonly keepAdapter: boolean;
   /** The folder of stages that runs share; null to share none. */
   readonly stagesDir: string | null;
+  /** What the run reads, so that no worker asks a hub or hashes weights; absent where it is not known. */
+  readonly reads?: KnownInputs;
 }
 
 /**

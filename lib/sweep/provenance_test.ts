@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { machineFacts, peakMemory } from "./provenance.ts";
+import { codeDiff, keepCodeDiff, machineFacts, peakMemory } from "./provenance.ts";
 
 async function inTemporary(test: (dir: string, root: URL) => Promise<void>): Promise<void> {
   const dir = await Deno.makeTempDir();
@@ -65,4 +65,44 @@ Deno.test("peakMemory() is in bytes, and remembers what has been freed", () => {
   assert.ok(after > 1.1 * before, `${before} and then ${after}`);
   kept = new Uint8Array(kept.subarray(0, 1));
   assert.ok(peakMemory() >= after);
+});
+
+Deno.test("codeDiff() has what differs from the commit, new files too, and neither results nor pages", async () => {
+  await inTemporary(async (dir, root) => {
+    assert.equal(await codeDiff(root), null);
+    await git(dir, "init", "-q");
+    for (const folder of ["lib", "results"]) await Deno.mkdir(join(dir, folder));
+    const write = (name: string, text: string) => Deno.writeTextFile(join(dir, name), text);
+    for (const name of ["lib/a.ts", "lib/README.md", "results/a.csv"]) await write(name, "first\n");
+    await git(dir, "add", ".");
+    await git(dir, "commit", "-qm", "First");
+    assert.equal(await codeDiff(root), null);
+    for (const name of ["lib/README.md", "results/a.csv"]) await write(name, "second\n");
+    assert.equal(await codeDiff(root), null);
+    await write("lib/a.ts", "second\n");
+    await write("lib/b.ts", "new\n");
+    const diff = (await codeDiff(root))!;
+    assert.match(
+      diff,
+      /^diff --git a\/lib\/a\.ts [^]*\n-first\n\+second\n[^]*lib\/b\.ts[^]*\n\+new\n$/,
+    );
+    assert.doesNotMatch(diff, /README|results/);
+    // Git takes it back as it is.
+    const patch = await keepCodeDiff(dir, diff);
+    assert.match(patch, /^code\/[0-9a-f]{16}\.diff$/);
+    await Deno.remove(join(dir, "lib/b.ts"));
+    await git(dir, "checkout", "-q", "--", "lib");
+    await git(dir, "apply", patch);
+    assert.deepEqual(
+      [
+        await Deno.readTextFile(join(dir, "lib/a.ts")),
+        await Deno.readTextFile(join(dir, "lib/b.ts")),
+      ],
+      ["second\n", "new\n"],
+    );
+    assert.equal(await keepCodeDiff(dir, diff), patch);
+    assert.equal([...Deno.readDirSync(join(dir, "code"))].length, 1);
+    await write("lib/a.ts", "x".repeat(2 ** 20));
+    assert.equal(await codeDiff(root), null, "a difference that is too long is not kept");
+  });
 });

@@ -1,5 +1,6 @@
 import { isFinal, type RunResult } from "../run/result.ts";
-import type { SilentEvent } from "./message.ts";
+import { readsKey, type ReadsNow } from "./identity.ts";
+import type { SilentEvent, WorkerTask } from "./message.ts";
 import { type PoolOptions, runInPool } from "./pool.ts";
 import { RunFolder } from "./run_folder.ts";
 import type { SweepStore } from "./store.ts";
@@ -27,6 +28,8 @@ export interface RunSweepOptions {
   readonly keepAdapter?: boolean;
   /** The folder of stages that runs share; by default they share none. */
   readonly stagesDir?: string | null;
+  /** What runs read, as it is known before they begin; a run that is not there looks itself. */
+  readonly reads?: ReadsNow;
   /** Stop at the first run that fails. */
   readonly failFast?: boolean;
   /** Stops the sweep when it is aborted; runs at work are given up, to be done again. */
@@ -65,7 +68,11 @@ export async function runSweep(
   const failed = new AbortController();
   const signals = [failed.signal, ...(options.signal ? [options.signal] : [])];
   const { keepAdapter = false, stagesDir = null } = options;
-  const events = runInPool(runs.map((run) => ({ dir: store.dir, run, keepAdapter, stagesDir })), {
+  const tasks = runs.map((run): WorkerTask => {
+    const reads = options.reads?.get(readsKey(run.config));
+    return { dir: store.dir, run, keepAdapter, stagesDir, ...(reads ? { reads } : {}) };
+  });
+  const events = runInPool(tasks, {
     jobs: options.jobs,
     signal: AbortSignal.any(signals),
     earlier: before.filter(isFinal).map(({ provenance }) => provenance),

@@ -7,7 +7,8 @@ import { RUN_CONFIG_KEYS } from "../run/config.ts";
 import { settingsText } from "../run/id.ts";
 import { parseResult, type RunResult } from "../run/result.ts";
 import { printableLine } from "../util/printable.ts";
-import { isFolderName, type Manifest, parseManifest } from "./manifest.ts";
+import { isFolderName, type Manifest, parseManifest, type SweepSource } from "./manifest.ts";
+import { CODE_FOLDER } from "./provenance.ts";
 import { notBegun, RESULT, RunFolder, RUNS } from "./run_folder.ts";
 import { StoreError, whenReading, whenWriting } from "./store_error.ts";
 import type { PlannedRun, Sweep } from "./sweep.ts";
@@ -16,6 +17,8 @@ import type { PlannedRun, Sweep } from "./sweep.ts";
 export interface OpenOptions {
   /** Add the runs that are new and keep the others. */
   readonly extend?: boolean;
+  /** What the person has asked for, to be kept with the plan. */
+  readonly source?: SweepSource;
 }
 
 /**
@@ -32,7 +35,8 @@ export class SweepStore {
    * is damaged
    */
   static async plan(dir: string, sweep: Sweep, options: OpenOptions = {}): Promise<SweepStore> {
-    const planned: Manifest = { schema: 1, ...sweep };
+    const { source } = options;
+    const planned: Manifest = { schema: 1, ...sweep, ...(source ? { sources: [source] } : {}) };
     if (!await hasSweep(dir)) {
       return new SweepStore(dir, { ...planned, runs: await withFoldersOf(dir, planned.runs) });
     }
@@ -51,6 +55,7 @@ export class SweepStore {
     }
     return new SweepStore(dir, {
       ...planned,
+      ...sourcesOf(before, source, added.length > 0),
       varying: RUN_CONFIG_KEYS.filter((key) =>
         before.varying.includes(key) || planned.varying.includes(key)
       ),
@@ -66,8 +71,16 @@ export class SweepStore {
    */
   static async open(dir: string, sweep: Sweep, options: OpenOptions = {}): Promise<SweepStore> {
     const store = await SweepStore.plan(dir, sweep, options);
-    await store.write(new Map([[MANIFEST, JSON.stringify(store.manifest, null, 1) + "\n"]]));
+    await store.save();
     return store;
+  }
+
+  /**
+   * Writes the manifest.
+   * @throws {StoreError} when the folder cannot be written
+   */
+  async save(): Promise<void> {
+    await this.write(new Map([[MANIFEST, JSON.stringify(this.manifest, null, 1) + "\n"]]));
   }
 
   /**
@@ -105,6 +118,17 @@ export class SweepStore {
       throw whenWriting(this.dir, error);
     }
   }
+}
+
+/** What a plan was made by, with what extends it or says it in another text. */
+function sourcesOf(
+  { sources = [] }: Manifest,
+  source: SweepSource | undefined,
+  isExtended: boolean,
+): { readonly sources?: readonly SweepSource[] } {
+  const isNew = source !== undefined && (isExtended || sources.at(-1)?.yaml !== source.yaml);
+  const all = isNew ? [...sources, source] : sources;
+  return all.length === 0 ? {} : { sources: all };
 }
 
 /**
@@ -172,7 +196,7 @@ export async function tryLockSweep(dir: string): Promise<FileLock | null> {
     const lock = await tryLockFile(join(dir, LOCK));
     if (lock === null) return null;
     lock.note(`process ${Deno.pid}`);
-    for (const place of [dir, join(dir, "figures")]) await removeTemporaries(place);
+    for (const name of ["", "figures", CODE_FOLDER]) await removeTemporaries(join(dir, name));
     return lock;
   } catch (error) {
     throw whenWriting(dir, error);

@@ -8,15 +8,17 @@ import { type ChosenBackend, useBackend } from "../backend/backend.ts";
 import { fastKernels } from "../backend/wasm/install.ts";
 import { environmentVariable } from "../util/environment.ts";
 import type { RunConfig } from "../run/config.ts";
-import { inputsOf } from "../run/inputs.ts";
+import { inputsOf, refuseChangedInputs, type RunInputs } from "../run/inputs.ts";
 import { doRun } from "../run/run.ts";
+import type { Basis } from "../run/stages/facts.ts";
 import { StoppedError } from "../run/stages/keeper.ts";
 import { StageStore } from "../stages/stage_store.ts";
 import * as tf from "../tf.ts";
-import { machineFacts, peakMemory } from "./provenance.ts";
+import { codeDiff, keepCodeDiff, machineFacts, peakMemory } from "./provenance.ts";
 import { serveRuns } from "./serve_runs.ts";
 
 const facts = { ...await machineFacts(), tfjs: tf.version["tfjs-core"] };
+const diff = facts.git_dirty === false ? null : await codeDiff();
 const chosen = new Map<RunConfig["backend"], ChosenBackend>();
 
 /** The backend of a run; each is tried once in a process. */
@@ -31,16 +33,16 @@ async function backendOf(name: RunConfig["backend"]): Promise<ChosenBackend> {
   return choice;
 }
 
-/** What a stage depends on of the code and its dependencies. */
-const codeFacts = {
-  code: `${facts.git_commit} ${facts.git_dirty}`,
-  deno_lock_sha256: facts.deno_lock_sha256,
-  deno: facts.deno,
-};
-
-/** What a stage depends on of the machine. */
-function deviceFacts(backend: ChosenBackend) {
-  return { backend: backend.name, ...productsOf(backend), cpu: facts.cpu };
+/** What a stage depends on beside settings; null where the code is not known, so that none is shared. */
+function basisOf(inputs: RunInputs, backend: ChosenBackend): Basis | null {
+  const { code_sha256, deno_lock_sha256, deno, cpu } = facts;
+  const { data_sha256, base_model_sha256 } = inputs;
+  if (code_sha256 === null) return null;
+  return {
+    ...{ code_sha256, deno_lock_sha256, deno, data_sha256, base_model_sha256, cpu },
+    backend: backend.name,
+    ...productsOf(backend),
+  };
 }
 
 /** What the bytes of a run on WebAssembly depend on, with which it can be done again. */
@@ -63,31 +65,40 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 const STOPPED = 130;
 
 await serveRuns(async (task, { dir, adapterDir }, report) => {
-  const { run: { config }, keepAdapter, stagesDir } = task;
+  const { run: { config }, keepAdapter, stagesDir, reads } = task;
+  if (reads !== undefined) await refuseChangedInputs(config, reads);
   const started = new Date();
   const processorBefore = process.cpuUsage();
   isAtWork = true;
   const backend = await backendOf(config.backend);
-  const basis = { ...await inputsOf(config), ...codeFacts, ...deviceFacts(backend) };
+  const inputs = reads?.inputs ?? await inputsOf(config);
+  const basis = basisOf(inputs, backend);
   const { stages, ...found } = await doRun(config, {
     dir,
     adapterDir: keepAdapter ? adapterDir : null,
+    ...(typeof reads?.baseDir === "string" ? { baseDir: reads.baseDir } : {}),
     report,
-    stages: stagesDir === null ? null : { store: new StageStore(stagesDir), basis },
+    stages: stagesDir === null || basis === null
+      ? null
+      : { store: new StageStore(stagesDir), basis },
     signal: stopping.signal,
   }).catch((error) => {
     if (error instanceof StoppedError) Deno.exit(STOPPED);
     throw error;
   }).finally(() => isAtWork = false);
   const { user, system } = process.cpuUsage(processorBefore);
+  if (reads !== undefined) await refuseChangedInputs(config, reads);
   const ended = new Date();
   return {
     ...found,
     provenance: {
       ...facts,
+      ...(diff === null ? {} : { code_diff: await keepCodeDiff(task.dir, diff) }),
+      ...inputs,
       backend: backend.name,
       backend_reason: backend.reason,
       ...productsOf(backend),
+      threads: 1,
       started: started.toISOString(),
       ended: ended.toISOString(),
       seconds: (ended.getTime() - started.getTime()) / 1000,

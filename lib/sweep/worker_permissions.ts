@@ -1,9 +1,9 @@
-import { statSync } from "node:fs";
 import { resolve } from "node:path";
+import { isFolderSync } from "../files/file_system.ts";
 import type { WorkerTask } from "./message.ts";
 
 /** What of a task decides what its worker may do. */
-export type PermittedTask = Pick<WorkerTask, "dir" | "stagesDir"> & {
+export type PermittedTask = Pick<WorkerTask, "dir" | "stagesDir" | "reads"> & {
   readonly run: { readonly config: Pick<WorkerTask["run"]["config"], "suite" | "base_model"> };
 };
 
@@ -34,8 +34,8 @@ export function workerPermissions(
   );
   const dirs = [...new Set(folders.map((dir) => resolve(dir)))];
   // The folder of downloads may be named by any variable: HF_HOME=$SCRATCH/models.
-  const needsHub = tasks.some(({ run: { config } }) =>
-    config.suite !== "planted" && !isFolder(config.base_model)
+  const needsHub = tasks.some(({ run: { config }, reads }) =>
+    config.suite !== "planted" && reads === undefined && !isFolderSync(config.base_model)
   );
   return [
     "--no-prompt",
@@ -51,7 +51,3 @@ export function workerPermissions(
 
 /** The variables that a worker reads. */
 const VARIABLES = ["POLY_MATMUL", "POLY_BLAS", "OPENBLAS_CORETYPE"];
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-}

@@ -34,6 +34,7 @@ export function sweepReport(study: Study): string {
   }
   return paragraphs([
     ...title,
+    ...study.identityNotes.map(markdownText),
     `Mean of ${markdownCode(metric)} over seeds with its 95 % interval, best first.`,
     toMarkdown(leaderboard(study)),
     ...differences(study),

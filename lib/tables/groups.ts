@@ -5,6 +5,7 @@
 import { closest } from "fastest-levenshtein";
 import { RUN_CONFIG_KEYS } from "../run/config.ts";
 import { type Estimate, estimateMean } from "../util/statistics.ts";
+import { IDENTITY_COLUMNS, identityColumns } from "./identity.ts";
 import { type Cell, type ColumnTable, op, type Row } from "./table.ts";
 
 /** Rows that have the same values in some columns. */
@@ -115,11 +116,25 @@ export function settingsLabel(settings: Row): string {
   ).join(", ");
 }
 
-/** The settings that differ between runs, except the seed and `known`, in the order of settings. */
+/**
+ * The settings that differ between runs, except the seed and `known`, in the order of settings; and behind
+ * them what else tells runs apart, see {@linkcode IDENTITY_COLUMNS}.
+ */
 export function otherSettings(runs: ColumnTable, known: readonly string[]): string[] {
-  return RUN_CONFIG_KEYS.filter((key) =>
+  return [...RUN_CONFIG_KEYS, ...IDENTITY_COLUMNS].filter((key) =>
     key !== "seed" && !known.includes(key) && valuesOf(runs, key).length > 1
   );
+}
+
+/**
+ * The columns by which runs are grouped: those asked for, and always what tells runs apart by more than
+ * their settings.
+ *
+ * @param asked when absent, every setting that varies, except the seed
+ */
+export function groupingOf(runs: ColumnTable, asked?: readonly string[]): readonly string[] {
+  if (asked === undefined) return otherSettings(runs, []);
+  return [...new Set([...asked, ...identityColumns(runs)])];
 }
 
 /** The distinct values of a column: numbers first, in ascending order. */

@@ -1,6 +1,6 @@
 /** Ranks groups of settings by a metric, with intervals and counts. Missing values come last. */
 import { estimateMean } from "../util/statistics.ts";
-import { isHigherBetter, measureGroups, numbersOf, otherSettings } from "./groups.ts";
+import { groupingOf, isHigherBetter, measureGroups, numbersOf } from "./groups.ts";
 import { PARAMETER_COLUMNS, runsAndMetric, type Study } from "./study.ts";
 import { type ColumnTable, desc, escape, type Row, tableOf } from "./table.ts";
 
@@ -8,7 +8,10 @@ import { type ColumnTable, desc, escape, type Row, tableOf } from "./table.ts";
 export interface LeaderboardOptions {
   /** Column to compare by; when absent, the study's metric. */
   readonly metric?: string;
-  /** Columns that form groups; when absent, every setting that varies, except the seed. */
+  /**
+   * Columns that form groups; when absent, every setting that varies, except the seed. Runs that were
+   * computed from other data, by other code or on another kind of machine form groups of their own.
+   */
   readonly groupBy?: readonly string[];
   /** Whether larger values are better; when absent, judged by the metric's name. */
   readonly higherIsBetter?: boolean;
@@ -49,7 +52,8 @@ export function leaderboard(
   options: LeaderboardOptions = {},
 ): ColumnTable {
   const { runs, metric } = runsAndMetric(of, options.metric);
-  const { groupBy = otherSettings(runs, []), higherIsBetter = isHigherBetter(metric) } = options;
+  const { higherIsBetter = isHigherBetter(metric) } = options;
+  const groupBy = groupingOf(runs, options.groupBy);
   const sizes = PARAMETER_COLUMNS.filter((name) => runs.columnNames().includes(name));
   const groups = measureGroups(runs, metric, groupBy).map(({ settings, rows, estimate }) => {
     const count = (status: string) => rows.filter((row) => row.status === status).length;

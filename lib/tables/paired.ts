@@ -10,11 +10,12 @@ import { estimatePaired, holm } from "../util/statistics.ts";
 import { mean } from "../util/vectors.ts";
 import {
   groupBySettings,
+  groupingOf,
   isHigherBetter,
   metricOf,
-  otherSettings,
   type SettingGroup,
 } from "./groups.ts";
+import { IDENTITY_COLUMNS } from "./identity.ts";
 import { cell, runsAndMetric, type Study } from "./study.ts";
 import { type ColumnTable, type Row, tableOf } from "./table.ts";
 
@@ -24,10 +25,14 @@ export interface PairedOptions {
   readonly metric?: string;
   /**
    * Settings of the baseline. When one group has them, all others are compared with it; when
-   * several have, each other group is compared with the one that equals it in every other setting.
+   * several have, each other group is compared with the one that equals it in every other setting. A
+   * group is never compared with one of other data or code: then its values are without a partner.
    */
   readonly baseline: Partial<RunConfig>;
-  /** Columns that form groups; when absent, every setting that varies, except the seed. */
+  /**
+   * Columns that form groups; when absent, every setting that varies, except the seed. Runs that were
+   * computed from other data, by other code or on another kind of machine form groups of their own.
+   */
   readonly groupBy?: readonly string[];
   /** Whether larger values are better; when absent, judged by the metric's name. */
   readonly higherIsBetter?: boolean;
@@ -76,7 +81,8 @@ export function pairedDifferences(
   { baseline, ...options }: PairedOptions,
 ): ColumnTable {
   const { runs, metric } = runsAndMetric(of, options.metric);
-  const { groupBy = otherSettings(runs, []), higherIsBetter = isHigherBetter(metric) } = options;
+  const { higherIsBetter = isHigherBetter(metric) } = options;
+  const groupBy = groupingOf(runs, options.groupBy);
   const hasTasks = runs.columnNames().includes("task");
   const groups = groupBySettings(runs, groupBy);
   const references = groups.filter(({ rows }) => hasSettings(rows[0]!, baseline));
@@ -130,8 +136,11 @@ function partner(
   references: readonly SettingGroup[],
   baseline: Partial<RunConfig>,
 ): SettingGroup | undefined {
-  if (references.length === 1) return references[0];
-  return references.find(({ settings }) =>
+  const comparable = references.filter(({ settings }) =>
+    IDENTITY_COLUMNS.every((column) => settings[column] === group.settings[column])
+  );
+  if (references.length === 1) return comparable[0];
+  return comparable.find(({ settings }) =>
     Object.entries(settings).every(([key, value]) =>
       key in baseline || value === group.settings[key]
     )

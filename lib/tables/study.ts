@@ -12,10 +12,11 @@ import { type MetricsRow, parseMetrics } from "../run/metrics_log.ts";
 import { runLabel } from "../run/id.ts";
 import type { Metrics, RunResult } from "../run/result.ts";
 import { changedFiles, type WrittenFiles, writtenFiles } from "../run/written_files.ts";
-import type { Manifest } from "../sweep/manifest.ts";
+import type { Manifest, SweepSource } from "../sweep/manifest.ts";
 import { SweepStore } from "../sweep/store.ts";
 import { StoreError, whenReading } from "../sweep/store_error.ts";
 import { isHigherBetter, measureGroups } from "./groups.ts";
+import { IDENTITY_COLUMNS, identityColumns, identityOf } from "./identity.ts";
 import { type Cell, type ColumnTable, type Row, rowsOf, tableOf } from "./table.ts";
 
 /** Metrics that are numbers of parameters; tables of runs and of tasks both have them. */
@@ -70,12 +71,17 @@ export class Study {
   readonly metric: string;
   /** Settings of the baseline; null when the sweep has none. */
   readonly baseline: Partial<RunConfig> | null;
+  /** What the person asked for, by file and command; empty where it was not kept. */
+  readonly sources: readonly SweepSource[];
   /** Settings that differ between runs. */
   readonly varying: readonly (keyof RunConfig)[];
   /**
-   * One row per planned run: id, status, every setting, every metric, and the error if it failed.
+   * One row per planned run: id, status, every setting, every metric, and the error if it failed; and
+   * where runs differ in their data, base model, code or machine, a column for that.
    */
   readonly runs: ColumnTable;
+  /** In what runs differ beside their settings, or may differ, as sentences. */
+  readonly identityNotes: readonly string[];
   /** One row per run, task and draw of examples, with every metric of the task. */
   readonly tasks: ColumnTable;
   /**
@@ -100,11 +106,14 @@ export class Study {
     this.metric = manifest.metric;
     this.baseline = manifest.baseline;
     this.varying = manifest.varying;
+    this.sources = manifest.sources ?? [];
     this.#written = new Map(
       results.flatMap(({ id, files }) => files === undefined ? [] : [[id, files]]),
     );
-    this.runs = runsTable(results);
-    this.tasks = taskTable(results);
+    const identity = identityOf(results);
+    this.identityNotes = identity.notes;
+    this.runs = runsTable(results, identity.rows);
+    this.tasks = taskTable(results, identity.rows);
     this.provenance = tableOf(
       results.map(({ id, provenance }) => ({
         ...Object.fromEntries(Object.entries(provenance).map(([key, value]) => [key, cell(value)])),
@@ -133,7 +142,7 @@ export class Study {
    * @throws {StoreError} when one cannot be read
    */
   log(phase: string): ColumnTable {
-    const columns = ["id", "status", ...this.varying];
+    const columns = ["id", "status", ...this.varying, ...identityColumns(this.runs)];
     const rows = rowsOf(this.runs.select(columns)).flatMap((run): Row[] => {
       const points = this.#logOf(run.id!).filter((row) => row.phase === phase).map(
         ({ phase: _, split, ...values }) => ({
@@ -248,6 +257,7 @@ export function typicalRun(runs: ColumnTable, metric: string): string | null {
  * A list is written as JSON. A metric that a run has not measured is a missing value, and so is a
  * number that is not finite in a run that diverged.
  *
+ * @param identity for each result what tells it apart beside its settings, of {@linkcode identityOf}
  * @throws {RangeError} when a metric has the name of another column, or is not finite in a run that
  * did not diverge
  *
@@ -265,11 +275,15 @@ export function typicalRun(runs: ColumnTable, metric: string): string | null {
  * assert.deepEqual([first!.n_skills, first!.seen_loss, second!.seen_loss], [2, null, 0.5]);
  * ```
  */
-export function runsTable(results: readonly RunResult[]): ColumnTable {
-  const rows = results.map((result) => ({
+export function runsTable(
+  results: readonly RunResult[],
+  identity: readonly Row[] = [],
+): ColumnTable {
+  const rows = results.map((result, i) => ({
     id: result.id,
     status: result.status,
     ...settingsRow(result.config),
+    ...identity[i],
     ...metricsOf(result, result.metrics, ["id", "status", "error"], ""),
     error: result.error ?? null,
   }));
@@ -282,15 +296,20 @@ export function runsTable(results: readonly RunResult[]): ColumnTable {
  * parameters, `task`, `phase`, `shot_split`, and every metric of the task. A run without scores has
  * no row.
  *
+ * @param identity as in {@linkcode runsTable}
  * @throws {RangeError} as {@linkcode runsTable}
  */
-export function taskTable(results: readonly RunResult[]): ColumnTable {
+export function taskTable(
+  results: readonly RunResult[],
+  identity: readonly Row[] = [],
+): ColumnTable {
   const taken = [...PARAMETER_COLUMNS, "id", "status", "task", "phase", "shot_split"];
-  const rows = results.flatMap((result) =>
+  const rows = results.flatMap((result, i) =>
     result.tasks.map((score) => ({
       id: result.id,
       status: result.status,
       ...settingsRow(result.config),
+      ...identity[i],
       ...Object.fromEntries(PARAMETER_COLUMNS.map((name) => [name, result.metrics[name] ?? null])),
       task: score.task,
       phase: score.phase,
@@ -319,7 +338,7 @@ function metricsOf(
 ): Row {
   return Object.fromEntries(
     Object.entries(metrics).map(([name, value]) => {
-      if (taken.includes(name) || (RUN_CONFIG_KEYS as readonly string[]).includes(name)) {
+      if ([...taken, ...RUN_CONFIG_KEYS, ...IDENTITY_COLUMNS].includes(name)) {
         throw new RangeError(
           `Cannot make a table as metric "${name}"${place} of run "${id}" has the name of another column`,
         );

@@ -24,7 +24,13 @@ const OF_ONE_ADAPTATION = OF_ADAPTATION.filter((key) => key !== "shot_splits");
 /** Settings that first matter when answers are generated. */
 const OF_ANSWERS: readonly (keyof RunConfig)[] = ["num_beams"];
 /** Settings that the basis stands for: by their content, and by what was chosen. */
-const OF_BASIS: readonly (keyof RunConfig)[] = ["data_dir", "data_file", "base_model", "backend"];
+const OF_BASIS: readonly (keyof RunConfig)[] = [
+  "data_dir",
+  "data_file",
+  "base_model",
+  "base_model_revision",
+  "backend",
+];
 
 /** Settings that change what a base model without adapters scores on given tasks. */
 const OF_TASKS: readonly (keyof RunConfig)[] = [

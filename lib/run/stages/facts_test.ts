@@ -23,6 +23,7 @@ const OTHER: { readonly [Key in keyof RunConfig]: RunConfig[Key] } = {
   max_skills: 3,
   name_in_input: false,
   base_model: "b",
+  base_model_revision: "b",
   max_input_tokens: 9,
   max_target_tokens: 9,
   method: "shared",
@@ -85,7 +86,9 @@ Deno.test("every setting reaches the stages that it must, and no other", () => {
   const expected: Record<string, string> = {
     // What files hold and which device computes stands in the basis.
     ...Object.fromEntries(
-      ["data_dir", "data_file", "base_model", "backend"].map((key) => [key, ""]),
+      ["data_dir", "data_file", "base_model", "base_model_revision", "backend"].map((
+        key,
+      ) => [key, ""]),
     ),
     num_beams: "seen base adaptation",
     adaptation: "adaptation",

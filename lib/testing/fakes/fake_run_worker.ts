@@ -39,7 +39,7 @@ function isAlive(owner: string): boolean {
 }
 
 const pretend: DoRun = async (
-  { run: { id, config }, keepAdapter },
+  { run: { id, config }, keepAdapter, reads },
   { dir, adapterDir },
   report,
 ) => {
@@ -94,7 +94,7 @@ const pretend: DoRun = async (
   }
   if (keepAdapter) await Deno.mkdir(adapterDir, { recursive: true });
   await Deno.remove(owner);
-  const provenance = { seconds: 0.05 + Math.random() };
+  const provenance = { seconds: 0.05 + Math.random(), ...reads?.inputs };
   return { status: "done", metrics, tasks, provenance };
 };
 
