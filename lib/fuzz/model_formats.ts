@@ -137,6 +137,36 @@ const TOKENIZERS = [
       byte_fallback: false,
     },
   },
+  {
+    version: "1.0",
+    truncation: null,
+    padding: null,
+    added_tokens: [added("<unk>", 0)],
+    normalizer: { type: "Replace", pattern: { Regex: "(?:\\s*)*\\s*\\s*!" }, content: " " },
+    pre_tokenizer: {
+      type: "Sequence",
+      pretokenizers: [
+        "(?:a|ab|b)*c",
+        "(?:\\p{L}+)+!",
+        "(?:a?){30}a{30}",
+        "(?<=!(?:\\w+)+)-|(?=(?:.+)+=).",
+        "(?>(?:a|aa)+)$|\\s++$",
+        "[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+",
+      ].map((Regex) => ({
+        type: "Split",
+        pattern: { Regex },
+        behavior: "Isolated",
+        invert: false,
+      })),
+    },
+    post_processor: null,
+    decoder: { type: "Replace", pattern: { Regex: "(?:(?:a+)+b)+$" }, content: "" },
+    model: {
+      type: "WordLevel",
+      unk_token: "<unk>",
+      vocab: { "<unk>": 0, [`${"a".repeat(60)}`]: 1 },
+    },
+  },
 ];
 
 const TOKENIZER_CONFIGS = [
@@ -161,7 +191,13 @@ const TOKENIZER_CONFIGS = [
 ];
 
 /** Texts and ids that a tokenizer is tried with. */
-const TEXTS = ["the  theta", "", "naïve 日本 <s></s> \n\t x_y", "🙂".repeat(20)];
+const TEXTS = [
+  "the  theta",
+  "",
+  "naïve 日本 <s></s> \n\t x_y",
+  "🙂".repeat(20),
+  `${"a".repeat(1500)}${" ".repeat(1500)}?`,
+];
 const IDS = [0, 4, 1, 2, 3, 5];
 
 async function useTokenizer(dir: string): Promise<void> {

@@ -70,6 +70,9 @@ const ODD_TEXTS = [
   "=",
   ",",
   "(a+)+$",
+  "(?:a|a)*b",
+  "\\s*\\s*\\s*x",
+  "(?:a?){40}",
 ];
 
 /** A byte string to mutate, and others of its format from which parts may come. */

@@ -1,6 +1,6 @@
 import { toByteLevel } from "./byte_level.ts";
 import { Options } from "./options.ts";
-import { readPattern, spans } from "./pattern.ts";
+import { type Pattern, readPattern, spans } from "./pattern.ts";
 import { type Piece, slice } from "./piece.ts";
 import { Precompiled } from "./precompiled.ts";
 import {
@@ -114,7 +114,7 @@ export function prepend(before: string): Normalizer {
       : { text: before + text, head: head === 0 ? 0 : head + before.length };
 }
 
-function replace(pattern: RegExp, content: string): Normalizer {
+function replace(pattern: Pattern, content: string): Normalizer {
   return ({ text, head }) => {
     let replaced = "";
     let own = 0;

@@ -1,5 +1,9 @@
 import { SplitPreTokenizer } from "@huggingface/tokenizers";
+import { SafeRegExp } from "../../util/regexp/safe_regexp.ts";
 import { isObject } from "./options.ts";
+
+/** What is looked for in a text, with the flags `g` and `u`. */
+export type Pattern = RegExp | SafeRegExp;
 
 /** A stretch of a text, in UTF-16 units, and whether a pattern matched it. */
 export interface Span {
@@ -13,7 +17,7 @@ export interface Span {
  *
  * An empty match right behind another one is none, as in the Rust library.
  *
- * @param regex with the flags `g` and `u`
+ * @throws {RangeError} when a pattern that takes much memory is to be found in a text too long for it
  *
  * @example
  * ```ts
@@ -26,8 +30,9 @@ export interface Span {
  * ]);
  * ```
  */
-export function spans(text: string, regex: RegExp): Span[] {
+export function spans(text: string, pattern: Pattern): Span[] {
   if (text === "") return [{ start: 0, end: 0, matched: false }];
+  const regex = pattern instanceof RegExp ? pattern : pattern.searcher(text);
   const found: Span[] = [];
   let end = 0;
   let last = -1;
@@ -49,13 +54,19 @@ export function spans(text: string, regex: RegExp): Span[] {
   return found;
 }
 
+/** Most letters of an expression, as to compile one takes time. */
+const LONGEST = 10_000;
+
 /**
  * The pattern of a `Split` or `Replace`, `{ String }` or `{ Regex }`, as an expression for
  * {@linkcode spans}.
  *
- * @throws {RangeError} when it is neither, or JavaScript cannot match as Oniguruma does
+ * A file of others may hold an expression that `RegExp` matches in time without bound, such as
+ * `(\w+)+!`; it is matched in time in proportion to the text, with the same matches.
+ *
+ * @throws {RangeError} when it is neither, it is too large, or JavaScript cannot match as Oniguruma does
  */
-export function readPattern(pattern: unknown): RegExp {
+export function readPattern(pattern: unknown): Pattern {
   if (isObject(pattern) && typeof pattern.String === "string") {
     return new RegExp(pattern.String.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"), "gu");
   }
@@ -76,15 +87,24 @@ const LETTERS = /\(\?i:((?:[A-Za-z'|]|\[[A-Za-z]+\])*)\)/g;
 const FOLDED = /ss|f[fil]|st/i;
 
 /** An expression of Oniguruma as one of JavaScript. */
-function oniguruma(source: string): RegExp {
-  const refuse = (what: string) => new RangeError(`the pattern ${source} has ${what}`);
+function oniguruma(source: string): SafeRegExp {
+  const shown = source.length > 200 ? `${source.slice(0, 200)}…` : source;
+  const refuse = (what: string) => new RangeError(`the pattern ${shown} has ${what}`);
+  if (source.length > LONGEST) throw refuse(`more than ${LONGEST} letters, which is not supported`);
   const plain = source.replace(LETTERS, (group, letters: string) => {
     if (FOLDED.test(letters)) throw refuse(`${group}, which is not supported`);
     return `(?:${spellOut(letters)})`;
   });
   if (/\{\d+\}\?/.test(plain)) throw refuse("{n}?, which is not supported");
   const javascript = withoutAtomic(plain, refuse);
-  try {
+  const orRefuse = <T>(what: string, work: () => T): T => {
+    try {
+      return work();
+    } catch (error) {
+      throw refuse(`${what}: ${(error as Error).message.slice(-200)}`);
+    }
+  };
+  const regex = orRefuse("no form in JavaScript", () => {
     const split = {
       type: "Split",
       pattern: { Regex: javascript },
@@ -92,9 +112,8 @@ function oniguruma(source: string): RegExp {
       invert: false,
     };
     return new SplitPreTokenizer(split as never).pattern!;
-  } catch (error) {
-    throw refuse(`no form in JavaScript: ${(error as Error).message}`);
-  }
+  });
+  return orRefuse("no form that takes bounded time", () => new SafeRegExp(regex));
 }
 
 /**
@@ -102,19 +121,24 @@ function oniguruma(source: string): RegExp {
  * ahead and a reference to what it found: `a++` becomes `(?:(?=(?<p0>a+))\k<p0>)`.
  */
 function withoutAtomic(source: string, refuse: (what: string) => RangeError): string {
-  const open: { readonly start: number; readonly atomic: boolean }[] = [];
+  const open: { readonly start: number; readonly atomic: boolean; readonly behind: boolean }[] = [];
   let written = "";
   let atom = 0; // where the last one begins
   let count = 0;
   const seal = (from: number, inner: string) => {
+    // JavaScript reads a look behind backwards, and the reference before what it refers to.
+    if (open.some(({ behind }) => behind)) {
+      throw refuse("an atomic part in a look behind, which is not supported");
+    }
     const name = `p${count++}`;
     written = `${written.slice(0, from)}(?:(?=(?<${name}>${inner}))\\k<${name}>)`;
   };
-  for (const [part] of source.matchAll(PARTS)) {
+  for (const { 0: part, index } of source.matchAll(PARTS)) {
     if (/^\\[1-9kgGKRXNOyYCM]/.test(part)) throw refuse(`${part}, which is not supported`);
     if (part.startsWith("(")) {
       if (!GROUPS.includes(part)) throw refuse(`a group ${part}, which is not supported`);
-      open.push({ start: written.length, atomic: part === "(?>" });
+      const behind = /^\(\?<[=!]/.test(source.slice(index, index + 4));
+      open.push({ start: written.length, atomic: part === "(?>", behind });
       written += part === "(?>" ? "(?:" : part;
     } else if (part === ")") {
       const { start, atomic } = open.pop() ?? { start: 0, atomic: false };

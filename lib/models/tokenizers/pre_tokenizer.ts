@@ -1,7 +1,7 @@
 import { toByteLevel } from "./byte_level.ts";
 import { prepend } from "./normalizer.ts";
 import { Options } from "./options.ts";
-import { readPattern, type Span, spans } from "./pattern.ts";
+import { type Pattern, readPattern, type Span, spans } from "./pattern.ts";
 import { type Behavior, BEHAVIORS, type Piece, slice, split } from "./piece.ts";
 import { NUMERIC, PUNCTUATION, SPACE, WORD } from "./unicode.ts";
 
@@ -67,7 +67,7 @@ export function readPreTokenizer(json: unknown): PreTokenizer {
 }
 
 /** @param invert whether what lies between the matches counts as matched */
-function cutBy(pattern: RegExp, behavior: Behavior, invert = false): PreTokenizer {
+function cutBy(pattern: Pattern, behavior: Behavior, invert = false): PreTokenizer {
   const turned = ({ start, end, matched }: Span) => ({ start, end, matched: !matched });
   return (piece) => {
     const cuts = spans(piece.text, pattern);

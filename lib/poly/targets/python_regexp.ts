@@ -1,4 +1,4 @@
-import { boundedRegExp, type Pattern } from "./bounded_regexp.ts";
+import { boundedRegExp, type Pattern } from "../../util/regexp/bounded_regexp.ts";
 
 /** Most letters of a pattern. */
 const LONGEST = 20_000;

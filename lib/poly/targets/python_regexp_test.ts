@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { pythonRegExp } from "./python_regexp.ts";
+import { NoMatchingPeftModuleError, resolveTargets } from "./target_modules.ts";
 
 // deno-fmt-ignore
 const TEXTS = [
@@ -104,4 +105,95 @@ Deno.test("pythonRegExp() of any text is a pattern or a SyntaxError", () => {
     }
   }));
   assert.ok(outcomes.patterns > 5 && outcomes.refused > 5, JSON.stringify(outcomes));
+});
+
+const NAMES = Array.from(
+  { length: 2000 },
+  (_, i) => `model.decoder.layers.${i}.self_attention.projections.query_key_value_and_more.linear`,
+);
+
+/** How long work takes, in ms. */
+function timeOf(work: () => unknown): number {
+  const started = performance.now();
+  work();
+  return performance.now() - started;
+}
+
+Deno.test("R15 patterns that take a RegExp exponential time are answered at once", () => {
+  for (
+    const pattern of [
+      "([a-zA-Z0-9.]+)+!",
+      "(a|a)*b|(.*)*!",
+      "(.*.*.*.*.*.*.*.*.*.*)*!",
+      "((([a-z_]*)*)*)*!",
+      "(\\w|\\w\\.|[.]\\w)+!",
+      "(?=(.+)+!)model.*",
+      ".*(?<=(.+)+!)x",
+      "(?:.?){50}.{50}!",
+      "((.{0,9}){0,9}){0,9}!",
+      "(?i)(M|m|[mM])*(o|O|.)*!",
+      ".*(,|.)*(,|.)*(,|.)*(,|.)*!",
+      "(.+)+$(?!)",
+    ]
+  ) {
+    const found = pythonRegExp(pattern);
+    const time = timeOf(() => NAMES.slice(0, 20).forEach((name) => assert.ok(!found.test(name))));
+    assert.ok(time < 20_000, `${pattern}: ${time} ms`);
+  }
+});
+
+Deno.test("R15 patterns that refer back and never end are refused after some steps", () => {
+  const pattern = pythonRegExp("((.+)+)+\\1!");
+  const time = timeOf(() =>
+    assert.throws(() => NAMES.forEach((name) => pattern.test(name)), {
+      name: "SyntaxError",
+      message: /^Cannot use the pattern "\(\(\.\+\)\+\)\+.* as it takes too many steps to match$/,
+    })
+  );
+  assert.ok(time < 60_000, `${time} ms`);
+});
+
+Deno.test("R15 no field of an adapter's config that holds patterns makes a model hang", () => {
+  const base = {
+    identity: { modelType: "t5" },
+    modules: NAMES.map((name) => ({ name, kind: "Linear" })),
+    outputEmbedding: null,
+  };
+  const hostile = "([a-zA-Z0-9._]+)+!";
+  const none = { exclude_modules: null, modules_to_save: null, task_type: null };
+  for (
+    const fields of [
+      { ...none, target_modules: hostile },
+      { ...none, target_modules: "all-linear", exclude_modules: hostile },
+      { ...none, target_modules: "all-linear", modules_to_save: [hostile] },
+    ]
+  ) {
+    const time = timeOf(() => {
+      try {
+        resolveTargets(base, fields);
+      } catch (error) {
+        assert.ok(error instanceof NoMatchingPeftModuleError || error instanceof SyntaxError);
+      }
+    });
+    assert.ok(time < 30_000, `${JSON.stringify(fields)}: ${time} ms`);
+  }
+});
+
+Deno.test("R15 patterns that are too large are refused", () => {
+  for (
+    const pattern of [
+      "((a{999}){999}){999}",
+      "a".repeat(30_000),
+      "(".repeat(9000) + ")".repeat(9000),
+    ]
+  ) {
+    const time = timeOf(() =>
+      assert.throws(() => pythonRegExp(pattern), SyntaxError, pattern.slice(0, 20))
+    );
+    assert.ok(time < 20_000, `${time} ms`);
+  }
+  const wide = pythonRegExp(
+    `.*(${NAMES.slice(0, 200).map((name) => name.replaceAll(".", "[.]")).join("|")})`,
+  );
+  assert.equal(NAMES.filter((name) => wide.test(name)).length, 200, "long lists of names are none");
 });
