@@ -8,6 +8,7 @@ import { type Cell, type ColumnTable, type Row, rowsOf } from "../tables/table.t
 import { taskSummary } from "../tables/task_summary.ts";
 import { escapeXml } from "../util/escape_xml.ts";
 import { firstLine } from "../util/words.ts";
+import { ANSWERS_SCRIPT } from "./answers_script.ts";
 import { imageOf } from "./image.ts";
 import { type ReportCell, reportTable } from "./page_table.ts";
 import { REPORT_SCRIPT } from "./script.ts";
@@ -30,6 +31,7 @@ const SHOWN_FACTS = ["seconds", "backend", "git_commit"];
  *
  * @param changes files that are no longer what their runs have written
  * @param hasPng whether each figure is beside the page as PNG too
+ * @param answers the section of answers, from `answersSection`; null for none
  * @throws {RangeError} when runs are done and none has the study's metric
  */
 export function reportPage(
@@ -37,6 +39,7 @@ export function reportPage(
   figures: readonly DrawnFigure[],
   changes: readonly string[] = [],
   hasPng = true,
+  answers: string | null = null,
 ): string {
   const { name, question } = study;
   const title = escapeXml(question === "" ? name : question);
@@ -56,7 +59,10 @@ style-src 'unsafe-inline'; script-src 'unsafe-inline'">
 <h1>${title}</h1>
 <p>${escapeXml(summary(study))}</p>
 <nav aria-label="Sections"><ul><li><a href="#cells">Leaderboard</a></li>\
-<li><a href="#figures">Figures</a></li><li><a href="#settings">Settings</a></li>\
+<li><a href="#figures">Figures</a></li>${
+    answers === null ? "" : `<li><a href="#predictions">Predictions</a></li>`
+  }\
+<li><a href="#settings">Settings</a></li>\
 <li><a href="#runs">Runs</a></li><li><a href="#tasks">Tasks</a></li></ul></nav>
 </header>
 <main>
@@ -67,6 +73,7 @@ ${changed(changes)}${
     figures.map((figure) => drawn(figure, hasPng)).join("\n") ||
     "<p>There is nothing to draw yet.</p>"
   }
+${answers === null ? "" : `<h2 id="predictions">Predictions</h2>\n${answers}\n`}\
 <h2 id="settings">Settings</h2>
 ${settings(study)}
 <h2 id="runs">Runs</h2>
@@ -74,7 +81,7 @@ ${runs(study)}
 <h2 id="tasks">Tasks</h2>
 ${tasks(study)}
 </main>
-<script>${REPORT_SCRIPT}</script>
+<script>${REPORT_SCRIPT}${answers === null ? "" : ANSWERS_SCRIPT}</script>
 </body>
 </html>
 `;
@@ -93,11 +100,11 @@ function summary({ runs }: Study): string {
     `${count.done} done${rest.join("")}.`;
 }
 
-/** A word on logs and routing that are not what their runs have written. */
+/** A word on files that are not what their runs have written. */
 function changed(changes: readonly string[]): string {
   if (changes.length === 0) return "";
   const lines = changes.map((line) => `<li>${escapeXml(line)}</li>`);
-  return `<p><strong>Changed since the runs ended:</strong> the curves and the routing below are drawn ` +
+  return `<p><strong>Changed since the runs ended:</strong> curves, routing and answers below are made ` +
     `from files that are no longer what these runs have written.</p>\n<ul>${lines.join("")}</ul>\n`;
 }
 

@@ -5,6 +5,7 @@ import { CURVES } from "../figures/sweep_figures.ts";
 import { writeFilesAtomically } from "../files/atomic_write.ts";
 import { flushFolder, namesIn } from "../files/file_system.ts";
 import { type MetricsRow, parseMetrics } from "../run/metrics_log.ts";
+import { hasPredictions, writeKept } from "../run/predictions/file.ts";
 import { resultToJson } from "../run/result.ts";
 import { writtenFiles } from "../run/written_files.ts";
 import { CODE_FOLDER } from "../sweep/provenance.ts";
@@ -14,18 +15,19 @@ import type { PlannedRun } from "../sweep/sweep.ts";
 import { StoreError, whenWriting } from "../sweep/store_error.ts";
 import { stepsPerPoint, thinRows } from "../tables/curve_points.ts";
 import { sweepReport } from "../tables/files.ts";
+import { answerPlan, shownAnswersOf } from "../tables/shown_answers.ts";
 import { Study, typicalRun } from "../tables/study.ts";
 
 /**
  * Copies the part of a sweep that tables, figures and notebooks read, to be kept with the code: the
  * manifest, the leaderboard, the result of every run, as many rows of its log as its curves have
- * points, and the routing of the one run that is shown. From these, `deno task report` makes the
+ * points, the answers that are shown, and the routing of the one run that is shown. From these, `deno task report` makes the
  * same tables and figures as from the whole.
  *
  * @param from folder of the sweep's results
  * @param to folder of the copy; its old contents are replaced once the copy is complete
  * @throws {StoreError} when a folder cannot be read or written
- * @throws {SyntaxError} when a run's log is damaged
+ * @throws {SyntaxError} when a run's log or answers are damaged
  * @throws {RangeError} when runs are done and none has the sweep's metric
  */
 export async function writeReference(from: string, to: string): Promise<void> {
@@ -51,6 +53,8 @@ export async function writeReference(from: string, to: string): Promise<void> {
           `sweep again`,
       );
     }
+    const answers = answerPlan(study);
+    const isShown = new Set(answers.runs.map(({ id }) => id));
     const logs = thinLogs(await Promise.all(results.map((run) => logOf(from, run))));
     for (const [i, result] of results.entries()) {
       const [source, target] = [new RunFolder(from, result).dir, new RunFolder(draft, result).dir];
@@ -60,6 +64,9 @@ export async function writeReference(from: string, to: string): Promise<void> {
       if (logs[i]!.length > 0) {
         const text = logs[i]!.map((row) => `${JSON.stringify(row)}\n`).join("");
         await writeFilesAtomically(target, new Map([["metrics.jsonl", text]]));
+      }
+      if (isShown.has(result.id) && await hasPredictions(source)) {
+        await writeKept(target, await Array.fromAsync(shownAnswersOf(study, answers, result.id)));
       }
       if (result.files === undefined) continue;
       const copied = { ...result, files: await writtenFiles(target) };

@@ -5,9 +5,11 @@ import { PassThrough } from "node:stream";
 import { referenceCommand } from "../commands/reference.ts";
 import { reportCommand } from "../commands/report.ts";
 import { parseMetrics } from "../run/metrics_log.ts";
+import { readPredictions } from "../run/predictions/file.ts";
 import { writeRouting } from "../routing/file.ts";
 import { SweepStore } from "../sweep/store.ts";
 import { Study, typicalRun } from "../tables/study.ts";
+import { writeSamplePredictions } from "../testing/samples/sample_predictions.ts";
 import { sampleResults } from "../testing/samples/sample_results.ts";
 import { writeSampleSweep } from "../testing/samples/sample_sweep.ts";
 import { withFolder } from "../testing/with_folder.ts";
@@ -33,6 +35,7 @@ async function writeLongSweep(dir: string, steps: number): Promise<void> {
     const routers = [{ name: "q", nSkills: 2, nSplits: 1, moduleLogits: [[i, -1], [-1, i]] }];
     await writeRouting(run, { tasks: ["sort", "swap"], routers, truth: null });
   }
+  await writeSamplePredictions(dir, results);
 }
 
 async function report(dir: string): Promise<Map<string, Uint8Array>> {
@@ -63,6 +66,7 @@ Deno.test("writeReference() keeps what gives the same report, figures and tables
     assert.ok(!existsSync(join(copy!, "results.csv")), "tables are written by the report");
     const expected = await report(whole!);
     assert.ok(expected.has("figures/multitask_loss.svg"));
+    assert.match(new TextDecoder().decode(expected.get("report.html")), /id="answers-data"/);
     assert.deepEqual(await report(copy!), expected);
   }));
 
@@ -79,10 +83,17 @@ Deno.test("writeReference() drops the rows and the routing that nothing reads", 
     for (const { id, status } of results) {
       const files = [...Deno.readDirSync(join(copy, "runs", id))].map(({ name }) => name).sort();
       assert.deepEqual(files, [
-        ...(status === "failed" ? ["error.txt"] : ["metrics.jsonl", "result.json"]),
+        ...(status === "failed" ? ["error.txt"] : ["metrics.jsonl"]),
+        ...(status === "done" ? ["predictions.jsonl.gz"] : []),
+        ...(status === "failed" ? [] : ["result.json"]),
         ...(id === shown ? ["routing.safetensors"] : []),
       ]);
       if (status === "failed") continue;
+      const answers = await Array.fromAsync(readPredictions(join(copy, "runs", id)));
+      assert.deepEqual(
+        [...new Set(answers.map(({ phase }) => phase))],
+        status === "done" ? ["heldout"] : [],
+      );
       const path = join(copy, "runs", id, "metrics.jsonl");
       const rows = parseMetrics(await Deno.readTextFile(path), path);
       assert.deepEqual([...new Set(rows.map(({ phase }) => phase))], ["multitask", "validation"]);

@@ -6,6 +6,7 @@ import { routingFigures } from "../figures/routing_figures.ts";
 import { sweepFigures } from "../figures/sweep_figures.ts";
 import { whenWriting } from "../sweep/store_error.ts";
 import type { Study } from "../tables/study.ts";
+import { answersSection } from "./answers.ts";
 import { type DrawnFigure, reportPage } from "./page.ts";
 
 /**
@@ -17,7 +18,7 @@ import { type DrawnFigure, reportPage } from "./page.ts";
  * library that draws them may not be opened
  * @returns path of the page
  * @throws {StoreError} when the folder cannot be written
- * @throws {SyntaxError} when a run's log or routing is damaged
+ * @throws {SyntaxError} when a run's log, routing or answers are damaged
  * @throws {RangeError} when runs are done and none has the study's metric
  */
 export async function writeReport(
@@ -45,7 +46,13 @@ export async function writeReport(
         `--allow-ffi and --allow-sys: ${refused}`,
     );
   }
-  const page = reportPage(study, figures, await study.changes(), refused === null);
+  const page = reportPage(
+    study,
+    figures,
+    await study.changes(),
+    refused === null,
+    await answersSection(study),
+  );
   try {
     await writeFilesAtomically(join(study.dir, "figures"), files);
     await writeFilesAtomically(study.dir, new Map([[REPORT, page]]));

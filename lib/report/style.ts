@@ -36,6 +36,18 @@ th[aria-sort="descending"] button::after { content: "\\2193"; opacity: 1; }
   margin: 0.5rem 0; }
 .filter input { font: inherit; padding: 0.2rem 0.5rem; width: 15rem; max-width: 100%; }
 td[data-value="diverged"], td[data-value="failed"] { font-weight: bold; }
+.filter label { max-width: 100%; }
+.filter select { font: inherit; max-width: 100%; }
+.answers tbody td { white-space: pre-wrap; overflow-wrap: anywhere; }
+.answers .wrong > :first-child { font-weight: bold; color: #b3261e; color: light-dark(#b3261e, #ff8a80); }
+.answers .right > :first-child { font-weight: bold; color: #146c2e; color: light-dark(#146c2e, #7fd68f); }
+.counts table { width: auto; margin: 0.5rem 0; }
+.counts caption { text-align: left; color: var(--muted); white-space: nowrap; }
+.counts td { text-align: right; }
+.counts button, .answers [name="more"] { font: inherit; min-width: 4rem; cursor: pointer; }
+.counts [aria-pressed="true"] { font-weight: bold; outline: 2px solid CanvasText; }
+.unseen { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden;
+  white-space: nowrap; }
 figure { margin: 1.5rem 0; }
 figure img { display: block; width: 54rem; max-width: 100%; background: #fff; height: auto; }
 figure .scroll { border-color: transparent; width: fit-content; max-width: 100%; }
@@ -48,6 +60,16 @@ pre { white-space: pre-wrap; overflow-wrap: anywhere; margin: 0.25rem 0; font-si
 @media (max-width: 45rem) {
   /* Letters of a figure stay large enough to read: it is moved sideways instead. */
   figure img { max-width: none; width: 640px; }
+  /* An example is a block of its own: texts of others would be moved out of sight. */
+  .answers .scroll table, .answers .scroll tbody, .answers .scroll tr, .answers .scroll td {
+    display: block; }
+  .answers .scroll { position: relative; }
+  .answers .scroll thead { position: absolute; clip-path: inset(50%); width: 1px; height: 1px;
+    overflow: hidden; }
+  .answers .scroll tr { padding: 0.4rem 0; }
+  .answers .scroll td { display: grid; grid-template-columns: 6.5rem 1fr; padding-block: 0; }
+  .answers .scroll td::before { content: attr(data-name) " "; color: var(--muted); }
+  .answers .scroll td.place { display: inline; }
 }
 @media print {
   :root { color-scheme: light; font-size: 11px; }
