@@ -76,7 +76,8 @@ export function runLine(result: RunResult, ended: number, options: SweepShown): 
   const metric = typeof value === "number" ? ` ${options.metric}=${value.toFixed(3)}` : "";
   const { seconds } = result.provenance;
   const time = typeof seconds === "number" ? ` ${seconds.toFixed(1)}s` : "";
-  return `${start}${result.status === "diverged" ? " diverged" : ""}${metric}${time}`;
+  const end = result.status === "done" ? "" : ` ${result.status}`;
+  return `${start}${end}${metric}${time}`;
 }
 
 /**
@@ -123,8 +124,8 @@ export function sweepLines(
 }
 
 /**
- * A bar with runs done, rate, time left and the mean of the latest losses; runs that fail, diverge or are
- * silent for long leave a line above it.
+ * A bar with runs done, rate, time left and the mean of the latest losses; runs that fail, diverge, stall
+ * or are silent for long leave a line above it.
  *
  * @param now the time in ms, for the rate
  */

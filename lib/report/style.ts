@@ -35,7 +35,7 @@ th[aria-sort="descending"] button::after { content: "\\2193"; opacity: 1; }
 .filter { display: flex; flex-wrap: wrap; gap: 0.25rem 0.75rem; align-items: center;
   margin: 0.5rem 0; }
 .filter input { font: inherit; padding: 0.2rem 0.5rem; width: 15rem; max-width: 100%; }
-td[data-value="diverged"], td[data-value="failed"] { font-weight: bold; }
+td[data-value="diverged"], td[data-value="stalled"], td[data-value="failed"] { font-weight: bold; }
 figure { margin: 1.5rem 0; }
 figure img { display: block; width: 54rem; max-width: 100%; background: #fff; height: auto; }
 figure .scroll { border-color: transparent; width: fit-content; max-width: 100%; }

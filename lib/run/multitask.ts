@@ -15,6 +15,7 @@ import {
   trainContext,
 } from "./phase.ts";
 import { meanScores } from "./score.ts";
+import { stalledAt } from "./stalled.ts";
 
 /** Examples of each task whose gradients are compared. */
 const ALIGNMENT_EXAMPLES = 16;
@@ -22,7 +23,7 @@ const ALIGNMENT_EXAMPLES = 16;
 /**
  * Trains all training tasks together. At regular steps it computes the validation loss and, if
  * asked for, the agreement of the tasks' gradients; the model ends with the values of the step with
- * the lowest validation loss.
+ * the lowest validation loss. A phase that was dead to its end leaves the metric `stalled_at_step`.
  *
  * @throws {DivergedError} when a loss is not finite
  */
@@ -33,11 +34,17 @@ export async function trainTogether<E, Batch extends object, M extends AnyBaseMo
   const { config, problem, log, metrics } = run;
   const { training } = problem.suite;
   const parameters = model.trainableParameters();
+  const course = {
+    losses: [] as number[],
+    gradientNorms: [] as number[],
+    validationLosses: [] as number[],
+  };
   let best = null as { loss: number; step: number; snapshot: Snapshot } | null;
   const evaluate = async (step: number) => {
     if (config.n_validation > 0) {
       const loss = await validationLoss(run, model, step);
       await log.append({ phase: "validation", step, loss });
+      course.validationLosses.push(loss);
       if (best === null || loss < best.loss) {
         best = { loss, step, snapshot: await takeSnapshot(parameters) };
       }
@@ -59,10 +66,14 @@ export async function trainTogether<E, Batch extends object, M extends AnyBaseMo
     const { step, loss, gradientNorm } of train(problem.trainable(model), settings, context)
   ) {
     await log.append({ phase: "multitask", step, loss, gradient_norm: gradientNorm });
+    course.losses.push(loss);
+    course.gradientNorms.push(gradientNorm);
     await run.advance(loss);
     const due = config.evaluate_every > 0 && step % config.evaluate_every === 0;
     if (due || step === config.steps) await evaluate(step);
   }
+  const stalled = stalledAt(config, course);
+  if (stalled !== null) metrics.stalled_at_step = stalled;
   if (best !== null) {
     restoreSnapshot(parameters, best.snapshot);
     metrics.best_step = best.step;

@@ -38,7 +38,8 @@ export interface RunOutput {
  * Does one run: multi-task training, evaluation on the tasks seen, adaptation to each task held out,
  * evaluation there. The same config gives the same metrics, byte for byte, on WebAssembly and the CPU.
  *
- * Divergence is a result: the run ends with status `diverged` and the metrics it has.
+ * Divergence is a result: the run ends with status `diverged` and the metrics it has. So is training
+ * that was dead to its end: the run ends with status `stalled`, and all its metrics.
  *
  * Source: the protocol of Ponti et al. 2022 (arXiv 2202.13914) and Caccia et al. 2023
  * (arXiv 2211.03831), with the checkpoint chosen on validation examples and never on test examples.
@@ -93,7 +94,8 @@ async function outcome<E, Batch extends object, M extends AnyBaseModel>(
     await scoreSeen(run, model);
     if (config.method === "poly") await keepRouting(run, model, dir);
     if (suite.heldOut.length > 0) await adaptToAll(run, model);
-    return { status: "done", metrics, tasks };
+    const status = metrics.stalled_at_step === undefined ? "done" : "stalled";
+    return { status, metrics, tasks };
   } catch (error) {
     if (!(error instanceof DivergedError)) throw error;
     metrics.diverged_at_step = error.step;

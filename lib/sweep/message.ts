@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { FINAL_STATUSES, type FinalStatus } from "../run/result.ts";
 import type { PlannedRun } from "./sweep.ts";
 
 /** Message from the parent to a worker: one JSON object per line on the worker's standard input. */
@@ -22,7 +23,7 @@ export type WorkerEvent =
     /** The memory that the worker holds, in bytes. */
     readonly memory?: number;
   }
-  | { readonly kind: "finished"; readonly id: string; readonly status: "done" | "diverged" }
+  | { readonly kind: "finished"; readonly id: string; readonly status: FinalStatus }
   | { readonly kind: "failed"; readonly id: string; readonly error: string }
   /** The folder of results cannot be used, so no run can go on. */
   | { readonly kind: "stopped"; readonly id: string; readonly error: string };
@@ -47,7 +48,7 @@ const EVENT = z.union([
     loss: z.number().nullable().transform((loss) => loss ?? NaN), // how JSON writes NaN
     memory: z.number().optional(),
   }),
-  z.object({ kind: z.literal("finished"), id: z.string(), status: z.enum(["done", "diverged"]) }),
+  z.object({ kind: z.literal("finished"), id: z.string(), status: z.enum(FINAL_STATUSES) }),
   z.object({ kind: z.enum(["failed", "stopped"]), id: z.string(), error: z.string() }),
 ]);
 
