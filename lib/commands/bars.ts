@@ -102,6 +102,11 @@ export function silentLine({ id, pid, seconds, isStopped }: SilentEvent): string
   return `No progress of ${run} for ${duration(seconds)}: its process ${pid} ${what}`;
 }
 
+/** That a run has failed and is tried again, in one line. */
+function againLine({ id, error }: RunResult): string {
+  return `${printable(runLabel(id))} failed and is tried again: ${printable(firstLine(error))}`;
+}
+
 /**
  * One line per run that ends or has been silent for long, for files, pipes and logs; or, when quiet, per
  * run that fails or is silent.
@@ -115,6 +120,7 @@ export function sweepLines(
   return {
     working() {},
     silent: (event) => write(silentLine(event)),
+    again: (result) => write(againLine(result)),
     ended(result) {
       ended++;
       if (!quiet || result.status === "failed") write(runLine(result, ended, options));
@@ -183,6 +189,10 @@ export async function sweepBar(
       update();
     },
     silent: (event) => writeAbove(silentLine(event)),
+    again(result) {
+      atWork.delete(result.id);
+      writeAbove(againLine(result));
+    },
     ended(result) {
       atWork.delete(result.id);
       ended++;

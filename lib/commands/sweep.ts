@@ -11,6 +11,7 @@ import {
   runSweep,
   type RunSweepOptions,
   selectRuns,
+  type SweepEnd,
   type SweepProgress,
 } from "../sweep/run_sweep.ts";
 import { hasSweep, lockSweep, SweepStore } from "../sweep/store.ts";
@@ -124,7 +125,7 @@ async function sweepAsAsked(
       return 130;
     }
     const started = performance.now();
-    const { results, interrupted } = await runUntilStopped(
+    const { results, stopped, interrupted } = await runUntilStopped(
       store,
       before,
       await progressOf(store, before, asked, output),
@@ -142,10 +143,13 @@ async function sweepAsAsked(
     await store.write(new Map([[REPORT, report]]));
     print(report);
     say(`${summary(results)} in ${duration((performance.now() - started) / 1000)}.`);
-    say(`Table:    ${join(dir, REPORT)}; every number: ${[...files.keys()].join(", ")}`);
-    say(`Report:   ${await pageOf(study, note)}`);
-    tellChanges(await study.changes(), say);
-    say(`Notebook: ${notebookLine(sweep.name, dir)}`);
+    // Where there is no result there is nothing to see.
+    if (results.some(isFinal)) {
+      say(`Table:    ${join(dir, REPORT)}; every number: ${[...files.keys()].join(", ")}`);
+      say(`Report:   ${await pageOf(study, note)}`);
+      tellChanges(await study.changes(), say);
+      say(`Notebook: ${notebookLine(sweep.name, dir)}`);
+    }
     if (asked.keepAdapter) say(`Adapters: ${adaptersLine(dir, results)}`);
     const failed = results.filter(({ status }) => status === "failed");
     for (const { error, ...run } of failed.slice(0, FAILURES_TOLD)) {
@@ -153,7 +157,12 @@ async function sweepAsAsked(
       say(`  ${new RunFolder(dir, run).errorPath}`);
     }
     if (failed.length > FAILURES_TOLD) say(`  and ${failed.length - FAILURES_TOLD} more`);
-    if (failed.length > 0) {
+    if (stopped !== null) {
+      const left = results.filter(({ status }) => status === "planned").length;
+      say(`Stopped as ${stopped}.`);
+      say(`${left} ${left === 1 ? "run is" : "runs are"} left. To go on, once that is mended:`);
+      say(`  ${again}`);
+    } else if (failed.length > 0) {
       const onlyFailed = asked.onlyFailed ? args : [...args, "--only", "failed"];
       say(`To try them again:\n  ${commandLine("sweep", onlyFailed)}`);
     }
@@ -221,11 +230,11 @@ async function runUntilStopped(
   before: readonly RunResult[],
   progress: SweepProgress,
   options: RunSweepOptions,
-): Promise<{ results: RunResult[]; interrupted: boolean }> {
+): Promise<SweepEnd & { interrupted: boolean }> {
   try {
     return await interruptible(async (signal) => {
-      const results = await runSweep(store, before, progress, { ...options, signal });
-      return { results, interrupted: signal.aborted };
+      const end = await runSweep(store, before, progress, { ...options, signal });
+      return { ...end, interrupted: signal.aborted };
     }, () => progress.stop());
   } finally {
     progress.stop();

@@ -9,6 +9,8 @@ export interface WorkerTask {
   readonly run: PlannedRun;
   /** Whether the trained adapter stays in the run's folder. */
   readonly keepAdapter: boolean;
+  /** Which try of the run this is, counted from 1, which it is when absent. */
+  readonly attempt?: number;
 }
 
 /**

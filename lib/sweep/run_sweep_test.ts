@@ -255,6 +255,74 @@ Deno.test("sweepCommand() stops at the first failure when asked to fail fast", a
   const { code, stderr } = await place.sweep("--fail-fast", "--jobs", "1");
   assert.equal(code, 1);
   assert.match(stderr, /^4 runs: 1 failed, 3 planned in /m);
+  assert.match(stderr, /^Stopped as 1 run has failed, and --max-failures is 1\.$/m);
+});
+
+Deno.test("newcomer A5: a sweep whose first runs fail alike stops, says so, and leaves the others", async () => {
+  await using place = await Place.with("set: { data_file: fail }\nseeds: 0..9\n");
+  const { code, stderr } = await place.sweep("--jobs", "1");
+  assert.equal(code, 1);
+  assert.match(stderr, /^10 runs: 3 failed, 7 planned in /m);
+  assert.match(
+    stderr,
+    /^Stopped as the first 3 runs failed alike: RangeError: Cannot train as asked\.\n7 runs are left\. To go on, once that is mended:\n {2}deno task sweep \S+ --out \S+ --jobs 1\n$/m,
+  );
+  assert.doesNotMatch(stderr, /^(Table|Report|Notebook|To try them again):/m, "nothing to see");
+
+  await using mixed = await Place.with(
+    "zip: { data_file: [fine, fail, fail, fail, fail], n_tasks: [1, 2, 3, 4, 5] }",
+  );
+  assert.match((await mixed.sweep("--jobs", "1")).stderr, /^5 runs: 1 done, 4 failed in /m);
+  await using few = await Place.with("set: { data_file: fail }\nseeds: 0..2\n");
+  const all = await few.sweep("--jobs", "1");
+  assert.match(all.stderr, /^3 runs: 3 failed in /m);
+  assert.doesNotMatch(all.stderr, /Stopped/, "there is nothing to stop");
+});
+
+Deno.test("sweepCommand() --max-failures stops at as many failed runs", async () => {
+  await using place = await Place.with(
+    "zip: { data_file: [a, fail, die, b, c], n_tasks: [1, 2, 3, 4, 5] }",
+  );
+  const { code, stderr } = await place.sweep("--max-failures", "2", "--jobs", "1");
+  assert.equal(code, 1);
+  assert.match(stderr, /^5 runs: 1 done, 2 failed, 2 planned in /m);
+  assert.match(
+    stderr,
+    /^Stopped as 2 runs have failed, and --max-failures is 2\.\n2 runs are left\./m,
+  );
+  const rest = await place.sweep("--jobs", "1");
+  assert.match(rest.stderr, /^5 runs: 3 done, 2 failed in /m);
+});
+
+Deno.test("sweepCommand() --retry tries failed runs again, and records how often", async () => {
+  await using place = await Place.with(
+    "zip: { data_file: [fail once, fail, fine], n_tasks: [1, 2, 3] }",
+  );
+  const { code, stderr } = await place.sweep("--retry", "2", "--jobs", "2");
+  assert.equal(code, 1);
+  assert.match(stderr, /^3 runs: 2 done, 1 failed in /m);
+  assert.match(stderr, /^.*n_tasks=1,.* failed and is tried again: Error: The device was lost$/m);
+  assert.equal(stderr.match(/n_tasks=2,\S+ failed and is tried again/g)!.length, 2);
+  assert.match(stderr, /^\[3\/3\] /m, "each run is counted once");
+  const dirs = await place.runDirs();
+  const [once, never, fine] = [1, 2, 3].map((n) =>
+    dirs.find((dir) => dir.includes(`n_tasks=${n}`))
+  );
+  const provenance = async (dir: string) =>
+    JSON.parse(await Deno.readTextFile(join(dir, "result.json"))).provenance;
+  assert.equal((await provenance(once!)).attempts, 2);
+  assert.equal((await provenance(fine!)).attempts, undefined);
+  assert.match(
+    await Deno.readTextFile(join(never!, "error.txt")),
+    /^RangeError: Cannot train as asked\n[^]*\n\nTried 3 times\n$/,
+  );
+});
+
+Deno.test("sweepCommand() leaves a run as failed that was to be tried again when the sweep stopped", async () => {
+  await using place = await Place.with("set: { data_file: fail }\nseeds: 0..9\n");
+  const { stderr } = await place.sweep("--retry", "1", "--jobs", "1");
+  assert.match(stderr, /^10 runs: 3 failed, 7 planned in /m);
+  assert.match(stderr, /^Stopped as the first 3 runs failed alike: /m);
 });
 
 Deno.test("sweepCommand() adds to a sweep with --extend, and refuses an edited one without", async () => {
@@ -491,6 +559,18 @@ Deno.test("sweepCommand() says what is wrong with its arguments, file or folder"
         /^Unknown option --drry-run, did you mean "--dry-run"\? See deno task sweep --help$/m,
       ],
       [["--jobs", "none"], /^Cannot read --jobs none as it must be an integer of at least 1; see/m],
+      [
+        ["--retry", "1.5"],
+        /^Cannot read --retry 1\.5 as it must be an integer of at least 0; see/m,
+      ],
+      [
+        ["--max-failures", "0"],
+        /^Cannot read --max-failures 0 as it must be an integer of at least 1; see/m,
+      ],
+      [
+        ["--fail-fast", "--max-failures", "5"],
+        /^Cannot use --fail-fast with --max-failures 5 as it means --max-failures 1: write one/m,
+      ],
       [["--only", "done"], /^Cannot read --only done as only failed runs/m],
       [["other.yaml"], /^Cannot run several sweeps at once: .*x\.yaml, other\.yaml; name one/m],
       [
