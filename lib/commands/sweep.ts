@@ -16,11 +16,13 @@ import {
 } from "../sweep/run_sweep.ts";
 import { hasSweep, lockSweep, SweepStore } from "../sweep/store.ts";
 import { StoreError } from "../sweep/store_error.ts";
-import { readSweep } from "../sweep/sweep.ts";
+import { type PlanChange, PlanChangeError } from "../sweep/plan_change.ts";
+import { type PlannedRun, readSweep, type Sweep } from "../sweep/sweep.ts";
 import { SweepError } from "../sweep/sweep_error.ts";
 import { dataFiles, sweepReport } from "../tables/files.ts";
 import { Study } from "../tables/study.ts";
 import { loaderVariables } from "../util/environment.ts";
+import { numberList } from "../util/number_list.ts";
 import { duration, firstLine, suggest } from "../util/words.ts";
 import { runCommand } from "./arguments.ts";
 import { downloadBar, downloadLines, sweepBar, sweepLines, type SweepShown } from "./bars.ts";
@@ -36,6 +38,7 @@ import {
   sweepArguments,
   sweepHelp,
 } from "./sweep_arguments.ts";
+import { describeChange, offeredFolder } from "./sweep_change.ts";
 import { describePlan } from "./sweep_plan.ts";
 import { faultOfRuns } from "./sweep_preflight.ts";
 import { readablePath, settingPath, userPath } from "./user_path.ts";
@@ -94,14 +97,22 @@ async function sweepAsAsked(
         `Cannot select failed runs as no sweep has run in ${dir}: leave out --only failed`,
       );
     }
-    const planned = await SweepStore.plan(dir, sweep, { extend: asked.extend || asked.dryRun });
+    const { planned, change } = await planOf(dir, sweep, asked);
+    if (change !== null && !asked.dryRun) {
+      say(describeChange(dir, change, args));
+      return 2;
+    }
     const known = await planned.results();
+    noteKept(planned, sweep, note);
+    if (asked.onlyFailed && !asked.dryRun && selectRuns(known, true).length === 0) {
+      say(`No run in ${dir} has failed: there is nothing to do.`);
+      return 0;
+    }
     const fault = await faultOfRuns(selectRuns(known, asked.onlyFailed), note);
     if (asked.dryRun) {
       print(describePlan(planned, known, { ...asked, jobs }) + "\n");
       if (fault !== null) say(`Every run would fail: ${fault}`);
-      // What would stop the sweep is told behind the plan, which says what has changed.
-      if (!asked.extend) await SweepStore.plan(dir, sweep).catch(({ message }) => say(message));
+      if (change !== null) say(describeChange(dir, change, args));
       return 0;
     }
     if (fault !== null) throw new SweepError(fault);
@@ -174,6 +185,39 @@ async function sweepAsAsked(
     say(error.message);
     return 2;
   }
+}
+
+/**
+ * The plan of a sweep in its folder. Where that holds another sweep, what has changed, and the plan in the
+ * folder that is offered instead.
+ */
+async function planOf(
+  dir: string,
+  sweep: Sweep,
+  { extend }: SweepArguments,
+): Promise<{ planned: SweepStore; change: PlanChange | null }> {
+  try {
+    return { planned: await SweepStore.plan(dir, sweep, { extend }), change: null };
+  } catch (error) {
+    if (!(error instanceof PlanChangeError)) throw error;
+    const offered = offeredFolder(dir, error.change);
+    const planned = await SweepStore.plan(offered, sweep, { extend: true });
+    return { planned, change: error.change };
+  }
+}
+
+/** Says which seeds have results here and are not asked for. */
+function noteKept({ manifest }: SweepStore, sweep: Sweep, note: (sentence: string) => void): void {
+  const seedsOf = (runs: readonly PlannedRun[]) => new Set(runs.map(({ config }) => config.seed));
+  const others = [...seedsOf(manifest.runs).difference(seedsOf(sweep.runs))].sort((a, b) => a - b);
+  if (others.length === 0) return;
+  const [seeds, them] = others.length === 1 ? ["seed", "it"] : ["seeds", "them"];
+  note(
+    `${seeds} ${numberList(others, ", ")} ${
+      others.length === 1 ? "is" : "are"
+    } not asked for: what is ` +
+      `done with ${them} stays in the table`,
+  );
 }
 
 /**

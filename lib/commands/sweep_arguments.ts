@@ -150,7 +150,8 @@ Run the same command again to go on where it was stopped.
   --max-failures N    stop when N runs have failed
   --fail-fast         stop at the first run that fails: --max-failures 1
   --only failed       run only what failed before
-  --extend            add what the sweep has gained since it first ran
+  --extend            keep runs whose settings the sweep no longer has, in one table with the new ones;
+                      new seeds and settings are added in any case
   --adapters          keep the adapter of every run, as PEFT loads it: runs/<run>/adapter
   -o, --out DIR       folder of results [results/<name of the sweep>]
   -q, --quiet         show no progress
@@ -163,7 +164,8 @@ folder you call it from, those of a file in the project's folder.
 
   deno task sweep experiments/quick.yaml n_skills=2,4 learning_rate=1e-3,1e-2 seed=0..4 --dry-run
 
-A sweep whose first runs, three or as many as run at once, all fail with the same error stops in any case.
+A sweep whose first runs, three or as many as run at once, all fail with the same error stops in any
+case.
 
 Exit codes: 0 all runs are done, 1 some failed, 2 the sweep cannot be run, 130 interrupted.
 `;

@@ -331,7 +331,10 @@ Deno.test("sweepCommand() adds to a sweep with --extend, and refuses an edited o
   const before = await place.tables();
   const refused = await place.sweep("n_skills=4,8");
   assert.equal(refused.code, 2);
-  assert.match(refused.stderr, /^Cannot resume .* 2 of its runs are new and 2 .* --extend/);
+  assert.match(
+    refused.stderr,
+    /^\S+ holds another sweep\. .*\n {2}n_skills: 2, 4 → 4, 8\n[^]* --extend\n$/,
+  );
   assert.deepEqual(await place.tables(), before);
   const extended = await place.sweep("n_skills=4,8", "--extend");
   assert.equal(extended.code, 0);
