@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { HubError } from "../hub/error.ts";
 import { readText } from "../files/file_system.ts";
 import { hubCache, hubEndpoint } from "../hub/python_environment.ts";
-import { resolveModel, type ResolveOptions } from "../hub/hugging_face.ts";
+import { type DownloadEvent, resolveModel, type ResolveOptions } from "../hub/hugging_face.ts";
 import { runLabel } from "../run/id.ts";
 import { countByStatus, isFinal, type RunResult } from "../run/result.ts";
 import { RunFolder } from "../sweep/run_folder.ts";
@@ -108,12 +108,14 @@ async function sweepAsAsked(
       say(`No run in ${dir} has failed: there is nothing to do.`);
       return 0;
     }
-    const fault = await faultOfRuns(selectRuns(known, asked.onlyFailed), note);
+    const toDo = selectRuns(known, asked.onlyFailed);
+    const preflight = { note, dir: planned.dir, keepAdapter: asked.keepAdapter };
+    const fault = await faultOfRuns(toDo, preflight);
     if (asked.dryRun) {
       print(describePlan(planned, known, { ...asked, jobs }) + "\n");
       if (fault !== null) say(`Every run would fail: ${fault}`);
       if (change !== null) say(describeChange(dir, change, args));
-      return 0;
+      return fault === null ? 0 : 2;
     }
     if (fault !== null) throw new SweepError(fault);
     const lacking = lackingPermission("sweep", args, { write: [dir] });
@@ -128,13 +130,15 @@ async function sweepAsAsked(
       );
     }
     using _lock = await lockSweep(dir);
-    const store = await SweepStore.open(dir, sweep, asked);
-    const before = await store.results();
-    const runs = selectRuns(before, asked.onlyFailed);
-    if (!await fetchBases(runs, args, asked, output, resolveBase)) {
+    const baseFolders = await fetchBases(toDo, args, asked, output, resolveBase);
+    if (baseFolders === null) {
       say(`Stopped in the download of the base model. To go on:\n  ${again}`);
       return 130;
     }
+    const faultOfBases = await faultOfRuns(toDo, { ...preflight, baseFolders });
+    if (faultOfBases !== null) throw new SweepError(faultOfBases);
+    const store = await SweepStore.open(dir, sweep, asked);
+    const before = await store.results();
     const started = performance.now();
     const { results, stopped, interrupted } = await runUntilStopped(
       store,
@@ -223,7 +227,7 @@ function noteKept({ manifest }: SweepStore, sweep: Sweep, note: (sentence: strin
 /**
  * Downloads the base models of runs, each once, where they are not folders.
  *
- * @returns false when a signal stopped it
+ * @returns the folders of those that were not folders, by name; null when a signal stopped it
  * @throws {HubError} when one cannot be had
  */
 async function fetchBases(
@@ -232,7 +236,7 @@ async function fetchBases(
   { quiet }: SweepArguments,
   { stderr, say }: LastingOutput,
   resolveBase: SweepCommandOptions["resolveBase"] = resolveModel,
-): Promise<boolean> {
+): Promise<ReadonlyMap<string, string> | null> {
   const bases = new Set(
     runs.filter(({ config }) => config.suite !== "planted").map(({ config }) => config.base_model),
   );
@@ -241,13 +245,16 @@ async function fetchBases(
     : downloadLines((line) => quiet || say(line));
   try {
     return await interruptible(async (signal) => {
+      const folders = new Map<string, string>();
       for (const base of bases) {
-        await resolveBase(base, { signal, onProgress: (event) => progress.show(event) });
+        const onProgress = (event: DownloadEvent) => progress.show(event);
+        const folder = await resolveBase(base, { signal, onProgress });
+        if (folder !== base) folders.set(base, folder);
       }
-      return !signal.aborted;
+      return signal.aborted ? null : folders;
     }, () => progress.stop());
   } catch (error) {
-    if (error instanceof DOMException && error.name === "AbortError") return false;
+    if (error instanceof DOMException && error.name === "AbortError") return null;
     if (!(error instanceof HubError && ["unreachable", "disk"].includes(error.failure))) {
       throw error;
     }

@@ -104,7 +104,7 @@ Deno.test("newcomer A6: fewer seeds are in nobody's way: what is done stays, and
   }));
 
 Deno.test("a run that was planned and never done leaves the plan when its seed is not asked for", () =>
-  withSweep("zip: { data_file: [fine, fail], n_tasks: [1, 2] }", async (sweep, out) => {
+  withSweep("zip: { data_file: [fine, fail], r: [1, 2] }", async (sweep, out) => {
     assert.equal((await sweep("seed=0..1")).code, 1);
     const fewer = await sweep("seed=0", "--dry-run");
     assert.match(fewer.stdout, /^2 cells, 3 runs in \S+: 2 done, 1 failed, 1 to do/m);

@@ -18,7 +18,7 @@ export async function languageProblem(
   config: RunConfig,
 ): Promise<Problem<Example, TaskBatch, LanguageModel>> {
   const suite = await openSuite(config);
-  const { base, tokenizer, warnings } = await openBase(config.base_model);
+  const { base, tokenizer, warnings } = await openBase(config.base_model, () => {}); // they go into the log
   const allocation = trueAllocation(suite);
   const encoding: Encoding = {
     tokenizer,

@@ -7,7 +7,7 @@ import { routingMetrics } from "../routing/metrics.ts";
 import type { Task, TaskSuite } from "../tasks/task.ts";
 import { DivergedError } from "../train/train.ts";
 import { adaptToAll } from "./adaptation.ts";
-import { checkMethod } from "./check_method.ts";
+import { checkAdapterOutput, checkMethod } from "./check_method.ts";
 import type { RunConfig } from "./config.ts";
 import { languageProblem } from "./language_problem.ts";
 import { multiTaskModel } from "./method.ts";
@@ -48,12 +48,7 @@ export interface RunOutput {
  */
 export async function doRun(config: RunConfig, output: RunOutput): Promise<RunOutcome> {
   checkMethod(config);
-  if (output.adapterDir && config.router_straight_through) {
-    throw new RangeError(
-      `Cannot keep the adapter of a run with router_straight_through as PEFT's format cannot say that ` +
-        `routing is rounded: leave out --adapters, or set router_straight_through to false`,
-    );
-  }
+  if (output.adapterDir) checkAdapterOutput(config);
   // Tasks, their examples and the planted base model are drawn from a seed that may be their own.
   const taskConfig = { ...config, seed: config.task_seed ?? config.seed };
   return config.suite === "planted"
