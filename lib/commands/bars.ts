@@ -76,7 +76,8 @@ export function runLine(result: RunResult, ended: number, options: SweepShown): 
   const metric = typeof value === "number" ? ` ${options.metric}=${value.toFixed(3)}` : "";
   const { seconds } = result.provenance;
   const time = typeof seconds === "number" ? ` ${seconds.toFixed(1)}s` : "";
-  return `${start}${result.status === "diverged" ? " diverged" : ""}${metric}${time}`;
+  const end = result.status === "done" ? "" : ` ${result.status}`;
+  return `${start}${end}${metric}${time}`;
 }
 
 /**
@@ -101,6 +102,11 @@ export function silentLine({ id, pid, seconds, isStopped }: SilentEvent): string
   return `No progress of ${run} for ${duration(seconds)}: its process ${pid} ${what}`;
 }
 
+/** That a run has failed and is tried again, in one line. */
+function againLine({ id, error }: RunResult): string {
+  return `${printable(runLabel(id))} failed and is tried again: ${printable(firstLine(error))}`;
+}
+
 /**
  * One line per run that ends or has been silent for long, for files, pipes and logs; or, when quiet, per
  * run that fails or is silent.
@@ -114,6 +120,7 @@ export function sweepLines(
   return {
     working() {},
     silent: (event) => write(silentLine(event)),
+    again: (result) => write(againLine(result)),
     ended(result) {
       ended++;
       if (!quiet || result.status === "failed") write(runLine(result, ended, options));
@@ -123,8 +130,8 @@ export function sweepLines(
 }
 
 /**
- * A bar with runs done, rate, time left and the mean of the latest losses; runs that fail, diverge or are
- * silent for long leave a line above it.
+ * A bar with runs done, rate, time left and the mean of the latest losses; runs that fail, diverge, stall
+ * or are silent for long leave a line above it.
  *
  * @param now the time in ms, for the rate
  */
@@ -182,6 +189,10 @@ export async function sweepBar(
       update();
     },
     silent: (event) => writeAbove(silentLine(event)),
+    again(result) {
+      atWork.delete(result.id);
+      writeAbove(againLine(result));
+    },
     ended(result) {
       atWork.delete(result.id);
       ended++;

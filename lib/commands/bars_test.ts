@@ -38,11 +38,13 @@ Deno.test("sweepLines() writes a line per run, counting those done before", () =
   progress.ended(resultOf("seed=0--01234567"));
   progress.ended(resultOf("seed=1--01234567", "diverged"));
   progress.ended(resultOf("seed=2--01234567", "failed"));
+  progress.ended(resultOf("seed=3--01234567", "stalled"));
   progress.stop();
   assert.deepEqual(lines, [
     "[5/10] seed=0 heldout_exact_match=0.500 61.0s",
     "[6/10] seed=1 diverged 61.0s",
     "[7/10] seed=2 failed: Error: why (see runs/seed=2--01234567/error.txt)",
+    "[8/10] seed=3 stalled 61.0s",
   ]);
 });
 

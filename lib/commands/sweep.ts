@@ -15,16 +15,19 @@ import {
   runSweep,
   type RunSweepOptions,
   selectRuns,
+  type SweepEnd,
   type SweepProgress,
 } from "../sweep/run_sweep.ts";
 import { hasSweep, lockSweep, SweepStore } from "../sweep/store.ts";
 import { StoreError } from "../sweep/store_error.ts";
-import { readSweep } from "../sweep/sweep.ts";
+import { type PlanChange, PlanChangeError } from "../sweep/plan_change.ts";
 import { stagesDirOf } from "../sweep/stages_dir.ts";
+import { type PlannedRun, readSweep, type Sweep } from "../sweep/sweep.ts";
 import { SweepError } from "../sweep/sweep_error.ts";
 import { dataFiles, sweepReport } from "../tables/files.ts";
 import { Study } from "../tables/study.ts";
 import { loaderVariables } from "../util/environment.ts";
+import { numberList } from "../util/number_list.ts";
 import { duration, firstLine, suggest } from "../util/words.ts";
 import { runCommand } from "./arguments.ts";
 import { downloadBar, downloadLines, sweepBar, sweepLines, type SweepShown } from "./bars.ts";
@@ -40,6 +43,7 @@ import {
   sweepArguments,
   sweepHelp,
 } from "./sweep_arguments.ts";
+import { describeChange, offeredFolder } from "./sweep_change.ts";
 import { describePlan } from "./sweep_plan.ts";
 import { faultOfRuns } from "./sweep_preflight.ts";
 import { readablePath, settingPath, userPath } from "./user_path.ts";
@@ -99,18 +103,28 @@ async function sweepAsAsked(
         `Cannot select failed runs as no sweep has run in ${dir}: leave out --only failed`,
       );
     }
-    const planned = await SweepStore.plan(dir, sweep, { extend: asked.extend || asked.dryRun });
+    const { planned, change } = await planOf(dir, sweep, asked);
+    if (change !== null && !asked.dryRun) {
+      say(describeChange(dir, change, args));
+      return 2;
+    }
     const known = asked.fresh ? planned.manifest.runs.map(notBegun) : await planned.results();
-    const fault = await faultOfRuns(selectRuns(known, asked.onlyFailed), note);
+    noteKept(planned, sweep, note);
+    if (asked.onlyFailed && !asked.dryRun && selectRuns(known, true).length === 0) {
+      say(`No run in ${dir} has failed: there is nothing to do.`);
+      return 0;
+    }
+    const toDo = selectRuns(known, asked.onlyFailed);
+    const preflight = { note, dir: planned.dir, keepAdapter: asked.keepAdapter };
+    const fault = await faultOfRuns(toDo, preflight);
     if (asked.dryRun) {
       print(describePlan(planned, known, { ...asked, jobs }) + "\n");
       if (fault !== null) say(`Every run would fail: ${fault}`);
-      // What would stop the sweep is told behind the plan, which says what has changed.
-      if (!asked.extend) await SweepStore.plan(dir, sweep).catch(({ message }) => say(message));
+      if (change !== null) say(describeChange(dir, change, args));
       const code = asked.mixedCode ? null : await codeNow();
       await readsNow(known, new Map()).then((reads) => refuseChanges(dir, known, reads, code))
         .catch(({ message }) => say(message));
-      return 0;
+      return fault === null ? 0 : 2;
     }
     if (fault !== null) throw new SweepError(fault);
     const lacking = lackingPermission("sweep", args, { write: [dir] });
@@ -125,23 +139,24 @@ async function sweepAsAsked(
       );
     }
     using _lock = await lockSweep(dir);
+    const baseFolders = await fetchBases(toDo, args, asked, output, resolveBase);
+    if (baseFolders === null) {
+      say(`Stopped in the download of the base model. To go on:\n  ${again}`);
+      return 130;
+    }
+    const faultOfBases = await faultOfRuns(toDo, { ...preflight, baseFolders });
+    if (faultOfBases !== null) throw new SweepError(faultOfBases);
     const source = { yaml, command: again };
     const store = await SweepStore.plan(dir, sweep, { extend: asked.extend, source });
     const stagesDir = stagesDirOf(dir);
     const before = asked.fresh ? store.manifest.runs.map(notBegun) : await store.results();
-    const runs = selectRuns(before, asked.onlyFailed);
-    const bases = await fetchBases(runs, args, asked, output, resolveBase);
-    if (bases === null) {
-      say(`Stopped in the download of the base model. To go on:\n  ${again}`);
-      return 130;
-    }
-    const reads = await readsNow(before, bases);
-    const code = runs.length === 0 || asked.mixedCode ? null : await codeNow();
-    refuseChanges(dir, before, reads, code);
+    const reads = await readsNow(before, baseFolders);
+    const hasWork = selectRuns(before, asked.onlyFailed).length > 0;
+    refuseChanges(dir, before, reads, hasWork && !asked.mixedCode ? await codeNow() : null);
     await store.save();
     if (asked.fresh) await forget(store, stagesDir);
     const started = performance.now();
-    const { results, interrupted } = await runUntilStopped(
+    const { results, stopped, interrupted } = await runUntilStopped(
       store,
       before,
       await progressOf(store, before, asked, output),
@@ -159,10 +174,13 @@ async function sweepAsAsked(
     await store.write(new Map([[REPORT, report]]));
     print(report);
     say(`${summary(results)} in ${duration((performance.now() - started) / 1000)}.`);
-    say(`Table:    ${join(dir, REPORT)}; every number: ${[...files.keys()].join(", ")}`);
-    say(`Report:   ${await pageOf(study, note)}`);
-    tellChanges(await study.changes(), say);
-    say(`Notebook: ${notebookLine(sweep.name, dir)}`);
+    // Where there is no result there is nothing to see.
+    if (results.some(isFinal)) {
+      say(`Table:    ${join(dir, REPORT)}; every number: ${[...files.keys()].join(", ")}`);
+      say(`Report:   ${await pageOf(study, note)}`);
+      tellChanges(await study.changes(), say);
+      say(`Notebook: ${notebookLine(sweep.name, dir)}`);
+    }
     if (asked.keepAdapter) say(`Adapters: ${adaptersLine(dir, results)}`);
     const failed = results.filter(({ status }) => status === "failed");
     for (const { error, ...run } of failed.slice(0, FAILURES_TOLD)) {
@@ -170,7 +188,12 @@ async function sweepAsAsked(
       say(`  ${new RunFolder(dir, run).errorPath}`);
     }
     if (failed.length > FAILURES_TOLD) say(`  and ${failed.length - FAILURES_TOLD} more`);
-    if (failed.length > 0) {
+    if (stopped !== null) {
+      const left = results.filter(({ status }) => status === "planned").length;
+      say(`Stopped as ${stopped}.`);
+      say(`${left} ${left === 1 ? "run is" : "runs are"} left. To go on, once that is mended:`);
+      say(`  ${again}`);
+    } else if (failed.length > 0) {
       const onlyFailed = asked.onlyFailed ? args : [...args, "--only", "failed"];
       say(`To try them again:\n  ${commandLine("sweep", onlyFailed)}`);
     }
@@ -182,6 +205,39 @@ async function sweepAsAsked(
     say(error.message);
     return 2;
   }
+}
+
+/**
+ * The plan of a sweep in its folder. Where that holds another sweep, what has changed, and the plan in the
+ * folder that is offered instead.
+ */
+async function planOf(
+  dir: string,
+  sweep: Sweep,
+  { extend }: SweepArguments,
+): Promise<{ planned: SweepStore; change: PlanChange | null }> {
+  try {
+    return { planned: await SweepStore.plan(dir, sweep, { extend }), change: null };
+  } catch (error) {
+    if (!(error instanceof PlanChangeError)) throw error;
+    const offered = offeredFolder(dir, error.change);
+    const planned = await SweepStore.plan(offered, sweep, { extend: true });
+    return { planned, change: error.change };
+  }
+}
+
+/** Says which seeds have results here and are not asked for. */
+function noteKept({ manifest }: SweepStore, sweep: Sweep, note: (sentence: string) => void): void {
+  const seedsOf = (runs: readonly PlannedRun[]) => new Set(runs.map(({ config }) => config.seed));
+  const others = [...seedsOf(manifest.runs).difference(seedsOf(sweep.runs))].sort((a, b) => a - b);
+  if (others.length === 0) return;
+  const [seeds, them] = others.length === 1 ? ["seed", "it"] : ["seeds", "them"];
+  note(
+    `${seeds} ${numberList(others, ", ")} ${
+      others.length === 1 ? "is" : "are"
+    } not asked for: what is ` +
+      `done with ${them} stays in the table`,
+  );
 }
 
 /**
@@ -243,11 +299,11 @@ async function runUntilStopped(
   before: readonly RunResult[],
   progress: SweepProgress,
   options: RunSweepOptions,
-): Promise<{ results: RunResult[]; interrupted: boolean }> {
+): Promise<SweepEnd & { interrupted: boolean }> {
   try {
     return await interruptible(async (signal) => {
-      const results = await runSweep(store, before, progress, { ...options, signal });
-      return { results, interrupted: signal.aborted };
+      const end = await runSweep(store, before, progress, { ...options, signal });
+      return { ...end, interrupted: signal.aborted };
     }, () => progress.stop());
   } finally {
     progress.stop();

@@ -13,7 +13,10 @@ export interface SweepArguments {
   /** Runs at once; null for one per core. */
   readonly jobs: number | null;
   readonly dryRun: boolean;
-  readonly failFast: boolean;
+  /** How often a failed run is tried again. */
+  readonly retry: number;
+  /** The number of failed runs at which the sweep stops; null for none. */
+  readonly maxFailures: number | null;
   readonly onlyFailed: boolean;
   readonly extend: boolean;
   /** Do every run anew, whatever is there of it and its stages. */
@@ -32,6 +35,8 @@ export const DEFAULT_SWEEP = "experiments/quick.yaml";
 export const SWEEP_OPTIONS = {
   "dry-run": { type: "boolean", default: false },
   jobs: { type: "string", short: "j" },
+  retry: { type: "string" },
+  "max-failures": { type: "string" },
   "fail-fast": { type: "boolean", default: false },
   only: { type: "string" },
   extend: { type: "boolean", default: false },
@@ -82,13 +87,25 @@ export function sweepArguments(
       `Cannot read --fresh beside --only failed as a failed run has kept nothing: leave out one`,
     );
   }
+  const most = values["max-failures"];
+  if (most !== undefined && values["fail-fast"]) {
+    throw new ArgumentError(
+      `Cannot use --fail-fast with --max-failures ${most} as it means --max-failures 1: write one ` +
+        `of them`,
+    );
+  }
   return {
     file: files[0] ?? DEFAULT_SWEEP,
     settings: positionals.filter(isSetting),
     out: values.out ?? null,
-    jobs: values.jobs === undefined ? null : readJobs(values.jobs),
+    jobs: values.jobs === undefined ? null : readCount("--jobs", values.jobs, 1),
     dryRun: values["dry-run"],
-    failFast: values["fail-fast"],
+    retry: values.retry === undefined ? 0 : readCount("--retry", values.retry, 0),
+    maxFailures: values["fail-fast"]
+      ? 1
+      : most === undefined
+      ? null
+      : readCount("--max-failures", most, 1),
     onlyFailed: values.only === "failed",
     extend: values.extend,
     fresh: values.fresh,
@@ -103,9 +120,12 @@ function isKey(word: string): boolean {
   return word === "metric" || (RUN_CONFIG_KEYS as readonly string[]).includes(word);
 }
 
-function readJobs(text: string): number {
-  if (/^[1-9]\d*$/.test(text)) return Number(text);
-  throw new ArgumentError(`Cannot read --jobs ${text} as it must be an integer of at least 1`);
+function readCount(option: string, text: string, least: number): number {
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
+  if (value >= least) return value;
+  throw new ArgumentError(
+    `Cannot read ${option} ${text} as it must be an integer of at least ${least}`,
+  );
 }
 
 /** The text of `deno task sweep --help`. */
@@ -139,9 +159,12 @@ Run the same command again to go on where it was stopped.
 
   --dry-run           print what would run, and write nothing
   -j, --jobs N        runs at once [one per core]
-  --fail-fast         stop at the first run that fails
+  --retry N           try a run that fails up to N more times [0]
+  --max-failures N    stop when N runs have failed
+  --fail-fast         stop at the first run that fails: --max-failures 1
   --only failed       run only what failed before
-  --extend            add what the sweep has gained since it first ran
+  --extend            keep runs whose settings the sweep no longer has, in one table with the new ones;
+                      new seeds and settings are added in any case
   --fresh             do every run anew, and remove what is there of it and of its stages
   --mixed-code        go on although the code has changed; tables tell the runs of each code apart
   --adapters          keep the adapter of every run, as PEFT loads it: runs/<run>/adapter
@@ -155,6 +178,9 @@ of settings to add and to leave out; seeds. The command line wins in every run. 
 folder you call it from, those of a file in the project's folder.
 
   deno task sweep experiments/quick.yaml n_skills=2,4 learning_rate=1e-3,1e-2 seed=0..4 --dry-run
+
+A sweep whose first runs, three or as many as run at once, all fail with the same error stops in any
+case.
 
 Exit codes: 0 all runs are done, 1 some failed, 2 the sweep cannot be run, 130 interrupted.
 `;

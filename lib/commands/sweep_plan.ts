@@ -3,6 +3,7 @@ import { cellTexts } from "../run/id.ts";
 import { isFinal, type RunResult } from "../run/result.ts";
 import { selectRuns } from "../sweep/run_sweep.ts";
 import type { SweepStore } from "../sweep/store.ts";
+import { numberList } from "../util/number_list.ts";
 import { mean } from "../util/vectors.ts";
 import { duration } from "../util/words.ts";
 
@@ -29,7 +30,7 @@ export function describePlan(
   const chosen = new Set(selectRuns(results, onlyFailed).map(({ id }) => id));
   const rows = [...cells.values()].map((runs) => [
     ...settings.map((key) => show(runs[0]!.config[key])),
-    showSeeds(runs.map(({ config }) => config.seed)),
+    numberList(runs.map(({ config }) => config.seed)),
     String(runs.filter(isFinal).length),
     String(runs.filter(({ status }) => status === "failed").length),
     String(runs.filter(({ id }) => chosen.has(id)).length),
@@ -48,23 +49,6 @@ export function describePlan(
 
 /** Cells that are listed; a table of more is not read. */
 const MOST_ROWS = 1000;
-/** Seeds in a row from which on a range stands for them, and parts of which a cell shows as many. */
-const [LEAST_RANGE, MOST_PARTS] = [4, 12];
-
-/** Seeds with spaces between them: `0 1 5`, `0..19`. */
-function showSeeds(seeds: readonly number[]): string {
-  const parts: string[] = [];
-  for (let at = 0; at < seeds.length;) {
-    let end = at + 1;
-    while (seeds[end] === seeds[end - 1]! + 1) end++;
-    if (end - at < LEAST_RANGE) end = at + 1;
-    parts.push(end === at + 1 ? String(seeds[at]) : `${seeds[at]}..${seeds[end - 1]}`);
-    at = end;
-  }
-  if (parts.length <= MOST_PARTS) return parts.join(" ");
-  return `${parts.slice(0, MOST_PARTS).join(" ")} … (${seeds.length})`;
-}
-
 function estimate(results: readonly RunResult[], toDo: number, jobs: number): string {
   const seconds = results.filter(isFinal).flatMap(({ provenance }) =>
     typeof provenance.seconds === "number" ? [provenance.seconds] : []

@@ -134,23 +134,6 @@ Deno.test("A4 an unknown metric is refused before the first run", async () => {
   });
 });
 
-Deno.test("A6 a dry run of a changed sweep shows the plan and then why it would be refused", async () => {
-  await withFolder(async (dir) => {
-    const file = join(dir, "x.yaml");
-    await Deno.writeTextFile(file, "grid: { n_skills: [2, 4] }");
-    const args = [file, "--out", join(dir, "out")];
-    assert.equal((await sweep(...args)).code, 0);
-    const { code, stdout, stderr } = await sweep(...args, "n_skills=4,8", "--dry-run");
-    assert.equal(code, 0);
-    assert.match(stdout, /^3 cells, 3 runs in .*: 2 done, 0 failed, 1 to do/m);
-    assert.match(stderr, /^Cannot resume .* 1 of its runs are new .* --extend/m);
-    const fresh = join(dir, "fresh");
-    const failed = await sweep(file, "--out", fresh, "--only", "failed");
-    assert.deepEqual([failed.code, existsSync(fresh)], [2, false]);
-    assert.match(failed.stderr, /^Cannot select failed runs as no sweep has run in /);
-  });
-});
-
 Deno.test("B3 the help lists allowed words, the keys of a file and an example", async () => {
   const { stdout } = await sweep("--help");
   assert.match(stdout, /^ {2}method .*: shared, shared_equal_budget, .*poly \["poly"\]$/m);

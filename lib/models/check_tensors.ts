@@ -1,5 +1,13 @@
 import * as tf from "../tf.ts";
 
+/** What is checked of a tensor, which may still be in its file. */
+export interface Shaped {
+  /** Its sizes. */
+  readonly shape: readonly number[];
+  /** The type of its numbers: `float32` or `int32`. */
+  readonly dtype: string;
+}
+
 /**
  * Compares tensors with the parameters a model has, before any of them is used.
  *
@@ -21,7 +29,7 @@ import * as tf from "../tf.ts";
 export function checkTensors(
   model: string,
   shapes: ReadonlyMap<string, readonly number[]>,
-  tensors: ReadonlyMap<string, tf.Tensor>,
+  tensors: ReadonlyMap<string, Shaped>,
 ): void {
   const missing = [...shapes.keys()].filter((name) => !tensors.has(name));
   const unexpected = [...tensors.keys()].filter((name) => !shapes.has(name));

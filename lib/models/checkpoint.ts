@@ -15,6 +15,7 @@ import { pathIn } from "../files/path.ts";
 import { isPlainFileName } from "../files/plain_file_name.ts";
 import { pythonJson } from "../files/python_json.ts";
 import { CODECS } from "../files/dtype.ts";
+import type { Shaped } from "./check_tensors.ts";
 import {
   openSafetensors,
   type SafetensorsFile,
@@ -32,6 +33,12 @@ export interface Checkpoint {
   readonly warnings: readonly string[];
   /** The weights by name, floats as float32, everything else as int32. Whoever holds them disposes them. */
   readonly tensors: Map<string, tf.Tensor>;
+}
+
+/** Contents of a Hugging Face folder, its weights left in their files. */
+export interface CheckpointOutline extends Omit<Checkpoint, "tensors"> {
+  /** The sizes of the weights by name, and the types that they are read as. */
+  readonly tensors: Map<string, Shaped>;
 }
 
 const WEIGHTS = "model.safetensors";
@@ -93,15 +100,7 @@ const FLOAT_GENERATION_SETTINGS = new Set([
  * ```
  */
 export async function readCheckpoint(dir: string): Promise<Checkpoint> {
-  if (!(await exists(pathIn(dir, "config.json")))) {
-    throw notFound(
-      `Cannot read checkpoint "${dir}" as it must be a folder with a config.json; download a model ` +
-        `of the hub first`,
-    );
-  }
-  const config = await readObject(pathIn(dir, "config.json"));
-  const warnings: string[] = [];
-  const generationConfig = await readGeneration(pathIn(dir, GENERATION), warnings);
+  const configs = await readConfigs(dir);
   const files: SafetensorsFile[] = [];
   const tensors = new Map<string, tf.Tensor>();
   try {
@@ -119,7 +118,44 @@ export async function readCheckpoint(dir: string): Promise<Checkpoint> {
   } finally {
     for (const file of files) file.close();
   }
-  return { config, generationConfig, warnings, tensors };
+  return { ...configs, tensors };
+}
+
+/**
+ * The same without the weights themselves: the headers of their files are read, and checked.
+ *
+ * @throws as {@linkcode readCheckpoint}
+ */
+export async function outlineCheckpoint(dir: string): Promise<CheckpointOutline> {
+  const configs = await readConfigs(dir);
+  const files: SafetensorsFile[] = [];
+  const tensors = new Map<string, Shaped>();
+  try {
+    await openWeights(dir, files);
+    for (const file of files) {
+      for (const name of file.names) {
+        const { shape, dtype } = file.info(name);
+        tensors.set(name, { shape, dtype: /F/.test(dtype) ? "float32" : "int32" });
+      }
+    }
+  } finally {
+    for (const file of files) file.close();
+  }
+  return { ...configs, tensors };
+}
+
+/** Reads what stands beside the weights. */
+async function readConfigs(dir: string): Promise<Omit<Checkpoint, "tensors">> {
+  if (!(await exists(pathIn(dir, "config.json")))) {
+    throw notFound(
+      `Cannot read checkpoint "${dir}" as it must be a folder with a config.json; download a model ` +
+        `of the hub first`,
+    );
+  }
+  const config = await readObject(pathIn(dir, "config.json"));
+  const warnings: string[] = [];
+  const generationConfig = await readGeneration(pathIn(dir, GENERATION), warnings);
+  return { config, generationConfig, warnings };
 }
 
 /** `generation_config.json`; as in transformers one that is no JSON is passed over, with a warning. */

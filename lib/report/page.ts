@@ -93,6 +93,7 @@ function summary({ runs }: Study): string {
   const seeds = valuesOf(runs, "seed").length;
   const rest = [
     [count.diverged, "diverged"],
+    [count.stalled, "stalled"],
     [count.failed, "failed"],
     [count.planned, "not run yet"],
   ].filter(([n]) => n !== 0).map(([n, what]) => `, ${n} ${what}`);
@@ -114,7 +115,7 @@ function cells(study: Study): string {
   return `${notes.join("")}<p>Mean of <code>${
     escapeXml(study.metric)
   }</code> over the runs that are done, with its 95 % ` +
-    `interval, best first. Runs that diverged or failed are in no mean; their numbers stand beside it.` +
+    `interval, best first. Runs that diverged, stalled or failed are in no mean; their numbers stand beside it.` +
     `</p>\n${whole("settings", leaderboard(study))}`;
 }
 
@@ -193,12 +194,17 @@ function factOf(facts: Row, fact: string): Cell {
 }
 
 /** The reason for a missing number, and all other facts about the run. */
-function remarks({ id, status, error, diverged_at_step }: Row, facts: Row): ReportCell {
+function remarks(
+  { id, status, error, diverged_at_step, stalled_at_step }: Row,
+  facts: Row,
+): ReportCell {
   const text = error === null ? "" : String(error);
   const line = status === "failed"
     ? firstLine(text)
     : status === "diverged"
     ? `diverged at step ${diverged_at_step ?? "unknown"}`
+    : status === "stalled"
+    ? `stalled from step ${stalled_at_step ?? "unknown"} on`
     : "";
   const known = Object.entries(facts).filter(([key, value]) => key !== "id" && value !== null)
     .map(([key, value]) => `<dt>${escapeXml(key)}</dt><dd>${escapeXml(String(value))}</dd>`);

@@ -31,10 +31,14 @@ async function open(path: string): Promise<Element> {
   return document;
 }
 
-Deno.test("writeReport() shows every run: done, diverged, failed with its error, and planned", () =>
+Deno.test("writeReport() shows every run: done, diverged, stalled, failed with its error, and planned", () =>
   withFolder(async (dir) => {
     const results = sampleResults({ n_splits: [1, 4] });
     const planned: RunResult = { ...results[0]!, status: "planned", metrics: {}, tasks: [] };
+    const at = results.findIndex(({ status }, i) => i > 0 && status === "done");
+    const healthy = results[at]!;
+    const metrics = { ...healthy.metrics, stalled_at_step: 2 };
+    results[at] = { ...healthy, status: "stalled", metrics };
     await writeSampleSweep(dir, {}, [planned, ...results.slice(1)]);
     const page = await open(await reportOn(dir));
     const [, runs, tasks] = page.querySelectorAll("[data-table]");
@@ -52,11 +56,13 @@ Deno.test("writeReport() shows every run: done, diverged, failed with its error,
     assert.match(failed.querySelector("pre").textContent, /at layer.ts:12/);
     const diverged = rows[statuses.indexOf("diverged")]!;
     assert.equal(diverged.querySelector("summary").textContent, "diverged at step 30");
+    const stalled = rows[statuses.indexOf("stalled")]!;
+    assert.equal(stalled.querySelector("summary").textContent, "stalled from step 2 on");
     const done = rows[statuses.indexOf("done")]!;
     assert.match(done.querySelector("dl").textContent, /backendwasm.*git_commit0123456789abcdef/);
     assert.match(
       page.querySelector("header").textContent,
-      /40 runs with 4 seeds: 34 done, 3 diverged, 2 failed, 1 not run yet\./,
+      /40 runs with 4 seeds: 33 done, 3 diverged, 1 stalled, 2 failed, 1 not run yet\./,
     );
   }));
 

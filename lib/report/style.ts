@@ -35,7 +35,7 @@ th[aria-sort="descending"] button::after { content: "\\2193"; opacity: 1; }
 .filter { display: flex; flex-wrap: wrap; gap: 0.25rem 0.75rem; align-items: center;
   margin: 0.5rem 0; }
 .filter input { font: inherit; padding: 0.2rem 0.5rem; width: 15rem; max-width: 100%; }
-td[data-value="diverged"], td[data-value="failed"] { font-weight: bold; }
+td[data-value="diverged"], td[data-value="stalled"], td[data-value="failed"] { font-weight: bold; }
 .filter label { max-width: 100%; }
 .filter select { font: inherit; max-width: 100%; }
 .answers tbody td { white-space: pre-wrap; overflow-wrap: anywhere; }

@@ -25,3 +25,16 @@ export function checkMethod(config: RunConfig): void {
     );
   }
 }
+
+/**
+ * Fails when the adapter of a run cannot be kept.
+ *
+ * @throws {RangeError} naming the setting
+ */
+export function checkAdapterOutput({ router_straight_through }: RunConfig): void {
+  if (!router_straight_through) return;
+  throw new RangeError(
+    `Cannot keep the adapter of a run with router_straight_through as PEFT's format cannot say that ` +
+      `routing is rounded: leave out --adapters, or set router_straight_through to false`,
+  );
+}

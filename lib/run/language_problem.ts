@@ -21,7 +21,7 @@ export async function languageProblem(
   baseDir?: string,
 ): Promise<Problem<Example, TaskBatch, LanguageModel>> {
   const suite = await openSuite(config);
-  const { base, tokenizer, warnings } = await openBase(config.base_model, undefined, {
+  const { base, tokenizer, warnings } = await openBase(config.base_model, () => {}, { // warnings go into the log
     ...revisionOf(config),
     ...(baseDir === undefined ? {} : { foundIn: baseDir }),
   });

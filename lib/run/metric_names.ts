@@ -47,5 +47,6 @@ export function metricNames(config: RunConfig): string[] {
     "parameters_multitask",
     ...when(isHeldOut && config.adaptation !== "none", "parameters_adaptation"),
     "diverged_at_step",
+    "stalled_at_step",
   ];
 }

@@ -3,14 +3,14 @@ import { getPeftModel, type PeftModel } from "../peft/peft_model.ts";
 import { allocationLogits } from "../poly/allocation.ts";
 import type { Allocation } from "../poly/allocation.ts";
 import { PolyConfig } from "../poly/config.ts";
-import { checkSuiteSize, type Task } from "../tasks/task.ts";
+import type { Task } from "../tasks/task.ts";
 import * as tf from "../tf.ts";
 import type { EvaluationTask } from "../train/evaluate.ts";
 import type { Trainable } from "../train/multi_task_model.ts";
 import type { TaskExample } from "../train/task_batch.ts";
 import { randomStream } from "../util/random.ts";
 import type { RunConfig } from "./config.ts";
-import { PLANTED_FEATURES } from "./planted_layers.ts";
+import { checkPlanted, PLANTED_FEATURES } from "./planted_layers.ts";
 import { plantedAllocation } from "./planted_allocation.ts";
 import type { Problem } from "./problem.ts";
 import type { Evaluation } from "./evaluation.ts";
@@ -47,23 +47,12 @@ export interface PlantedBatch {
  * split with an allocation of its own. A student of as many skills and splits reaches loss 0.
  * `teacher_gap` is the loss as a share of the base's: 0 is the teacher, 1 the base.
  *
- * @throws {RangeError} when a count is out of range, `n_splits` does not divide the features, or labels
- * are to be smoothed, as there are none
+ * @throws {RangeError} as {@linkcode checkPlanted}
  */
 export async function plantedProblem(
   config: RunConfig,
 ): Promise<Problem<PlantedExample, PlantedBatch, Mlp>> {
-  checkSuiteSize(config);
-  if (config.label_smoothing !== 0) {
-    throw new RangeError(
-      `Cannot smooth labels as suite "planted" has numbers for targets: set label_smoothing to 0`,
-    );
-  }
-  if (PLANTED_FEATURES % config.n_splits !== 0) {
-    throw new RangeError(
-      `Cannot plant a teacher as n_splits must divide its ${PLANTED_FEATURES} features: got ${config.n_splits}`,
-    );
-  }
+  checkPlanted(config);
   const truth = Array.from(
     { length: config.n_splits },
     (_, split) =>

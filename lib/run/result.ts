@@ -27,8 +27,11 @@ export interface RunResult {
   readonly id: string;
   /** All its settings. */
   readonly config: RunConfig;
-  /** `diverged` is a result: training met NaN or infinity. `failed` is none: something broke. */
-  readonly status: "done" | "diverged" | "failed" | "planned";
+  /**
+   * `diverged` is a result: training met NaN or infinity. So is `stalled`: nothing that training did
+   * could change the loss any more. `failed` is none: something broke.
+   */
+  readonly status: "done" | "diverged" | "stalled" | "failed" | "planned";
   /** Measures of the run as a whole. */
   readonly metrics: Metrics;
   /** Results of each task; empty for a run that is planned or has failed. */
@@ -41,12 +44,18 @@ export interface RunResult {
   readonly files?: WrittenFiles;
 }
 
-/** Whether a run has ended with a result, diverged or not, and so is not done again. */
+/** Whether a run has ended with a result, good or not, and so is not done again. */
 export function isFinal<R extends Pick<RunResult, "status">>(
   run: R,
-): run is R & { readonly status: "done" | "diverged" } {
-  return run.status === "done" || run.status === "diverged";
+): run is R & { readonly status: FinalStatus } {
+  return (FINAL_STATUSES as readonly string[]).includes(run.status);
 }
+
+/** How a run ends with a result. */
+export const FINAL_STATUSES = ["done", "diverged", "stalled"] as const;
+
+/** One of {@linkcode FINAL_STATUSES}. */
+export type FinalStatus = typeof FINAL_STATUSES[number];
 
 /**
  * How many runs have each status.
@@ -58,7 +67,7 @@ export function isFinal<R extends Pick<RunResult, "status">>(
  * import assert from "node:assert/strict";
  *
  * assert.deepEqual(countByStatus([{ status: "done" }, { status: "failed" }, { status: "done" }]), {
- *   done: 2, diverged: 0, failed: 1, planned: 0,
+ *   done: 2, diverged: 0, stalled: 0, failed: 1, planned: 0,
  * });
  * ```
  */
@@ -69,6 +78,7 @@ export function countByStatus(
   return {
     done: count("done"),
     diverged: count("diverged"),
+    stalled: count("stalled"),
     failed: count("failed"),
     planned: count("planned"),
   };
@@ -79,7 +89,7 @@ const METRICS = z.record(z.string(), z.number().nullable());
 const RESULT = z.strictObject({
   schema: z.literal(1),
   id: z.string(),
-  status: z.enum(["done", "diverged", "failed", "planned"]),
+  status: z.enum([...FINAL_STATUSES, "failed", "planned"]),
   error: z.string().optional(),
   files: z.partialRecord(z.enum(RUN_FILES), WRITTEN_FILE.nullable()).optional(),
   config: RUN_CONFIG,

@@ -16,10 +16,10 @@ const done: RunResult = {
 const text = resultToJson(done);
 
 Deno.test("isFinal() is true of a run that is not done again", () => {
-  const final = (["done", "diverged", "failed", "planned"] as const).filter((status) =>
+  const final = (["done", "diverged", "stalled", "failed", "planned"] as const).filter((status) =>
     isFinal({ status })
   );
-  assert.deepEqual(final, ["done", "diverged"]);
+  assert.deepEqual(final, ["done", "diverged", "stalled"]);
 });
 
 Deno.test("parseResult() gives back what resultToJson() wrote", () => {

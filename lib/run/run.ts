@@ -6,7 +6,7 @@ import { learnedRouting } from "../routing/learned.ts";
 import { routingMetrics } from "../routing/metrics.ts";
 import type { Task, TaskSuite } from "../tasks/task.ts";
 import { DivergedError } from "../train/train.ts";
-import { checkMethod } from "./check_method.ts";
+import { checkAdapterOutput, checkMethod } from "./check_method.ts";
 import type { RunConfig } from "./config.ts";
 import { languageProblem } from "./language_problem.ts";
 import { multiTaskModel } from "./method.ts";
@@ -49,7 +49,8 @@ export interface RunOutput {
  * Does one run: multi-task training, evaluation on the tasks seen, adaptation to each task held out,
  * evaluation there. The same config gives the same metrics, byte for byte, on WebAssembly and the CPU.
  *
- * Divergence is a result: the run ends with status `diverged` and the metrics it has.
+ * Divergence is a result: the run ends with status `diverged` and the metrics it has. So is training
+ * that was dead to its end: the run ends with status `stalled`, and all its metrics.
  *
  * With a place for stages, what another run of the same settings has done is taken from there, and a
  * run that was stopped or killed goes on from its last checkpoint. The bytes are the same either way.
@@ -62,12 +63,7 @@ export interface RunOutput {
  */
 export async function doRun(config: RunConfig, output: RunOutput): Promise<RunOutcome> {
   checkMethod(config);
-  if (output.adapterDir && config.router_straight_through) {
-    throw new RangeError(
-      `Cannot keep the adapter of a run with router_straight_through as PEFT's format cannot say that ` +
-        `routing is rounded: leave out --adapters, or set router_straight_through to false`,
-    );
-  }
+  if (output.adapterDir) checkAdapterOutput(config);
   // Tasks, their examples and the planted base model are drawn from a seed that may be their own.
   const taskConfig = { ...config, seed: config.task_seed ?? config.seed };
   return config.suite === "planted"
@@ -111,7 +107,8 @@ async function outcome<E, Batch extends object, M extends AnyBaseModel>(
     await scoreSeen(run, model, multitask);
     if (config.method === "poly") await keepRouting(run, model, dir);
     if (suite.heldOut.length > 0) await adaptToAll(run, model, multitask);
-    return { status: "done", metrics, tasks };
+    const status = metrics.stalled_at_step === undefined ? "done" : "stalled";
+    return { status, metrics, tasks };
   } catch (error) {
     if (!(error instanceof DivergedError)) throw error;
     metrics.diverged_at_step = error.step;

@@ -271,6 +271,68 @@ for (
   }, { only: ["wasm", "cpu"] });
 }
 
+onEachBackend(
+  "newcomer A9: doRun() ends as stalled when its gradient is zero to the end",
+  async () => {
+    await withBase("t5", async (base_model) => {
+      const dead = {
+        learning_rate: 1e9,
+        clip: 0,
+        warmup: 0,
+        schedule: "constant",
+        steps: 6,
+      } as const;
+      for (const evaluate_every of [0, 2]) {
+        const settings = { ...dead, evaluate_every, optimizer: "adamw" } as const;
+        const { status, metrics, rows } = await run({ ...TINY, base_model }, settings);
+        const norms = rows.filter(({ phase }) => phase === "multitask")
+          .map((row) => row.gradient_norm);
+        const first = norms.indexOf(0) + 1;
+        assert.ok(first > 0 && norms.slice(first - 1).every((norm) => norm === 0), `${norms}`);
+        assert.deepEqual([status, metrics.stalled_at_step], ["stalled", first]);
+        assert.ok(Number.isFinite(metrics.heldout_exact_match), "it is scored all the same");
+      }
+    });
+  },
+  { only: ["wasm", "cpu"] },
+);
+
+onEachBackend(
+  "newcomer A9: doRun() ends as stalled when rates are too small to move the loss",
+  async () => {
+    const { status, metrics } = await run(PLANTED, {
+      learning_rate: 1e-30,
+      router_learning_rate: 0,
+      steps: 4,
+      evaluate_every: 2,
+    });
+    assert.deepEqual([status, metrics.stalled_at_step], ["stalled", 1]);
+  },
+  { only: ["wasm", "cpu"] },
+);
+
+onEachBackend("doRun() ends short, frozen and untrained runs as done", async () => {
+  for (
+    const settings of [
+      { steps: 0 },
+      { steps: 1 },
+      { steps: 2, evaluate_every: 0 },
+      { steps: 2, evaluate_every: 1, adaptation: "none" },
+      { steps: 4, evaluate_every: 1, learning_rate: 1e-6 },
+      { steps: 4, evaluate_every: 1, n_validation: 0 },
+      { steps: 4, evaluate_every: 1, learning_rate: 0 },
+      { steps: 4, evaluate_every: 1, learning_rate: 0, method: "shared", n_splits: 1 },
+    ] satisfies RunConfigInput[]
+  ) {
+    const { status, metrics } = await run(PLANTED, settings);
+    assert.deepEqual(
+      [status, metrics.stalled_at_step],
+      ["done", undefined],
+      JSON.stringify(settings),
+    );
+  }
+}, { only: ["cpu"] });
+
 onEachBackend("doRun() chooses its checkpoint on validation examples alone", async () => {
   // So fast that validation gets worse again.
   const fast: RunConfigInput = {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { KnownInputs } from "../run/inputs.ts";
+import { FINAL_STATUSES, type FinalStatus } from "../run/result.ts";
 import type { PlannedRun } from "./sweep.ts";
 
 /** Message from the parent to a worker: one JSON object per line on the worker's standard input. */
@@ -13,6 +14,8 @@ export interface WorkerTask {
   readonly stagesDir: string | null;
   /** What the run reads, so that no worker asks a hub or hashes weights; absent where it is not known. */
   readonly reads?: KnownInputs;
+  /** Which try of the run this is, counted from 1, which it is when absent. */
+  readonly attempt?: number;
 }
 
 /**
@@ -27,7 +30,7 @@ export type WorkerEvent =
     /** The memory that the worker holds, in bytes. */
     readonly memory?: number;
   }
-  | { readonly kind: "finished"; readonly id: string; readonly status: "done" | "diverged" }
+  | { readonly kind: "finished"; readonly id: string; readonly status: FinalStatus }
   | { readonly kind: "failed"; readonly id: string; readonly error: string }
   /** The folder of results cannot be used, so no run can go on. */
   | { readonly kind: "stopped"; readonly id: string; readonly error: string };
@@ -52,7 +55,7 @@ const EVENT = z.union([
     loss: z.number().nullable().transform((loss) => loss ?? NaN), // how JSON writes NaN
     memory: z.number().optional(),
   }),
-  z.object({ kind: z.literal("finished"), id: z.string(), status: z.enum(["done", "diverged"]) }),
+  z.object({ kind: z.literal("finished"), id: z.string(), status: z.enum(FINAL_STATUSES) }),
   z.object({ kind: z.enum(["failed", "stopped"]), id: z.string(), error: z.string() }),
 ]);
 

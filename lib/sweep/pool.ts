@@ -32,6 +32,8 @@ export interface PoolOptions {
   readonly environment?: ChildEnvironment;
   /** The provenance of earlier runs of the same work, whose ways to matrix products are kept. */
   readonly earlier?: readonly RecordedWays[];
+  /** What is to be done about a run that has failed: the task to do later; null for nothing. */
+  readonly again?: (failed: WorkerEvent & { readonly kind: "failed" }) => WorkerTask | null;
   /** More words for Deno before the program; in tests. */
   readonly args?: readonly string[];
   /** Calls back after a time in ms, unless what it returns is called first; another one in tests. */
@@ -49,7 +51,7 @@ const GRACE = 20_000;
  * which have been silent for long.
  *
  * A worker that dies takes only the run it was on with it: that run is reported as failed and a new
- * worker takes the next.
+ * worker takes the next. A failed run is reported for every time that it is tried.
  */
 export async function* runInPool(
   tasks: readonly WorkerTask[],
@@ -66,6 +68,11 @@ export async function* runInPool(
   // Another program than the worker's own, in tests, does what it wants.
   const permissions = options.worker === undefined ? workerPermissions(tasks) : ["--allow-all"];
   const environment = options.environment ?? await workerEnvironment(tasks, options);
+  const report = (event: WorkerEvent | SilentEvent) => {
+    const task = event.kind === "failed" ? options.again?.(event) ?? null : null;
+    if (task !== null) queue.push(task);
+    return events.write(event);
+  };
   const lanes = Array.from(
     { length: Math.min(options.jobs, tasks.length) },
     async () => {
@@ -73,7 +80,7 @@ export async function* runInPool(
         await workThrough(
           queue,
           { ...options, signal, environment, permissions },
-          (event) => events.write(event),
+          report,
         );
       }
     },

@@ -1,4 +1,5 @@
 import { isFinal, type RunResult } from "../run/result.ts";
+import { type FailureOptions, FailurePolicy } from "./failure_policy.ts";
 import { readsKey, type ReadsNow } from "./identity.ts";
 import type { SilentEvent, WorkerTask } from "./message.ts";
 import { type PoolOptions, runInPool } from "./pool.ts";
@@ -12,6 +13,8 @@ export interface SweepProgress {
   working(id: string, done: number, loss: number): void;
   /** Nothing has come of a run at work for some time. */
   silent(event: SilentEvent): void;
+  /** A run has failed, and is tried again. */
+  again(result: RunResult): void;
   /** A run has ended. */
   ended(result: RunResult): void;
   /** Leaves the terminal as it was; to be called however the sweep ends. */
@@ -19,7 +22,7 @@ export interface SweepProgress {
 }
 
 /** Options of {@linkcode runSweep}. */
-export interface RunSweepOptions {
+export interface RunSweepOptions extends FailureOptions {
   /** Worker processes at once; positive. */
   readonly jobs: number;
   /** Run only what failed before. */
@@ -30,14 +33,20 @@ export interface RunSweepOptions {
   readonly stagesDir?: string | null;
   /** What runs read, as it is known before they begin; a run that is not there looks itself. */
   readonly reads?: ReadsNow;
-  /** Stop at the first run that fails. */
-  readonly failFast?: boolean;
   /** Stops the sweep when it is aborted; runs at work are given up, to be done again. */
   readonly signal?: AbortSignal;
   /** The program of the workers; another one in tests. */
   readonly worker?: URL;
   /** Calls back after a time in ms, unless what it returns is called first; another one in tests. */
   readonly after?: NonNullable<PoolOptions["after"]>;
+}
+
+/** What is known after {@linkcode runSweep}. */
+export interface SweepEnd {
+  /** What is known of every run, in the order planned. */
+  readonly results: RunResult[];
+  /** Why runs that were to be done have been left; null when none has, or the signal says why. */
+  readonly stopped: string | null;
 }
 
 /** The runs of a sweep that {@linkcode runSweep} would do, as they are known before. */
@@ -51,8 +60,10 @@ export function selectRuns(results: readonly RunResult[], onlyFailed = false): R
  * However this process ends, each run's result is complete or absent, and calling this
  * again does exactly the runs that have none.
  *
+ * Runs that fail are tried again as often as the options say, and stop the sweep when a
+ * {@linkcode FailurePolicy} says so and there are others left.
+ *
  * @param before what was known of every run, of {@linkcode SweepStore.results}
- * @returns what is known of every run afterwards, in the order planned
  * @throws {StoreError} when the folder cannot be written, or a result is damaged
  */
 export async function runSweep(
@@ -60,20 +71,29 @@ export async function runSweep(
   before: readonly RunResult[],
   progress: SweepProgress,
   options: RunSweepOptions,
-): Promise<RunResult[]> {
+): Promise<SweepEnd> {
   const selected = new Set(selectRuns(before, options.onlyFailed).map(({ id }) => id));
   const runs = store.manifest.runs.filter(({ id }) => selected.has(id));
   const folders = new Map(runs.map((run) => [run.id, new RunFolder(store.dir, run)]));
   const ended = new Map<RunFolder, string>();
-  const failed = new AbortController();
-  const signals = [failed.signal, ...(options.signal ? [options.signal] : [])];
-  const { keepAdapter = false, stagesDir = null } = options;
-  const tasks = runs.map((run): WorkerTask => {
+  const stop = new AbortController();
+  let stopped: string | null = null;
+  const signals = [stop.signal, ...(options.signal ? [options.signal] : [])];
+  const { keepAdapter = false, stagesDir = null, retry = 0 } = options;
+  const policy = new FailurePolicy(options);
+  const tasks = new Map(runs.map((run): [string, WorkerTask] => {
     const reads = options.reads?.get(readsKey(run.config));
-    return { dir: store.dir, run, keepAdapter, stagesDir, ...(reads ? { reads } : {}) };
-  });
-  const events = runInPool(tasks, {
+    return [run.id, { dir: store.dir, run, keepAdapter, stagesDir, ...(reads ? { reads } : {}) }];
+  }));
+  const attempts = new Map<string, number>();
+  const toTryAgain = new Map<RunFolder, string>();
+  const events = runInPool([...tasks.values()], {
     jobs: options.jobs,
+    again({ id }) {
+      const attempt = (attempts.get(id) ?? 1) + 1;
+      attempts.set(id, attempt);
+      return attempt > retry + 1 ? null : { ...tasks.get(id)!, attempt };
+    },
     signal: AbortSignal.any(signals),
     earlier: before.filter(isFinal).map(({ provenance }) => provenance),
     ...(options.worker ? { worker: options.worker } : {}),
@@ -90,16 +110,34 @@ export async function runSweep(
     }
     if (event.kind === "stopped") throw new StoreError(event.error);
     const folder = folders.get(event.id)!;
+    let why: string | null = null;
     if (event.kind === "failed") {
-      await folder.fail(event.error);
-      if (options.failFast) failed.abort();
+      why = policy.failed(event.id, event.error);
+      const tries = policy.triesOf(event.id);
+      const error = tries === 1
+        ? event.error
+        : `${event.error.trimEnd()}\n\nTried ${tries} times\n`;
+      if (why === null && !policy.isLast(event.id)) {
+        toTryAgain.set(folder, error);
+        progress.again({ ...await folder.result(), status: "failed", error });
+        continue;
+      }
+      await folder.fail(error);
+      ended.set(folder, error);
+    } else {
+      policy.ended();
+      ended.set(folder, REMOVED);
     }
-    const error = event.kind === "failed" ? event.error : REMOVED;
-    ended.set(folder, error);
-    progress.ended(await resultOf(folder, error));
+    toTryAgain.delete(folder);
+    progress.ended(await resultOf(folder, ended.get(folder)!));
+    if (why !== null && ended.size < runs.length) {
+      stopped ??= why;
+      stop.abort();
+    }
   }
+  for (const [folder, error] of toTryAgain) await folder.fail(error); // the sweep has stopped before
   for (const [folder, error] of ended) await resultOf(folder, error); // removed since then?
-  return await store.results();
+  return { results: await store.results(), stopped };
 }
 
 /** What became of a run that has ended: where its folder says nothing of it, it has failed. */

@@ -216,7 +216,7 @@ Deno.test("sweepCommand() runs everything, tells each run, and writes and prints
 
 Deno.test("sweepCommand() names failed runs, goes on without them, and tries only them again", async () => {
   await using place = await Place.with(
-    "zip: { data_file: [fine, fail, die, diverge, also], n_tasks: [1, 2, 3, 4, 5] }",
+    "zip: { data_file: [fine, fail, die, diverge, also], r: [1, 2, 3, 4, 5] }",
   );
   const first = await place.sweep("--jobs", "1");
   assert.equal(first.code, 1);
@@ -224,37 +224,103 @@ Deno.test("sweepCommand() names failed runs, goes on without them, and tries onl
   const failed = (await place.runDirs()).filter((dir) => existsSync(join(dir, "error.txt")));
   assert.equal(failed.length, 2);
   for (const dir of failed) assert.ok(first.stderr.includes(`\n  ${join(dir, "error.txt")}\n`));
-  assert.match(first.stderr, /^Failed: .*n_tasks=2,.*: RangeError: Cannot train as asked$/m);
+  assert.match(first.stderr, /^Failed: .*r=2,.*: RangeError: Cannot train as asked$/m);
   assert.match(
     first.stderr,
-    /^Failed: .*n_tasks=3,.*: The worker ended with SIGKILL in the middle/m,
+    /^Failed: .*r=3,.*: The worker ended with SIGKILL in the middle/m,
   );
-  assert.match(first.stderr, /^\[4\/5\] .*n_tasks=4,.* diverged$/m);
+  assert.match(first.stderr, /^\[4\/5\] .*r=4,.* diverged$/m);
   assert.match(first.stderr, /^ {2}deno task sweep \S+ --out \S+ --jobs 1 --only failed$/m);
   assert.match(
     await Deno.readTextFile(join(failed[1]!, "error.txt")),
     /\n {2}in two lines\n {4}at /,
   );
 
-  const fifth = (await place.runDirs()).find((dir) => dir.includes("n_tasks=5"))!;
+  const fifth = (await place.runDirs()).find((dir) => dir.includes("r=5"))!;
   await Deno.remove(fifth, { recursive: true });
   const again = await place.sweep("--only", "failed");
   assert.equal(again.code, 1);
   const ended = again.stderr.split("\n").filter((line) => line.startsWith("["));
-  assert.deepEqual(ended.map((line) => /n_tasks=\d/.exec(line)![0]).sort(), [
-    "n_tasks=2",
-    "n_tasks=3",
+  assert.deepEqual(ended.map((line) => /r=\d/.exec(line)![0]).sort(), [
+    "r=2",
+    "r=3",
   ]);
   assert.match(again.stderr, /1 planned/);
 });
 
 Deno.test("sweepCommand() stops at the first failure when asked to fail fast", async () => {
   await using place = await Place.with(
-    "zip: { data_file: [fail, a, b, c], n_tasks: [1, 2, 3, 4] }",
+    "zip: { data_file: [fail, a, b, c], r: [1, 2, 3, 4] }",
   );
   const { code, stderr } = await place.sweep("--fail-fast", "--jobs", "1");
   assert.equal(code, 1);
   assert.match(stderr, /^4 runs: 1 failed, 3 planned in /m);
+  assert.match(stderr, /^Stopped as 1 run has failed, and --max-failures is 1\.$/m);
+});
+
+Deno.test("newcomer A5: a sweep whose first runs fail alike stops, says so, and leaves the others", async () => {
+  await using place = await Place.with("set: { data_file: fail }\nseeds: 0..9\n");
+  const { code, stderr } = await place.sweep("--jobs", "1");
+  assert.equal(code, 1);
+  assert.match(stderr, /^10 runs: 3 failed, 7 planned in /m);
+  assert.match(
+    stderr,
+    /^Stopped as the first 3 runs failed alike: RangeError: Cannot train as asked\.\n7 runs are left\. To go on, once that is mended:\n {2}deno task sweep \S+ --out \S+ --jobs 1\n$/m,
+  );
+  assert.doesNotMatch(stderr, /^(Table|Report|Notebook|To try them again):/m, "nothing to see");
+
+  await using mixed = await Place.with(
+    "zip: { data_file: [fine, fail, fail, fail, fail], r: [1, 2, 3, 4, 5] }",
+  );
+  assert.match((await mixed.sweep("--jobs", "1")).stderr, /^5 runs: 1 done, 4 failed in /m);
+  await using few = await Place.with("set: { data_file: fail }\nseeds: 0..2\n");
+  const all = await few.sweep("--jobs", "1");
+  assert.match(all.stderr, /^3 runs: 3 failed in /m);
+  assert.doesNotMatch(all.stderr, /Stopped/, "there is nothing to stop");
+});
+
+Deno.test("sweepCommand() --max-failures stops at as many failed runs", async () => {
+  await using place = await Place.with(
+    "zip: { data_file: [a, fail, die, b, c], r: [1, 2, 3, 4, 5] }",
+  );
+  const { code, stderr } = await place.sweep("--max-failures", "2", "--jobs", "1");
+  assert.equal(code, 1);
+  assert.match(stderr, /^5 runs: 1 done, 2 failed, 2 planned in /m);
+  assert.match(
+    stderr,
+    /^Stopped as 2 runs have failed, and --max-failures is 2\.\n2 runs are left\./m,
+  );
+  const rest = await place.sweep("--jobs", "1");
+  assert.match(rest.stderr, /^5 runs: 3 done, 2 failed in /m);
+});
+
+Deno.test("sweepCommand() --retry tries failed runs again, and records how often", async () => {
+  await using place = await Place.with(
+    "zip: { data_file: [fail once, fail, fine], r: [1, 2, 3] }",
+  );
+  const { code, stderr } = await place.sweep("--retry", "2", "--jobs", "2");
+  assert.equal(code, 1);
+  assert.match(stderr, /^3 runs: 2 done, 1 failed in /m);
+  assert.match(stderr, /^.*r=1,.* failed and is tried again: Error: The device was lost$/m);
+  assert.equal(stderr.match(/r=2,\S+ failed and is tried again/g)!.length, 2);
+  assert.match(stderr, /^\[3\/3\] /m, "each run is counted once");
+  const dirs = await place.runDirs();
+  const [once, never, fine] = [1, 2, 3].map((n) => dirs.find((dir) => dir.includes(`r=${n}`)));
+  const provenance = async (dir: string) =>
+    JSON.parse(await Deno.readTextFile(join(dir, "result.json"))).provenance;
+  assert.equal((await provenance(once!)).attempts, 2);
+  assert.equal((await provenance(fine!)).attempts, undefined);
+  assert.match(
+    await Deno.readTextFile(join(never!, "error.txt")),
+    /^RangeError: Cannot train as asked\n[^]*\n\nTried 3 times\n$/,
+  );
+});
+
+Deno.test("sweepCommand() leaves a run as failed that was to be tried again when the sweep stopped", async () => {
+  await using place = await Place.with("set: { data_file: fail }\nseeds: 0..9\n");
+  const { stderr } = await place.sweep("--retry", "1", "--jobs", "1");
+  assert.match(stderr, /^10 runs: 3 failed, 7 planned in /m);
+  assert.match(stderr, /^Stopped as the first 3 runs failed alike: /m);
 });
 
 Deno.test("sweepCommand() adds to a sweep with --extend, and refuses an edited one without", async () => {
@@ -263,7 +329,10 @@ Deno.test("sweepCommand() adds to a sweep with --extend, and refuses an edited o
   const before = await place.tables();
   const refused = await place.sweep("n_skills=4,8");
   assert.equal(refused.code, 2);
-  assert.match(refused.stderr, /^Cannot resume .* 2 of its runs are new and 2 .* --extend/);
+  assert.match(
+    refused.stderr,
+    /^\S+ holds another sweep\. .*\n {2}n_skills: 2, 4 → 4, 8\n[^]* --extend\n$/,
+  );
   assert.deepEqual(await place.tables(), before);
   const extended = await place.sweep("n_skills=4,8", "--extend");
   assert.equal(extended.code, 0);
@@ -402,18 +471,18 @@ Deno.test("sweepCommand() names a damaged result and loses nothing", async () =>
 
 Deno.test("R23 a run whose folder is removed while it is at work, or later in the sweep, has failed", async () => {
   await using place = await Place.with(
-    "zip: { data_file: [fine, vanish, vanish others], n_tasks: [1, 2, 3] }",
+    "zip: { data_file: [fine, vanish, vanish others], r: [1, 2, 3] }",
   );
   const { code, stderr } = await place.sweep("--jobs", "1");
   assert.equal(code, 1, stderr);
   assert.match(stderr, /^3 runs: 1 done, 2 failed in/m);
   assert.match(
     stderr,
-    /^\[2\/3\] .*n_tasks=2,.* failed: Error: Cannot finish .*removed or replaced/m,
+    /^\[2\/3\] .*r=2,.* failed: Error: Cannot finish .*removed or replaced/m,
   );
-  assert.match(stderr, /^Failed: .*n_tasks=1,.*: The result of the run was removed after it had/m);
+  assert.match(stderr, /^Failed: .*r=1,.*: The result of the run was removed after it had/m);
   const again = await place.sweep("--jobs", "1", "--only", "failed");
-  assert.match(again.stderr, /^\[\d\/\d\] .*n_tasks=1,.* heldout_exact_match=/m);
+  assert.match(again.stderr, /^\[\d\/\d\] .*r=1,.* heldout_exact_match=/m);
 });
 
 Deno.test("R11 a log that is emptied, halved, zeroed, removed or edited is told by sweep, report and copy", async () => {
@@ -491,6 +560,18 @@ Deno.test("sweepCommand() says what is wrong with its arguments, file or folder"
         /^Unknown option --drry-run, did you mean "--dry-run"\? See deno task sweep --help$/m,
       ],
       [["--jobs", "none"], /^Cannot read --jobs none as it must be an integer of at least 1; see/m],
+      [
+        ["--retry", "1.5"],
+        /^Cannot read --retry 1\.5 as it must be an integer of at least 0; see/m,
+      ],
+      [
+        ["--max-failures", "0"],
+        /^Cannot read --max-failures 0 as it must be an integer of at least 1; see/m,
+      ],
+      [
+        ["--fail-fast", "--max-failures", "5"],
+        /^Cannot use --fail-fast with --max-failures 5 as it means --max-failures 1: write one/m,
+      ],
       [["--only", "done"], /^Cannot read --only done as only failed runs/m],
       [["other.yaml"], /^Cannot run several sweeps at once: .*x\.yaml, other\.yaml; name one/m],
       [
@@ -521,7 +602,7 @@ Deno.test({
   name: "Ctrl-C stops a sweep without a failed run, and tells how to go on",
   ignore: Deno.build.os === "windows",
   async fn() {
-    await using place = await Place.with("zip: { data_file: [a, hang, hang], n_tasks: [1, 2, 3] }");
+    await using place = await Place.with("zip: { data_file: [a, hang, hang], r: [1, 2, 3] }");
     const child = place.start("--jobs", "2", "--quiet");
     const ended = drain(child);
     await until(async () => (await place.journalLines()).length === 3);
@@ -581,7 +662,7 @@ Deno.test({
   ignore: !CAN_MOUNT,
   async fn() {
     await using place = await Place.with(
-      "zip: { data_file: [a, fill, b, fill unseen], n_tasks: [1, 2, 3, 4] }",
+      "zip: { data_file: [a, fill, b, fill unseen], r: [1, 2, 3, 4] }",
     );
     await Deno.mkdir(place.out);
     assert.ok(await mountSmall(place.out, "128k"));

@@ -46,7 +46,9 @@ async function serve(task: WorkerTask, doRun: DoRun): Promise<WorkerEvent> {
       say({ kind: "progress", id: run.id, done, loss, memory });
     });
     if (!isFinal(found)) throw new TypeError(`A run cannot end as ${found.status}`);
-    await folder.finish({ ...run, ...found, files: await writtenFiles(folder.dir) });
+    const tries = task.attempt === undefined ? {} : { attempts: task.attempt };
+    const provenance = { ...found.provenance, ...tries };
+    await folder.finish({ ...run, ...found, provenance, files: await writtenFiles(folder.dir) });
     return { kind: "finished", id: run.id, status: found.status };
   } catch (error) {
     const refused = isFullDisk(error) ? whenWriting(folder.dir, error) : error;

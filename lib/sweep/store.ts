@@ -9,13 +9,14 @@ import { parseResult, type RunResult } from "../run/result.ts";
 import { printableLine } from "../util/printable.ts";
 import { isFolderName, type Manifest, parseManifest, type SweepSource } from "./manifest.ts";
 import { CODE_FOLDER } from "./provenance.ts";
+import { planChange, PlanChangeError } from "./plan_change.ts";
 import { notBegun, RESULT, RunFolder, RUNS } from "./run_folder.ts";
 import { StoreError, whenReading, whenWriting } from "./store_error.ts";
 import type { PlannedRun, Sweep } from "./sweep.ts";
 
 /** Treatment of a folder that holds another plan. */
 export interface OpenOptions {
-  /** Add the runs that are new and keep the others. */
+  /** Keep stored runs that the sweep no longer has, and do what is left of them, too. */
   readonly extend?: boolean;
   /** What the person has asked for, to be kept with the plan. */
   readonly source?: SweepSource;
@@ -29,10 +30,13 @@ export class SweepStore {
   private constructor(readonly dir: string, readonly manifest: Manifest) {}
 
   /**
-   * What {@linkcode SweepStore.open} would open, without writing anything.
+   * What {@linkcode SweepStore.open} would open, without writing anything: the runs of the sweep, those
+   * that are stored under the names that they have. New runs are added to what is stored. Stored runs
+   * whose seed alone the sweep no longer has stay as far as they have a result; the others leave the plan.
    *
-   * @throws {StoreError} when the folder holds another plan and `extend` is not set, or its manifest
-   * is damaged
+   * @throws {PlanChangeError} when stored runs have other settings than the sweep has and `extend` is not
+   * set
+   * @throws {StoreError} when the manifest is damaged
    */
   static async plan(dir: string, sweep: Sweep, options: OpenOptions = {}): Promise<SweepStore> {
     const { source } = options;
@@ -41,33 +45,27 @@ export class SweepStore {
       return new SweepStore(dir, { ...planned, runs: await withFoldersOf(dir, planned.runs) });
     }
     const before = (await SweepStore.read(dir)).manifest;
-    const texts = (runs: readonly PlannedRun[]) => runs.map(({ config }) => settingsText(config));
-    const [stored, wanted] = [texts(before.runs), texts(planned.runs)];
-    const [isStored, isWanted] = [new Set(stored), new Set(wanted)];
-    const added = planned.runs.filter((_, i) => !isStored.has(wanted[i]!));
-    const missing = before.runs.filter((_, i) => !isWanted.has(stored[i]!));
-    if (options.extend !== true && added.length + missing.length > 0) {
-      throw new StoreError(
-        `Cannot resume ${dir} as the sweep has changed: ${added.length} of its runs are new and ` +
-          `${missing.length} of the stored runs are no longer in it; add the new ones with ` +
-          `--extend, or name another folder with --out`,
-      );
-    }
+    const change = planChange(before.runs, planned.runs);
+    const { extend = false } = options;
+    if (!extend && change.leftByCell > 0) throw new PlanChangeError(dir, change);
+    const gone = new Set(
+      change.left.filter(({ id }) => !extend && !existsSync(join(dir, RUNS, id, RESULT))),
+    );
     return new SweepStore(dir, {
       ...planned,
-      ...sourcesOf(before, source, added.length > 0),
+      ...sourcesOf(before, source, change.added.length > 0),
       varying: RUN_CONFIG_KEYS.filter((key) =>
         before.varying.includes(key) || planned.varying.includes(key)
       ),
-      runs: [...before.runs, ...added],
+      runs: [...before.runs.filter((run) => !gone.has(run)), ...change.added],
     });
   }
 
   /**
    * Opens a sweep's folder, making it when there is none.
    *
-   * @throws {StoreError} when the folder holds another plan and `extend` is not set, cannot be
-   * written, or its manifest is damaged
+   * @throws {PlanChangeError} as {@linkcode SweepStore.plan} does
+   * @throws {StoreError} when the folder cannot be written, or its manifest is damaged
    */
   static async open(dir: string, sweep: Sweep, options: OpenOptions = {}): Promise<SweepStore> {
     const store = await SweepStore.plan(dir, sweep, options);

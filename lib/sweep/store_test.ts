@@ -64,10 +64,11 @@ Deno.test("SweepStore.open() refuses an edited sweep, and adds to it when asked 
     const edited = sweepOf("n_skills=4,8", "n_splits=1,2");
     await assert.rejects(SweepStore.open(dir, edited), {
       name: "StoreError",
-      message:
-        `Cannot resume ${dir} as the sweep has changed: 3 of its runs are new and 1 of the ` +
-        `stored runs are no longer in it; add the new ones with --extend, or name another folder ` +
-        `with --out`,
+      message: `Cannot go on in ${dir} as the sweep has changed since it ran there:\n` +
+        "  n_skills: 2, 4 → 4, 8\n" +
+        "  n_splits: 1 → 1, 2\n" +
+        "1 stored run is no longer in it, and 3 are new. Name another folder with --out, or keep it " +
+        "beside the new ones with --extend",
     });
     assert.equal(await Deno.readTextFile(join(dir, "manifest.json")), before);
 
@@ -390,7 +391,10 @@ Deno.test("S3 a new run whose hash begins as a stored one's is added with --exte
   await inTemporary(async (dir) => {
     await SweepStore.open(dir, sweepOf(...ALIKE, "n_skills=2", "n_splits=1", "seed=12585"));
     const other = sweepOf(...ALIKE, "n_skills=8", "n_splits=4", "seed=10317");
-    await assert.rejects(SweepStore.open(dir, other), /1 of its runs are new and 1 of the stored/);
+    await assert.rejects(
+      SweepStore.open(dir, other),
+      /1 stored run is no longer in it, and 1 is new/,
+    );
     const { manifest } = await SweepStore.open(dir, other, { extend: true });
     assert.deepEqual(manifest.runs.map(({ config }) => config.seed), [12585, 10317]);
   });

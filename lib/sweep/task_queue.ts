@@ -51,10 +51,9 @@ export class TaskQueue {
     return task;
   }
 
-  /** Puts a task back that a worker could not begin. */
-  putBack(task: WorkerTask): void {
-    this.ended(task);
-    this.#waiting.unshift(task);
+  /** Adds a task behind all others. */
+  push(task: WorkerTask): void {
+    this.#waiting.push(task);
   }
 
   /** Tells that a task has ended, however it did. */

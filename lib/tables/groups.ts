@@ -184,6 +184,7 @@ export function missingNotes(groups: readonly MeasuredGroup[], metric: string): 
   const count = (status: string) => rows.filter((row) => row.status === status).length;
   const reasons = [
     [count("diverged"), "diverged"],
+    [count("stalled"), "stalled"],
     [count("failed"), "failed"],
     [count("planned"), "not run yet"],
     [count("done"), "done without it"],

@@ -20,10 +20,10 @@ export interface LeaderboardOptions {
 /**
  * One row per group of settings, best first: the `mean` of the metric over the runs that are done,
  * its 95 % Student-t interval from `low` to `high`, and the numbers of runs that are planned, done,
- * diverged and failed.
+ * diverged, stalled and failed.
  *
  * A mean over fewer than two runs has no interval, and a group without a value comes last; both are
- * missing values. Means leave out runs that diverged, so read them together with the number of
+ * missing values. Means leave out runs that diverged or stalled, so read them together with the number of
  * those.
  *
  * @param of a study, or a table with one row per planned run
@@ -65,6 +65,7 @@ export function leaderboard(
       n_done: count("done"),
       n_planned: rows.length,
       n_diverged: count("diverged"),
+      n_stalled: count("stalled"),
       n_failed: count("failed"),
       ...Object.fromEntries(sizes.map((name) => [name, estimateMean(numbersOf(rows, name)).mean])),
     };

@@ -19,6 +19,7 @@ const runs = runsTable([
   undone(4, 1, "failed"),
   done(8, 0, { seen_loss: 0.125, parameters_multitask: 90 }),
   undone(8, 1, "planned"),
+  undone(8, 2, "stalled"),
 ]);
 
 Deno.test("leaderboard() shows means with intervals, best first, and every missing value", () => {
@@ -36,8 +37,9 @@ Deno.test("leaderboard() shows means with intervals, best first, and every missi
         low: true,
         high: true,
         n_done: 1,
-        n_planned: 2,
+        n_planned: 3,
         n_diverged: 0,
+        n_stalled: 1,
         n_failed: 0,
         parameters_multitask: 90,
       },
@@ -49,6 +51,7 @@ Deno.test("leaderboard() shows means with intervals, best first, and every missi
         n_done: 3,
         n_planned: 4,
         n_diverged: 1,
+        n_stalled: 0,
         n_failed: 0,
         parameters_multitask: 30,
       },
@@ -60,6 +63,7 @@ Deno.test("leaderboard() shows means with intervals, best first, and every missi
         n_done: 0,
         n_planned: 2,
         n_diverged: 0,
+        n_stalled: 0,
         n_failed: 1,
         parameters_multitask: null,
       },

@@ -52,7 +52,7 @@ export interface PairedOptions {
  * hierarchical bootstrap over tasks and then their values. `wins`, `ties` and `losses` count the
  * `n` seeds or tasks; `p` is from the two-sided paired t-test over the same, and is missing when
  * all differences are equal; `p_holm` is corrected for the number of rows. `n_missing` counts
- * values without a partner: not run yet, failed or diverged on either side.
+ * values without a partner: not run yet, failed, diverged or stalled on either side.
  *
  * @param of a study, whose runs are compared; or a table with one row per run, or per run and task
  * @throws {RangeError} when a column does not exist, no group has the baseline's settings, or two

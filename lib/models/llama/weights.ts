@@ -1,6 +1,6 @@
 import * as tf from "../../tf.ts";
 import { randomStream } from "../../util/random.ts";
-import { checkTensors, sameValues } from "../check_tensors.ts";
+import { checkTensors, sameValues, type Shaped } from "../check_tensors.ts";
 import type { LlamaConfig } from "./config.ts";
 import { llamaClass, llamaModules } from "./modules.ts";
 import { Parameters } from "../parameters.ts";
@@ -42,6 +42,43 @@ function hasBias(linear: string, { bias }: LlamaConfig): boolean {
   return linear.endsWith(".o_proj") ? bias.o : bias.qkv;
 }
 
+/** Buffers of the rotary embedding, which old files have. */
+const isBuffer = (name: string) => name.endsWith("rotary_emb.inv_freq");
+
+/** The tensors of a model under the names of its parameters. */
+interface NamedWeights<T> {
+  readonly weights: Map<string, T>;
+  readonly shapes: Map<string, number[]>;
+  /** Parameters that are other parameters. */
+  readonly aliases: Map<string, string>;
+}
+
+/**
+ * Finds the parameters of a model among tensors, which may still be in their file.
+ *
+ * @throws as {@linkcode takeLlamaWeights}
+ */
+export function nameLlamaWeights<T extends Shaped>(
+  config: LlamaConfig,
+  tensors: ReadonlyMap<string, T>,
+): NamedWeights<T> {
+  const weights = new Map([...tensors].filter(([name]) => !isBuffer(name)));
+  const shapes = llamaShapes(config);
+  const aliases = new Map<string, string>();
+  if (config.tieWordEmbeddings) {
+    if (weights.has(HEAD)) {
+      if (weights.has(EMBEDDING)) shapes.set(HEAD, shapes.get(EMBEDDING)!);
+      else weights.set(EMBEDDING, weights.get(HEAD)!);
+    }
+    if (!shapes.has(HEAD)) {
+      weights.delete(HEAD);
+      aliases.set(HEAD, EMBEDDING);
+    }
+  }
+  checkTensors(llamaClass(config.modelType), shapes, weights);
+  return { weights, shapes, aliases };
+}
+
 /**
  * Takes tensors over as the parameters of a model.
  *
@@ -57,21 +94,7 @@ export function takeLlamaWeights(
   config: LlamaConfig,
   tensors: ReadonlyMap<string, tf.Tensor>,
 ): Parameters {
-  const isBuffer = (name: string) => name.endsWith("rotary_emb.inv_freq");
-  const weights = new Map([...tensors].filter(([name]) => !isBuffer(name)));
-  const shapes = llamaShapes(config);
-  const aliases = new Map<string, string>();
-  if (config.tieWordEmbeddings) {
-    if (weights.has(HEAD)) {
-      if (weights.has(EMBEDDING)) shapes.set(HEAD, shapes.get(EMBEDDING)!);
-      else weights.set(EMBEDDING, weights.get(HEAD)!);
-    }
-    if (!shapes.has(HEAD)) {
-      weights.delete(HEAD);
-      aliases.set(HEAD, EMBEDDING);
-    }
-  }
-  checkTensors(llamaClass(config.modelType), shapes, weights);
+  const { weights, shapes, aliases } = nameLlamaWeights(config, tensors);
   if (
     config.tieWordEmbeddings && weights.has(HEAD) &&
     sameValues(weights.get(HEAD)!, weights.get(EMBEDDING)!)

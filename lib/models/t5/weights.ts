@@ -1,6 +1,6 @@
 import * as tf from "../../tf.ts";
 import { randomStream } from "../../util/random.ts";
-import { checkTensors, sameValues } from "../check_tensors.ts";
+import { checkTensors, sameValues, type Shaped } from "../check_tensors.ts";
 import { Parameters } from "../parameters.ts";
 import type { T5Config } from "./config.ts";
 import { t5Modules } from "./modules.ts";
@@ -37,6 +37,41 @@ export function t5Shapes(config: T5Config): Map<string, number[]> {
   return shapes;
 }
 
+/** The tensors of a T5 under the names of its parameters. */
+interface NamedWeights<T> {
+  readonly weights: Map<string, T>;
+  readonly shapes: Map<string, number[]>;
+  /** Parameters that are other parameters. */
+  readonly aliases: Map<string, string>;
+}
+
+/**
+ * Finds the parameters of a T5 among tensors, which may still be in their file.
+ *
+ * @throws as {@linkcode takeT5Weights}
+ */
+export function nameT5Weights<T extends Shaped>(
+  config: T5Config,
+  tensors: ReadonlyMap<string, T>,
+): NamedWeights<T> {
+  const weights = new Map(tensors);
+  weights.delete(UNUSED);
+  const standIn = TIED.find((name) => weights.has(name));
+  if (!weights.has(SHARED) && standIn !== undefined) {
+    weights.set(SHARED, weights.get(standIn)!);
+    weights.delete(standIn);
+  }
+  const shapes = t5Shapes(config);
+  const aliases = new Map<string, string>();
+  for (const name of TIED) {
+    if (weights.has(name)) continue;
+    shapes.delete(name);
+    aliases.set(name, SHARED);
+  }
+  checkTensors("T5ForConditionalGeneration", shapes, weights);
+  return { weights, shapes, aliases };
+}
+
 /**
  * Takes tensors over as the parameters of a T5.
  *
@@ -55,21 +90,7 @@ export function takeT5Weights(
   config: T5Config,
   tensors: ReadonlyMap<string, tf.Tensor>,
 ): Parameters {
-  const weights = new Map(tensors);
-  weights.delete(UNUSED);
-  const standIn = TIED.find((name) => weights.has(name));
-  if (!weights.has(SHARED) && standIn !== undefined) {
-    weights.set(SHARED, weights.get(standIn)!);
-    weights.delete(standIn);
-  }
-  const shapes = t5Shapes(config);
-  const aliases = new Map<string, string>();
-  for (const name of TIED) {
-    if (weights.has(name)) continue;
-    shapes.delete(name);
-    aliases.set(name, SHARED);
-  }
-  checkTensors("T5ForConditionalGeneration", shapes, weights);
+  const { weights, shapes, aliases } = nameT5Weights(config, tensors);
   for (const name of TIED) {
     if (!weights.has(name) || !sameValues(weights.get(name)!, weights.get(SHARED)!)) continue;
     weights.get(name)!.dispose();

@@ -14,6 +14,7 @@ import {
 } from "../../train/train.ts";
 import { mean } from "../../util/vectors.ts";
 import { meanScores } from "../score.ts";
+import { stalledAt, type TrainingCourse } from "../stalled.ts";
 import { multiTaskFacts, seenFacts } from "./facts.ts";
 import {
   asFound,
@@ -43,7 +44,8 @@ interface Trained {
 /**
  * Trains all training tasks together, or takes what another run of the same settings has trained. At
  * regular steps it computes the validation loss and, if asked for, the agreement of the tasks'
- * gradients; the model ends with the values of the step with the lowest validation loss.
+ * gradients; the model ends with the values of the step with the lowest validation loss. A phase that
+ * was dead to its end leaves the metric `stalled_at_step`.
  *
  * @returns the key of the stage, on which later stages depend
  * @throws {DivergedError} when a loss is not finite
@@ -143,12 +145,25 @@ async function training<E, Batch extends object, M extends AnyBaseModel>(
     if (!(error instanceof DivergedError)) throw error;
     return done(error.step, new Map());
   }
+  const stalled = stalledAt(config, courseOf(log.rows));
+  if (stalled !== null) metrics.stalled_at_step = stalled;
   if (best !== null) {
     restoreSnapshot(parameters, best.snapshot);
     metrics.best_step = best.step;
     metrics.validation_loss = best.loss;
   }
   return done(null, await takeSnapshot(parameters));
+}
+
+/** The course of training, from the rows of its log. */
+function courseOf(rows: LogRows["rows"]): TrainingCourse {
+  const column = (phase: string, key: string) =>
+    rows.filter((row) => row.phase === phase).map((row) => row[key] as number);
+  return {
+    losses: column("multitask", "loss"),
+    gradientNorms: column("multitask", "gradient_norm"),
+    validationLosses: column("validation", "loss"),
+  };
 }
 
 /** The step with the lowest validation loss so far. */

@@ -39,7 +39,7 @@ function isAlive(owner: string): boolean {
 }
 
 const pretend: DoRun = async (
-  { run: { id, config }, keepAdapter, reads },
+  { run: { id, config }, keepAdapter, reads, attempt = 1 },
   { dir, adapterDir },
   report,
 ) => {
@@ -69,6 +69,9 @@ const pretend: DoRun = async (
   switch (config.data_file) {
     case "fail":
       throw new RangeError("Cannot train as asked\n  in two lines");
+    case "fail once":
+      if (attempt === 1) throw new Error("The device was lost");
+      break;
     case "die":
       Deno.kill(Deno.pid, "SIGKILL");
       await pause(60_000);
