@@ -21,6 +21,10 @@ export interface SweepProgress {
 export interface RunSweepOptions {
   /** Worker processes at once; positive. */
   readonly jobs: number;
+  /** Threads of the BLAS of each worker; one by default. */
+  readonly threads?: number;
+  /** Decides the ways to matrix products where pools on several machines must agree. */
+  readonly settle?: NonNullable<PoolOptions["settle"]>;
   /** Run only what failed before. */
   readonly onlyFailed?: boolean;
   /** Keep the trained adapter of every run in its folder. */
@@ -65,6 +69,8 @@ export async function runSweep(
   const { keepAdapter = false } = options;
   const events = runInPool(runs.map((run) => ({ dir: store.dir, run, keepAdapter })), {
     jobs: options.jobs,
+    ...(options.threads === undefined ? {} : { threads: options.threads }),
+    ...(options.settle ? { settle: options.settle } : {}),
     signal: AbortSignal.any(signals),
     earlier: before.filter(isFinal).map(({ provenance }) => provenance),
     ...(options.worker ? { worker: options.worker } : {}),

@@ -30,9 +30,14 @@ async function backendOf(name: RunConfig["backend"]): Promise<ChosenBackend> {
 
 /** What the bytes of a run on WebAssembly depend on, with which it can be done again. */
 function productsOf({ name }: ChosenBackend) {
-  if (name !== "wasm") return {};
-  const { blas, matmul } = fastKernels();
-  return { blas, matmul, openblas_coretype: environmentVariable("OPENBLAS_CORETYPE") ?? null };
+  if (name !== "wasm") return { threads: 1 };
+  const { blas, matmul, threads } = fastKernels();
+  return {
+    blas,
+    matmul,
+    threads,
+    openblas_coretype: environmentVariable("OPENBLAS_CORETYPE") ?? null,
+  };
 }
 
 await serveRuns(async ({ run: { config }, keepAdapter }, { dir, adapterDir }, report) => {

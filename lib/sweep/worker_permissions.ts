@@ -47,7 +47,7 @@ export function workerPermissions(
 }
 
 /** The variables that a worker reads. */
-const VARIABLES = ["POLY_MATMUL", "POLY_BLAS", "OPENBLAS_CORETYPE"];
+const VARIABLES = ["POLY_MATMUL", "POLY_BLAS", "POLY_THREADS", "OPENBLAS_CORETYPE"];
 
 function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
