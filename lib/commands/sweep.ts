@@ -6,6 +6,9 @@ import { hubCache, hubEndpoint } from "../hub/python_environment.ts";
 import { resolveModel, type ResolveOptions } from "../hub/hugging_face.ts";
 import { runLabel } from "../run/id.ts";
 import { countByStatus, isFinal, type RunResult } from "../run/result.ts";
+import { roomHere } from "../run/preflight.ts";
+import type { Slurm } from "../slurm/programs.ts";
+import { readSlurmSettings, roomOfElement, type SlurmSettings } from "../slurm/settings.ts";
 import { RunFolder } from "../sweep/run_folder.ts";
 import {
   runSweep,
@@ -20,14 +23,16 @@ import { SweepError } from "../sweep/sweep_error.ts";
 import { dataFiles, sweepReport } from "../tables/files.ts";
 import { Study } from "../tables/study.ts";
 import { loaderVariables } from "../util/environment.ts";
+import { shellWord } from "../util/shell_word.ts";
 import { duration, firstLine, suggest } from "../util/words.ts";
 import { runCommand } from "./arguments.ts";
+import { type Processes, processesOf } from "./processes.ts";
 import { downloadBar, downloadLines, sweepBar, sweepLines, type SweepShown } from "./bars.ts";
 import { interruptible } from "./interruptible.ts";
 import type { CommandOutput, LastingOutput } from "./output.ts";
 import { lackingPermission } from "./permissions.ts";
 import { tellChanges } from "./report.ts";
-import { commandLine, shellWord } from "./shell.ts";
+import { commandLine } from "./shell.ts";
 import {
   DEFAULT_SWEEP,
   SWEEP_OPTIONS,
@@ -37,12 +42,15 @@ import {
 } from "./sweep_arguments.ts";
 import { describePlan } from "./sweep_plan.ts";
 import { faultOfRuns } from "./sweep_preflight.ts";
+import { cancelJobs, describeLaunch, launchBySlurm, slurmHere, tellStatus } from "./sweep_slurm.ts";
 import { readablePath, settingPath, userPath } from "./user_path.ts";
 
 /** What the command writes to and works with. */
 export interface SweepCommandOptions extends CommandOutput {
   /** The program of the workers; another one in tests. */
   readonly worker?: URL;
+  /** The cluster's Slurm; another one in tests. */
+  readonly slurm?: Slurm;
   /** Finds the folder of a base model by its name or path; another one in tests. */
   readonly resolveBase?: (nameOrPath: string, options: ResolveOptions) => Promise<string>;
 }
@@ -74,7 +82,7 @@ export async function sweepCommand(
 async function sweepAsAsked(
   asked: SweepArguments,
   args: readonly string[],
-  { worker, resolveBase }: SweepCommandOptions,
+  { worker, resolveBase, slurm: slurmGiven }: SweepCommandOptions,
   output: LastingOutput,
 ): Promise<number> {
   const { say, print } = output;
@@ -82,12 +90,22 @@ async function sweepAsAsked(
   try {
     const file = asked.file === DEFAULT_SWEEP ? asked.file : readablePath(asked.file);
     const note = (sentence: string) => say(`Note: ${sentence}.`);
-    const sweep = readSweep(await sweepText(file), file, asked.settings, {
+    const text = await sweepText(file);
+    const sweep = readSweep(text, file, asked.settings, {
       note,
       toPath: settingPath,
     });
     const dir = asked.out === null ? join("results", sweep.name) : userPath(asked.out);
-    const jobs = asked.jobs ?? navigator.hardwareConcurrency;
+    const settings = readSlurmSettings(text, file, asked.slurm);
+    const isBySlurm = asked.launcher === "slurm";
+    if (asked.status || asked.cancel) {
+      const slurm = slurmGiven ?? slurmHere(args);
+      if (asked.status) await tellStatus(dir, slurm, (line) => print(`${line}\n`));
+      else await cancelJobs(dir, slurm, say);
+      return 0;
+    }
+    const { jobs, threads } = processesAsked(asked, settings);
+    const slurm = isBySlurm ? slurmGiven ?? slurmHere(args) : null;
     if (asked.onlyFailed && !await hasSweep(dir)) {
       throw new StoreError(
         `Cannot select failed runs as no sweep has run in ${dir}: leave out --only failed`,
@@ -95,9 +113,12 @@ async function sweepAsAsked(
     }
     const planned = await SweepStore.plan(dir, sweep, { extend: asked.extend || asked.dryRun });
     const known = await planned.results();
-    const fault = await faultOfRuns(selectRuns(known, asked.onlyFailed), note);
+    const room = isBySlurm ? roomOfElement(settings) : roomHere();
+    const fault = await faultOfRuns(selectRuns(known, asked.onlyFailed), note, room);
+    const launch = { ...asked, settings, jobs, threads, args, ...(worker ? { worker } : {}) };
     if (asked.dryRun) {
       print(describePlan(planned, known, { ...asked, jobs }) + "\n");
+      if (slurm !== null) print(`\n${await describeLaunch(dir, known, launch, slurm)}\n`);
       if (fault !== null) say(`Every run would fail: ${fault}`);
       // What would stop the sweep is told behind the plan, which says what has changed.
       if (!asked.extend) await SweepStore.plan(dir, sweep).catch(({ message }) => say(message));
@@ -124,12 +145,12 @@ async function sweepAsAsked(
       return 130;
     }
     const started = performance.now();
-    const { results, interrupted } = await runUntilStopped(
-      store,
-      before,
-      await progressOf(store, before, asked, output),
-      { ...asked, jobs, ...(worker ? { worker } : {}) },
-    );
+    const progress = await progressOf(store, before, asked, output);
+    const launched = slurm && await launchBySlurm(store, before, progress, launch, slurm, output);
+    if (typeof launched === "number") return launched;
+    const { results, interrupted } = launched !== null
+      ? { results: launched, interrupted: false }
+      : await runUntilStopped(store, before, progress, launch);
     if (interrupted) {
       const ended = results.filter(isFinal).length;
       say(`Stopped with ${ended} of ${results.length} runs done. To go on:\n  ${again}`);
@@ -213,6 +234,18 @@ async function lackingForHub(args: readonly string[]): Promise<string | null> {
   // The public hub sends its readers on to hosts of its own.
   const net = host === "huggingface.co" ? [host, "*.hf.co"] : [host];
   return lackingPermission("sweep", args, { write: [await hubCache()], net });
+}
+
+/** Runs at once and their threads, on this machine or in an element of a job array. */
+function processesAsked(asked: SweepArguments, settings: SlurmSettings): Processes {
+  if (asked.launcher === "slurm") {
+    const [cores, needed] = [settings.cpus_per_task, (asked.jobs ?? 1) * (asked.threads ?? 1)];
+    return processesOf(asked, cores, "an element", `slurm.cpus_per_task=${needed}`);
+  }
+  const cores = navigator.hardwareConcurrency;
+  // Without threads of their own, more runs than cores take turns, as they always could.
+  if (asked.threads === null) return { jobs: asked.jobs ?? cores, threads: 1 };
+  return processesOf(asked, cores, "this machine");
 }
 
 /** Does the runs, until they are done or a signal comes. */

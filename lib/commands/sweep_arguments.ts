@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { parseRunConfig, RUN_CONFIG, RUN_CONFIG_KEYS, type RunConfig } from "../run/config.ts";
+import { SLURM_KEYS, SLURM_PREFIX, SLURM_SETTINGS } from "../slurm/settings.ts";
+import { suggest } from "../util/words.ts";
 import { ArgumentError, type Arguments } from "./arguments.ts";
 
 /** Arguments of `deno task sweep`. */
@@ -10,8 +12,20 @@ export interface SweepArguments {
   readonly settings: readonly string[];
   /** The folder of results; null for the default. */
   readonly out: string | null;
-  /** Runs at once; null for one per core. */
+  /** Settings of Slurm that win over the file's, each as `slurm.key=value`. */
+  readonly slurm: readonly string[];
+  /** What does the runs: this machine, or the jobs of a cluster. */
+  readonly launcher: (typeof LAUNCHERS)[number];
+  /** Wait until Slurm is through. */
+  readonly wait: boolean;
+  /** Say where the jobs of Slurm stand, and do nothing else. */
+  readonly status: boolean;
+  /** Cancel the jobs of Slurm, and do nothing else. */
+  readonly cancel: boolean;
+  /** Runs at once; null for as many as there are cores for. */
   readonly jobs: number | null;
+  /** Threads of each run's BLAS; null for one. */
+  readonly threads: number | null;
   readonly dryRun: boolean;
   readonly failFast: boolean;
   readonly onlyFailed: boolean;
@@ -21,6 +35,9 @@ export interface SweepArguments {
   readonly quiet: boolean;
 }
 
+/** What can do the runs of a sweep. */
+const LAUNCHERS = ["local", "slurm"] as const;
+
 /** The sweep that runs when none is named. */
 export const DEFAULT_SWEEP = "experiments/quick.yaml";
 
@@ -28,6 +45,11 @@ export const DEFAULT_SWEEP = "experiments/quick.yaml";
 export const SWEEP_OPTIONS = {
   "dry-run": { type: "boolean", default: false },
   jobs: { type: "string", short: "j" },
+  threads: { type: "string" },
+  launcher: { type: "string" },
+  wait: { type: "boolean", default: false },
+  status: { type: "boolean", default: false },
+  cancel: { type: "boolean", default: false },
   "fail-fast": { type: "boolean", default: false },
   only: { type: "string" },
   extend: { type: "boolean", default: false },
@@ -71,11 +93,28 @@ export function sweepArguments(
       `Cannot read --only ${values.only} as only failed runs can be selected: write --only failed`,
     );
   }
+  const isOfSlurm = (word: string) => word.startsWith(SLURM_PREFIX);
+  const [slurm, launcher] = [positionals.filter(isOfSlurm), readLauncher(values.launcher)];
+  if (values.status && values.cancel) {
+    throw new ArgumentError("Cannot say the status and cancel at once: write --status or --cancel");
+  }
+  const needsSlurm = [...slurm, ...values.wait ? ["--wait"] : []];
+  if (launcher === "local" && needsSlurm.length > 0 && !values.status && !values.cancel) {
+    throw new ArgumentError(
+      `Cannot use ${needsSlurm[0]} as the runs are done on this machine: add --launcher slurm`,
+    );
+  }
   return {
     file: files[0] ?? DEFAULT_SWEEP,
-    settings: positionals.filter(isSetting),
+    settings: positionals.filter((word) => isSetting(word) && !isOfSlurm(word)),
+    slurm,
+    launcher,
+    wait: values.wait,
+    status: values.status,
+    cancel: values.cancel,
     out: values.out ?? null,
-    jobs: values.jobs === undefined ? null : readJobs(values.jobs),
+    jobs: values.jobs === undefined ? null : readCount("jobs", values.jobs),
+    threads: values.threads === undefined ? null : readCount("threads", values.threads),
     dryRun: values["dry-run"],
     failFast: values["fail-fast"],
     onlyFailed: values.only === "failed",
@@ -90,9 +129,15 @@ function isKey(word: string): boolean {
   return word === "metric" || (RUN_CONFIG_KEYS as readonly string[]).includes(word);
 }
 
-function readJobs(text: string): number {
-  if (/^[1-9]\d*$/.test(text)) return Number(text);
-  throw new ArgumentError(`Cannot read --jobs ${text} as it must be an integer of at least 1`);
+function readCount(option: "jobs" | "threads", text: string): number {
+  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
+  throw new ArgumentError(`Cannot read --${option} ${text} as it must be an integer of at least 1`);
+}
+
+function readLauncher(text: string = "local"): SweepArguments["launcher"] {
+  const launcher = LAUNCHERS.find((name) => name === text);
+  if (launcher !== undefined) return launcher;
+  throw new ArgumentError(`Cannot read --launcher ${text}${suggest(text, LAUNCHERS)}`);
 }
 
 /** The text of `deno task sweep --help`. */
@@ -104,7 +149,14 @@ export function sweepHelp(): string {
     const choice = words.length > 0 ? `: ${words.join(", ")}` : "";
     return `  ${key.padEnd(32)}${about}${choice} [${JSON.stringify(defaults[key])}]`;
   });
-  return `${USAGE}\nSettings [default]:\n${settings.join("\n")}\n`;
+  const ofSlurm = SLURM_SETTINGS.parse({});
+  const slurm = SLURM_KEYS.map((key) =>
+    `  ${(SLURM_PREFIX + key).padEnd(32)}${SLURM_SETTINGS.shape[key].description} ` +
+    `[${JSON.stringify(ofSlurm[key])}]`
+  );
+  return `${USAGE}\nSettings [default]:\n${settings.join("\n")}\n\n${SLURM_USAGE}\n${
+    slurm.join("\n")
+  }\n`;
 }
 
 /** The words that a setting takes; none where it takes others. */
@@ -125,7 +177,11 @@ Run the same command again to go on where it was stopped.
   metric=COLUMN       the column that orders tables
 
   --dry-run           print what would run, and write nothing
-  -j, --jobs N        runs at once [one per core]
+  -j, --jobs N        runs at once [as many as there are cores for]
+  --threads N         threads of the system's BLAS in each run, recorded with it; other numbers of threads
+                      can give other last digits, the same number gives the same, and kernels without BLAS
+                      have one; --jobs times --threads never exceeds the cores [1]
+  --launcher NAME     what does the runs: local, or slurm, which is told of below [local]
   --fail-fast         stop at the first run that fails
   --only failed       run only what failed before
   --extend            add what the sweep has gained since it first ran
@@ -143,3 +199,17 @@ folder you call it from, those of a file in the project's folder.
 
 Exit codes: 0 all runs are done, 1 some failed, 2 the sweep cannot be run, 130 interrupted.
 `;
+
+const SLURM_USAGE = `\
+With --launcher slurm the runs are submitted as job arrays, and the command returns; the same command again
+submits what is neither done nor queued, and writes the tables when all is done. An element of an array does
+as many runs as take slurm.target_minutes. Elements wait for others that train what they share, and never
+for their success. The settings stand in the file's section slurm, or on the command line:
+
+  --wait              wait until all is over, and show what ends
+  --status            say how many runs are done, failed, running and pending, and which elements died
+  --cancel            cancel the jobs of the sweep; what is done is kept
+
+  deno task sweep study.yaml --launcher slurm slurm.partition=cpu slurm.time=1:00:00 slurm.mem=4G
+
+Settings of Slurm [default, null is the cluster's]:`;
