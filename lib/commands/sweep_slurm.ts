@@ -1,5 +1,5 @@
 /** What `deno task sweep` does with Slurm: submit, wait, say where it stands, cancel. */
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { runLabel } from "../run/id.ts";
@@ -145,20 +145,21 @@ export async function tellStatus(
   for (const [reason, elements] of reasons) {
     say(`Pending: ${count(elements, "element")}, as Slurm says, for ${reason}`);
   }
-  for (const { array, index, left, log } of dead.slice(0, DEAD_TOLD)) {
+  const [begun, others] = [
+    dead.filter(({ log }) => log !== null),
+    dead.filter(({ log }) => log === null),
+  ];
+  for (const { array, index, left, log } of begun.slice(0, DEAD_TOLD)) {
     const runs = left.slice(0, 3).map(runLabel).join(" and ");
     const more = left.length > 3 ? ` and ${left.length - 3} more` : "";
-    say(`Died: element ${index} of job ${array.job ?? array.name}, with ${runs}${more}`);
-    if (log === null || !existsSync(log)) {
-      say(
-        "  It has left no log: it was cancelled before it began, or its node could not write one",
-      );
-      continue;
-    }
+    say(`Died: element ${index} of job ${array.job}, with ${runs}${more}`);
     say(`  ${log}`);
-    for (const line of tail(log)) say(`  | ${line}`);
+    for (const line of tail(log!)) say(`  | ${line}`);
   }
-  if (dead.length > DEAD_TOLD) say(`  and ${dead.length - DEAD_TOLD} more elements`);
+  if (begun.length > DEAD_TOLD) say(`  and ${begun.length - DEAD_TOLD} more elements`);
+  if (others.length > 0) {
+    say(`Never begun: ${count(others.length, "element")}, cancelled or refused, without a log`);
+  }
   const failures = results.filter((run) => run.status === "failed");
   for (const { id, error } of failures.slice(0, DEAD_TOLD)) {
     say(`Failed: ${runLabel(id)}: ${(error ?? "").trim().split("\n")[0]}`);

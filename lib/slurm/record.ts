@@ -1,5 +1,6 @@
 /** What was submitted of a sweep, as its folder keeps it. */
 import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { writeFilesAtomically } from "../files/atomic_write.ts";
@@ -63,9 +64,10 @@ export function logFolder(dir: string): string {
   return join(dir, SLURM, "logs");
 }
 
-/** The log of an element; null while the number of its job is not known. */
+/** The log of an element; null while there is none, as it has not begun. */
 export function logPath(dir: string, { job }: SubmittedArray, index: number): string | null {
-  return job === null ? null : join(logFolder(dir), `${job}_${index}.log`);
+  const path = join(logFolder(dir), `${job}_${index}.log`);
+  return existsSync(path) ? path : null;
 }
 
 /**

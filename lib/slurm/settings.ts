@@ -27,12 +27,24 @@ export interface SlurmSettings {
   extra: string[];
 }
 
-const word = z.string().regex(/^[^\s\p{Cc}-][^\s\p{Cc}]*$/u, "must be one word");
+const word = z.string("must be one word").regex(/^[^\s\p{Cc}-][^\s\p{Cc}]*$/u, "must be one word");
 const count = z.int("must be an integer of at least 1").min(1, "must be an integer of at least 1");
-const line = z.string().regex(/^[^\p{Cc}]+$/u, "must be one line of text");
+const line = z.string("must be one line of text").regex(
+  /^[^\p{Cc}]+$/u,
+  "must be one line of text",
+);
 /** One entry stands for a list of one. */
 const list = <T extends z.ZodType<string>>(entry: T) =>
-  z.preprocess((value) => typeof value === "string" ? [value] : value, z.array(entry));
+  z.preprocess(
+    (value) => typeof value === "string" ? [value] : value,
+    z.array(entry, "must be a list"),
+  );
+
+/** Text that is perhaps written as a number, such as minutes. */
+const numberOrText = (rule: string, isRight: (text: string) => boolean) =>
+  z.union([z.number(), z.string()], rule).transform(String).refine(isRight, rule);
+const TIME_RULE = "must be minutes, hours:minutes:seconds or days-hours, as sbatch takes it";
+const MEMORY_RULE = "must be an integer with K, M, G or T, such as 4G";
 
 /** Options of `sbatch` that the launcher itself gives. */
 const OWN_OPTIONS =
@@ -47,20 +59,16 @@ export const SLURM_SETTINGS: z.ZodObject<
   account: word.nullable().default(null).describe("Account that the jobs are charged to"),
   qos: word.nullable().default(null).describe("Quality of service"),
   constraint: word.nullable().default(null).describe("Features that a node must have"),
-  time: z.union([z.int(), z.string()]).transform(String).refine(
-    (text) => minutesOf(text) !== null,
-    "must be minutes, hours:minutes:seconds or days-hours, as sbatch takes it",
-  ).nullable().default(null).describe("Time limit of an element, as 30, 1:30:00 or 2-12"),
-  mem: z.union([z.int(), z.string()]).transform(String).refine(
-    (text) => /^[1-9]\d*[KMGT]?$/.test(text),
-    "must be an integer with K, M, G or T, such as 4G",
-  ).nullable().default(null).describe("Memory of an element, such as 4G"),
+  time: numberOrText(TIME_RULE, (text) => minutesOf(text) !== null).nullable().default(null)
+    .describe("Time limit of an element, as 30, 1:30:00 or 2-12"),
+  mem: numberOrText(MEMORY_RULE, (text) => /^[1-9]\d*[KMGT]?$/.test(text)).nullable().default(null)
+    .describe("Memory of an element, such as 4G"),
   gres: word.nullable().default(null).describe("Generic resources of an element, such as gpu:1"),
   cpus_per_task: count.default(1)
     .describe("Processor cores of an element, each for one run at a time"),
   array_parallelism: count.nullable().default(null)
     .describe("Most elements of an array at work at once"),
-  target_minutes: z.number().positive("must be positive").default(15)
+  target_minutes: z.number("must be positive").positive("must be positive").default(15)
     .describe("Minutes that an element shall take, judged by the runs that are done"),
   runs_per_element: count.nullable().default(null)
     .describe("Runs of an element, in place of target_minutes"),
@@ -167,13 +175,8 @@ function checkKey(key: string, place: Place): asserts key is keyof SlurmSettings
 function checked(key: keyof SlurmSettings, value: unknown, place: Place): unknown {
   const result = SLURM_SETTINGS.shape[key].safeParse(value);
   if (result.success) return result.data;
-  const why = result.error.issues[0]!;
   throw new SweepError(
-    `Cannot read ${place()} as ${key} is ${textOf(value)}: ${
-      why.code === "invalid_union" || why.code === "invalid_type"
-        ? "it has a wrong kind"
-        : why.message
-    }`,
+    `Cannot read ${place()} as ${key} is ${textOf(value)}: ${result.error.issues[0]!.message}`,
   );
 }
 

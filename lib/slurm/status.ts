@@ -8,7 +8,7 @@ export interface DeadElement {
   readonly index: number;
   /** The runs that it left. */
   readonly left: readonly string[];
-  /** The file that it wrote to; null when it is not known. */
+  /** The file that it wrote to; null when it wrote to none, as it never began. */
   readonly log: string | null;
 }
 
@@ -73,11 +73,14 @@ function deadElements(
   const later = new Set(active);
   const dead: DeadElement[] = [];
   for (const array of [...arrays].reverse()) {
-    for (const [index, runs] of array.elements.entries()) {
-      const left = runs.filter((id) => open.has(id) && !later.has(id));
-      if (left.length > 0) dead.push({ array, index, left, log: logPath(dir, array, index) });
-    }
+    const found = array.elements.map((runs, index) => ({
+      array,
+      index,
+      left: runs.filter((id) => open.has(id) && !later.has(id)),
+      log: logPath(dir, array, index),
+    }));
+    dead.unshift(...found.filter(({ left }) => left.length > 0));
     for (const id of array.elements.flat()) later.add(id);
   }
-  return dead.reverse();
+  return dead;
 }

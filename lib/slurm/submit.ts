@@ -1,5 +1,5 @@
 /** Submits the runs of a sweep as job arrays. */
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { writeFilesAtomically } from "../files/atomic_write.ts";
 import { makeFolder } from "../files/file_system.ts";
@@ -7,7 +7,7 @@ import { isFinal, type RunResult } from "../run/result.ts";
 import type { SweepStore } from "../sweep/store.ts";
 import { whenWriting } from "../sweep/store_error.ts";
 import { printableLine } from "../util/printable.ts";
-import { batchScript, sbatchArguments } from "./batch_script.ts";
+import { batchScript, type JobOptions, sbatchArguments } from "./batch_script.ts";
 import { type Capacity, capacityOf } from "./capacity.ts";
 import { elementPath, elementWords } from "./element_words.ts";
 import { type Elements, elementsOf } from "./elements.ts";
@@ -90,6 +90,20 @@ export async function planLaunch(
  * @throws {SweepError} when Slurm refuses one; those before it stay
  */
 export async function submitLaunch(
+  store: SweepStore,
+  results: readonly RunResult[],
+  plan: LaunchPlan,
+  options: LaunchOptions,
+  slurm: Slurm,
+): Promise<SubmittedArray[]> {
+  try {
+    return await submitAll(store, results, plan, options, slurm);
+  } catch (error) {
+    throw whenWriting(store.dir, error);
+  }
+}
+
+async function submitAll(
   { dir, manifest }: SweepStore,
   results: readonly RunResult[],
   { elements, active, record: before }: LaunchPlan,
@@ -106,27 +120,16 @@ export async function submitLaunch(
 
   /** Submits one job; the script stays in the folder for people to read. */
   const submit = async (
-    { number, about, setup, words, ...job }: {
-      number: number;
-      name: string;
-      about: string;
-      setup: readonly string[];
-      words: readonly string[];
-      elements: number | null;
-      after: readonly string[];
-      settings: SlurmSettings;
-    },
+    number: number,
+    about: string,
+    words: readonly string[],
+    job: Pick<JobOptions, "elements" | "after">,
+    settings: SlurmSettings = options.settings,
   ) => {
-    const script = join(dir, SLURM, `${number}.sh`);
-    await write(
-      join(dir, SLURM),
-      `${number}.sh`,
-      batchScript(printableLine(about), process.cwd(), setup, words),
-    );
-    return await slurm.submit([
-      ...sbatchArguments({ ...job, logs }, job.settings),
-      resolve(script),
-    ]);
+    const text = batchScript(printableLine(about), process.cwd(), settings.setup, words);
+    await writeFilesAtomically(join(dir, SLURM), new Map([[`${number}.sh`, text]]));
+    const args = sbatchArguments({ ...job, name: nameOf(number), logs }, settings);
+    return await slurm.submit([...args, resolve(dir, SLURM, `${number}.sh`)]);
   };
 
   const arrays: SubmittedArray[] = [];
@@ -141,59 +144,37 @@ export async function submitLaunch(
         submitted: new Date().toISOString(),
         elements: part.map((runs) => runs.map(({ id }) => id)),
       };
+      // Written without a flush each: they are read by jobs that are submitted after them alone.
+      await makeFolder(dirname(elementPath(dir, number, 0)));
       for (const [index, runs] of part.entries()) {
         const planned = runs.map(({ id, config }) => ({ id, config }));
-        const path = elementPath(dir, number, index);
         const text = JSON.stringify({ ...manifest, runs: planned }) + "\n";
-        await write(join(path, ".."), `${index}.json`, text);
+        await Deno.writeTextFile(elementPath(dir, number, index), text);
       }
       await keep({ ...record, arrays: [...record.arrays, array], next: number + 1 });
-      const job = await submit({
+      const job = await submit(
         number,
-        name: array.name,
-        about: `Runs of the sweep ${manifest.name}; element ${number}/<index>.json says which`,
-        setup: options.settings.setup,
-        words: elementWords(resolve(dir), number, options),
-        elements: part.length,
-        after,
-        settings: options.settings,
-      });
+        `Runs of the sweep ${manifest.name}; element ${number}/<index>.json says which`,
+        elementWords(resolve(dir), number, options),
+        { elements: part.length, after },
+      );
       const submitted = { ...array, job };
       arrays.push(submitted);
       await keep({ ...record, arrays: [...record.arrays.slice(0, -1), submitted] });
     }
   };
-  // What is at work already may make a phase that others of its group want.
-  const groupOf = new Map(results.map(({ id, config }) => [id, stageGroup(config)]));
-  const inElements = [...elements.first, ...elements.then].flat();
-  const wanted = new Set(inElements.map(({ id }) => groupOf.get(id)));
-  const ahead = active.filter(({ runs }) => runs.some((id) => wanted.has(groupOf.get(id))));
-  const jobsOf = (some: readonly ActiveElement[]) => [
-    ...new Set(some.map(({ queued }) => queued.job)),
-  ];
-  await submitElements(elements.first, jobsOf(ahead));
+  await submitElements(elements.first, []);
   await submitElements(elements.then, arrays.map(({ job }) => job!));
 
   if (record.collect !== null) await slurm.cancel([record.collect]); // it would come too early
   const number = record.next;
   await keep({ ...record, collect: nameOf(number), next: number + 1 });
-  await submit({
-    number,
-    name: nameOf(number),
-    about: `Writes the tables of the sweep ${manifest.name} when its jobs are over`,
-    setup: options.settings.setup,
-    words: options.collect,
+  const all = {
     elements: null,
-    after: [...new Set([...jobsOf(active), ...arrays.map(({ job }) => job!)])],
-    settings: { ...options.settings, cpus_per_task: 1, gres: null, extra: [] },
-  });
+    after: [...new Set(active.map(({ queued }) => queued.job)), ...arrays.map(({ job }) => job!)],
+  };
+  const about = `Writes the tables of the sweep ${manifest.name} when its jobs are over`;
+  const settings = { ...options.settings, cpus_per_task: 1, gres: null, extra: [] };
+  await submit(number, about, options.collect, all, settings);
   return arrays;
-}
-
-async function write(folder: string, name: string, text: string): Promise<void> {
-  try {
-    await writeFilesAtomically(folder, new Map([[name, text]]));
-  } catch (error) {
-    throw whenWriting(folder, error);
-  }
 }
