@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { openBlas } from "../backend/wasm/blas.ts";
 import { HubError } from "../hub/error.ts";
 import { readText } from "../files/file_system.ts";
 import { hubCache, hubEndpoint } from "../hub/python_environment.ts";
@@ -22,7 +23,7 @@ import { readSweep } from "../sweep/sweep.ts";
 import { SweepError } from "../sweep/sweep_error.ts";
 import { dataFiles, sweepReport } from "../tables/files.ts";
 import { Study } from "../tables/study.ts";
-import { loaderVariables } from "../util/environment.ts";
+import { environmentVariable, loaderVariables } from "../util/environment.ts";
 import { shellWord } from "../util/shell_word.ts";
 import { duration, firstLine, suggest } from "../util/words.ts";
 import { runCommand } from "./arguments.ts";
@@ -105,6 +106,12 @@ async function sweepAsAsked(
       return 0;
     }
     const { jobs, threads } = processesAsked(asked, settings);
+    const blas = threads > 1 && !isBySlurm ? openBlas(environmentVariable("POLY_BLAS")) : null;
+    if (typeof blas === "string") {
+      note(
+        `--threads ${threads} has no effect: ${blas}, and kernels without a BLAS have one thread`,
+      );
+    }
     const slurm = isBySlurm ? slurmGiven ?? slurmHere(args) : null;
     if (asked.onlyFailed && !await hasSweep(dir)) {
       throw new StoreError(

@@ -104,6 +104,12 @@ export function sweepArguments(
       `Cannot use ${needsSlurm[0]} as the runs are done on this machine: add --launcher slurm`,
     );
   }
+  if (launcher === "slurm" && values["fail-fast"]) {
+    throw new ArgumentError(
+      "Cannot stop at the first failure as no element of a job array sees the others: leave out " +
+        "--fail-fast, and cancel by --cancel",
+    );
+  }
   return {
     file: files[0] ?? DEFAULT_SWEEP,
     settings: positionals.filter((word) => isSetting(word) && !isOfSlurm(word)),

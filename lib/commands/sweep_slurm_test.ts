@@ -7,6 +7,8 @@ import { withEnvironment } from "../testing/with_environment.ts";
 import { withFolder } from "../testing/with_folder.ts";
 import { sweepCommand } from "./sweep.ts";
 
+const CORES = navigator.hardwareConcurrency;
+
 const WORKER = new URL("../testing/fakes/fake_run_worker.ts", import.meta.url);
 const sweep = (slurm: FakeSlurm | null, ...args: string[]) =>
   captured((output) =>
@@ -71,6 +73,7 @@ Deno.test("what is asked of Slurm in vain is refused in one line, and nothing is
           ["--threads", "1000", "--jobs", "1"],
           /^Cannot run 1 run at once as 1 × 1000 threads are more than the \d+ cores of this machine: write /,
         ],
+        [["--launcher", "slurm", "--fail-fast"], /^Cannot stop at the first failure as no element/],
         [["--threads", "0"], /^Cannot read --threads 0 as it must be an integer of at least 1/],
       ] as const
     ) {
@@ -78,6 +81,22 @@ Deno.test("what is asked of Slurm in vain is refused in one line, and nothing is
       assert.deepEqual([code, stdout, existsSync(out)], [2, "", false], args.join(" "));
       assert.match(stderr, why);
     }
+  });
+});
+
+Deno.test("threads share the cores with runs, and without a BLAS have no effect, which is said", async () => {
+  await withFolder(async (dir) => {
+    const out = join(dir, "out");
+    const one = await sweep(null, "seed=0", "n_skills=2", "--out", out, "--threads", `${CORES}`);
+    assert.equal(one.code, 0, one.stderr);
+    if (CORES === 1) return;
+    await withEnvironment({ POLY_BLAS: "/no/such/blas.so" }, async () => {
+      const { stderr } = await sweep(null, "seed=0", "--dry-run", "--out", out, "--threads", "2");
+      assert.match(
+        stderr,
+        /^Note: --threads 2 has no effect: \/no\/such\/blas\.so cannot be opened: /m,
+      );
+    });
   });
 });
 
