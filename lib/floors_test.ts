@@ -22,6 +22,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["peft", "routing", "stages"],
   ["run"],
   ["sweep"],
+  ["slurm"],
   ["tables"],
   ["figures"],
   ["bench", "report"],

@@ -15,6 +15,8 @@ export { referenceCommand, type ReferenceCommandOptions } from "./reference.ts";
 export { reportCommand, type ReportCommandOptions } from "./report.ts";
 export { stagesCommand } from "./stages.ts";
 export { sweepCommand, type SweepCommandOptions } from "./sweep.ts";
+export type { Slurm } from "../slurm/programs.ts";
+export type { QueuedElement } from "../slurm/queue.ts";
 export { benchCommand } from "./bench.ts";
 export { fuzzCommand } from "./fuzz.ts";
 export { notebooksCommand } from "./notebooks.ts";

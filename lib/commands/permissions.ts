@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { environmentVariable } from "../util/environment.ts";
-import { shellWord } from "./shell.ts";
+import { shellWord } from "../util/shell_word.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 

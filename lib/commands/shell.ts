@@ -1,3 +1,5 @@
+import { shellWord } from "../util/shell_word.ts";
+
 /**
  * How to write a command for a shell.
  *
@@ -16,9 +18,4 @@
  */
 export function commandLine(task: string, args: readonly string[]): string {
   return [`deno task ${task}`, ...args.map(shellWord)].join(" ");
-}
-
-/** A word as a shell reads it, quoted where it must be. */
-export function shellWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { openBlas } from "../backend/wasm/blas.ts";
 import { HubError } from "../hub/error.ts";
 import { isFolderSync, readText } from "../files/file_system.ts";
 import { hubCache, hubEndpoint } from "../hub/python_environment.ts";
@@ -11,6 +12,9 @@ import { forget } from "../sweep/forget.ts";
 import { type BaseFolders, baseKey, readsNow, refuseChanges } from "../sweep/identity.ts";
 import { codeNow } from "../sweep/provenance.ts";
 import { notBegun, RunFolder } from "../sweep/run_folder.ts";
+import { roomHere } from "../run/preflight/excess.ts";
+import type { Slurm } from "../slurm/programs.ts";
+import { readSlurmSettings, roomOfElement, type SlurmSettings } from "../slurm/settings.ts";
 import {
   runSweep,
   type RunSweepOptions,
@@ -26,16 +30,18 @@ import { type PlannedRun, readSweep, type Sweep } from "../sweep/sweep.ts";
 import { SweepError } from "../sweep/sweep_error.ts";
 import { dataFiles, sweepReport } from "../tables/files.ts";
 import { Study } from "../tables/study.ts";
-import { loaderVariables } from "../util/environment.ts";
+import { environmentVariable, loaderVariables } from "../util/environment.ts";
 import { numberList } from "../util/number_list.ts";
+import { shellWord } from "../util/shell_word.ts";
 import { duration, firstLine, suggest } from "../util/words.ts";
 import { runCommand } from "./arguments.ts";
+import { type Processes, processesOf } from "./processes.ts";
 import { downloadBar, downloadLines, sweepBar, sweepLines, type SweepShown } from "./bars.ts";
 import { interruptible } from "./interruptible.ts";
 import type { CommandOutput, LastingOutput } from "./output.ts";
 import { lackingPermission } from "./permissions.ts";
 import { tellChanges } from "./report.ts";
-import { commandLine, shellWord } from "./shell.ts";
+import { commandLine } from "./shell.ts";
 import {
   DEFAULT_SWEEP,
   SWEEP_OPTIONS,
@@ -46,12 +52,15 @@ import {
 import { describeChange, offeredFolder } from "./sweep_change.ts";
 import { describePlan } from "./sweep_plan.ts";
 import { faultOfRuns } from "./sweep_preflight.ts";
+import { cancelJobs, describeLaunch, launchBySlurm, slurmHere, tellStatus } from "./sweep_slurm.ts";
 import { readablePath, settingPath, userPath } from "./user_path.ts";
 
 /** What the command writes to and works with. */
 export interface SweepCommandOptions extends CommandOutput {
   /** The program of the workers; another one in tests. */
   readonly worker?: URL;
+  /** The cluster's Slurm; another one in tests. */
+  readonly slurm?: Slurm;
   /** Finds the folder of a base model by its name or path; another one in tests. */
   readonly resolveBase?: (nameOrPath: string, options: ResolveOptions) => Promise<string>;
 }
@@ -83,7 +92,7 @@ export async function sweepCommand(
 async function sweepAsAsked(
   asked: SweepArguments,
   args: readonly string[],
-  { worker, resolveBase }: SweepCommandOptions,
+  { worker, resolveBase, slurm: slurmGiven }: SweepCommandOptions,
   output: LastingOutput,
 ): Promise<number> {
   const { say, print } = output;
@@ -97,7 +106,22 @@ async function sweepAsAsked(
       toPath: settingPath,
     });
     const dir = asked.out === null ? join("results", sweep.name) : userPath(asked.out);
-    const jobs = asked.jobs ?? navigator.hardwareConcurrency;
+    const settings = readSlurmSettings(yaml, file, asked.slurm);
+    const isBySlurm = asked.launcher === "slurm";
+    if (asked.status || asked.cancel) {
+      const slurm = slurmGiven ?? slurmHere(args);
+      if (asked.status) await tellStatus(dir, slurm, (line) => print(`${line}\n`));
+      else await cancelJobs(dir, slurm, say);
+      return 0;
+    }
+    const { jobs, threads } = processesAsked(asked, settings);
+    const blas = threads > 1 && !isBySlurm ? openBlas(environmentVariable("POLY_BLAS")) : null;
+    if (typeof blas === "string") {
+      note(
+        `--threads ${threads} has no effect: ${blas}, and kernels without a BLAS have one thread`,
+      );
+    }
+    const slurm = isBySlurm ? slurmGiven ?? slurmHere(args) : null;
     if (asked.onlyFailed && !await hasSweep(dir)) {
       throw new StoreError(
         `Cannot select failed runs as no sweep has run in ${dir}: leave out --only failed`,
@@ -115,10 +139,22 @@ async function sweepAsAsked(
       return 0;
     }
     const toDo = selectRuns(known, asked.onlyFailed);
-    const preflight = { note, dir: planned.dir, keepAdapter: asked.keepAdapter };
+    const room = isBySlurm ? roomOfElement(settings) : roomHere();
+    const preflight = { note, dir: planned.dir, keepAdapter: asked.keepAdapter, room };
     const fault = await faultOfRuns(toDo, preflight);
+    const stagesDir = stagesDirOf(dir);
+    const launch = {
+      ...asked,
+      settings,
+      jobs,
+      threads,
+      stagesDir,
+      args,
+      ...(worker ? { worker } : {}),
+    };
     if (asked.dryRun) {
       print(describePlan(planned, known, { ...asked, jobs }) + "\n");
+      if (slurm !== null) print(`\n${await describeLaunch(dir, known, launch, slurm)}\n`);
       if (fault !== null) say(`Every run would fail: ${fault}`);
       if (change !== null) say(describeChange(dir, change, args));
       const code = asked.mixedCode ? null : await codeNow();
@@ -148,7 +184,6 @@ async function sweepAsAsked(
     if (faultOfBases !== null) throw new SweepError(faultOfBases);
     const source = { yaml, command: again };
     const store = await SweepStore.plan(dir, sweep, { extend: asked.extend, source });
-    const stagesDir = stagesDirOf(dir);
     const before = asked.fresh ? store.manifest.runs.map(notBegun) : await store.results();
     const reads = await readsNow(before, baseFolders);
     const hasWork = selectRuns(before, asked.onlyFailed).length > 0;
@@ -156,12 +191,12 @@ async function sweepAsAsked(
     await store.save();
     if (asked.fresh) await forget(store, stagesDir);
     const started = performance.now();
-    const { results, stopped, interrupted } = await runUntilStopped(
-      store,
-      before,
-      await progressOf(store, before, asked, output),
-      { ...asked, jobs, stagesDir, reads, ...(worker ? { worker } : {}) },
-    );
+    const progress = await progressOf(store, before, asked, output);
+    const launched = slurm && await launchBySlurm(store, before, progress, launch, slurm, output);
+    if (typeof launched === "number") return launched;
+    const { results, stopped, interrupted } = launched !== null
+      ? { results: launched, stopped: null, interrupted: false }
+      : await runUntilStopped(store, before, progress, { ...launch, reads });
     if (interrupted) {
       const ended = results.filter(isFinal).length;
       say(`Stopped with ${ended} of ${results.length} runs done. To go on:\n  ${again}`);
@@ -291,6 +326,18 @@ async function lackingForHub(args: readonly string[]): Promise<string | null> {
   // The public hub sends its readers on to hosts of its own.
   const net = host === "huggingface.co" ? [host, "*.hf.co"] : [host];
   return lackingPermission("sweep", args, { write: [await hubCache()], net });
+}
+
+/** Runs at once and their threads, on this machine or in an element of a job array. */
+function processesAsked(asked: SweepArguments, settings: SlurmSettings): Processes {
+  if (asked.launcher === "slurm") {
+    const [cores, needed] = [settings.cpus_per_task, (asked.jobs ?? 1) * (asked.threads ?? 1)];
+    return processesOf(asked, cores, "an element", `slurm.cpus_per_task=${needed}`);
+  }
+  const cores = navigator.hardwareConcurrency;
+  // Without threads of their own, more runs than cores take turns, as they always could.
+  if (asked.threads === null) return { jobs: asked.jobs ?? cores, threads: 1 };
+  return processesOf(asked, cores, "this machine");
 }
 
 /** Does the runs, until they are done or a signal comes. */

@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { parseRunConfig, RUN_CONFIG, RUN_CONFIG_KEYS, type RunConfig } from "../run/config.ts";
+import { SLURM_KEYS, SLURM_PREFIX, SLURM_SETTINGS } from "../slurm/settings.ts";
+import { suggest } from "../util/words.ts";
 import { ArgumentError, type Arguments } from "./arguments.ts";
 
 /** Arguments of `deno task sweep`. */
@@ -10,8 +12,20 @@ export interface SweepArguments {
   readonly settings: readonly string[];
   /** The folder of results; null for the default. */
   readonly out: string | null;
-  /** Runs at once; null for one per core. */
+  /** Settings of Slurm that win over the file's, each as `slurm.key=value`. */
+  readonly slurm: readonly string[];
+  /** What does the runs: this machine, or the jobs of a cluster. */
+  readonly launcher: (typeof LAUNCHERS)[number];
+  /** Wait until Slurm is through. */
+  readonly wait: boolean;
+  /** Say where the jobs of Slurm stand, and do nothing else. */
+  readonly status: boolean;
+  /** Cancel the jobs of Slurm, and do nothing else. */
+  readonly cancel: boolean;
+  /** Runs at once; null for as many as there are cores for. */
   readonly jobs: number | null;
+  /** Threads of each run's BLAS; null for one. */
+  readonly threads: number | null;
   readonly dryRun: boolean;
   /** How often a failed run is tried again. */
   readonly retry: number;
@@ -28,6 +42,9 @@ export interface SweepArguments {
   readonly quiet: boolean;
 }
 
+/** What can do the runs of a sweep. */
+const LAUNCHERS = ["local", "slurm"] as const;
+
 /** The sweep that runs when none is named. */
 export const DEFAULT_SWEEP = "experiments/quick.yaml";
 
@@ -37,6 +54,11 @@ export const SWEEP_OPTIONS = {
   jobs: { type: "string", short: "j" },
   retry: { type: "string" },
   "max-failures": { type: "string" },
+  threads: { type: "string" },
+  launcher: { type: "string" },
+  wait: { type: "boolean", default: false },
+  status: { type: "boolean", default: false },
+  cancel: { type: "boolean", default: false },
   "fail-fast": { type: "boolean", default: false },
   only: { type: "string" },
   extend: { type: "boolean", default: false },
@@ -82,6 +104,23 @@ export function sweepArguments(
       `Cannot read --only ${values.only} as only failed runs can be selected: write --only failed`,
     );
   }
+  const isOfSlurm = (word: string) => word.startsWith(SLURM_PREFIX);
+  const [slurm, launcher] = [positionals.filter(isOfSlurm), readLauncher(values.launcher)];
+  if (values.status && values.cancel) {
+    throw new ArgumentError("Cannot say the status and cancel at once: write --status or --cancel");
+  }
+  const needsSlurm = [...slurm, ...values.wait ? ["--wait"] : []];
+  if (launcher === "local" && needsSlurm.length > 0 && !values.status && !values.cancel) {
+    throw new ArgumentError(
+      `Cannot use ${needsSlurm[0]} as the runs are done on this machine: add --launcher slurm`,
+    );
+  }
+  if (launcher === "slurm" && (values["fail-fast"] || values["max-failures"] !== undefined)) {
+    throw new ArgumentError(
+      "Cannot stop at a number of failures as no element of a job array sees the others: leave out " +
+        "--fail-fast and --max-failures, and cancel by --cancel",
+    );
+  }
   if (values.fresh && values.only !== undefined) {
     throw new ArgumentError(
       `Cannot read --fresh beside --only failed as a failed run has kept nothing: leave out one`,
@@ -96,9 +135,15 @@ export function sweepArguments(
   }
   return {
     file: files[0] ?? DEFAULT_SWEEP,
-    settings: positionals.filter(isSetting),
+    settings: positionals.filter((word) => isSetting(word) && !isOfSlurm(word)),
+    slurm,
+    launcher,
+    wait: values.wait,
+    status: values.status,
+    cancel: values.cancel,
     out: values.out ?? null,
     jobs: values.jobs === undefined ? null : readCount("--jobs", values.jobs, 1),
+    threads: values.threads === undefined ? null : readCount("--threads", values.threads, 1),
     dryRun: values["dry-run"],
     retry: values.retry === undefined ? 0 : readCount("--retry", values.retry, 0),
     maxFailures: values["fail-fast"]
@@ -128,6 +173,12 @@ function readCount(option: string, text: string, least: number): number {
   );
 }
 
+function readLauncher(text: string = "local"): SweepArguments["launcher"] {
+  const launcher = LAUNCHERS.find((name) => name === text);
+  if (launcher !== undefined) return launcher;
+  throw new ArgumentError(`Cannot read --launcher ${text}${suggest(text, LAUNCHERS)}`);
+}
+
 /** The text of `deno task sweep --help`. */
 export function sweepHelp(): string {
   const defaults = parseRunConfig({});
@@ -137,7 +188,14 @@ export function sweepHelp(): string {
     const choice = words.length > 0 ? `: ${words.join(", ")}` : "";
     return `  ${key.padEnd(32)}${about}${choice} [${JSON.stringify(defaults[key])}]`;
   });
-  return `${USAGE}\nSettings [default]:\n${settings.join("\n")}\n`;
+  const ofSlurm = SLURM_SETTINGS.parse({});
+  const slurm = SLURM_KEYS.map((key) =>
+    `  ${(SLURM_PREFIX + key).padEnd(32)}${SLURM_SETTINGS.shape[key].description} ` +
+    `[${JSON.stringify(ofSlurm[key])}]`
+  );
+  return `${USAGE}\nSettings [default]:\n${settings.join("\n")}\n\n${SLURM_USAGE}\n${
+    slurm.join("\n")
+  }\n`;
 }
 
 /** The words that a setting takes; none where it takes others. */
@@ -158,7 +216,11 @@ Run the same command again to go on where it was stopped.
   metric=COLUMN       the column that orders tables
 
   --dry-run           print what would run, and write nothing
-  -j, --jobs N        runs at once [one per core]
+  -j, --jobs N        runs at once [as many as there are cores for]
+  --threads N         threads of the system's BLAS in each run, recorded with it; other numbers of threads
+                      can give other last digits, the same number gives the same, and kernels without BLAS
+                      have one; --jobs times --threads never exceeds the cores [1]
+  --launcher NAME     what does the runs: local, or slurm, which is told of below [local]
   --retry N           try a run that fails up to N more times [0]
   --max-failures N    stop when N runs have failed
   --fail-fast         stop at the first run that fails: --max-failures 1
@@ -184,3 +246,17 @@ case.
 
 Exit codes: 0 all runs are done, 1 some failed, 2 the sweep cannot be run, 130 interrupted.
 `;
+
+const SLURM_USAGE = `\
+With --launcher slurm the runs are submitted as job arrays, and the command returns; the same command again
+submits what is neither done nor queued, and writes the tables when all is done. An element of an array does
+as many runs as take slurm.target_minutes. Elements wait for others that train what they share, and never
+for their success. The settings stand in the file's section slurm, or on the command line:
+
+  --wait              wait until all is over, and show what ends
+  --status            say how many runs are done, failed, running and pending, and which elements died
+  --cancel            cancel the jobs of the sweep; what is done is kept
+
+  deno task sweep study.yaml --launcher slurm slurm.partition=cpu slurm.time=1:00:00 slurm.mem=4G
+
+Settings of Slurm [default, null is the cluster's]:`;

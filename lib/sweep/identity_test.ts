@@ -14,7 +14,22 @@ import { SweepStore } from "./store.ts";
 
 const WORKER = new URL("../testing/fakes/fake_run_worker.ts", import.meta.url);
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const LINE = (answer: string) => `{"task": "a", "input": "b", "target": "${answer}"}\n`;
+/** Three examples of one task. */
+const LINE = (answer: string) =>
+  ["b", "c", "d"].map((input) => `{"task": "a", "input": "${input}", "target": "${answer}"}\n`)
+    .join("");
+const BASE = fileURLToPath(new URL("../../data/base/", import.meta.url));
+const BASE_FILES = ["config.json", "tokenizer_config.json", "model.safetensors"];
+
+/** The weights of the base model with another last number. */
+async function otherWeights(): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = await Deno.readFile(BASE + "model.safetensors");
+  bytes[bytes.length - 1]! ^= 1;
+  return bytes;
+}
+
+const YAML = "set: { suite: jsonl, n_tasks: 1, n_heldout_tasks: 0, n_train: 1, n_validation: 1, " +
+  "n_test: 1 }\nseeds: 0..1\n";
 
 /** A folder with a sweep's file of two runs, a file of tasks and a base model. */
 class Place implements AsyncDisposable {
@@ -34,10 +49,8 @@ class Place implements AsyncDisposable {
     const place = new Place(await Deno.makeTempDir());
     await Deno.writeTextFile(place.data, LINE("c"));
     await Deno.mkdir(place.base);
-    for (const name of ["config.json", "model.safetensors"]) {
-      await Deno.writeTextFile(join(place.base, name), "{}");
-    }
-    await Deno.writeTextFile(place.file, "set: { suite: jsonl }\nseeds: 0..1\n");
+    for (const name of BASE_FILES) await Deno.copyFile(BASE + name, join(place.base, name));
+    await Deno.writeTextFile(place.file, YAML);
     return place;
   }
 
@@ -115,7 +128,7 @@ Deno.test("a changed base model is refused under the name of the same sweep", as
   const [{ base_model_sha256: base }] = await place.provenances() as [Record<string, string>];
   await Deno.writeTextFile(join(place.base, "README.md"), "not read");
   assert.equal((await place.sweep([])).code, 0);
-  await Deno.writeTextFile(join(place.base, "model.safetensors"), "{ }");
+  await Deno.writeFile(join(place.base, "model.safetensors"), await otherWeights());
   const { code, stderr } = await place.sweep([]);
   assert.equal(code, 2);
   assert.match(
@@ -128,6 +141,8 @@ Deno.test("a changed base model is refused under the name of the same sweep", as
 Deno.test("a model of the hub that has moved is refused, and base_model_revision keeps to a commit", async () => {
   await using place = await Place.make();
   await using hub = await TestHub.start();
+  hub.files.clear();
+  for (const name of BASE_FILES) hub.files.set(name, await Deno.readFile(BASE + name));
   const asked: (string | undefined)[] = [];
   const resolveBase: SweepCommandOptions["resolveBase"] = (name, options) => {
     asked.push(options.revision);
@@ -137,7 +152,7 @@ Deno.test("a model of the hub that has moved is refused, and base_model_revision
   assert.equal((await place.sweep(["base_model=org/name"], { resolveBase })).code, 0);
   const [{ base_model_commit }] = await place.provenances() as [Record<string, string>];
   assert.equal(base_model_commit, "c".repeat(40));
-  hub.files.set("model.safetensors", new Uint8Array(10));
+  hub.files.set("model.safetensors", await otherWeights());
   // What is done is shown again without the hub; what is to be done would have another base.
   assert.equal((await place.sweep(["base_model=org/name"], { resolveBase })).code, 0);
   const more = ["base_model=org/name", "seed=0..2", "--extend"];

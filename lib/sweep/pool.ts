@@ -4,6 +4,7 @@ import {
   blasEnvironment,
   type ChildEnvironment,
   type RecordedWays,
+  type SettleWays,
   sharedEnvironment,
 } from "../backend/wasm/child_environment.ts";
 import { describeDeath } from "./death.ts";
@@ -34,6 +35,10 @@ export interface PoolOptions {
   readonly earlier?: readonly RecordedWays[];
   /** What is to be done about a run that has failed: the task to do later; null for nothing. */
   readonly again?: (failed: WorkerEvent & { readonly kind: "failed" }) => WorkerTask | null;
+  /** Threads of the BLAS of each worker; one by default. */
+  readonly threads?: number;
+  /** Decides the ways to matrix products where pools on several machines must agree. */
+  readonly settle?: SettleWays;
   /** More words for Deno before the program; in tests. */
   readonly args?: readonly string[];
   /** Calls back after a time in ms, unless what it returns is called first; another one in tests. */
@@ -96,20 +101,24 @@ export async function* runInPool(
 }
 
 /**
- * The environment of all workers: one thread each, since two libraries that each take every core slow
- * each other down; the fast kernels of OpenBLAS; and where a run may compute on WebAssembly, one choice
+ * The environment of all workers: one thread each unless more are asked for, since two libraries that
+ * each take every core slow each other down; the fast kernels of OpenBLAS; and where a run may compute on WebAssembly, one choice
  * of the ways to matrix products, so that a run has the same bytes in whichever worker it is done.
  */
 async function workerEnvironment(
   tasks: readonly WorkerTask[],
-  { earlier, signal, worker }: PoolOptions,
+  { earlier, signal, worker, threads = 1, settle }: PoolOptions,
 ): Promise<ChildEnvironment> {
   const mayUseWasm = tasks.some(({ run: { config: { backend } } }) =>
     backend === "auto" || backend === "wasm"
   );
   // Another program than the worker's own multiplies no matrices.
-  if (!mayUseWasm || worker !== undefined) return blasEnvironment();
-  return await sharedEnvironment(earlier, signal === undefined ? {} : { signal });
+  if (!mayUseWasm || worker !== undefined) return blasEnvironment(undefined, threads);
+  return await sharedEnvironment(earlier, {
+    threads,
+    ...(signal === undefined ? {} : { signal }),
+    ...(settle === undefined ? {} : { settle }),
+  });
 }
 
 /** One worker's life: it takes tasks from the queue until there is none, or it dies. */

@@ -25,6 +25,10 @@ export interface SweepProgress {
 export interface RunSweepOptions extends FailureOptions {
   /** Worker processes at once; positive. */
   readonly jobs: number;
+  /** Threads of the BLAS of each worker; one by default. */
+  readonly threads?: number;
+  /** Decides the ways to matrix products where pools on several machines must agree. */
+  readonly settle?: NonNullable<PoolOptions["settle"]>;
   /** Run only what failed before. */
   readonly onlyFailed?: boolean;
   /** Keep the trained adapter of every run in its folder. */
@@ -94,6 +98,8 @@ export async function runSweep(
       attempts.set(id, attempt);
       return attempt > retry + 1 ? null : { ...tasks.get(id)!, attempt };
     },
+    ...(options.threads === undefined ? {} : { threads: options.threads }),
+    ...(options.settle ? { settle: options.settle } : {}),
     signal: AbortSignal.any(signals),
     earlier: before.filter(isFinal).map(({ provenance }) => provenance),
     ...(options.worker ? { worker: options.worker } : {}),

@@ -83,10 +83,11 @@ export class SweepStore {
 
   /**
    * Opens a sweep's folder as it is, for reading.
+   *
+   * @param path the file of the plan; another one holds a part of the runs
    * @throws {StoreError} when there is no readable manifest
    */
-  static async read(dir: string): Promise<SweepStore> {
-    const path = join(dir, MANIFEST);
+  static async read(dir: string, path: string = join(dir, MANIFEST)): Promise<SweepStore> {
     try {
       return new SweepStore(dir, parseManifest(await Deno.readTextFile(path), path));
     } catch (error) {

@@ -27,6 +27,7 @@ export const FILE_KEYS = [
   "include",
   "exclude",
   "seeds",
+  "slurm", // how jobs are asked for, which no result depends on: see lib/slurm/settings.ts
 ] as const;
 
 /** What a sweep's file says. Every value is one that a run takes. */

@@ -47,9 +47,14 @@ function basisOf(inputs: RunInputs, backend: ChosenBackend): Basis | null {
 
 /** What the bytes of a run on WebAssembly depend on, with which it can be done again. */
 function productsOf({ name }: ChosenBackend) {
-  if (name !== "wasm") return {};
-  const { blas, matmul } = fastKernels();
-  return { blas, matmul, openblas_coretype: environmentVariable("OPENBLAS_CORETYPE") ?? null };
+  if (name !== "wasm") return { threads: 1 };
+  const { blas, matmul, threads } = fastKernels();
+  return {
+    blas,
+    matmul,
+    threads,
+    openblas_coretype: environmentVariable("OPENBLAS_CORETYPE") ?? null,
+  };
 }
 
 /** Asks the run at work to stop and save where it is; without one, the process ends at once. */

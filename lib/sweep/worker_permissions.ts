@@ -50,4 +50,4 @@ export function workerPermissions(
 }
 
 /** The variables that a worker reads. */
-const VARIABLES = ["POLY_MATMUL", "POLY_BLAS", "OPENBLAS_CORETYPE"];
+const VARIABLES = ["POLY_MATMUL", "POLY_BLAS", "POLY_THREADS", "OPENBLAS_CORETYPE"];

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { ONE_THREAD, openBlas } from "../backend/wasm/blas.ts";
+import { threadVariables } from "../backend/wasm/threads.ts";
 import { isFinal, type RunResult } from "../run/result.ts";
 import { lacking } from "../testing/lacking.ts";
 import { withFolder } from "../testing/with_folder.ts";
@@ -47,4 +48,13 @@ Deno.test({
     assert.ok((backend_reason as string).includes(`blas: ${blas}, for narrow products`));
     assert.deepEqual({ ...second!, provenance: null }, { ...result, provenance: null });
   },
+});
+
+Deno.test("a run records the threads of its BLAS, and one where it has none", async () => {
+  const [blas, own] = await Promise.all([
+    recordOf({ ...threadVariables(2), POLY_MATMUL: hasBlas ? "blas" : "wasm" }),
+    recordOf({ ...threadVariables(2), POLY_MATMUL: "wasm" }),
+  ]);
+  assert.equal(blas!.provenance.threads, hasBlas ? 2 : 1);
+  assert.equal(own!.provenance.threads, 1);
 });

@@ -1,5 +1,6 @@
 import { withoutLoaderVariables } from "../../util/environment.ts";
 import type { AddingProduct, WasmBackend } from "./heap.ts";
+import { threadsAsked, threadVariables } from "./threads.ts";
 
 /** A BLAS library that was opened. */
 export interface Blas {
@@ -7,6 +8,8 @@ export interface Blas {
   readonly name: string;
   /** The processor that OpenBLAS runs the kernels of, e.g. `Haswell`; `null` for another library. */
   readonly coreName: string | null;
+  /** Threads that one product is spread over, as far as the library says. */
+  readonly threads: number;
   /** Its `cblas_sgemm` on the memory of a backend. */
   productOn(backend: WasmBackend): AddingProduct;
 }
@@ -41,19 +44,14 @@ const CANDIDATES: Partial<Record<typeof Deno.build.os, readonly string[]>> = {
  * {@linkcode openBlas} itself never writes the environment. Writing it while other threads run is a
  * race in C libraries: a graphics driver that reads a variable meanwhile may read freed memory.
  */
-export const ONE_THREAD = {
-  OPENBLAS_NUM_THREADS: "1",
-  MKL_NUM_THREADS: "1",
-  BLIS_NUM_THREADS: "1",
-  VECLIB_MAXIMUM_THREADS: "1",
-} as const;
+export const ONE_THREAD: Readonly<Record<string, string>> = threadVariables(1);
 
 const ROW_MAJOR = 101;
 const AS_STORED = 111;
 const TRANSPOSED = 112;
 
-/** Accelerate's `BLAS_THREADING_SINGLE_THREADED`. */
-const SINGLE_THREADED = 1;
+/** Accelerate's `BLAS_THREADING_MULTI_THREADED` and `BLAS_THREADING_SINGLE_THREADED`. */
+const [MULTI_THREADED, SINGLE_THREADED] = [0, 1];
 
 const SYMBOLS = {
   cblas_sgemm: {
@@ -76,6 +74,7 @@ const SYMBOLS = {
     result: "void",
   },
   openblas_set_num_threads: { parameters: ["i32"], result: "void", optional: true },
+  openblas_get_num_threads: { parameters: [], result: "i32", optional: true },
   openblas_get_config: { parameters: [], result: "pointer", optional: true },
   openblas_get_corename: { parameters: [], result: "pointer", optional: true },
   MKL_Set_Num_Threads: { parameters: ["i32"], result: "void", optional: true },
@@ -88,7 +87,8 @@ const SYMBOLS = {
 type Library = Deno.DynamicLibrary<typeof SYMBOLS>;
 
 /**
- * Opens the system's BLAS (OpenBLAS, MKL, BLIS, Accelerate) and pins it to one thread.
+ * Opens the system's BLAS (OpenBLAS, MKL, BLIS, Accelerate) and pins it to one thread, or to as
+ * many as `POLY_THREADS` says.
  *
  * A library that is none of these, such as the reference BLAS, is slower than the project's own
  * kernel and is opened only when it is named. Opening never asks for permission. Accelerate can be
@@ -108,15 +108,16 @@ type Library = Deno.DynamicLibrary<typeof SYMBOLS>;
 export function openBlas(path?: string): Blas | string {
   const candidates = path === undefined ? CANDIDATES[Deno.build.os] ?? [] : [path];
   if (!candidates.some(permitted)) return "no permission for FFI (--allow-ffi)";
+  const threads = threadsAsked();
   const faults: string[] = [];
   for (const candidate of candidates) {
     if (!permitted(candidate)) continue;
     try {
       const library = Deno.dlopen(candidate, SYMBOLS) as Library;
-      const description = pinAndDescribe(library.symbols, candidate);
+      const description = pinAndDescribe(library.symbols, candidate, threads);
       if (description !== null || path !== undefined) {
         const name = description === null ? candidate : `${candidate} (${description})`;
-        return blas(name, coreNameOf(library.symbols), library);
+        return blas(name, threadsOf(library.symbols, threads), library);
       }
       library.close();
     } catch (error) {
@@ -172,38 +173,53 @@ function textAt(pointer: Deno.PointerValue): string {
   return pointer === null ? "" : new Deno.UnsafePointerView(pointer).getCString();
 }
 
-/** Makes a library known by its symbols use one thread; what it says of itself, `null` when unknown. */
-function pinAndDescribe(symbols: Library["symbols"], path: string): string | null {
+/** The threads that a library uses; what it was asked for where it does not say. */
+function threadsOf(symbols: Library["symbols"], asked: number): number {
+  // deno-lint-ignore no-explicit-any -- whether a symbol is there is known only now
+  const ask = (symbols as any).openblas_get_num_threads as (() => number) | null;
+  return ask === null ? asked : ask();
+}
+
+/**
+ * Makes a library known by its symbols use so many threads, Accelerate one or its own choice of more;
+ * what it says of itself, `null` when unknown.
+ */
+function pinAndDescribe(
+  symbols: Library["symbols"],
+  path: string,
+  threads: number,
+): string | null {
   // deno-lint-ignore no-explicit-any -- the compiler cannot know which symbols a library has
   const s = symbols as any;
   if (s.openblas_set_num_threads) {
-    s.openblas_set_num_threads(1);
+    s.openblas_set_num_threads(threads);
     const config = s.openblas_get_config ? textAt(s.openblas_get_config()) : "OpenBLAS";
     const core = coreNameOf(symbols);
     const version = /^OpenBLAS [\d.]+\S*/.exec(config)?.[0] ?? config;
     return core === null ? version : `${version} ${core}`;
   }
   if (s.MKL_Set_Num_Threads) {
-    s.MKL_Set_Num_Threads(1);
+    s.MKL_Set_Num_Threads(threads);
     if (!s.MKL_Get_Version_String) return "MKL";
     const buffer = new Uint8Array(200);
     s.MKL_Get_Version_String(buffer, buffer.length);
     return new TextDecoder().decode(buffer).replace(/[\0\s]+$/, "");
   }
   if (s.bli_thread_set_num_threads) {
-    s.bli_thread_set_num_threads(1n);
+    s.bli_thread_set_num_threads(BigInt(threads));
     return `BLIS ${s.bli_info_get_version_str ? textAt(s.bli_info_get_version_str()) : ""}`.trim();
   }
   if (!path.includes("Accelerate.framework")) return null;
-  s.BLASSetThreading?.(SINGLE_THREADED);
+  s.BLASSetThreading?.(threads === 1 ? SINGLE_THREADED : MULTI_THREADED);
   return "Accelerate";
 }
 
-function blas(name: string, coreName: string | null, library: Library): Blas {
+function blas(name: string, threads: number, library: Library): Blas {
   const { cblas_sgemm: sgemm } = library.symbols;
   return {
     name,
-    coreName,
+    coreName: coreNameOf(library.symbols),
+    threads,
     productOn({ wasm }) {
       let heap: Uint8Array | undefined;
       let base = 0n;

@@ -1,8 +1,9 @@
 import { fileURLToPath } from "node:url";
 import { environmentVariable, withoutLoaderVariables } from "../../util/environment.ts";
-import { type Blas, cpuInfo, ONE_THREAD, openBlas } from "./blas.ts";
+import { type Blas, cpuInfo, openBlas } from "./blas.ts";
 import { betterCoreType } from "./core_type.ts";
 import type { ReportedWays } from "./report_ways.ts";
+import { threadVariables } from "./threads.ts";
 
 /** Variables of the environment, for `env` of a `Deno.Command`. */
 export type ChildEnvironment = Readonly<Record<string, string>>;
@@ -18,7 +19,8 @@ export interface BlasFacts {
 }
 
 /**
- * The environment in which a process that this project starts has a fast BLAS of one thread.
+ * The environment in which a process that this project starts has a fast BLAS, of one thread unless more
+ * are given.
  *
  * Where OpenBLAS fell back to its oldest kernels as it does not know the processor, it is told the
  * newest that the processor can run, unless the user has set `OPENBLAS_CORETYPE`. OpenBLAS reads that
@@ -36,11 +38,15 @@ export interface BlasFacts {
  * assert.equal(environment.OPENBLAS_CORETYPE, "Haswell");
  * ```
  */
-export function blasEnvironment(facts: BlasFacts = thisMachine()): ChildEnvironment {
+export function blasEnvironment(
+  facts: BlasFacts = thisMachine(),
+  threads = 1,
+): ChildEnvironment {
   const { blas, cpuInfo, variable } = facts;
-  if (typeof blas === "string" || variable("OPENBLAS_CORETYPE") !== undefined) return ONE_THREAD;
+  const pinned = threadVariables(threads);
+  if (typeof blas === "string" || variable("OPENBLAS_CORETYPE") !== undefined) return pinned;
   const better = betterCoreType(blas.coreName, cpuInfo);
-  return better === null ? ONE_THREAD : { ...ONE_THREAD, OPENBLAS_CORETYPE: better };
+  return better === null ? pinned : { ...pinned, OPENBLAS_CORETYPE: better };
 }
 
 /** What a process said of its ways to matrix products, as the records of runs keep it. */
@@ -49,6 +55,8 @@ export interface RecordedWays {
   readonly blas?: unknown;
   /** The value of `POLY_MATMUL` that goes the same ways. */
   readonly matmul?: unknown;
+  /** The threads of its BLAS; absent for one. */
+  readonly threads?: unknown;
 }
 
 /**
@@ -59,8 +67,11 @@ export interface RecordedWays {
  * has set as `POLY_MATMUL` stays as it is.
  *
  * @param earlier what earlier processes of the same work recorded: the ways of the last with the same
- * BLAS are kept, and nothing is measured anew
+ * BLAS and as many threads are kept
  * @param options.signal ends the measurement early; the processes then measure for themselves
+ * @param options.threads of the BLAS of each process; one by default
+ * @param options.settle gives the ways to go where others, on other machines perhaps, must agree; by default
+ * those of `earlier`, and else those found
  * @param options.facts of this machine
  * @param options.ask gives what a process in an environment says of its ways; `null` when it does not
  * answer
@@ -69,20 +80,38 @@ export async function sharedEnvironment(
   earlier: readonly RecordedWays[] = [],
   options: {
     readonly signal?: AbortSignal;
+    readonly threads?: number;
+    readonly settle?: SettleWays;
     readonly facts?: BlasFacts;
     readonly ask?: (environment: ChildEnvironment) => Promise<ReportedWays | null>;
   } = {},
 ): Promise<ChildEnvironment> {
   const { facts = thisMachine(), ask = (env) => askProcess(env, options.signal) } = options;
-  const environment = blasEnvironment(facts);
+  const { threads = 1, settle = (found) => sameWays(earlier, found) ?? found.matmul } = options;
+  const environment = blasEnvironment(facts, threads);
   if (facts.variable("POLY_MATMUL") !== undefined) return environment;
   // Also where this process found no BLAS: it may lack a permission that the others have.
   const found = await ask(environment);
   if (found === null || found.blas === null) return environment;
-  const same = earlier.findLast(({ blas, matmul }) =>
-    blas === found.blas && typeof matmul === "string"
+  return { ...environment, POLY_MATMUL: await settle({ ...found, threads }) };
+}
+
+/** Decides, given what a process found, which ways to matrix products are gone, as `POLY_MATMUL`. */
+export type SettleWays = (found: FoundWays) => string | Promise<string>;
+
+/** The ways that a process has measured, with the threads of its BLAS. */
+export type FoundWays = ReportedWays & { readonly threads: number };
+
+/**
+ * The ways of the last of earlier processes with the same BLAS and as many threads.
+ *
+ * @returns a value of `POLY_MATMUL`; undefined when there is none
+ */
+export function sameWays(earlier: readonly RecordedWays[], found: FoundWays): string | undefined {
+  const same = earlier.findLast(({ blas, matmul, threads = 1 }) =>
+    blas === found.blas && threads === found.threads && typeof matmul === "string"
   );
-  return { ...environment, POLY_MATMUL: (same?.matmul as string | undefined) ?? found.matmul };
+  return same?.matmul as string | undefined;
 }
 
 function thisMachine(): BlasFacts {
@@ -94,7 +123,7 @@ function thisMachine(): BlasFacts {
 export const BLAS_PERMISSIONS = [
   "--no-prompt",
   "--allow-read",
-  "--allow-env=POLY_MATMUL,POLY_BLAS,OPENBLAS_CORETYPE",
+  "--allow-env=POLY_MATMUL,POLY_BLAS,POLY_THREADS,OPENBLAS_CORETYPE",
   "--allow-ffi",
 ] as const;
 

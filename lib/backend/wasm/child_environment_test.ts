@@ -75,6 +75,21 @@ Deno.test("M8: sharedEnvironment() keeps the ways that earlier runs recorded wit
   assert.equal(await matmulAfter({ backend: "webgpu" }, { blas: null, matmul: "wasm" }), "blas");
 });
 
+Deno.test("sharedEnvironment() gives the threads asked for, and keeps the ways of as many", async () => {
+  const ask = () => Promise.resolve({ blas: "A", matmul: "blas" });
+  const options = { facts: FELL_BACK, ask, threads: 2 };
+  const after = (...earlier: Record<string, unknown>[]) => sharedEnvironment(earlier, options);
+  const { POLY_THREADS, OPENBLAS_NUM_THREADS, POLY_MATMUL } = await after({
+    blas: "A",
+    matmul: "wasm",
+  });
+  assert.deepEqual([POLY_THREADS, OPENBLAS_NUM_THREADS, POLY_MATMUL], ["2", "2", "blas"]);
+  assert.equal((await after({ blas: "A", matmul: "wasm", threads: 2 })).POLY_MATMUL, "wasm");
+  const settle = ({ threads }: { threads: number }) => `settled for ${threads}`;
+  const settled = await sharedEnvironment([], { ...options, settle });
+  assert.equal(settled.POLY_MATMUL, "settled for 2");
+});
+
 Deno.test("M8: sharedEnvironment() leaves alone what the user insists on, and what has no choice", async () => {
   const insisting = withVariable("POLY_MATMUL", "wasm");
   const ask = () => assert.fail("it measured");

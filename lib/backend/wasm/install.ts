@@ -42,6 +42,8 @@ export interface FastKernels {
   readonly matmul: string;
   /** The BLAS that was found and trusted, by its name; `null` without one. */
   readonly blas: string | null;
+  /** Threads of the BLAS; one without it, as the project's own kernels have one. */
+  readonly threads: number;
   /** Why each better way was passed over, and what would make BLAS faster. */
   readonly notes: readonly string[];
 }
@@ -77,7 +79,7 @@ export function fastKernels(): FastKernels {
  * matrix products for every shape, transposition and broadcast, and clones and casts to the same
  * type that share data. It adds kernels for whole operations of `lib/ops`.
  *
- * The product is the system's BLAS on one thread where one can be opened, else the project's own
+ * The product is the system's BLAS, on one thread unless `POLY_THREADS` says more, where one can be opened, else the project's own
  * kernel. A way is trusted only after it gave known values. Where both are there, some tens of
  * milliseconds of measuring decide for each kind of product, for BLAS unless the own kernel is clearly
  * faster.
@@ -182,6 +184,7 @@ export function installFastKernels(
     path: describeWays(choice, `blas: ${blas?.library.name}`, own.name),
     matmul: formatChoice(choice),
     blas: blas?.library.name ?? null,
+    threads: blas?.library.threads ?? 1,
     notes,
   });
 }
@@ -220,7 +223,8 @@ function restore(
   notes: readonly string[],
 ): FastKernels {
   const name = "published";
-  return replace(on, Object.values(published), { path: name, matmul: name, blas: null, notes });
+  const description = { path: name, matmul: name, blas: null, threads: 1, notes };
+  return replace(on, Object.values(published), description);
 }
 
 function replace(

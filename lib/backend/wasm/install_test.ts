@@ -408,6 +408,7 @@ Deno.test("installFastKernels() says which way it took, and fastKernels() keeps 
     path: "published",
     matmul: "published",
     blas: null,
+    threads: 1,
     notes: [],
   });
   assert.equal(fastKernels().path, "published");

@@ -1,0 +1,69 @@
+/**
+ * The ways to matrix products on which all elements of a sweep agree, so that a run has the same bytes in
+ * whichever element it is done: the first element on a kind of machine measures, and the others follow.
+ */
+import { join } from "node:path";
+import { z } from "zod";
+import { type FoundWays, type RecordedWays, sameWays } from "../backend/wasm/child_environment.ts";
+import { writeFilesAtomically } from "../files/atomic_write.ts";
+import { makeFolder, readTextIfThere } from "../files/file_system.ts";
+import { lockFile } from "../files/lock.ts";
+import { whenWriting } from "../sweep/store_error.ts";
+import { SLURM } from "./record.ts";
+
+const WAYS = z.array(z.strictObject({ blas: z.string(), matmul: z.string(), threads: z.int() }));
+type Ways = z.infer<typeof WAYS>;
+const [FILE, LOCK] = ["ways.json", ".ways.lock"];
+
+/**
+ * The ways to go, as `POLY_MATMUL`: those that another element with the same BLAS has written down, or else
+ * those found, which are then written down.
+ *
+ * @param dir the sweep's folder
+ */
+export async function agreeOnWays(dir: string, found: FoundWays): Promise<string> {
+  return await withWays(dir, (ways) => {
+    const same = sameWays(ways, found);
+    if (same !== undefined || found.blas === null) return [ways, same ?? found.matmul];
+    const { blas, matmul, threads } = found;
+    return [[...ways, { blas, matmul, threads }], matmul];
+  });
+}
+
+/**
+ * Writes down the ways of runs that are done, so that elements go on with them.
+ *
+ * @param dir the sweep's folder
+ * @param earlier the provenance of the runs
+ */
+export async function keepWays(dir: string, earlier: readonly RecordedWays[]): Promise<void> {
+  await withWays(dir, (ways) => {
+    const added = [...ways];
+    for (const { blas, matmul, threads = 1 } of earlier) {
+      const isWhole = typeof blas === "string" && typeof matmul === "string" &&
+        typeof threads === "number";
+      if (isWhole && !added.some((way) => way.blas === blas && way.threads === threads)) {
+        added.push({ blas, matmul, threads });
+      }
+    }
+    return [added, null];
+  });
+}
+
+/** Reads the file and writes what becomes of it, while no other process does. */
+async function withWays<T>(dir: string, change: (ways: Ways) => [Ways, T]): Promise<T> {
+  const folder = join(dir, SLURM);
+  try {
+    await makeFolder(folder);
+    using _lock = await lockFile(join(folder, LOCK));
+    const text = await readTextIfThere(join(folder, FILE));
+    const before = text === null ? [] : WAYS.parse(JSON.parse(text));
+    const [after, result] = change(before);
+    if (after.length !== before.length || text === null) {
+      await writeFilesAtomically(folder, new Map([[FILE, JSON.stringify(after) + "\n"]]));
+    }
+    return result;
+  } catch (error) {
+    throw whenWriting(folder, error);
+  }
+}
