@@ -1,6 +1,7 @@
 import type { Figure } from "../figures/figure.ts";
 import { parseRunConfig, RUN_CONFIG, RUN_CONFIG_KEYS, type RunConfig } from "../run/config.ts";
-import { countByStatus } from "../run/result.ts";
+import { countByStatus, othersText } from "../run/result.ts";
+import { noneDone } from "../tables/files.ts";
 import { valuesOf } from "../tables/groups.ts";
 import { leaderboard } from "../tables/leaderboard.ts";
 import { settingsRow, type Study } from "../tables/study.ts";
@@ -84,14 +85,8 @@ ${tasks(study)}
 function summary({ runs }: Study): string {
   const count = countByStatus(rowsOf(runs));
   const seeds = valuesOf(runs, "seed").length;
-  const rest = [
-    [count.diverged, "diverged"],
-    [count.stalled, "stalled"],
-    [count.failed, "failed"],
-    [count.planned, "not run yet"],
-  ].filter(([n]) => n !== 0).map(([n, what]) => `, ${n} ${what}`);
   return `${runs.numRows()} runs with ${seeds} ${seeds === 1 ? "seed" : "seeds"}: ` +
-    `${count.done} done${rest.join("")}.`;
+    `${count.done} done${othersText(count)}.`;
 }
 
 /** A word on logs and routing that are not what their runs have written. */
@@ -103,7 +98,7 @@ function changed(changes: readonly string[]): string {
 }
 
 function cells(study: Study): string {
-  if (!valuesOf(study.runs, "status").includes("done")) return "<p>No run is done.</p>";
+  if (!valuesOf(study.runs, "status").includes("done")) return `<p>${noneDone(study)}</p>`;
   return `<p>Mean of <code>${
     escapeXml(study.metric)
   }</code> over the runs that are done, with its 95 % ` +
