@@ -268,6 +268,9 @@ Deno.test("newcomer A5: a sweep whose first runs fail alike stops, says so, and 
     /^Stopped as the first 3 runs failed alike: RangeError: Cannot train as asked\.\n7 runs are left\. To go on, once that is mended:\n {2}deno task sweep \S+ --out \S+ --jobs 1\n$/m,
   );
   assert.doesNotMatch(stderr, /^(Table|Report|Notebook|To try them again):/m, "nothing to see");
+  const failed = await place.sweep("--jobs", "1", "--only", "failed", "--max-failures", "1");
+  assert.match(failed.stderr, /^10 runs: 3 failed, 7 planned in /m);
+  assert.match(failed.stderr, /^2 runs are left\. To go on/m, "of those that were asked for");
 
   await using mixed = await Place.with(
     "zip: { data_file: [fine, fail, fail, fail, fail], r: [1, 2, 3, 4, 5] }",
