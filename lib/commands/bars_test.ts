@@ -37,12 +37,14 @@ Deno.test("sweepLines() writes a line per run, counting those done before", () =
   progress.working("seed=0--01234567", 0.5, 1);
   progress.ended(resultOf("seed=0--01234567"));
   progress.ended(resultOf("seed=1--01234567", "diverged"));
+  progress.again(resultOf("seed=2--01234567", "failed"));
   progress.ended(resultOf("seed=2--01234567", "failed"));
   progress.ended(resultOf("seed=3--01234567", "stalled"));
   progress.stop();
   assert.deepEqual(lines, [
     "[5/10] seed=0 heldout_exact_match=0.500 61.0s",
     "[6/10] seed=1 diverged 61.0s",
+    "seed=2 failed and is tried again: Error: why",
     "[7/10] seed=2 failed: Error: why (see runs/seed=2--01234567/error.txt)",
     "[8/10] seed=3 stalled 61.0s",
   ]);

@@ -224,8 +224,8 @@ async function sweepAsAsked(
     }
     if (failed.length > FAILURES_TOLD) say(`  and ${failed.length - FAILURES_TOLD} more`);
     if (stopped !== null) {
-      const left = results.filter(({ status }) => status === "planned").length;
-      say(`Stopped as ${stopped}.`);
+      const { why, left } = stopped;
+      say(`Stopped as ${why}.`);
       say(`${left} ${left === 1 ? "run is" : "runs are"} left. To go on, once that is mended:`);
       say(`  ${again}`);
     } else if (failed.length > 0) {

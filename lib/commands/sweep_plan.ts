@@ -39,7 +39,9 @@ export function describePlan(
   const sum = (column: number) => rows.reduce((total, row) => total + Number(row[column]), 0);
   const S = settings.length;
   const totals =
-    `${cells.size} cells, ${results.length} runs in ${dir}: ${sum(S + 1)} done, ${sum(S + 2)} ` +
+    `${counted(cells.size, "cell")}, ${counted(results.length, "run")} in ${dir}: ${
+      sum(S + 1)
+    } done, ${sum(S + 2)} ` +
     `failed, ${sum(S + 3)} to do${estimate(results, chosen.size, jobs)}`;
   const question = manifest.question === "" ? [] : [manifest.question];
   const shown = alignColumns([header, ...rows.slice(0, MOST_ROWS)]);
@@ -49,6 +51,10 @@ export function describePlan(
 
 /** Cells that are listed; a table of more is not read. */
 const MOST_ROWS = 1000;
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
+}
+
 function estimate(results: readonly RunResult[], toDo: number, jobs: number): string {
   const seconds = results.filter(isFinal).flatMap(({ provenance }) =>
     typeof provenance.seconds === "number" ? [provenance.seconds] : []

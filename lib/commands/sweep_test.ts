@@ -26,7 +26,7 @@ Deno.test("S3 a dry run plans 160,008 runs, every one, and shows their seeds as 
   assert.ok(performance.now() - started < 60_000); // 5 s of processor time
 });
 
-Deno.test("R14 a million runs are refused at once, in one line", async () => {
+Deno.test("newcomer A8: R14 a million runs are refused at once, in one line", async () => {
   const started = performance.now();
   const { code, stdout, stderr } = await dryRun("seed=0..1000000");
   assert.deepEqual([code, stdout], [2, ""]);
@@ -122,7 +122,7 @@ Deno.test("R26 A5 what cannot fit or work is refused before anything is written"
   });
 });
 
-Deno.test("A4 an unknown metric is refused before the first run", async () => {
+Deno.test("newcomer A4: an unknown metric is refused before the first run, of a file and a dry run too", async () => {
   await withFolder(async (dir) => {
     const out = join(dir, "out");
     const { code, stderr } = await sweep("metric=foo", "--out", out);
@@ -131,6 +131,16 @@ Deno.test("A4 an unknown metric is refused before the first run", async () => {
       stderr,
       /^Cannot read argument "metric=foo" as the runs will have no column "foo"/,
     );
+    const file = join(dir, "x.yaml");
+    await Deno.writeTextFile(file, "metric: heldout_exact_mach");
+    for (const dry of [[], ["--dry-run"]]) {
+      const refused = await sweep(file, "--out", out, ...dry);
+      assert.deepEqual([refused.code, refused.stdout, existsSync(out)], [2, "", false]);
+      assert.match(
+        refused.stderr,
+        /^Cannot read .*x\.yaml:1:\d+ metric as .* did you mean "heldout_exact_match"/,
+      );
+    }
   });
 });
 

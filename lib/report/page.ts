@@ -1,6 +1,7 @@
 import type { Figure } from "../figures/figure.ts";
 import { parseRunConfig, RUN_CONFIG, RUN_CONFIG_KEYS, type RunConfig } from "../run/config.ts";
-import { countByStatus } from "../run/result.ts";
+import { countByStatus, othersText } from "../run/result.ts";
+import { noneDone } from "../tables/files.ts";
 import { valuesOf } from "../tables/groups.ts";
 import { leaderboard } from "../tables/leaderboard.ts";
 import { settingsRow, type Study } from "../tables/study.ts";
@@ -91,14 +92,8 @@ ${tasks(study)}
 function summary({ runs }: Study): string {
   const count = countByStatus(rowsOf(runs));
   const seeds = valuesOf(runs, "seed").length;
-  const rest = [
-    [count.diverged, "diverged"],
-    [count.stalled, "stalled"],
-    [count.failed, "failed"],
-    [count.planned, "not run yet"],
-  ].filter(([n]) => n !== 0).map(([n, what]) => `, ${n} ${what}`);
   return `${runs.numRows()} runs with ${seeds} ${seeds === 1 ? "seed" : "seeds"}: ` +
-    `${count.done} done${rest.join("")}.`;
+    `${count.done} done${othersText(count)}.`;
 }
 
 /** A word on files that are not what their runs have written. */
@@ -110,7 +105,7 @@ function changed(changes: readonly string[]): string {
 }
 
 function cells(study: Study): string {
-  if (!valuesOf(study.runs, "status").includes("done")) return "<p>No run is done.</p>";
+  if (!valuesOf(study.runs, "status").includes("done")) return `<p>${noneDone(study)}</p>`;
   const notes = study.identityNotes.map((note) => `<p><strong>${escapeXml(note)}</strong></p>\n`);
   return `${notes.join("")}<p>Mean of <code>${
     escapeXml(study.metric)

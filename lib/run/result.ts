@@ -84,6 +84,18 @@ export function countByStatus(
   };
 }
 
+/**
+ * How many runs ended otherwise than done, or have not run, as `, 1 diverged, 2 failed`; empty when all
+ * are done.
+ *
+ * @param counts of {@linkcode countByStatus}
+ */
+export function othersText(counts: Readonly<Record<RunResult["status"], number>>): string {
+  const { done: _, planned, ...others } = counts;
+  return Object.entries({ ...others, "not run yet": planned })
+    .filter(([, count]) => count > 0).map(([what, count]) => `, ${count} ${what}`).join("");
+}
+
 const METRICS = z.record(z.string(), z.number().nullable());
 
 const RESULT = z.strictObject({

@@ -117,7 +117,7 @@ Deno.test("M8: runInPool() tells workers the core type that OpenBLAS lacks by it
   );
 });
 
-Deno.test("R1 runInPool() explains a worker's death by the error that it named", async () => {
+Deno.test("newcomer A7: R1 runInPool() explains a worker's death by the error that it named", async () => {
   const { events } = await collect(["throw"]);
   const { error } = events.at(-1) as { error: string };
   const [first, ...rest] = error.split("\n");

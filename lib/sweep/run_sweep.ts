@@ -49,8 +49,8 @@ export interface RunSweepOptions extends FailureOptions {
 export interface SweepEnd {
   /** What is known of every run, in the order planned. */
   readonly results: RunResult[];
-  /** Why runs that were to be done have been left; null when none has, or the signal says why. */
-  readonly stopped: string | null;
+  /** Why runs that were to be done have been left, and how many; null when failures left none. */
+  readonly stopped: { readonly why: string; readonly left: number } | null;
 }
 
 /** The runs of a sweep that {@linkcode runSweep} would do, as they are known before. */
@@ -143,7 +143,11 @@ export async function runSweep(
   }
   for (const [folder, error] of toTryAgain) await folder.fail(error); // the sweep has stopped before
   for (const [folder, error] of ended) await resultOf(folder, error); // removed since then?
-  return { results: await store.results(), stopped };
+  const left = runs.length - ended.size - toTryAgain.size;
+  return {
+    results: await store.results(),
+    stopped: stopped === null ? null : { why: stopped, left },
+  };
 }
 
 /** What became of a run that has ended: where its folder says nothing of it, it has failed. */

@@ -268,6 +268,9 @@ Deno.test("newcomer A5: a sweep whose first runs fail alike stops, says so, and 
     /^Stopped as the first 3 runs failed alike: RangeError: Cannot train as asked\.\n7 runs are left\. To go on, once that is mended:\n {2}deno task sweep \S+ --out \S+ --jobs 1\n$/m,
   );
   assert.doesNotMatch(stderr, /^(Table|Report|Notebook|To try them again):/m, "nothing to see");
+  const failed = await place.sweep("--jobs", "1", "--only", "failed", "--max-failures", "1");
+  assert.match(failed.stderr, /^10 runs: 3 failed, 7 planned in /m);
+  assert.match(failed.stderr, /^2 runs are left\. To go on/m, "of those that were asked for");
 
   await using mixed = await Place.with(
     "zip: { data_file: [fine, fail, fail, fail, fail], r: [1, 2, 3, 4, 5] }",
@@ -448,9 +451,29 @@ Deno.test("sweepCommand() downloads base models before its runs, each once, and 
 Deno.test("sweepCommand() says when no run is done", async () => {
   await using place = await Place.with("set: { data_file: fail }\nbaseline: { n_skills: 99 }");
   const { code, stdout } = await place.sweep();
-  assert.deepEqual([code, stdout], [1, "# x\n\nNo run is done.\n"]);
+  assert.deepEqual([code, stdout], [1, "# x\n\nNo run is done: 1 failed.\n"]);
   const other = await place.sweep("data_file=fine", "--extend");
   assert.match(other.stdout, /\nNo run has the baseline's settings, n_skills=99\.\n$/);
+});
+
+Deno.test("newcomer A9: a stalled run is said, counted and in no mean, and is not done again", async () => {
+  await using place = await Place.with("zip: { data_file: [a, stall], r: [1, 2] }");
+  const { code, stdout, stderr } = await place.sweep("--jobs", "1");
+  assert.equal(code, 0);
+  assert.match(stderr, /^\[2\/2\] data_file=stall,r=2,seed=0 stalled heldout_exact_match=0\.000$/m);
+  assert.match(stderr, /^2 runs: 1 done, 1 stalled in /m);
+  const table = stdout.split("\n").filter((line) => line.startsWith("|"))
+    .map((line) => line.split("|").map((text) => text.trim()).filter((text) => text !== ""));
+  const at = table[0]!.indexOf("n_stalled");
+  assert.equal(table[0]![at - 1], "n_diverged");
+  assert.deepEqual(table.slice(2).map((row) => row[at]), ["0", "1"]);
+  assert.equal(table[3]![table[0]!.indexOf("mean")], "—");
+  const page = await Deno.readTextFile(join(place.out, "report.html"));
+  assert.match(page, /2 runs with 1 seed: 1 done, 1 stalled\./);
+  assert.match(page, /stalled from step 2 on/);
+  assert.doesNotMatch((await place.sweep()).stderr, /^\[/m);
+  await using dead = await Place.with("set: { data_file: stall }");
+  assert.equal((await dead.sweep()).stdout, "# x\n\nNo run is done: 1 stalled.\n");
 });
 
 Deno.test("sweepCommand() names a damaged result and loses nothing", async () => {

@@ -1,8 +1,10 @@
 import { baselineDifferences, baselineLabel, pairingUnit } from "./baseline.ts";
+import { countByStatus, othersText } from "../run/result.ts";
 import { leaderboard } from "./leaderboard.ts";
 import { toCsv } from "./csv.ts";
 import { markdownCode, markdownText, toMarkdown } from "./markdown.ts";
 import type { Study } from "./study.ts";
+import { rowsOf } from "./table.ts";
 import { taskSummary } from "./task_summary.ts";
 
 /**
@@ -30,7 +32,7 @@ export function sweepReport(study: Study): string {
   const { name, question, metric } = study;
   const title = [`# ${markdownText(name)}`, ...(question === "" ? [] : [markdownText(question)])];
   if (study.runs.filter("d => d.status === 'done'").numRows() === 0) {
-    return paragraphs([...title, "No run is done."]);
+    return paragraphs([...title, noneDone(study)]);
   }
   return paragraphs([
     ...title,
@@ -39,6 +41,12 @@ export function sweepReport(study: Study): string {
     toMarkdown(leaderboard(study)),
     ...differences(study),
   ]);
+}
+
+/** What became of the runs of a study of which none is done. */
+export function noneDone({ runs }: Study): string {
+  const others = othersText(countByStatus(rowsOf(runs)));
+  return `No run is done${others.replace(/^,/, ":")}.`;
 }
 
 function differences(study: Study): string[] {

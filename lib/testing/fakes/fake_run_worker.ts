@@ -84,6 +84,13 @@ const pretend: DoRun = async (
       break;
     case "diverge":
       return { status: "diverged", metrics: { diverged_at_step: 3 }, tasks: [], provenance: {} };
+    case "stall":
+      return {
+        status: "stalled",
+        metrics: { heldout_exact_match: 0, stalled_at_step: 2 },
+        tasks: [],
+        provenance: {},
+      };
     case "vanish others":
       for (const { name } of Deno.readDirSync(join(dir, ".."))) {
         if (name !== id) await Deno.remove(join(dir, "..", name), { recursive: true });
