@@ -76,7 +76,7 @@ Deno.test("submitLaunch() lets runs wait for the run that makes what they share,
     const script = await Deno.readTextFile(args.at(-1)!);
     assert.match(
       script,
-      /^#!\/bin\/sh\n# Runs of the sweep size; .*\ncd .*\nexec .*element\.ts --jobs 1 /,
+      /^#!\/bin\/sh\n# Runs of the sweep size; .*\ncd .*\nexec .*element\.ts .*--jobs 1 /,
     );
     const element = await SweepStore.read(dir, elementPath(dir, 2, 1));
     assert.deepEqual(element.manifest.runs.map(({ id }) => id), arrays[1]!.elements[1]);

@@ -14,10 +14,11 @@ import { SweepStore } from "./store.ts";
 
 const WORKER = new URL("../testing/fakes/fake_run_worker.ts", import.meta.url);
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-/** Three examples of one task. */
+/** Three examples of each of two tasks. */
 const LINE = (answer: string) =>
-  ["b", "c", "d"].map((input) => `{"task": "a", "input": "${input}", "target": "${answer}"}\n`)
-    .join("");
+  ["b", "c", "d", "e", "f", "g"].map((input, i) =>
+    `{"task": "${i < 3 ? "a" : "z"}", "input": "${input}", "target": "${answer}"}\n`
+  ).join("");
 const BASE = fileURLToPath(new URL("../../data/base/", import.meta.url));
 const BASE_FILES = ["config.json", "tokenizer_config.json", "model.safetensors"];
 
@@ -28,7 +29,7 @@ async function otherWeights(): Promise<Uint8Array<ArrayBuffer>> {
   return bytes;
 }
 
-const YAML = "set: { suite: jsonl, n_tasks: 1, n_heldout_tasks: 0, n_train: 1, n_validation: 1, " +
+const YAML = "set: { suite: jsonl, n_tasks: 1, n_heldout_tasks: 1, n_train: 1, n_validation: 1, " +
   "n_test: 1 }\nseeds: 0..1\n";
 
 /** A folder with a sweep's file of two runs, a file of tasks and a base model. */
