@@ -85,5 +85,5 @@ export function wrapped(text: string, indent: string, width: number): string {
     }
     return [...found, characters.slice(at).join("")];
   });
-  return lines.join(`\n${indent}`);
+  return lines.map((line, i) => (i === 0 ? line : indent + line).trimEnd()).join("\n");
 }

@@ -30,7 +30,7 @@ const MOST_BYTES = 2 ** 33;
  * ```
  */
 export async function gzipLines(lines: Iterable<string>): Promise<Uint8Array> {
-  const gzip = createGzip({ level: 9 });
+  const gzip = createGzip({ level: 6 });
   const source = Readable.from(blocks(lines));
   const [packed] = await Promise.all([buffer(gzip), pipeline(source, gzip)]);
   const bytes = new Uint8Array(packed);

@@ -33,9 +33,14 @@ export async function answersSection(study: Study): Promise<string | null> {
   const plan = answerPlan(study);
   const examples = await shownExamples(study, plan);
   if (examples.length === 0) return null;
-  const left = plan.leftOut.length === 0
+  const isCut = examples.some(({ input, answers }) =>
+    input.length > LONGEST_INPUT ||
+    answers.some((answer) => (answer?.text.length ?? 0) > LONGEST_TEXT)
+  );
+  const shown = [...plan.leftOut, ...isCut ? ["of long texts both ends"] : []];
+  const left = shown.length === 0
     ? ""
-    : ` Shown here: ${plan.leftOut.join(", ")}. <code>deno task predictions</code> shows all.`;
+    : ` Shown here: ${shown.join(", ")}. <code>deno task predictions</code> shows all.`;
   return `<p>What ${
     escapeXml(WHOSE[plan.phase])
   } wrote to test examples. An answer is right where it is ` +

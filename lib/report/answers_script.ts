@@ -99,7 +99,7 @@ for (const section of document.querySelectorAll(".answers")) {
     ...(draws ? [["Draw", (row) => row[DRAW], "place"]] : []),
     ["No.", (row) => row[PLACE], "place"],
     ["Input", (row) => row[INPUT]],
-    ["Right answer", (row) => row[REFERENCES].join("\\n")],
+    ["Right answer", (row) => row[REFERENCES].join("\\nor ")],
     [compares() ? "A" : "Answer", (row) => mark(answer(row, a))],
     ...(compares() ? [["B", (row) => mark(answer(row, b))]] : []),
   ];

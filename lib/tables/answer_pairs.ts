@@ -87,8 +87,8 @@ export async function* answerPairs(
   const keyOf = ({ phase, task, split, example }: KeptPrediction) =>
     JSON.stringify([phase, task, split, example]);
   const partners = new Map<string, KeptPrediction>();
-  for await (const kept of answersOf(study, b.id!, filter)) partners.set(keyOf(kept), kept);
-  for await (const kept of answersOf(study, a.id!, filter)) {
+  for await (const kept of answersOf(study, b, filter)) partners.set(keyOf(kept), kept);
+  for await (const kept of answersOf(study, a, filter)) {
     const partner = partners.get(keyOf(kept));
     const isSame = partner !== undefined && partner.input === kept.input &&
       JSON.stringify(partner.references) === JSON.stringify(kept.references);

@@ -8,7 +8,7 @@ import {
 import { RUNS } from "../sweep/run_folder.ts";
 import { whenReading } from "../sweep/store_error.ts";
 import type { Study } from "./study.ts";
-import { type Cell, type ColumnTable, type Row, rowsOf, tableOf } from "./table.ts";
+import { type ColumnTable, type Row, rowsOf, tableOf } from "./table.ts";
 
 /** Which answers of a run are read. */
 export interface AnswerFilter {
@@ -19,16 +19,19 @@ export interface AnswerFilter {
 }
 
 /**
- * The answers of one run, in the order of its file; nothing where it has kept none.
+ * The answers of one run, in the order of its file; nothing where it has kept none. A run without a result,
+ * which is done again, has none either, whatever a kill has left of it.
  *
+ * @param run its row in the table of runs
  * @throws {SyntaxError} when the file is damaged
  * @throws {StoreError} when it cannot be read
  */
 export async function* answersOf(
   study: Pick<Study, "dir">,
-  id: Cell,
+  { id, status }: Row,
   { phase, tasks = [] }: AnswerFilter,
 ): AsyncGenerator<KeptPrediction> {
+  if (status !== "done" && status !== "diverged") return;
   const dir = join(study.dir, RUNS, String(id));
   try {
     for await (const kept of readPredictions(dir)) {
@@ -104,7 +107,7 @@ export async function predictionsOf(
   const rows: Row[] = [];
   for (const run of rowsOf(runs)) {
     const settings = Object.fromEntries(columns.map((name) => [name, run[name] ?? null]));
-    for await (const kept of answersOf(study, run.id!, filter)) {
+    for await (const kept of answersOf(study, run, filter)) {
       if (rows.length === MOST_ROWS) {
         throw new RangeError(
           `Cannot make a table of more than ${MOST_ROWS.toLocaleString("en-US")} answers: pass ` +

@@ -38,6 +38,11 @@ Deno.test("predictionsOf() has no rows where no run has kept answers, and names 
     const none = await predictionsOf(study);
     assert.equal(none.numRows(), 0);
     assert.ok(none.columnNames().includes("exact_match"));
+    const [failed] = sampleResults({}, { whole: true });
+    const killed = { ...failed!, status: "planned" as const };
+    await writeSampleSweep(join(dir, "killed"), {}, [killed]);
+    await writeSamplePredictions(join(dir, "killed"), [failed!]);
+    assert.equal((await predictionsOf(await Study.read(join(dir, "killed")))).numRows(), 0);
     await Deno.writeTextFile(join(dir, "runs", RESULTS[1]!.id, "predictions.jsonl.gz"), "text");
     await assert.rejects(predictionsOf(study), /^SyntaxError: Cannot read .*seed=1--.* is damaged/);
   }));

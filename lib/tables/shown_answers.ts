@@ -102,7 +102,7 @@ export async function* shownAnswersOf(
   id: string,
 ): AsyncGenerator<KeptPrediction> {
   let count = 0;
-  for await (const kept of answersOf(study, id, { phase })) {
+  for await (const kept of answersOf(study, { id, status: "done" }, { phase })) {
     if (kept.example >= examples) continue;
     if (++count > MOST_ANSWERS) return;
     yield kept;

@@ -172,8 +172,8 @@ export class Study {
   }
 
   /**
-   * Which runs' logs and routing are no longer what the runs have written, one line each: figures are
-   * drawn from what is there. Runs of earlier results do not say what they have written.
+   * Which runs' logs, routing and answers are no longer what the runs have written, one line each:
+   * figures are drawn from what is there. Runs of earlier results do not say what they have written.
    *
    * @throws {StoreError} when a file cannot be read
    */

@@ -127,7 +127,7 @@ async function showAnswers(view: View): Promise<number> {
   const total = { all: 0, right: 0, wanted: 0, runs: 0 };
   for (const run of runs) {
     const of = { run, right: 0, all: 0, rows: [] as KeptPrediction[] };
-    for await (const kept of answersOf(study, run.id!, filter)) {
+    for await (const kept of answersOf(study, run, filter)) {
       const right = isRight(kept);
       of.all++;
       if (right) of.right++;
@@ -177,8 +177,8 @@ function answerTable(rows: readonly KeptPrediction[], { asked, filter, width }: 
 /** Why there is nothing to show. */
 async function whyNone({ study, asked, filter }: View): Promise<string> {
   const tasks = new Map<string, Set<string>>();
-  for (const { id } of runsWith(study, asked.settings)) {
-    for await (const { phase, task } of answersOf(study, id!, { phase: null })) {
+  for (const run of runsWith(study, asked.settings)) {
+    for await (const { phase, task } of answersOf(study, run, { phase: null })) {
       tasks.set(phase, (tasks.get(phase) ?? new Set()).add(task));
     }
   }

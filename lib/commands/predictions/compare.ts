@@ -60,6 +60,7 @@ export async function compareAnswers(view: View, against: ChosenSettings): Promi
   for (const pair of pairs) {
     const counts = { both_right: 0, only_a: 0, only_b: 0, both_wrong: 0 };
     const rows: ComparedPair["rows"] = [];
+    const seeds = new Set<number>();
     for (const runs of pair.runs) {
       for await (const answers of answerPairs(study, runs, filter)) {
         if (answers === null) {
@@ -67,6 +68,7 @@ export async function compareAnswers(view: View, against: ChosenSettings): Promi
           continue;
         }
         const { outcome } = answers;
+        seeds.add(runs[0].seed as number);
         all++;
         counts[outcome]++;
         if (!wanted.includes(outcome)) continue;
@@ -77,7 +79,7 @@ export async function compareAnswers(view: View, against: ChosenSettings): Promi
         }
       }
     }
-    found.push({ pair, counts, rows });
+    found.push({ pair, seeds: seeds.size, counts, rows });
   }
   if (all === 0 && without > 0) {
     throw new StoreError(
@@ -106,6 +108,8 @@ export async function compareAnswers(view: View, against: ChosenSettings): Promi
 /** Two cells, how often which is right, and the examples that are shown of them. */
 interface ComparedPair {
   readonly pair: CellPair;
+  /** The seeds in which both have kept answers to the same examples. */
+  readonly seeds: number;
   readonly counts: Readonly<Record<PairOutcome, number>>;
   readonly rows: (AnswerPair & { readonly seed: number })[];
 }
@@ -141,7 +145,7 @@ function comparisonText(
   const columns: Column<ComparedPair>[] = [
     ["A", ({ pair }) => cellText(pair.a)],
     ...other.size === 1 ? [] : [["B, else as A", textOfB] as const],
-    ["runs", ({ pair }) => String(pair.runs.length), true],
+    ["seeds", ({ seeds }) => String(seeds), true],
     ["both right", ({ counts }) => String(counts.both_right), true],
     ["only A", ({ counts }) => String(counts.only_a), true],
     ["only B", ({ counts }) => String(counts.only_b), true],
