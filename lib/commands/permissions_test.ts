@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { workerPermissions } from "../sweep/worker_permissions.ts";
+import { workerPermissions } from "../sweep/workers/worker_permissions.ts";
 import { withFolder } from "../testing/with_folder.ts";
 import { scratchFolder } from "../util/scratch_folder.ts";
 import { lackingPermission, taskCommand } from "./permissions.ts";

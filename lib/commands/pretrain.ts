@@ -12,7 +12,7 @@ import {
   pretrainedModel,
 } from "../run/pretrain.ts";
 import { machineFacts } from "../sweep/provenance.ts";
-import { readYaml } from "../sweep/yaml_text.ts";
+import { readYaml } from "../sweep/plan/yaml_text.ts";
 import { ArgumentError, runCommand } from "./arguments.ts";
 import type { CommandOutput } from "./output.ts";
 import { lackingPermission } from "./permissions.ts";

@@ -10,8 +10,8 @@ import { bytesOfRun, freeSpace } from "../run/preflight/disk_space.ts";
 import { excessOf, type Room, roomHere } from "../run/preflight/excess.ts";
 import { revisionOf } from "../run/inputs.ts";
 import { type BaseFolders, baseKey } from "../sweep/identity.ts";
-import type { Note } from "../sweep/setting.ts";
-import { SweepError } from "../sweep/sweep_error.ts";
+import type { Note } from "../sweep/plan/setting.ts";
+import { SweepError } from "../sweep/plan/sweep_error.ts";
 import { byteSize } from "../util/words.ts";
 
 /** What the look at a sweep's runs takes into account. */

@@ -13,7 +13,7 @@ import { waitForLaunch } from "../slurm/wait.ts";
 import { selectRuns, type SweepProgress } from "../sweep/run_sweep.ts";
 import { SweepStore } from "../sweep/store.ts";
 import { StoreError } from "../sweep/store_error.ts";
-import { SweepError } from "../sweep/sweep_error.ts";
+import { SweepError } from "../sweep/plan/sweep_error.ts";
 import { interruptible } from "./interruptible.ts";
 import type { LastingOutput } from "./output.ts";
 import { lackingPermission, taskCommand } from "./permissions.ts";

@@ -11,7 +11,7 @@ import { parseMetrics } from "../run/metrics_log.ts";
 import { PREDICTIONS_FILE, readPredictions } from "../run/predictions/file.ts";
 import { parseResult, resultToJson, type RunResult } from "../run/result.ts";
 import { type Manifest, parseManifest } from "../sweep/manifest.ts";
-import { readSweep } from "../sweep/sweep.ts";
+import { readSweep } from "../sweep/plan/sweep.ts";
 import { dataFiles, sweepReport } from "../tables/files.ts";
 import { Study } from "../tables/study.ts";
 import { type Format, json, text } from "./format.ts";

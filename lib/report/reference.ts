@@ -11,7 +11,7 @@ import { writtenFiles } from "../run/written_files.ts";
 import { CODE_FOLDER } from "../sweep/provenance.ts";
 import { RunFolder } from "../sweep/run_folder.ts";
 import { SweepStore } from "../sweep/store.ts";
-import type { PlannedRun } from "../sweep/sweep.ts";
+import type { PlannedRun } from "../sweep/plan/sweep.ts";
 import { StoreError, whenWriting } from "../sweep/store_error.ts";
 import { stepsPerPoint, thinRows } from "../tables/curve_points.ts";
 import { sweepReport } from "../tables/files.ts";

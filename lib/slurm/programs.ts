@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { SweepError } from "../sweep/sweep_error.ts";
+import { SweepError } from "../sweep/plan/sweep_error.ts";
 import { environmentVariable, withoutLoaderVariables } from "../util/environment.ts";
 import { parseQueue, QUEUE_FORMAT, type QueuedElement } from "./queue.ts";
 

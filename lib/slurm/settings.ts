@@ -2,11 +2,11 @@
 import { z } from "zod";
 import { escaped } from "../files/escaped.ts";
 import type { Room } from "../run/preflight/excess.ts";
-import type { Place } from "../sweep/setting.ts";
-import { textOf } from "../sweep/setting.ts";
-import { writtenValues } from "../sweep/setting_value.ts";
-import { SweepError } from "../sweep/sweep_error.ts";
-import { readYaml } from "../sweep/yaml_text.ts";
+import type { Place } from "../sweep/plan/setting.ts";
+import { textOf } from "../sweep/plan/setting.ts";
+import { writtenValues } from "../sweep/plan/setting_value.ts";
+import { SweepError } from "../sweep/plan/sweep_error.ts";
+import { readYaml } from "../sweep/plan/yaml_text.ts";
 import { suggest } from "../util/words.ts";
 import { minutesOf } from "./time_limit.ts";
 

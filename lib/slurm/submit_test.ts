@@ -5,7 +5,7 @@ import type { RunResult } from "../run/result.ts";
 import { RunFolder } from "../sweep/run_folder.ts";
 import { selectRuns } from "../sweep/run_sweep.ts";
 import { SweepStore } from "../sweep/store.ts";
-import { readSweep } from "../sweep/sweep.ts";
+import { readSweep } from "../sweep/plan/sweep.ts";
 import { FakeSlurm } from "../testing/fakes/fake_slurm.ts";
 import { withFolder } from "../testing/with_folder.ts";
 import { elementPath } from "./element_words.ts";

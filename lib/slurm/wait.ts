@@ -1,7 +1,7 @@
 import { isFinal, type RunResult } from "../run/result.ts";
 import type { SweepProgress } from "../sweep/run_sweep.ts";
 import { RunFolder } from "../sweep/run_folder.ts";
-import { SweepError } from "../sweep/sweep_error.ts";
+import { SweepError } from "../sweep/plan/sweep_error.ts";
 import type { Slurm } from "./programs.ts";
 import { activeElements, jobNames, readRecord } from "./record.ts";
 

@@ -8,7 +8,7 @@ import { configHash, isNamedAfter } from "../run/id.ts";
 import { faultsOf } from "../run/result.ts";
 import { printableLine } from "../util/printable.ts";
 import { StoreError } from "./store_error.ts";
-import type { Sweep } from "./sweep.ts";
+import type { Sweep } from "./plan/sweep.ts";
 
 /** What a person has asked for. */
 export interface SweepSource {

@@ -3,7 +3,7 @@ import { RUN_CONFIG_KEYS, type RunConfig } from "../run/config.ts";
 import { cellTexts, settingsText } from "../run/id.ts";
 import { numberList } from "../util/number_list.ts";
 import { StoreError } from "./store_error.ts";
-import type { PlannedRun } from "./sweep.ts";
+import type { PlannedRun } from "./plan/sweep.ts";
 
 /** One setting whose values have changed. */
 export interface SettingChange {

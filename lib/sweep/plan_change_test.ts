@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { changeLines, changeSuffix, planChange } from "./plan_change.ts";
-import { readSweep } from "./sweep.ts";
+import { readSweep } from "./plan/sweep.ts";
 
 const runsOf = (...settings: string[]) => readSweep("", "x.yaml", settings).runs;
 const change = (before: readonly string[], now: readonly string[]) =>

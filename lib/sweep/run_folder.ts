@@ -6,7 +6,7 @@ import { type FileLock, lockFile } from "../files/lock.ts";
 import { parseResult, resultToJson, type RunResult } from "../run/result.ts";
 import { isFolderName } from "./manifest.ts";
 import { StoreError, whenReading, whenWriting } from "./store_error.ts";
-import type { PlannedRun } from "./sweep.ts";
+import type { PlannedRun } from "./plan/sweep.ts";
 
 /** The folder, below a sweep's, that holds the folders of runs. */
 export const RUNS = "runs";

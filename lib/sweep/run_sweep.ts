@@ -1,8 +1,8 @@
 import { isFinal, type RunResult } from "../run/result.ts";
 import { type FailureOptions, FailurePolicy } from "./failure_policy.ts";
 import { readsKey, type ReadsNow } from "./identity.ts";
-import type { SilentEvent, WorkerTask } from "./message.ts";
-import { type PoolOptions, runInPool } from "./pool.ts";
+import type { SilentEvent, WorkerTask } from "./workers/message.ts";
+import { type PoolOptions, runInPool } from "./workers/pool.ts";
 import { RunFolder } from "./run_folder.ts";
 import type { SweepStore } from "./store.ts";
 import { StoreError } from "./store_error.ts";

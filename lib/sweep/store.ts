@@ -12,7 +12,7 @@ import { CODE_FOLDER } from "./provenance.ts";
 import { planChange, PlanChangeError } from "./plan_change.ts";
 import { notBegun, RESULT, RunFolder, RUNS } from "./run_folder.ts";
 import { StoreError, whenReading, whenWriting } from "./store_error.ts";
-import type { PlannedRun, Sweep } from "./sweep.ts";
+import type { PlannedRun, Sweep } from "./plan/sweep.ts";
 
 /** Treatment of a folder that holds another plan. */
 export interface OpenOptions {

@@ -9,7 +9,7 @@ import { writeSampleSweep } from "../testing/samples/sample_sweep.ts";
 import { RunFolder } from "./run_folder.ts";
 import { lockSweep, SweepStore } from "./store.ts";
 import { StoreError, whenReading } from "./store_error.ts";
-import { type PlannedRun, readSweep } from "./sweep.ts";
+import { type PlannedRun, readSweep } from "./plan/sweep.ts";
 
 const sweepOf = (...settings: string[]) => readSweep("question: Why?", "x.yaml", settings);
 

@@ -1,6 +1,6 @@
 import { PREDICTION_PHASES, type PredictionPhase } from "../../run/predictions/file.ts";
-import { type Overrides, readOverrides } from "../../sweep/overrides.ts";
-import { SweepError } from "../../sweep/sweep_error.ts";
+import { type Overrides, readOverrides } from "../../sweep/plan/overrides.ts";
+import { SweepError } from "../../sweep/plan/sweep_error.ts";
 import { suggest } from "../../util/words.ts";
 import { ArgumentError, type Arguments } from "../arguments.ts";
 import { settingPath } from "../user_path.ts";

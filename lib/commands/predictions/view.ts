@@ -1,6 +1,6 @@
 /** What both ways to show answers share: the runs that are chosen, and how answers look. */
 import type { KeptPrediction } from "../../run/predictions/file.ts";
-import { valueKey } from "../../sweep/setting.ts";
+import { valueKey } from "../../sweep/plan/setting.ts";
 import { StoreError } from "../../sweep/store_error.ts";
 import { valuesOf } from "../../tables/groups.ts";
 import type { AnswerFilter } from "../../tables/predictions.ts";

@@ -9,7 +9,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { MetricsLog } from "../../run/metrics_log.ts";
 import { configHash } from "../../run/id.ts";
-import { type DoRun, serveRuns } from "../../sweep/serve_runs.ts";
+import { type DoRun, serveRuns } from "../../sweep/workers/serve_runs.ts";
 import { randomStream } from "../../util/random.ts";
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,6 +1,6 @@
 import type { Slurm } from "../../slurm/programs.ts";
 import type { QueuedElement } from "../../slurm/queue.ts";
-import { SweepError } from "../../sweep/sweep_error.ts";
+import { SweepError } from "../../sweep/plan/sweep_error.ts";
 
 /** A Slurm that does no jobs: it writes down what it is asked, and a test says what becomes of it. */
 export class FakeSlurm implements Slurm {

@@ -1,5 +1,5 @@
 /** A worker that does what the `data_file` of its run says, instead of training. */
-import { readLines, type WorkerEvent, type WorkerTask } from "../../sweep/message.ts";
+import { readLines, type WorkerEvent, type WorkerTask } from "../../sweep/workers/message.ts";
 
 const say = (event: WorkerEvent) =>
   Deno.stdout.writeSync(new TextEncoder().encode(JSON.stringify(event) + "\n"));

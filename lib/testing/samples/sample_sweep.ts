@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { RunResult } from "../../run/result.ts";
 import { RunFolder } from "../../sweep/run_folder.ts";
-import type { PlannedRun, Sweep } from "../../sweep/sweep.ts";
+import type { PlannedRun, Sweep } from "../../sweep/plan/sweep.ts";
 import { SweepStore } from "../../sweep/store.ts";
 import { sampleMetrics, sampleResults } from "./sample_results.ts";
 

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { ONE_THREAD, openBlas } from "../backend/wasm/blas.ts";
-import { threadVariables } from "../backend/wasm/threads.ts";
-import { isFinal, type RunResult } from "../run/result.ts";
-import { lacking } from "../testing/lacking.ts";
-import { withFolder } from "../testing/with_folder.ts";
+import { ONE_THREAD, openBlas } from "../../backend/wasm/blas.ts";
+import { threadVariables } from "../../backend/wasm/threads.ts";
+import { isFinal, type RunResult } from "../../run/result.ts";
+import { lacking } from "../../testing/lacking.ts";
+import { withFolder } from "../../testing/with_folder.ts";
 import { runInPool } from "./pool.ts";
-import { RunFolder } from "./run_folder.ts";
-import { readSweep } from "./sweep.ts";
+import { RunFolder } from "../run_folder.ts";
+import { readSweep } from "../plan/sweep.ts";
 
 const hasBlas = typeof openBlas() !== "string";
 

@@ -1,4 +1,4 @@
-import { printable } from "../util/printable.ts";
+import { printable } from "../../util/printable.ts";
 
 /** Characters of a log that are kept. */
 const KEPT = 4000;

@@ -1,8 +1,8 @@
-import { isFinal, type RunResult } from "../run/result.ts";
-import { writtenFiles } from "../run/written_files.ts";
+import { isFinal, type RunResult } from "../../run/result.ts";
+import { writtenFiles } from "../../run/written_files.ts";
 import type { WorkerEvent, WorkerTask } from "./message.ts";
-import { RunFolder } from "./run_folder.ts";
-import { isFullDisk, StoreError, whenWriting } from "./store_error.ts";
+import { RunFolder } from "../run_folder.ts";
+import { isFullDisk, StoreError, whenWriting } from "../store_error.ts";
 
 /**
  * Does one run in its folder.

@@ -2,10 +2,10 @@
  * Where the sections of a sweep's file and the command line meet. Every value comes with its place, so
  * that nothing is left out without a word.
  */
-import { parseRunConfig, RUN_CONFIG_KEYS, type RunConfig } from "../run/config.ts";
-import { settingsText } from "../run/id.ts";
-import { isUsed } from "../run/used_settings.ts";
-import { grid, gridSize } from "../util/grid.ts";
+import { parseRunConfig, RUN_CONFIG_KEYS, type RunConfig } from "../../run/config.ts";
+import { settingsText } from "../../run/id.ts";
+import { isUsed } from "../../run/used_settings.ts";
+import { grid, gridSize } from "../../util/grid.ts";
 import type { Overrides } from "./overrides.ts";
 import type { Axis, Entry, Note, SettingGroup, SettingKey } from "./setting.ts";
 import { textOf, valueKey } from "./setting.ts";

@@ -6,7 +6,7 @@ import {
   type RecordedWays,
   type SettleWays,
   sharedEnvironment,
-} from "../backend/wasm/child_environment.ts";
+} from "../../backend/wasm/child_environment.ts";
 import { describeDeath } from "./death.ts";
 import { systemMemory } from "./memory.ts";
 import {
@@ -17,7 +17,7 @@ import {
   type WorkerTask,
 } from "./message.ts";
 import { TaskQueue } from "./task_queue.ts";
-import { withoutLoaderVariables } from "../util/environment.ts";
+import { withoutLoaderVariables } from "../../util/environment.ts";
 import { WorkerLog } from "./worker_log.ts";
 import { workerPermissions } from "./worker_permissions.ts";
 

@@ -1,4 +1,4 @@
-import { multiTaskText } from "../run/stages/facts.ts";
+import { multiTaskText } from "../../run/stages/facts.ts";
 import type { WorkerTask } from "./message.ts";
 
 /**
@@ -8,7 +8,7 @@ import type { WorkerTask } from "./message.ts";
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { parseRunConfig } from "../run/config.ts";
+ * import { parseRunConfig } from "../../run/config.ts";
  *
  * const task = (id: string, adaptation: "full" | "none", seed: number) => ({
  *   dir: "/out", keepAdapter: false, stagesDir: "/out/.stages",

@@ -1,9 +1,9 @@
 /** A sweep: what its file and the command line ask for, expanded into runs. */
-import { escaped } from "../files/escaped.ts";
-import type { RunConfig } from "../run/config.ts";
-import { runId } from "../run/id.ts";
-import { metricNames } from "../run/metric_names.ts";
-import { suggest } from "../util/words.ts";
+import { escaped } from "../../files/escaped.ts";
+import type { RunConfig } from "../../run/config.ts";
+import { runId } from "../../run/id.ts";
+import { metricNames } from "../../run/metric_names.ts";
+import { suggest } from "../../util/words.ts";
 import { cellsOf, matches, varyingKeys } from "./cells.ts";
 import { type Overrides, readOverrides, type ToPath } from "./overrides.ts";
 import type { Note, SettingGroup } from "./setting.ts";

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { isFolderSync } from "../files/file_system.ts";
+import { isFolderSync } from "../../files/file_system.ts";
 import type { WorkerTask } from "./message.ts";
 
 /** What of a task decides what its worker may do. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { RUN_CONFIG, RUN_CONFIG_KEYS, type RunConfig } from "../run/config.ts";
-import { configHash, hashOf } from "../run/id.ts";
+import { RUN_CONFIG, RUN_CONFIG_KEYS, type RunConfig } from "../../run/config.ts";
+import { configHash, hashOf } from "../../run/id.ts";
 import { readSweep } from "./sweep.ts";
 
 const cellsOf = (text: string, keys: string[], overrides: string[] = []) =>

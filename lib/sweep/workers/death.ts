@@ -1,4 +1,4 @@
-import { byteSize } from "../util/words.ts";
+import { byteSize } from "../../util/words.ts";
 import type { SystemMemory } from "./memory.ts";
 import type { WorkerLog } from "./worker_log.ts";
 

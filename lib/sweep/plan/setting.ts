@@ -1,7 +1,7 @@
 /** A setting as it is written somewhere: its key and value checked, and the place kept. */
-import { escaped } from "../files/escaped.ts";
-import { RUN_CONFIG, RUN_CONFIG_KEYS, type RunConfig } from "../run/config.ts";
-import { suggest } from "../util/words.ts";
+import { escaped } from "../../files/escaped.ts";
+import { RUN_CONFIG, RUN_CONFIG_KEYS, type RunConfig } from "../../run/config.ts";
+import { suggest } from "../../util/words.ts";
 import { MOST_RUNS, type WrittenValue, writtenValues } from "./setting_value.ts";
 import { SweepError } from "./sweep_error.ts";
 

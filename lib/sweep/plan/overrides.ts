@@ -1,4 +1,4 @@
-import { escaped } from "../files/escaped.ts";
+import { escaped } from "../../files/escaped.ts";
 import {
   type Axis,
   axisOf,

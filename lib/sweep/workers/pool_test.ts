@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { ONE_THREAD } from "../backend/wasm/blas.ts";
-import { blasEnvironment } from "../backend/wasm/child_environment.ts";
+import { ONE_THREAD } from "../../backend/wasm/blas.ts";
+import { blasEnvironment } from "../../backend/wasm/child_environment.ts";
 import type { SilentEvent, WorkerEvent, WorkerTask } from "./message.ts";
 import { type PoolOptions, runInPool } from "./pool.ts";
-import { type PlannedRun, readSweep } from "./sweep.ts";
+import { type PlannedRun, readSweep } from "../plan/sweep.ts";
 
-const worker = new URL("../testing/fakes/fake_worker.ts", import.meta.url);
+const worker = new URL("../../testing/fakes/fake_worker.ts", import.meta.url);
 
 const asTask = (run: PlannedRun): WorkerTask => ({
   dir: "",

@@ -4,17 +4,17 @@
  * @module
  */
 import process from "node:process";
-import { type ChosenBackend, useBackend } from "../backend/backend.ts";
-import { fastKernels } from "../backend/wasm/install.ts";
-import { environmentVariable } from "../util/environment.ts";
-import type { RunConfig } from "../run/config.ts";
-import { inputsOf, refuseChangedInputs, type RunInputs } from "../run/inputs.ts";
-import { doRun } from "../run/run.ts";
-import type { Basis } from "../run/stages/facts.ts";
-import { StoppedError } from "../run/stages/keeper.ts";
-import { StageStore } from "../stages/stage_store.ts";
-import * as tf from "../tf.ts";
-import { codeDiff, keepCodeDiff, machineFacts, peakMemory } from "./provenance.ts";
+import { type ChosenBackend, useBackend } from "../../backend/backend.ts";
+import { fastKernels } from "../../backend/wasm/install.ts";
+import { environmentVariable } from "../../util/environment.ts";
+import type { RunConfig } from "../../run/config.ts";
+import { inputsOf, refuseChangedInputs, type RunInputs } from "../../run/inputs.ts";
+import { doRun } from "../../run/run.ts";
+import type { Basis } from "../../run/stages/facts.ts";
+import { StoppedError } from "../../run/stages/keeper.ts";
+import { StageStore } from "../../stages/stage_store.ts";
+import * as tf from "../../tf.ts";
+import { codeDiff, keepCodeDiff, machineFacts, peakMemory } from "../provenance.ts";
 import { serveRuns } from "./serve_runs.ts";
 
 const facts = { ...await machineFacts(), tfjs: tf.version["tfjs-core"] };

@@ -1,6 +1,6 @@
 /** A sweep's file as it is written: its sections checked one by one, with the place of every entry. */
-import { suggest } from "../util/words.ts";
-import { RUN_CONFIG_KEYS } from "../run/config.ts";
+import { suggest } from "../../util/words.ts";
+import { RUN_CONFIG_KEYS } from "../../run/config.ts";
 import {
   type Axis,
   axisOf,

@@ -3,10 +3,10 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readLines, type WorkerEvent, type WorkerTask } from "./message.ts";
-import { RunFolder } from "./run_folder.ts";
-import { type PlannedRun, readSweep } from "./sweep.ts";
+import { RunFolder } from "../run_folder.ts";
+import { type PlannedRun, readSweep } from "../plan/sweep.ts";
 
-const WORKER = fileURLToPath(new URL("../testing/fakes/fake_run_worker.ts", import.meta.url));
+const WORKER = fileURLToPath(new URL("../../testing/fakes/fake_run_worker.ts", import.meta.url));
 
 /** A worker process that can be given one run after another. */
 class FakeWorker implements AsyncDisposable {

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { KnownInputs } from "../run/inputs.ts";
-import { FINAL_STATUSES, type FinalStatus } from "../run/result.ts";
-import type { PlannedRun } from "./sweep.ts";
+import type { KnownInputs } from "../../run/inputs.ts";
+import { FINAL_STATUSES, type FinalStatus } from "../../run/result.ts";
+import type { PlannedRun } from "../plan/sweep.ts";
 
 /** Message from the parent to a worker: one JSON object per line on the worker's standard input. */
 export interface WorkerTask {
