@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { captured } from "../testing/captured.ts";
 import { FakeGithub, fakeSuperni } from "../testing/fakes/fake_github.ts";
 import { dataCommand } from "./data.ts";
-import { sweepCommand } from "./sweep.ts";
+import { sweepCommand } from "./sweep/command.ts";
 
 /** Runs the command; by default against a server that nobody may ask. */
 async function run(args: string[], github?: FakeGithub, signal?: AbortSignal) {

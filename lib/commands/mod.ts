@@ -14,7 +14,7 @@ export { pretrainCommand } from "./pretrain.ts";
 export { referenceCommand, type ReferenceCommandOptions } from "./reference.ts";
 export { reportCommand, type ReportCommandOptions } from "./report.ts";
 export { stagesCommand } from "./stages.ts";
-export { sweepCommand, type SweepCommandOptions } from "./sweep.ts";
+export { sweepCommand, type SweepCommandOptions } from "./sweep/command.ts";
 export type { Slurm } from "../slurm/programs.ts";
 export type { QueuedElement } from "../slurm/queue.ts";
 export { benchCommand } from "./bench.ts";

@@ -1,7 +1,7 @@
 /** Formats of sweeps: their files and arguments, and what runs leave in their folders. */
 import { join } from "node:path";
 import { readArguments } from "../commands/arguments.ts";
-import { SWEEP_OPTIONS, sweepArguments } from "../commands/sweep_arguments.ts";
+import { SWEEP_OPTIONS, sweepArguments } from "../commands/sweep/arguments.ts";
 import { gzipLines } from "../files/gzip_lines.ts";
 import { writeSafetensors } from "../files/safetensors.ts";
 import { readRouting } from "../routing/file.ts";

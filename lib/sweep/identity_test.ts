@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { sweepCommand, type SweepCommandOptions } from "../commands/sweep.ts";
+import { sweepCommand, type SweepCommandOptions } from "../commands/sweep/command.ts";
 import { resolveModel } from "../hub/hugging_face.ts";
 import { parseRunConfig } from "../run/config.ts";
 import { type Captured, captured } from "../testing/captured.ts";

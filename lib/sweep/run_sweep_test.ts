@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { referenceCommand } from "../commands/reference.ts";
 import { reportCommand } from "../commands/report.ts";
-import { sweepCommand, type SweepCommandOptions } from "../commands/sweep.ts";
+import { sweepCommand, type SweepCommandOptions } from "../commands/sweep/command.ts";
 import { HubError } from "../hub/error.ts";
 import { type Captured, captured } from "../testing/captured.ts";
 import { randomStream } from "../util/random.ts";

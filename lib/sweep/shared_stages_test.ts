@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { stagesCommand } from "../commands/stages.ts";
-import { sweepCommand } from "../commands/sweep.ts";
+import { sweepCommand } from "../commands/sweep/command.ts";
 import type { RunResult } from "../run/result.ts";
 import type { StagesTold } from "../run/stages/keeper.ts";
 import { captured } from "../testing/captured.ts";

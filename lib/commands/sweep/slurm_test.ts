@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { captured } from "../testing/captured.ts";
-import { FakeSlurm } from "../testing/fakes/fake_slurm.ts";
-import { withEnvironment } from "../testing/with_environment.ts";
-import { withFolder } from "../testing/with_folder.ts";
-import { sweepCommand } from "./sweep.ts";
+import { captured } from "../../testing/captured.ts";
+import { FakeSlurm } from "../../testing/fakes/fake_slurm.ts";
+import { withEnvironment } from "../../testing/with_environment.ts";
+import { withFolder } from "../../testing/with_folder.ts";
+import { sweepCommand } from "./command.ts";
 
 const CORES = navigator.hardwareConcurrency;
 
-const WORKER = new URL("../testing/fakes/fake_run_worker.ts", import.meta.url);
+const WORKER = new URL("../../testing/fakes/fake_run_worker.ts", import.meta.url);
 const sweep = (slurm: FakeSlurm | null, ...args: string[]) =>
   captured((output) =>
     sweepCommand(args, { ...output, worker: WORKER, ...(slurm === null ? {} : { slurm }) })

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { captured } from "../testing/captured.ts";
-import { withEnvironment } from "../testing/with_environment.ts";
-import { withFolder } from "../testing/with_folder.ts";
-import { sweepCommand } from "./sweep.ts";
-import { describeChange } from "./sweep_change.ts";
+import { captured } from "../../testing/captured.ts";
+import { withEnvironment } from "../../testing/with_environment.ts";
+import { withFolder } from "../../testing/with_folder.ts";
+import { sweepCommand } from "./command.ts";
+import { describeChange } from "./change.ts";
 
-const WORKER = new URL("../testing/fakes/fake_run_worker.ts", import.meta.url);
+const WORKER = new URL("../../testing/fakes/fake_run_worker.ts", import.meta.url);
 
 /** A sweep of `yaml` in a folder of its own, as a command that takes more words. */
 async function withSweep(

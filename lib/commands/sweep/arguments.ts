@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { parseRunConfig, RUN_CONFIG, RUN_CONFIG_KEYS, type RunConfig } from "../run/config.ts";
-import { SLURM_KEYS, SLURM_PREFIX, SLURM_SETTINGS } from "../slurm/settings.ts";
-import { suggest } from "../util/words.ts";
-import { ArgumentError, type Arguments } from "./arguments.ts";
+import { parseRunConfig, RUN_CONFIG, RUN_CONFIG_KEYS, type RunConfig } from "../../run/config.ts";
+import { SLURM_KEYS, SLURM_PREFIX, SLURM_SETTINGS } from "../../slurm/settings.ts";
+import { suggest } from "../../util/words.ts";
+import { ArgumentError, type Arguments } from "../arguments.ts";
 
 /** Arguments of `deno task sweep`. */
 export interface SweepArguments {
@@ -77,7 +77,7 @@ export const SWEEP_OPTIONS = {
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { readArguments } from "./arguments.ts";
+ * import { readArguments } from "../arguments.ts";
  *
  * const given = readArguments(["a.yaml", "n_skills=2,4", "--jobs", "3"], SWEEP_OPTIONS);
  * const { file, settings, jobs } = sweepArguments(given);

@@ -1,59 +1,53 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { openBlas } from "../backend/wasm/blas.ts";
-import { HubError } from "../hub/error.ts";
-import { isFolderSync, readText } from "../files/file_system.ts";
-import { hubCache, hubEndpoint } from "../hub/python_environment.ts";
-import { type DownloadEvent, resolveModel, type ResolveOptions } from "../hub/hugging_face.ts";
-import { runLabel } from "../run/id.ts";
-import { revisionOf } from "../run/inputs.ts";
-import { countByStatus, isFinal, type RunResult } from "../run/result.ts";
-import { forget } from "../sweep/forget.ts";
-import { type BaseFolders, baseKey, readsNow, refuseChanges } from "../sweep/identity.ts";
-import { codeNow } from "../sweep/provenance.ts";
-import { notBegun, RunFolder } from "../sweep/run_folder.ts";
-import { roomHere } from "../run/preflight/excess.ts";
-import type { Slurm } from "../slurm/programs.ts";
-import { readSlurmSettings, roomOfElement, type SlurmSettings } from "../slurm/settings.ts";
+import { openBlas } from "../../backend/wasm/blas.ts";
+import { HubError } from "../../hub/error.ts";
+import { readText } from "../../files/file_system.ts";
+import { isFinal, type RunResult } from "../../run/result.ts";
+import { forget } from "../../sweep/forget.ts";
+import { readsNow, refuseChanges } from "../../sweep/identity.ts";
+import { codeNow } from "../../sweep/provenance.ts";
+import { notBegun, RunFolder } from "../../sweep/run_folder.ts";
+import { roomHere } from "../../run/preflight/excess.ts";
+import type { Slurm } from "../../slurm/programs.ts";
+import { readSlurmSettings, roomOfElement, type SlurmSettings } from "../../slurm/settings.ts";
 import {
   runSweep,
   type RunSweepOptions,
   selectRuns,
   type SweepEnd,
   type SweepProgress,
-} from "../sweep/run_sweep.ts";
-import { hasSweep, lockSweep, SweepStore } from "../sweep/store.ts";
-import { StoreError } from "../sweep/store_error.ts";
-import { type PlanChange, PlanChangeError } from "../sweep/plan_change.ts";
-import { stagesDirOf } from "../sweep/stages_dir.ts";
-import { type PlannedRun, readSweep, type Sweep } from "../sweep/plan/sweep.ts";
-import { SweepError } from "../sweep/plan/sweep_error.ts";
-import { dataFiles, sweepReport } from "../tables/files.ts";
-import { Study } from "../tables/study.ts";
-import { environmentVariable, loaderVariables } from "../util/environment.ts";
-import { numberList } from "../util/number_list.ts";
-import { shellWord } from "../util/shell_word.ts";
-import { duration, firstLine, suggest } from "../util/words.ts";
-import { runCommand } from "./arguments.ts";
+} from "../../sweep/run_sweep.ts";
+import { hasSweep, lockSweep, SweepStore } from "../../sweep/store.ts";
+import { StoreError } from "../../sweep/store_error.ts";
+import { type PlanChange, PlanChangeError } from "../../sweep/plan_change.ts";
+import { stagesDirOf } from "../../sweep/stages_dir.ts";
+import { type PlannedRun, readSweep, type Sweep } from "../../sweep/plan/sweep.ts";
+import { SweepError } from "../../sweep/plan/sweep_error.ts";
+import { environmentVariable, loaderVariables } from "../../util/environment.ts";
+import { numberList } from "../../util/number_list.ts";
+import { suggest } from "../../util/words.ts";
+import { runCommand } from "../arguments.ts";
 import { type Processes, processesOf } from "./processes.ts";
-import { downloadBar, downloadLines, sweepBar, sweepLines, type SweepShown } from "./bars.ts";
-import { interruptible } from "./interruptible.ts";
-import type { CommandOutput, LastingOutput } from "./output.ts";
-import { lackingPermission } from "./permissions.ts";
-import { tellChanges } from "./report.ts";
-import { commandLine } from "./shell.ts";
+import { sweepBar, sweepLines, type SweepShown } from "../bars.ts";
+import { interruptible } from "../interruptible.ts";
+import type { CommandOutput, LastingOutput } from "../output.ts";
+import { lackingPermission } from "../permissions.ts";
+import { commandLine } from "../shell.ts";
 import {
   DEFAULT_SWEEP,
   SWEEP_OPTIONS,
   type SweepArguments,
   sweepArguments,
   sweepHelp,
-} from "./sweep_arguments.ts";
-import { describeChange, offeredFolder } from "./sweep_change.ts";
-import { describePlan } from "./sweep_plan.ts";
-import { faultOfRuns } from "./sweep_preflight.ts";
-import { cancelJobs, describeLaunch, launchBySlurm, slurmHere, tellStatus } from "./sweep_slurm.ts";
-import { readablePath, settingPath, userPath } from "./user_path.ts";
+} from "./arguments.ts";
+import { describeChange, offeredFolder } from "./change.ts";
+import { describePlan } from "./describe_plan.ts";
+import { faultOfRuns } from "./preflight.ts";
+import { cancelJobs, describeLaunch, launchBySlurm, slurmHere, tellStatus } from "./slurm.ts";
+import { readablePath, settingPath, userPath } from "../user_path.ts";
+import { fetchBases, type ResolveBase } from "./bases.ts";
+import { tellEnd } from "./ending.ts";
 
 /** What the command writes to and works with. */
 export interface SweepCommandOptions extends CommandOutput {
@@ -62,7 +56,7 @@ export interface SweepCommandOptions extends CommandOutput {
   /** The cluster's Slurm; another one in tests. */
   readonly slurm?: Slurm;
   /** Finds the folder of a base model by its name or path; another one in tests. */
-  readonly resolveBase?: (nameOrPath: string, options: ResolveOptions) => Promise<string>;
+  readonly resolveBase?: ResolveBase;
 }
 
 /**
@@ -202,37 +196,8 @@ async function sweepAsAsked(
       say(`Stopped with ${ended} of ${results.length} runs done. To go on:\n  ${again}`);
       return 130;
     }
-    const study = new Study(dir, store.manifest, results);
-    const files = dataFiles(study);
-    await store.write(files);
-    const report = reportOf(study);
-    await store.write(new Map([[REPORT, report]]));
-    print(report);
-    say(`${summary(results)} in ${duration((performance.now() - started) / 1000)}.`);
-    // Where there is no result there is nothing to see.
-    if (results.some(isFinal)) {
-      say(`Table:    ${join(dir, REPORT)}; every number: ${[...files.keys()].join(", ")}`);
-      say(`Report:   ${await pageOf(study, note)}`);
-      tellChanges(await study.changes(), say);
-      say(`Notebook: ${notebookLine(sweep.name, dir)}`);
-    }
-    if (asked.keepAdapter) say(`Adapters: ${adaptersLine(dir, results)}`);
-    const failed = results.filter(({ status }) => status === "failed");
-    for (const { error, ...run } of failed.slice(0, FAILURES_TOLD)) {
-      say(`Failed: ${runLabel(run.id)}: ${firstLine(error)}`);
-      say(`  ${new RunFolder(dir, run).errorPath}`);
-    }
-    if (failed.length > FAILURES_TOLD) say(`  and ${failed.length - FAILURES_TOLD} more`);
-    if (stopped !== null) {
-      const { why, left } = stopped;
-      say(`Stopped as ${why}.`);
-      say(`${left} ${left === 1 ? "run is" : "runs are"} left. To go on, once that is mended:`);
-      say(`  ${again}`);
-    } else if (failed.length > 0) {
-      const onlyFailed = asked.onlyFailed ? args : [...args, "--only", "failed"];
-      say(`To try them again:\n  ${commandLine("sweep", onlyFailed)}`);
-    }
-    return failed.length > 0 ? 1 : 0;
+    const end = { results, stopped, begun: toDo, seconds: (performance.now() - started) / 1000 };
+    return await tellEnd(store, end, asked, args, output);
   } catch (error) {
     const isToldAsItIs = error instanceof SweepError || error instanceof StoreError ||
       error instanceof HubError;
@@ -273,59 +238,6 @@ function noteKept({ manifest }: SweepStore, sweep: Sweep, note: (sentence: strin
     } not asked for: what is ` +
       `done with ${them} stays in the table`,
   );
-}
-
-/**
- * Downloads the base models of runs, each once, where they are not folders.
- *
- * @returns the folder of each; null when a signal stopped it
- * @throws {HubError} when one cannot be had
- */
-async function fetchBases(
-  runs: readonly RunResult[],
-  args: readonly string[],
-  { quiet }: SweepArguments,
-  { stderr, say }: LastingOutput,
-  resolveBase: SweepCommandOptions["resolveBase"] = resolveModel,
-): Promise<BaseFolders | null> {
-  const bases = new Map(
-    runs.map(({ config }) => config)
-      .filter(({ suite, base_model }) => suite !== "planted" && !isFolderSync(base_model))
-      .map((config) => [baseKey(config), config]),
-  );
-  const folders = new Map<string, string>();
-  const progress = stderr.isTTY === true && !quiet
-    ? await downloadBar(stderr)
-    : downloadLines((line) => quiet || say(line));
-  try {
-    return await interruptible(async (signal) => {
-      for (const [key, config] of bases) {
-        const onProgress = (event: DownloadEvent) => progress.show(event);
-        const options = { ...revisionOf(config), signal, onProgress };
-        folders.set(key, await resolveBase(config.base_model, options));
-      }
-      return signal.aborted ? null : folders;
-    }, () => progress.stop());
-  } catch (error) {
-    if (error instanceof DOMException && error.name === "AbortError") return null;
-    if (!(error instanceof HubError && ["unreachable", "disk"].includes(error.failure))) {
-      throw error;
-    }
-    const lacking = await lackingForHub(args);
-    if (lacking === null) throw error;
-    const [why] = error.message.split(": ");
-    throw new SweepError(`${why}: ${lacking}`);
-  } finally {
-    progress.stop();
-  }
-}
-
-/** What is not permitted of what a download from the hub needs, as a sentence; null when all is. */
-async function lackingForHub(args: readonly string[]): Promise<string | null> {
-  const host = URL.parse(hubEndpoint())?.host ?? "huggingface.co";
-  // The public hub sends its readers on to hosts of its own.
-  const net = host === "huggingface.co" ? [host, "*.hf.co"] : [host];
-  return lackingPermission("sweep", args, { write: [await hubCache()], net });
 }
 
 /** Runs at once and their threads, on this machine or in an element of a job array. */
@@ -374,58 +286,6 @@ async function progressOf(
     ? await sweepBar(stderr, shown)
     : sweepLines(say, shown, quiet);
 }
-
-function reportOf(study: Study): string {
-  try {
-    return sweepReport(study);
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw new SweepError(
-      `${error.message} The runs and their numbers are in ${study.dir}; name a column of results.csv ` +
-        `with metric=<column>`,
-    );
-  }
-}
-
-/** Writes the page of a study; says where it is, or why there is none. */
-async function pageOf(study: Study, note: (sentence: string) => void): Promise<string> {
-  const { writeReport } = await import("../report/report.ts");
-  try {
-    return await writeReport(study, note);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    return `none. ${error.message}`;
-  }
-}
-
-/** The command that opens a sweep in a notebook: the study's own, or that of the default sweep. */
-function notebookLine(name: string, dir: string): string {
-  const own = join("notebooks", `${name}.ipynb`);
-  const notebook = existsSync(own) ? own : join("notebooks", "quick.ipynb");
-  return `SWEEP=${shellWord(dir)} ${commandLine("jupyter", [notebook])}`;
-}
-
-/** Where the adapters of runs are, and how many runs were done before anyone asked to keep theirs. */
-function adaptersLine(dir: string, results: readonly RunResult[]): string {
-  const done = results.filter(({ status }) => status === "done");
-  const without = done.filter((run) => !existsSync(new RunFolder(dir, run).adapterDir));
-  const left = without.length === 0
-    ? ""
-    : `; ${without.length} of ${done.length} runs were done without: remove their folders to do them again`;
-  return join(dir, "runs", "*", "adapter") + left;
-}
-
-/** Counts runs by their end, as `48 runs: 46 done, 2 failed`. */
-function summary(results: readonly RunResult[]): string {
-  const counts = Object.entries(countByStatus(results)).filter(([, count]) => count > 0);
-  const parts = counts.map(([status, count]) => `${count} ${status}`);
-  const runs = results.length === 1 ? "run" : "runs";
-  return `${results.length} ${runs}: ${parts.join(", ")}`;
-}
-
-const REPORT = "leaderboard.md";
-/** Failed runs that are named at the end; every one has an `error.txt`. */
-const FAILURES_TOLD = 10;
 
 /** The text of a sweep's file. */
 async function sweepText(path: string): Promise<string> {

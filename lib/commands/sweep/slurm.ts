@@ -2,22 +2,27 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { runLabel } from "../run/id.ts";
-import { isFinal, type RunResult } from "../run/result.ts";
-import { sbatchArguments } from "../slurm/batch_script.ts";
-import { findPrograms, type Slurm, slurmByPrograms } from "../slurm/programs.ts";
-import { jobNames, logFolder, readRecord } from "../slurm/record.ts";
-import { launchStatus } from "../slurm/status.ts";
-import { type LaunchOptions, type LaunchPlan, planLaunch, submitLaunch } from "../slurm/submit.ts";
-import { waitForLaunch } from "../slurm/wait.ts";
-import { selectRuns, type SweepProgress } from "../sweep/run_sweep.ts";
-import { SweepStore } from "../sweep/store.ts";
-import { StoreError } from "../sweep/store_error.ts";
-import { SweepError } from "../sweep/plan/sweep_error.ts";
-import { interruptible } from "./interruptible.ts";
-import type { LastingOutput } from "./output.ts";
-import { lackingPermission, taskCommand } from "./permissions.ts";
-import { commandLine } from "./shell.ts";
+import { runLabel } from "../../run/id.ts";
+import { isFinal, type RunResult } from "../../run/result.ts";
+import { sbatchArguments } from "../../slurm/batch_script.ts";
+import { findPrograms, type Slurm, slurmByPrograms } from "../../slurm/programs.ts";
+import { jobNames, logFolder, readRecord } from "../../slurm/record.ts";
+import { launchStatus } from "../../slurm/status.ts";
+import {
+  type LaunchOptions,
+  type LaunchPlan,
+  planLaunch,
+  submitLaunch,
+} from "../../slurm/submit.ts";
+import { waitForLaunch } from "../../slurm/wait.ts";
+import { selectRuns, type SweepProgress } from "../../sweep/run_sweep.ts";
+import { SweepStore } from "../../sweep/store.ts";
+import { StoreError } from "../../sweep/store_error.ts";
+import { SweepError } from "../../sweep/plan/sweep_error.ts";
+import { interruptible } from "../interruptible.ts";
+import type { LastingOutput } from "../output.ts";
+import { lackingPermission, taskCommand } from "../permissions.ts";
+import { commandLine } from "../shell.ts";
 
 /** A sweep that goes by Slurm, as the command line asks for it. */
 export interface SlurmLaunch extends Omit<LaunchOptions, "collect"> {
@@ -202,7 +207,7 @@ function collectWords(dir: string): string[] {
   const flags = taskCommand("report").split(" ").filter((word) =>
     word.startsWith("--") && !word.startsWith("--allow-write")
   );
-  const program = fileURLToPath(new URL("../../experiments/report.ts", import.meta.url));
+  const program = fileURLToPath(new URL("../../../experiments/report.ts", import.meta.url));
   const write = `--allow-write=${folder.replaceAll(",", ",,")}`;
   return [Deno.execPath(), "run", ...flags, write, program, folder];
 }

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { parseRunConfig, type RunConfigInput } from "../run/config.ts";
-import { captured } from "../testing/captured.ts";
-import { withFolder } from "../testing/with_folder.ts";
-import { sweepCommand, type SweepCommandOptions } from "./sweep.ts";
-import { faultOfRuns, type PreflightOptions } from "./sweep_preflight.ts";
+import { parseRunConfig, type RunConfigInput } from "../../run/config.ts";
+import { captured } from "../../testing/captured.ts";
+import { withFolder } from "../../testing/with_folder.ts";
+import { sweepCommand, type SweepCommandOptions } from "./command.ts";
+import { faultOfRuns, type PreflightOptions } from "./preflight.ts";
 
-const WORKER = new URL("../testing/fakes/fake_run_worker.ts", import.meta.url);
+const WORKER = new URL("../../testing/fakes/fake_run_worker.ts", import.meta.url);
 const sweep = (args: readonly string[], options: SweepCommandOptions = {}) =>
   captured((output) => sweepCommand(args, { ...output, worker: WORKER, ...options }));
 

@@ -1,18 +1,18 @@
 /** What is looked at before the first run of a sweep begins: nothing is started in vain. */
 import { existsSync, statSync } from "node:fs";
 import { isAbsolute } from "node:path";
-import { checkAdapterOutput, checkMethod } from "../run/check_method.ts";
-import type { RunConfig } from "../run/config.ts";
-import { cellTexts } from "../run/id.ts";
-import type { AdaptedLayer } from "../run/preflight/adapted_layers.ts";
-import type { BaseOutline } from "../run/preflight/base_outline.ts";
-import { bytesOfRun, freeSpace } from "../run/preflight/disk_space.ts";
-import { excessOf, type Room, roomHere } from "../run/preflight/excess.ts";
-import { revisionOf } from "../run/inputs.ts";
-import { type BaseFolders, baseKey } from "../sweep/identity.ts";
-import type { Note } from "../sweep/plan/setting.ts";
-import { SweepError } from "../sweep/plan/sweep_error.ts";
-import { byteSize } from "../util/words.ts";
+import { checkAdapterOutput, checkMethod } from "../../run/check_method.ts";
+import type { RunConfig } from "../../run/config.ts";
+import { cellTexts } from "../../run/id.ts";
+import type { AdaptedLayer } from "../../run/preflight/adapted_layers.ts";
+import type { BaseOutline } from "../../run/preflight/base_outline.ts";
+import { bytesOfRun, freeSpace } from "../../run/preflight/disk_space.ts";
+import { excessOf, type Room, roomHere } from "../../run/preflight/excess.ts";
+import { revisionOf } from "../../run/inputs.ts";
+import { type BaseFolders, baseKey } from "../../sweep/identity.ts";
+import type { Note } from "../../sweep/plan/setting.ts";
+import { SweepError } from "../../sweep/plan/sweep_error.ts";
+import { byteSize } from "../../util/words.ts";
 
 /** What the look at a sweep's runs takes into account. */
 export interface PreflightOptions {
@@ -71,7 +71,7 @@ export async function faultOfRuns(
     }
   }
   if (open.length > 0 && !isLater) {
-    const { dataFaults } = await import("../run/preflight/data_faults.ts");
+    const { dataFaults } = await import("../../run/preflight/data_faults.ts");
     for (const fault of await dataFaults(open)) if (fault !== null) fail(fault);
   }
   if (!isLater) noteDisk(bytes, dir, note);
@@ -120,7 +120,7 @@ class Bases {
     const outline = await this.#outline(config);
     if (outline === null) return null;
     if (outline instanceof Error) throw outline;
-    const { adaptedLayers } = await import("../run/preflight/adapted_layers.ts");
+    const { adaptedLayers } = await import("../../run/preflight/adapted_layers.ts");
     const { layers, warnings } = adaptedLayers(config, outline);
     for (const warning of warnings) this.#tell(warning);
     return layers;
@@ -128,7 +128,7 @@ class Bases {
 
   async #outline(config: RunConfig): Promise<BaseOutline | Error | null> {
     const { suite, base_model } = config;
-    const { outlineBase, PLANTED_OUTLINE } = await import("../run/preflight/base_outline.ts");
+    const { outlineBase, PLANTED_OUTLINE } = await import("../../run/preflight/base_outline.ts");
     if (suite === "planted") return PLANTED_OUTLINE;
     const key = baseKey(config);
     const known = this.#outlines.get(key);

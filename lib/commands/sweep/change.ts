@@ -1,8 +1,8 @@
 /** What a person can do about a sweep that is not the one its folder holds. */
 import { isAbsolute, relative, resolve } from "node:path";
-import { changeLines, changeSuffix, type PlanChange } from "../sweep/plan_change.ts";
-import { environmentVariable } from "../util/environment.ts";
-import { commandLine } from "./shell.ts";
+import { changeLines, changeSuffix, type PlanChange } from "../../sweep/plan_change.ts";
+import { environmentVariable } from "../../util/environment.ts";
+import { commandLine } from "../shell.ts";
 
 /** Options of `deno task sweep` that name the folder of results, with their value in the next word. */
 const OUT = /^(--out|-o)$/;

@@ -1,4 +1,4 @@
-import { SweepError } from "../sweep/plan/sweep_error.ts";
+import { SweepError } from "../../sweep/plan/sweep_error.ts";
 
 /** Runs at once, and the threads of the BLAS of each. */
 export interface Processes {

@@ -1,11 +1,11 @@
-import type { RunConfig } from "../run/config.ts";
-import { cellTexts } from "../run/id.ts";
-import { isFinal, type RunResult } from "../run/result.ts";
-import { selectRuns } from "../sweep/run_sweep.ts";
-import type { SweepStore } from "../sweep/store.ts";
-import { numberList } from "../util/number_list.ts";
-import { mean } from "../util/vectors.ts";
-import { duration } from "../util/words.ts";
+import type { RunConfig } from "../../run/config.ts";
+import { cellTexts } from "../../run/id.ts";
+import { isFinal, type RunResult } from "../../run/result.ts";
+import { selectRuns } from "../../sweep/run_sweep.ts";
+import type { SweepStore } from "../../sweep/store.ts";
+import { numberList } from "../../util/number_list.ts";
+import { mean } from "../../util/vectors.ts";
+import { duration } from "../../util/words.ts";
 
 /**
  * A sweep before it runs, for people: its cells, what is done, failed and to do, and about how long

@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { captured } from "../testing/captured.ts";
-import { withEnvironment } from "../testing/with_environment.ts";
-import { withFolder } from "../testing/with_folder.ts";
-import { dataCommand } from "./data.ts";
-import { reportCommand } from "./report.ts";
-import { sweepCommand } from "./sweep.ts";
+import { captured } from "../../testing/captured.ts";
+import { withEnvironment } from "../../testing/with_environment.ts";
+import { withFolder } from "../../testing/with_folder.ts";
+import { dataCommand } from "../data.ts";
+import { reportCommand } from "../report.ts";
+import { sweepCommand } from "./command.ts";
 
-const WORKER = new URL("../testing/fakes/fake_run_worker.ts", import.meta.url);
+const WORKER = new URL("../../testing/fakes/fake_run_worker.ts", import.meta.url);
 const sweep = (...args: string[]) =>
   captured((output) => sweepCommand(args, { ...output, worker: WORKER }));
 
@@ -56,7 +56,7 @@ Deno.test("S5 paths are those of the folder in which a person calls", async () =
   await withFolder(async (dir) => {
     await Deno.writeTextFile(join(dir, "mine.yaml"), "set: { n_skills: 2 }");
     await Deno.writeTextFile(join(dir, "mine.jsonl"), "");
-    const program = fileURLToPath(new URL("../testing/fakes/fake_sweep.ts", import.meta.url));
+    const program = fileURLToPath(new URL("../../testing/fakes/fake_sweep.ts", import.meta.url));
     const call = async (...args: string[]) => {
       const { code, stderr } = await new Deno.Command(Deno.execPath(), {
         args: ["run", "-A", "--quiet", program, ...args],
