@@ -73,7 +73,8 @@ Deno.test("what is asked of Slurm in vain is refused in one line, and nothing is
           ["--threads", "1000", "--jobs", "1"],
           /^Cannot run 1 run at once as 1 × 1000 threads are more than the \d+ cores of this machine: write /,
         ],
-        [["--launcher", "slurm", "--fail-fast"], /^Cannot stop at the first failure as no element/],
+        [["--launcher", "slurm", "--fail-fast"], /^Cannot stop at a number of failures as no el/],
+        [["--launcher", "slurm", "--max-failures", "3"], /^Cannot stop at a number of failures as/],
         [["--threads", "0"], /^Cannot read --threads 0 as it must be an integer of at least 1/],
       ] as const
     ) {
