@@ -71,8 +71,10 @@ export interface ForwardInputs {
 export interface ForwardOutputs {
   /** Unnormalised log-probabilities of the next token; `[B, M, V]` or `[B, L, V]`. */
   readonly logits: tf.Tensor3D;
-  /** Mean cross-entropy over the labels that are not −100. */
+  /** Mean cross-entropy over the labels that are not −100; the sum of `losses` where there are several. */
   readonly loss?: tf.Scalar;
+  /** The mean cross-entropy of each of the call's `P` parts where there are several; `[P]`. */
+  readonly losses?: tf.Tensor;
   /** Encoder-decoder only: the encoder's output; `[B, L, D]`. */
   readonly encoderLastHiddenState?: tf.Tensor3D;
 }

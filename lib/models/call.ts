@@ -13,6 +13,11 @@ import type { ParameterSource } from "./parameters.ts";
 export interface Call {
   /** Whether dropout and routing noise are on. */
   readonly training: boolean;
+  /**
+   * Number of equal parts of the rows, each a batch of its own: it has a loss of its own, and on the CPU
+   * and WebAssembly the bytes that it would have alone. 1 when absent.
+   */
+  readonly parts?: number;
   /** The named linear layer, x·Wᵀ + b and what an adapter adds; `[B, L, I]` → `[B, L, O]`. */
   linear(name: string, x: tf.Tensor3D): tf.Tensor3D;
   /** The named parameter as this call sees it. */
@@ -34,17 +39,21 @@ export interface PlainCallOptions {
   readonly training?: boolean;
   /** The source of random numbers; needed in training when the model has dropout. */
   readonly noise?: Noise | undefined;
+  /** Number of equal parts of the rows, each a batch of its own; 1 when absent. */
+  readonly parts?: number | undefined;
 }
 
 /** A call that computes the base model as it is. */
 export class PlainCall implements Call {
   readonly training: boolean;
+  readonly parts: number;
   readonly #parameters: ParameterSource;
   readonly #noise: Noise | undefined;
 
   constructor(parameters: ParameterSource, options: PlainCallOptions = {}) {
     this.#parameters = parameters;
     this.training = options.training ?? false;
+    this.parts = options.parts ?? 1;
     this.#noise = options.noise;
   }
 
@@ -54,6 +63,7 @@ export class PlainCall implements Call {
       x,
       this.#parameters.get(`${name}.weight`) as unknown as tf.Tensor2D,
       this.#parameters.has(bias) ? this.#parameters.get(bias) as unknown as tf.Tensor1D : null,
+      this.parts,
     );
   }
 

@@ -29,11 +29,68 @@ export function crossEntropy(
   labels: tf.Tensor1D,
   labelSmoothing = 0,
 ): tf.Scalar {
-  const [N, V] = logits.shape;
+  return tf.tidy(() => tf.reshape(crossEntropies(logits, labels, labelSmoothing, 1), []));
+}
+
+/**
+ * The {@linkcode crossEntropy} of each of `P` equal parts of the positions, shape `[P]`.
+ *
+ * @param parts P, which divides the number of positions
+ *
+ * @example Two parts of one position each
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import * as tf from "../tf.ts";
+ *
+ * await tf.setBackend("cpu");
+ * const losses = crossEntropies(tf.zeros([2, 5]), tf.tensor1d([3, -100], "int32"), 0, 2);
+ * assert.ok(Math.abs(losses.arraySync()[0]! - Math.log(5)) < 1e-6);
+ * assert.ok(Number.isNaN(losses.arraySync()[1]));
+ * ```
+ */
+export function crossEntropies(
+  logits: tf.Tensor2D,
+  labels: tf.Tensor1D,
+  labelSmoothing: number,
+  parts: number,
+): tf.Tensor1D {
   if (isFused("CrossEntropy", logits)) {
-    const attrs = { ignored: IGNORED_LABEL, smoothing: labelSmoothing };
+    const attrs = { ignored: IGNORED_LABEL, smoothing: labelSmoothing, parts };
     return runKernelForOne("CrossEntropy", { logits, labels }, attrs);
   }
+  const [N, V] = logits.shape;
+  const size = N / parts;
+  return tf.tidy(() => {
+    if (parts === 1) return tf.reshape(meanLoss(logits, labels, labelSmoothing), [1]);
+    const losses = Array.from({ length: parts }, (_, p) => {
+      const ofPart: tf.Tensor2D = tf.slice(logits, [p * size, 0], [size, V]);
+      return meanLoss(ofPart, tf.slice(labels, [p * size], [size]), labelSmoothing);
+    });
+    return tf.stack(losses) as tf.Tensor1D;
+  });
+}
+
+/**
+ * The loss of a batch of `P` parts, each a batch of its own: the sum of their mean losses, whose gradient
+ * is that of each; and the mean losses themselves where there are several.
+ */
+export function lossOfParts(
+  logits: tf.Tensor2D,
+  labels: tf.Tensor1D,
+  labelSmoothing = 0,
+  parts = 1,
+): { readonly loss: tf.Scalar; readonly losses?: tf.Tensor1D } {
+  if (parts === 1) return { loss: crossEntropy(logits, labels, labelSmoothing) };
+  const losses = crossEntropies(logits, labels, labelSmoothing, parts);
+  return { loss: tf.sum(losses), losses };
+}
+
+function meanLoss(
+  logits: tf.Tensor2D,
+  labels: tf.Tensor1D,
+  labelSmoothing: number,
+): tf.Scalar {
+  const [N, V] = logits.shape;
   const operation = tf.customGrad((x, save) => {
     const logits = x as tf.Tensor2D;
     const counts = tf.cast(tf.notEqual(labels, IGNORED_LABEL), "float32"); // [N]

@@ -141,7 +141,7 @@ export interface Kernels {
 
   /**
    * The mean of −log softmax(logits)[label] over the positions that are not ignored, NaN where all are.
-   * Defined by `crossEntropy` of cross_entropy.ts. Letters: `N` positions, `V` classes.
+   * Defined by `crossEntropies` of cross_entropy.ts. Letters: `N` positions, `V` classes.
    */
   CrossEntropy: {
     inputs: {
@@ -155,21 +155,27 @@ export interface Kernels {
       ignored: number;
       /** Share of the target that is spread evenly over all classes; in [0, 1]. */
       smoothing: number;
+      /** Number P of equal parts of the positions, each with a mean of its own. */
+      parts: number;
     };
-    /** The mean, and for the gradient log Σ exp(logits) of each position, shape `[N]`. */
-    outputs: [loss: tf.Scalar, logSums: tf.Tensor1D];
+    /** The means, shape `[P]`, and for the gradient log Σ exp(logits) of each position, shape `[N]`. */
+    outputs: [losses: tf.Tensor1D, logSums: tf.Tensor1D];
   };
 
-  /** The gradient of the logits of `CrossEntropy`, shape `[N, V]`; 0 where all positions are ignored. */
+  /**
+   * The gradient of the logits of `CrossEntropy`, shape `[N, V]`; 0 where all positions of a part are
+   * ignored.
+   */
   CrossEntropyGrad: {
     inputs: {
-      dy: tf.Scalar;
+      /** Shape `[P]`. */
+      dy: tf.Tensor1D;
       logits: tf.Tensor2D;
       labels: tf.Tensor1D;
       /** The second output of `CrossEntropy`. */
       logSums: tf.Tensor1D;
     };
-    attrs: { ignored: number; smoothing: number };
+    attrs: { ignored: number; smoothing: number; parts: number };
     outputs: [dLogits: tf.Tensor2D];
   };
 
@@ -240,24 +246,27 @@ export interface Kernels {
 
   /**
    * Both low-rank factors of each row: in each split, the sum of the skills by the row's mixing
-   * weights. Defined by `mixFactors` of mix_skills.ts. Letters: `B` rows, `H` splits, `S` skills,
-   * `I` and `O` features in and out, `R` rank.
+   * weights. Defined by `mixFactors` of mix_skills.ts. Letters: `B` rows, `N` inventories, `H` splits,
+   * `S` skills, `I` and `O` features in and out, `R` rank.
    */
   MixFactors: {
     inputs: {
       /** Shape `[B, H, S]`. */
       weights: tf.Tensor3D;
-      /** Shape `[H, S, I/H, R]`. */
+      /** Shape `[N·H, S, I/H, R]`: the inventories one behind another. */
       skillsA: tf.Tensor4D;
-      /** Shape `[H, S, R, O/H]`. */
+      /** Shape `[N·H, S, R, O/H]`. */
       skillsB: tf.Tensor4D;
     };
-    attrs: NoAttributes;
+    attrs: {
+      /** Which of the N inventories each row mixes; rows of the same inventory follow one another. */
+      inventories: readonly number[];
+    };
     /** Shapes `[B, I, R]` and `[B, R, O]`. */
     outputs: [factorA: tf.Tensor3D, factorB: tf.Tensor3D];
   };
 
-  /** The gradient of the skills of one factor of `MixFactors`. */
+  /** The gradient of the skills of one factor of `MixFactors`; 0 for an inventory of no row. */
   MixFactorsGradSkills: {
     inputs: {
       /** The gradient of that factor. */
@@ -265,8 +274,9 @@ export interface Kernels {
       weights: tf.Tensor3D;
     };
     attrs: {
-      /** The shape of the skills, `[H, S, X, Y]`. */
+      /** The shape of the skills, `[N·H, S, X, Y]`. */
       shape: tf.Tensor4D["shape"];
+      inventories: readonly number[];
       /**
        * Whether the splits lie side by side, as the columns of B do, or one below another, as the
        * rows of A.
@@ -286,7 +296,7 @@ export interface Kernels {
       skillsA: tf.Tensor4D;
       skillsB: tf.Tensor4D;
     };
-    attrs: NoAttributes;
+    attrs: { inventories: readonly number[] };
     outputs: [dWeights: tf.Tensor3D];
   };
 
@@ -303,7 +313,13 @@ export interface Kernels {
       /** Shape `[O]`. */
       bias?: tf.Tensor1D | undefined;
     };
-    attrs: NoAttributes;
+    attrs: {
+      /**
+       * Number of equal parts of the rows, each of which has the bits that it would have alone: where the
+       * bits of a row of a product depend on the other rows, each part is a product of its own.
+       */
+      parts: number;
+    };
     /** Shape `[B, L, O]`. */
     outputs: [y: tf.Tensor3D];
   };
@@ -322,6 +338,8 @@ export interface Kernels {
     attrs: {
       /** Which of the U factors each row takes; each in [0, U). */
       owners: readonly number[];
+      /** As in `Linear`. */
+      parts: number;
     };
     /** Shape `[B, L, O]`; and, for the gradient, x·A / R of shape `[B, L, R]`. */
     outputs: [y: tf.Tensor3D, narrow: tf.Tensor3D];
@@ -357,6 +375,8 @@ export interface Kernels {
     attrs: {
       /** As in `AdaptedLinear`; empty where there are no factors. */
       owners: readonly number[];
+      /** As in `Linear`. */
+      parts: number;
     };
     outputs: [dx: tf.Tensor3D];
   };
@@ -399,14 +419,18 @@ export interface Kernels {
 
   /**
    * All gradients times min(1, maxNorm / (‖g‖ + 10⁻⁶)), with ‖g‖ their joint Euclidean norm; a `maxNorm`
-   * of 0 leaves them as they are. Defined by `clipGradients` of train/clip_gradients.ts.
+   * of 0 leaves them as they are. Defined by `clipParts` of train/clip_gradients.ts.
    */
   ClipGradients: {
     /** The gradients, numbered from 0. */
     inputs: { [index: `${number}`]: tf.Tensor };
-    attrs: { maxNorm: number };
-    /** The norm before clipping, then the gradients in their order. */
-    outputs: [norm: tf.Scalar, ...clipped: tf.Tensor[]];
+    attrs: {
+      maxNorm: number;
+      /** Number P of equal parts of each gradient; those of the same place have a joint norm. */
+      parts: number;
+    };
+    /** The norms before clipping, shape `[P]`, then the gradients in their order. */
+    outputs: [norms: tf.Tensor1D, ...clipped: tf.Tensor[]];
   };
 }
 

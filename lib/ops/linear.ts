@@ -13,6 +13,7 @@ import { differentiate, isFused, runKernel, runKernelForOne } from "./fused.ts";
  * @param x shape `[B, L, I]`
  * @param weight shape `[O, I]`
  * @param bias shape `[O]`, or null for none
+ * @param parts number of equal parts of the rows, each of which gets the bits that it would get alone
  * @returns shape `[B, L, O]`
  *
  * @example
@@ -30,9 +31,10 @@ export function linear(
   x: tf.Tensor3D,
   weight: tf.Tensor2D,
   bias: tf.Tensor1D | null,
+  parts = 1,
 ): tf.Tensor3D {
   if (isFused("Linear", x, weight)) {
-    return runKernel("Linear", { x, weight, bias: bias ?? undefined }, {})[0];
+    return runKernel("Linear", { x, weight, bias: bias ?? undefined }, { parts })[0];
   }
   const [B, L, I] = x.shape;
   const [O] = weight.shape;
@@ -91,6 +93,7 @@ export function lowRankUpdate(
  * @param x shape `[B, L, I]`
  * @param weight shape `[O, I]`
  * @param bias shape `[O]`, or null for none
+ * @param parts number of equal parts of the rows, each of which gets the bits that it would get alone
  * @returns shape `[B, L, O]`
  *
  * @example
@@ -111,11 +114,12 @@ export function adaptedLinear(
   weight: tf.Tensor2D,
   bias: tf.Tensor1D | null,
   factors: LowRankFactors,
+  parts = 1,
 ): tf.Tensor3D {
   if (isFused("AdaptedLinear", x, weight)) {
     const { factorA, factorB, owners } = factors;
     const inputs = { x, weight, bias: bias ?? undefined, factorA, factorB };
-    return runKernelForOne("AdaptedLinear", inputs, { owners });
+    return runKernelForOne("AdaptedLinear", inputs, { owners, parts });
   }
   return tf.tidy(() => tf.add(linear(x, weight, bias), lowRankUpdate(x, factors)));
 }
@@ -123,8 +127,8 @@ export function adaptedLinear(
 differentiate(
   "Linear",
   { by: ["LinearGradInput", "LinearGradWeight"], save: ["x", "weight"] },
-  ({ dy, saved: [x, weight] }) => ({
-    x: () => runKernel("LinearGradInput", { dy, weight }, { owners: [] })[0],
+  ({ dy, saved: [x, weight], attrs: { parts } }) => ({
+    x: () => runKernel("LinearGradInput", { dy, weight }, { owners: [], parts })[0],
     weight: () => runKernel("LinearGradWeight", { dy, x }, {})[0],
     bias: () => tf.sum(dy, [0, 1]),
   }),
@@ -140,7 +144,7 @@ differentiate(
   },
   ({ dy, saved: [x, weight, factorA, factorB, narrow], attrs }) => {
     const inputs = { dy, x, narrow, factorA, factorB };
-    const [dNarrow, dA, dB] = runKernel("LinearGradFactors", inputs, attrs);
+    const [dNarrow, dA, dB] = runKernel("LinearGradFactors", inputs, { owners: attrs.owners });
     return {
       x: () => runKernel("LinearGradInput", { dy, weight, dNarrow, factorA }, attrs)[0],
       weight: () => runKernel("LinearGradWeight", { dy, x }, {})[0],

@@ -4,6 +4,7 @@
  */
 import * as tf from "../tf.ts";
 import { differentiate, isFused, runKernel } from "./fused.ts";
+import { runsOf } from "../util/runs.ts";
 
 /**
  * Mixes the skills of each split by the mixing weights of each row, then joins the splits. Letters:
@@ -51,14 +52,18 @@ export function mixSkills(
 
 /**
  * The two low-rank factors of each row: A and B are mixed each on its own, before their product.
- * Letters: `B` rows, `H` splits, `S` skills, `I` and `O` features in and out, `R` rank.
+ * Letters: `B` rows, `N` inventories of skills, `H` splits, `S` skills, `I` and `O` features in and out,
+ * `R` rank.
  *
  * Source: tuners/poly/layer.py of PEFT, `Linear.forward`
  *
  * @param weights mixing weights, shape `[B, H, S]`
- * @param skillsA shape `[H, S, I/H, R]`
- * @param skillsB shape `[H, S, R, O/H]`
+ * @param skillsA shape `[N·H, S, I/H, R]`, the inventories one behind another
+ * @param skillsB shape `[N·H, S, R, O/H]`
+ * @param inventories which inventory each row mixes, each in [0, N), those of the same inventory one
+ * behind another; 0 for all when absent
  * @returns `factorA` of shape `[B, I, R]` and `factorB` of shape `[B, R, O]`, each by {@linkcode mixSkills}
+ * @throws {RangeError} when rows of the same inventory are apart
  *
  * @example One split of two skills, each a single number
  * ```ts
@@ -76,15 +81,31 @@ export function mixFactors(
   weights: tf.Tensor3D,
   skillsA: tf.Tensor4D,
   skillsB: tf.Tensor4D,
+  inventories: readonly number[] = new Array<number>(weights.shape[0]).fill(0),
 ): { readonly factorA: tf.Tensor3D; readonly factorB: tf.Tensor3D } {
+  const runs = runsOf(inventories);
+  if (new Set(runs.map(({ value }) => value)).size !== runs.length) {
+    throw new RangeError(
+      `Cannot mix skills as rows of the same inventory must follow one another: ` +
+        `got inventories ${inventories.join(", ")}`,
+    );
+  }
   if (isFused("MixFactors", weights, skillsA, skillsB)) {
-    const [factorA, factorB] = runKernel("MixFactors", { weights, skillsA, skillsB }, {});
+    const inputs = { weights, skillsA, skillsB };
+    const [factorA, factorB] = runKernel("MixFactors", inputs, { inventories });
     return { factorA, factorB };
   }
-  return {
-    factorA: mixSkills(weights, skillsA, "rows"),
-    factorB: mixSkills(weights, skillsB, "columns"),
-  };
+  const [, H, S] = weights.shape;
+  const mixed = (skills: tf.Tensor4D, along: "rows" | "columns"): tf.Tensor3D =>
+    skills.shape[0] === H
+      ? mixSkills(weights, skills, along)
+      : tf.tidy(() =>
+        tf.concat(runs.map(({ value, first, count }) => {
+          const own = tf.slice(skills, [value * H, 0, 0, 0], [H, -1, -1, -1]);
+          return mixSkills(tf.slice(weights, [first, 0, 0], [count, H, S]), own, along);
+        }))
+      );
+  return { factorA: mixed(skillsA, "rows"), factorB: mixed(skillsB, "columns") };
 }
 
 differentiate(
@@ -93,11 +114,12 @@ differentiate(
     by: ["MixFactorsGradSkills", "MixFactorsGradWeights"],
     save: ["weights", "skillsA", "skillsB"],
   },
-  ({ dys: [dA, dB], saved: [weights, skillsA, skillsB] }) => {
+  ({ dys: [dA, dB], saved: [weights, skillsA, skillsB], attrs: { inventories } }) => {
     const toSkills = (dy: tf.Tensor3D, { shape }: tf.Tensor4D, columns: boolean) =>
-      runKernel("MixFactorsGradSkills", { dy, weights }, { shape, columns })[0];
+      runKernel("MixFactorsGradSkills", { dy, weights }, { shape, columns, inventories })[0];
+    const inputs = { dA, dB, skillsA, skillsB };
     return {
-      weights: () => runKernel("MixFactorsGradWeights", { dA, dB, skillsA, skillsB }, {})[0],
+      weights: () => runKernel("MixFactorsGradWeights", inputs, { inventories })[0],
       skillsA: () => toSkills(dA, skillsA, false),
       skillsB: () => toSkills(dB, skillsB, true),
     };

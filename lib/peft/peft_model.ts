@@ -43,6 +43,8 @@ export interface ForwardContext {
   readonly training?: boolean | undefined;
   /** Source of random numbers; needed in training when something is drawn. */
   readonly noise?: Noise | undefined;
+  /** Number of equal parts of the rows, each a batch with a loss of its own; 1 when absent. */
+  readonly parts?: number | undefined;
 }
 
 /** Options of {@linkcode getPeftModel}. */
@@ -98,8 +100,8 @@ export class PeftModel<M extends AnyBaseModel = AnyBaseModel> {
    * @throws {RangeError} when there is not one task id for each row, or an adapter lacks the task
    */
   forward<I extends InputsOf<M> & ForwardContext>(inputs: I): WithLoss<I, OutputsOf<M>> {
-    const { taskIds, training, noise, ...rest } = inputs as InputsOf<M> & ForwardContext;
-    const call = this.call({ taskIds, training, noise });
+    const { taskIds, training, noise, parts, ...rest } = inputs as InputsOf<M> & ForwardContext;
+    const call = this.call({ taskIds, training, noise, parts });
     try {
       return this.base.forward(rest, call) as WithLoss<I, OutputsOf<M>>;
     } finally {
@@ -143,9 +145,9 @@ export class PeftModel<M extends AnyBaseModel = AnyBaseModel> {
    *
    * @param rows number of rows, when it is known in advance
    */
-  call({ taskIds, training, noise }: ForwardContext, rows?: number): Call {
+  call({ taskIds, training, noise, parts }: ForwardContext, rows?: number): Call {
     const adapters = this.#set.inForce;
-    const options = { training: training ?? false, noise };
+    const options = { training: training ?? false, noise, parts };
     const { parameters } = this.base;
     if (this.#merge !== null) {
       if (adapters.length === 0) throw mergedError("compute the base model", this.#merge);
@@ -197,6 +199,23 @@ export class PeftModel<M extends AnyBaseModel = AnyBaseModel> {
     const { adapter, warnings } = makeAdapter(this.base, name, config, seed);
     this.#set.add(adapter);
     warnings.forEach((message) => this.#warn(message));
+  }
+
+  /**
+   * A model with an adapter that was made for its base, and is the model's from now on.
+   *
+   * @param trained parts of the adapter that are trained
+   */
+  static withAdapter<M extends AnyBaseModel>(
+    base: M,
+    adapter: Adapter,
+    trained: readonly Part[],
+  ): PeftModel<M> {
+    const model = new PeftModel(base);
+    model.#set.add(adapter);
+    model.#set.setRequiresGrad([adapter.name], false, "all");
+    for (const part of trained) model.#set.setRequiresGrad([adapter.name], true, part);
+    return model;
   }
 
   /**

@@ -22,6 +22,8 @@ export interface PolyCallOptions {
   readonly noise?: Noise | undefined;
   /** Number of rows, when it is known in advance; each adapted layer checks its own. */
   readonly rows?: number | undefined;
+  /** Number of equal parts of the rows, each a batch of its own; 1 when absent. */
+  readonly parts?: number | undefined;
 }
 
 /**
@@ -57,6 +59,7 @@ export interface PolyCallOptions {
  */
 export class PolyCall implements Call {
   readonly training: boolean;
+  readonly parts: number;
   readonly #parameters: ParameterSource;
   readonly #adapters: readonly Adapter[];
   readonly #taskIds: readonly number[];
@@ -71,13 +74,15 @@ export class PolyCall implements Call {
     taskIds: readonly number[],
     training: boolean,
     noise: Noise | undefined,
+    parts: number,
   ) {
     this.training = training;
+    this.parts = parts;
     this.#parameters = parameters;
     this.#adapters = adapters;
     this.#taskIds = taskIds;
     this.#noise = noise;
-    this.#plain = new PlainCall(parameters, { training, noise });
+    this.#plain = new PlainCall(parameters, { training, noise, parts });
   }
 
   /**
@@ -89,14 +94,19 @@ export class PolyCall implements Call {
    */
   static of(
     base: ParameterSource,
-    { taskIds, adapters, training = false, noise, rows }: PolyCallOptions,
+    { taskIds, adapters, training = false, noise, rows, parts = 1 }: PolyCallOptions,
   ): PolyCall {
     const ids = readTaskIds(taskIds);
+    if (ids.length % parts !== 0) {
+      throw new RangeError(
+        `Cannot compute ${parts} parts of equal size as there are ${ids.length} rows`,
+      );
+    }
     for (const router of adapters.flatMap((adapter) => [...routersOf(adapter)])) {
       checkTaskIds(ids, router.nTasks);
     }
     if (rows !== undefined) checkRows(ids, rows);
-    return new PolyCall(withSavedModules(base, adapters), adapters, ids, training, noise);
+    return new PolyCall(withSavedModules(base, adapters), adapters, ids, training, noise, parts);
   }
 
   linear(name: string, x: tf.Tensor3D): tf.Tensor3D {
@@ -109,7 +119,7 @@ export class PolyCall implements Call {
       : null;
     return tf.tidy(() => {
       // One operation computes the layer with the first update, the common case; others are added.
-      let y = adaptedLinear(x, weight, bias, this.#factorsOf(first));
+      let y = adaptedLinear(x, weight, bias, this.#factorsOf(first), this.parts);
       for (const layer of others) y = tf.add(y, lowRankUpdate(x, this.#factorsOf(layer)));
       return y;
     });
@@ -125,7 +135,7 @@ export class PolyCall implements Call {
 
   select(rows: readonly number[]): PolyCall {
     const taskIds = rows.map((row) => this.#taskIds[row]!);
-    return new PolyCall(this.#parameters, this.#adapters, taskIds, this.training, this.#noise);
+    return new PolyCall(this.#parameters, this.#adapters, taskIds, this.training, this.#noise, 1);
   }
 
   dispose(): void {
@@ -138,11 +148,13 @@ export class PolyCall implements Call {
   #factorsOf(layer: PolyLayer): LowRankFactors {
     let factors = this.#factors.get(layer);
     if (factors === undefined) {
-      const { weights, owners } = this.#routingOf(layer.router);
+      const { weights, owners, tasks } = this.#routingOf(layer.router);
+      const isStacked = layer.skillsA.shape[0] !== layer.router.nSplits;
       const { factorA, factorB } = mixFactors(
         weights,
         layer.skillsA as unknown as tf.Tensor4D,
         layer.skillsB as unknown as tf.Tensor4D,
+        isStacked ? tasks : undefined,
       );
       factors = { factorA: tf.keep(factorA), factorB: tf.keep(factorB), owners };
       this.#factors.set(layer, factors);
@@ -159,7 +171,7 @@ export class PolyCall implements Call {
         router.mixingWeights({ taskIds: tasks, training: this.training, noise: this.#noise }),
       );
       const owners = this.#taskIds.map((task, row) => differ ? row : tasks.indexOf(task));
-      routing = { weights, owners };
+      routing = { weights, owners, tasks };
       this.#routings.set(router, routing);
     }
     return routing;
@@ -172,6 +184,8 @@ interface Routing {
   readonly weights: tf.Tensor3D;
   /** Index of the weights that each row uses, in [0, U). */
   readonly owners: readonly number[];
+  /** The task of each of the weights, `[U]`. */
+  readonly tasks: readonly number[];
 }
 
 function checkRows(taskIds: readonly number[], rows: number): void {

@@ -4,7 +4,9 @@ import type { Router } from "./router.ts";
 /**
  * One linear layer adapted by one adapter: an inventory of skills and the router that mixes them.
  *
- * Letters: `I` and `O` features in and out, `H` splits, `S` skills, `R` rank.
+ * Letters: `I` and `O` features in and out, `H` splits, `S` skills, `R` rank. In a stack of `N` adapters
+ * (stack.ts) the inventories of all lie one behind another, and skills have the shapes
+ * `[N·H, S, I/H, R]` and `[N·H, S, R, O/H]`.
  *
  * Source: tuners/poly/layer.py of PEFT, `PolyLayer`
  */

@@ -207,10 +207,11 @@ async function outputsOf(
 
 function trainable(model: PeftModel<Mlp>): Trainable<PlantedBatch> {
   return {
-    forward({ training, noise, ...batch }) {
+    forward({ training, noise, parts, ...batch }) {
       const { taskIds } = batch;
-      const { loss } = model.forward({ ...tensors(batch), taskIds, training, noise });
-      return { loss: loss as tf.Scalar };
+      const inputs = { ...tensors(batch), taskIds, training, noise, parts };
+      const { loss, losses } = model.forward(inputs);
+      return losses === undefined ? { loss } : { loss, losses };
     },
     trainableParameters: (part) => model.trainableParameters(part),
   };

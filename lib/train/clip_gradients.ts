@@ -16,25 +16,47 @@ export function clipGradients(
   gradients: ReadonlyMap<string, tf.Tensor>,
   maxNorm: number,
 ): { readonly gradients: Map<string, tf.Tensor>; readonly norm: tf.Scalar } {
+  const { gradients: clipped, norms } = clipParts(gradients, maxNorm, 1);
+  const norm: tf.Scalar = tf.reshape(norms, []);
+  norms.dispose();
+  return { gradients: clipped, norm };
+}
+
+/**
+ * Scales gradients down as {@linkcode clipGradients} does, each of `P` equal parts on its own: the parts
+ * of the same place in all gradients have a joint norm.
+ *
+ * @param parts P, which divides the first axis of every gradient
+ * @returns new tensors under the same names, and the norms before clipping, `[P]`; the caller disposes
+ * both
+ */
+export function clipParts(
+  gradients: ReadonlyMap<string, tf.Tensor>,
+  maxNorm: number,
+  parts: number,
+): { readonly gradients: Map<string, tf.Tensor>; readonly norms: tf.Tensor1D } {
   const names = [...gradients.keys()];
-  const [norm, ...clipped] = isFused("ClipGradients")
-    ? fused([...gradients.values()], maxNorm)
+  const [norms, ...clipped] = isFused("ClipGradients")
+    ? runKernel("ClipGradients", Object.fromEntries([...gradients.values()].entries()), {
+      maxNorm,
+      parts,
+    })
     : tf.tidy(() => {
+      const rows = [...gradients.values()].map((gradient) => tf.reshape(gradient, [parts, -1]));
       // Not tf.addN: with dozens of tensors its WebGPU shader binds too many buffers and computes nothing.
-      const squares = names.map((name) => tf.sum(tf.square(gradients.get(name)!)));
-      const total = tf.sqrt(squares.reduce((sum, square) => tf.add(sum, square)));
-      const factor = maxNorm === 0
-        ? tf.scalar(1)
-        : tf.minimum(1, tf.div(maxNorm, tf.add(total, 1e-6)));
-      return [total, ...names.map((name) => tf.mul(gradients.get(name)!, factor))];
+      const squares = rows.map((row) => tf.sum(tf.square(row), 1));
+      const totals = tf.sqrt(squares.reduce((sum, square) => tf.add(sum, square)));
+      const factors = maxNorm === 0
+        ? tf.onesLike(totals)
+        : tf.minimum(1, tf.div(maxNorm, tf.add(totals, 1e-6)));
+      const column = tf.reshape(factors, [parts, 1]);
+      return [
+        totals,
+        ...names.map((name, i) => tf.reshape(tf.mul(rows[i]!, column), gradients.get(name)!.shape)),
+      ];
     });
   return {
     gradients: new Map(names.map((name, i) => [name, clipped[i]!])),
-    norm: norm as tf.Scalar,
+    norms: norms as tf.Tensor1D,
   };
-}
-
-/** The norm and the clipped gradients, computed by one kernel. */
-function fused(gradients: readonly tf.Tensor[], maxNorm: number): tf.Tensor[] {
-  return runKernel("ClipGradients", Object.fromEntries(gradients.entries()), { maxNorm });
 }

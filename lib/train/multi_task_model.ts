@@ -11,12 +11,19 @@ export interface TrainingInputs {
   readonly noise?: Noise;
   /** Share of each target that is spread over all classes; in [0, 1]. */
   readonly labelSmoothing?: number;
+  /** Number of equal parts of the rows, each a batch with a loss of its own; 1 when absent. */
+  readonly parts?: number;
 }
 
 /** A model that can be trained. */
 export interface Trainable<Batch extends object> {
-  /** Computes the mean loss of a batch; may return other outputs too. */
-  forward(inputs: Batch & TrainingInputs): { readonly loss: tf.Scalar };
+  /**
+   * Computes the mean loss of a batch; of `P` parts, where there are several, the sum of their mean losses,
+   * and with it these `[P]`. May return other outputs too.
+   */
+  forward(
+    inputs: Batch & TrainingInputs,
+  ): { readonly loss: tf.Scalar; readonly losses?: tf.Tensor };
   /**
    * The trained parameters by name: all of them, or one part. A model without a router returns an
    * empty map for the router.

@@ -204,7 +204,8 @@ async function accumulate<Batch extends object>(
   return { loss: total / accumulation, gradients: sums };
 }
 
-function makeOptimizer(
+/** The optimiser of the settings; the router has a learning rate of its own. */
+export function makeOptimizer(
   parameters: ReadonlyMap<string, tf.Variable>,
   router: ReadonlyMap<string, tf.Variable>,
   { optimizer, learningRate, routerLearningRate, weightDecay }: Required<TrainSettings>,

@@ -103,15 +103,15 @@ export class FusedWasm {
     return address;
   }
 
-  /** The value of a scalar. */
-  scalar(tensor: tf.TensorInfo): number {
-    return this.#values(tensor)[0]!;
+  /** The values of a small tensor. */
+  vector(tensor: tf.TensorInfo): number[] {
+    return [...this.#values(tensor)];
   }
 
-  /** Makes a scalar tensor. */
-  makeScalar(value: number): tf.TensorInfo {
-    const tensor = this.make([]);
-    this.#values(tensor)[0] = value;
+  /** Makes a tensor of one axis. */
+  makeVector(values: readonly number[]): tf.TensorInfo {
+    const tensor = this.make([values.length]);
+    this.#values(tensor).set(values);
     return tensor;
   }
 

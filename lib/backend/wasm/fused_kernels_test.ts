@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { gatedActivation } from "../../ops/activation.ts";
 import { attention, maskedBias } from "../../ops/attention.ts";
-import { crossEntropy } from "../../ops/cross_entropy.ts";
+import { crossEntropies, crossEntropy } from "../../ops/cross_entropy.ts";
 import { embedding } from "../../ops/embedding.ts";
 import { isFused } from "../../ops/fused.ts";
 import { adaptedLinear, linear } from "../../ops/linear.ts";
@@ -19,7 +19,7 @@ import { assertClose } from "../../testing/assert_close.ts";
 import { wave } from "../../testing/wave.ts";
 import * as tf from "../../tf.ts";
 import { AdamW } from "../../train/adamw.ts";
-import { clipGradients } from "../../train/clip_gradients.ts";
+import { clipGradients, clipParts } from "../../train/clip_gradients.ts";
 import { openBlas } from "./blas.ts";
 import { installFastKernels, type MatMulPath } from "./install.ts";
 import { fusedKernelNames } from "./fused_kernels.ts";
@@ -338,3 +338,90 @@ Deno.test("adaptedLinear() of large factors that rows share equals its compositi
       }),
     [[3, 40, 33], [34, 33], [3, 33, 7], [3, 7, 34]],
   ));
+
+equalsItsComposition(
+  "crossEntropies() of several parts",
+  fc.tuple(extent, extent, fc.integer({ min: 2, max: 9 })),
+  ([P, N, V]) =>
+    check((logits) => {
+      const labels = Int32Array.from({ length: P * N }, (_, i) => i % N % 3 === 2 ? -100 : i % V);
+      return crossEntropies(logits as tf.Tensor2D, tf.tensor1d(labels), 0.1, P);
+    }, [[P * N, V]]),
+);
+
+equalsItsComposition(
+  "mixFactors() of several inventories, one of them without rows,",
+  fc.tuple(extent, extent, extent, extent, extent, extent),
+  ([H, S, X, R, Y, rows]) =>
+    check((weights, skillsA, skillsB) => {
+      const { factorA, factorB } = mixFactors(
+        weights as tf.Tensor3D,
+        skillsA as tf.Tensor4D,
+        skillsB as tf.Tensor4D,
+        [...new Array<number>(rows).fill(2), 0],
+      );
+      return tf.concat([tf.reshape(factorA, [-1]), tf.reshape(factorB, [-1])]);
+    }, [[rows + 1, H, S], [3 * H, S, X, R], [3 * H, S, R, Y]]),
+);
+
+Deno.test("clipParts() by its kernel equals its composition", async () => {
+  const clip = (matmul: MatMulPath) => {
+    installFastKernels({ matmul });
+    return [0, 2, 1e3].map((maxNorm) =>
+      tf.tidy(() => {
+        const gradients = new Map([[3, 1], [6, 5], [9, 2, 2]].map((shape, i) => [
+          `p${i}`,
+          tf.tensor(wave(size(shape), i, 1 + i), shape),
+        ]));
+        const { gradients: clipped, norms } = clipParts(gradients, maxNorm, 3);
+        return [norms, ...clipped.values()].map((tensor) => [...tensor.dataSync()]);
+      })
+    ).flat();
+  };
+  const [expected, actual] = [clip("published"), clip("wasm")];
+  for (const [i, data] of actual.entries()) {
+    const shape = [data.length];
+    await assertClose({ shape, data }, { shape, data: expected[i]! }, 1e-6, `tensor ${i}`);
+  }
+});
+
+Deno.test("linear() and adaptedLinear() give each part the bytes that it has alone", () => {
+  for (const matmul of FAST) {
+    installFastKernels({ matmul });
+    tf.tidy(() => {
+      const [P, B, L, I, O, R] = [5, 3, 11, 96, 192, 4];
+      const tensor = (...shape: number[]): tf.Tensor3D =>
+        tf.reshape(
+          tf.tensor1d(wave(size(shape), shape.length, 1)),
+          shape as [number, number, number],
+        );
+      const [x, dy] = [tensor(P * B, L, I), tensor(P * B, L, O)];
+      const weight = tf.reshape(tensor(O, I), [O, I]) as tf.Tensor2D;
+      const [factorA, factorB] = [tensor(P, I, R), tensor(P, R, O)];
+      const layer = (first: number, parts: number) => {
+        const rows = <T extends tf.Tensor3D>(of: T) =>
+          tf.slice(of, [first * B, 0, 0], [parts * B, -1, -1]);
+        const own = (of: tf.Tensor3D) => tf.slice(of, [first, 0, 0], [parts, -1, -1]);
+        const owners = Array.from({ length: parts * B }, (_, b) => Math.floor(b / B));
+        const f = (x: tf.Tensor, A: tf.Tensor, B: tf.Tensor) =>
+          tf.add(
+            linear(x as tf.Tensor3D, weight, null, parts),
+            adaptedLinear(x as tf.Tensor3D, weight, null, {
+              factorA: A as tf.Tensor3D,
+              factorB: B as tf.Tensor3D,
+              owners,
+            }, parts),
+          );
+        const inputs = [rows(x), own(factorA), own(factorB)] as const;
+        return [f(...inputs), ...tf.grads(f)([...inputs], rows(dy))].map((of) => of.dataSync());
+      };
+      const together = layer(0, P);
+      for (let p = 0; p < P; p++) {
+        for (const [i, alone] of layer(p, 1).entries()) {
+          const bytes = together[i]!.slice(p * alone.length, (p + 1) * alone.length);
+          assert.deepEqual(bytes, alone, `tensor ${i} of part ${p} by ${matmul}`);
+        }
+      }
+    });
+  }
+});

@@ -1,4 +1,4 @@
-import { crossEntropy, IGNORED_LABEL } from "../../ops/cross_entropy.ts";
+import { IGNORED_LABEL, lossOfParts } from "../../ops/cross_entropy.ts";
 import { rmsNorm } from "../../ops/rms_norm.ts";
 import * as tf from "../../tf.ts";
 import type {
@@ -152,7 +152,7 @@ export class LlamaForCausalLM implements LanguageModel {
       const { hidden } = llamaLayers(this.#config, { ids, positions, padding, past: null }, call);
       const logits = this.#logits(hidden, call);
       if (labels === null) return { logits };
-      return { logits, loss: nextTokenLoss(logits, labels, inputs.labelSmoothing) };
+      return { logits, ...nextTokenLoss(logits, labels, inputs.labelSmoothing, call.parts) };
     }) as WithLoss<I, ForwardOutputs>;
   }
 
@@ -272,15 +272,17 @@ function nextTokenLoss(
   logits: tf.Tensor3D,
   labels: tf.Tensor2D,
   labelSmoothing: number | undefined,
-): tf.Scalar {
+  parts: number | undefined,
+): { readonly loss: tf.Scalar; readonly losses?: tf.Tensor1D } {
   const [B, L, V] = logits.shape;
   return tf.tidy(() => {
     const nothing = tf.fill([B, 1], IGNORED_LABEL, "int32") as tf.Tensor2D;
     const next = tf.concat([tf.slice(labels, [0, 1], [B, L - 1]), nothing], 1); // [B, L]
-    return crossEntropy(
+    return lossOfParts(
       tf.reshape(logits, [B * L, V]),
       tf.reshape(next, [B * L]),
       labelSmoothing,
+      parts,
     );
   });
 }

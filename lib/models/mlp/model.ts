@@ -1,5 +1,5 @@
 import { activation } from "../../ops/activation.ts";
-import { crossEntropy } from "../../ops/cross_entropy.ts";
+import { lossOfParts } from "../../ops/cross_entropy.ts";
 import * as tf from "../../tf.ts";
 import { randomStream } from "../../util/random.ts";
 import type { BaseModel, ModuleInfo, WithLoss } from "../base_model.ts";
@@ -25,8 +25,10 @@ export interface MlpInputs {
 export interface MlpOutputs {
   /** Shape `[B, O]`, or `[B, L, O]` where positions went in. */
   readonly logits: tf.Tensor2D | tf.Tensor3D;
-  /** The mean over everything that is not ignored. */
+  /** The mean over everything that is not ignored; the sum of `losses` where there are several. */
   readonly loss?: tf.Scalar;
+  /** The mean of each of the call's `P` parts where there are several; `[P]`. */
+  readonly losses?: tf.Tensor;
 }
 
 /**
@@ -154,10 +156,15 @@ export class Mlp implements BaseModel<MlpInputs, MlpOutputs> {
       }
       const logits = tf.reshape(x, outputShape);
       if (targets === null) return { logits };
-      const loss = this.#config.loss === "mse"
-        ? tf.mean(tf.square(tf.sub(logits, targets)))
-        : crossEntropy(tf.reshape(x, [targets.size, O]), tf.reshape(targets, [targets.size]));
-      return { logits, loss };
+      const { parts = 1 } = call;
+      if (this.#config.loss !== "mse") {
+        const flat: tf.Tensor2D = tf.reshape(x, [targets.size, O]);
+        return { logits, ...lossOfParts(flat, tf.reshape(targets, [targets.size]), 0, parts) };
+      }
+      const squares = tf.square(tf.sub(logits, targets));
+      if (parts === 1) return { logits, loss: tf.mean(squares) };
+      const losses = tf.mean(tf.reshape(squares, [parts, -1]), 1);
+      return { logits, loss: tf.sum(losses), losses };
     }) as WithLoss<I, MlpOutputs>;
   }
 

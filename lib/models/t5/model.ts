@@ -1,4 +1,4 @@
-import { crossEntropy, IGNORED_LABEL } from "../../ops/cross_entropy.ts";
+import { IGNORED_LABEL, lossOfParts } from "../../ops/cross_entropy.ts";
 import * as tf from "../../tf.ts";
 import type {
   DecoderState,
@@ -137,12 +137,13 @@ export class T5ForConditionalGeneration implements LanguageModel {
       const logits = this.#logits(hidden, call); // [B, M, V]
       if (labels === null) return { logits, encoderLastHiddenState };
       const N = labels.size;
-      const loss = crossEntropy(
+      const loss = lossOfParts(
         tf.reshape(logits, [N, this.vocabSize]) as tf.Tensor2D,
         tf.reshape(labels, [N]) as tf.Tensor1D,
         inputs.labelSmoothing,
+        call.parts,
       );
-      return { logits, loss, encoderLastHiddenState };
+      return { logits, ...loss, encoderLastHiddenState };
     }) as WithLoss<I, ForwardOutputs>;
   }
 

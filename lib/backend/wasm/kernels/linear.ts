@@ -3,12 +3,16 @@ import type { FusedWasm, WasmKernels } from "../fused.ts";
 import { sizeOf } from "../heap.ts";
 import { update, updateGrad, updateGradInput } from "./low_rank_products.ts";
 
-const linear: KernelFunction<"Linear", FusedWasm> = (wasm, { x, weight, bias }) => {
+const linear: KernelFunction<"Linear", FusedWasm> = (wasm, { x, weight, bias }, { parts }) => {
   const [B, L, I] = x.shape;
   const [O] = weight.shape;
   const y = wasm.make([B, L, O]);
   const to = wasm.at(y);
-  wasm.products("large", 1, [B * L, O, I], wasm.at(x), false, wasm.at(weight), true, to);
+  const M = B * L / parts;
+  for (let p = 0; p < parts; p++) {
+    const [from, c] = [wasm.at(x) + 4 * p * M * I, to + 4 * p * M * O];
+    wasm.products("large", 1, [M, O, I], from, false, wasm.at(weight), true, c);
+  }
   if (bias !== undefined) wasm.run.addBias(B * L, O, wasm.at(bias), to);
   return [y];
 };
@@ -17,8 +21,8 @@ const linear: KernelFunction<"Linear", FusedWasm> = (wasm, { x, weight, bias }) 
 export const linearKernels = {
   Linear: linear,
 
-  AdaptedLinear(wasm, { x, weight, bias, factorA, factorB }, { owners }) {
-    const [y] = linear(wasm, { x, weight, bias }, {});
+  AdaptedLinear(wasm, { x, weight, bias, factorA, factorB }, { owners, parts }) {
+    const [y] = linear(wasm, { x, weight, bias }, { parts });
     const [B, L, I] = x.shape;
     const [, R, O] = factorB.shape;
     const narrow = wasm.make([B, L, R]);
@@ -38,12 +42,16 @@ export const linearKernels = {
     return [dNarrow, dA, dB];
   },
 
-  LinearGradInput(wasm, { dy, weight, dNarrow, factorA }, { owners }) {
+  LinearGradInput(wasm, { dy, weight, dNarrow, factorA }, { owners, parts }) {
     const [B, L, O] = dy.shape;
     const I = weight.shape[1];
     const dx = wasm.make([B, L, I]);
     const to = wasm.at(dx);
-    wasm.products("large", 1, [B * L, I, O], wasm.at(dy), false, wasm.at(weight), false, to);
+    const M = B * L / parts;
+    for (let p = 0; p < parts; p++) {
+      const [from, c] = [wasm.at(dy) + 4 * p * M * O, to + 4 * p * M * I];
+      wasm.products("large", 1, [M, I, O], from, false, wasm.at(weight), false, c);
+    }
     if (factorA === undefined) return [dx];
     const R = factorA.shape[2];
     updateGradInput(wasm, { L, I, R, O, owners }, [wasm.at(dNarrow), wasm.at(factorA), to]);

@@ -2,6 +2,7 @@
  * The products of a low-rank update and of its gradients, on addresses in the backend's memory.
  * Successive rows of the same owner share one product.
  */
+import { runsOf } from "../../../util/runs.ts";
 import type { FusedWasm } from "../fused.ts";
 
 /**
@@ -17,15 +18,6 @@ export interface LowRankSizes {
   readonly owners: readonly number[];
 }
 
-/** Groups successive rows of the same owner, so that one product serves them all. */
-function* runs(owners: readonly number[]): Generator<{ owner: number; b: number; rows: number }> {
-  for (let b = 0, rows = 0; b < owners.length; b += rows) {
-    const owner = owners[b]!;
-    for (rows = 1; owners[b + rows] === owner;) rows++;
-    yield { owner, b, rows };
-  }
-}
-
 /** narrow = x · A / R and y += narrow · B for each row. */
 export function update(
   wasm: FusedWasm,
@@ -38,12 +30,12 @@ export function update(
     wasm.run.update(owners.length, L, I, R, O, at, x, factorA, factorB, narrow, y);
     return;
   }
-  for (const { owner, b, rows } of runs(owners)) {
+  for (const { value: owner, first: b, count: rows } of runsOf(owners)) {
     const to = narrow + 4 * b * L * R;
     multiply(rows * L, R, I, x + 4 * b * L * I, false, factorA + 4 * owner * I * R, false, to);
   }
   wasm.run.scaled(owners.length * L * R, narrow, 1 / R, narrow);
-  for (const { owner, b, rows } of runs(owners)) {
+  for (const { value: owner, first: b, count: rows } of runsOf(owners)) {
     const from = narrow + 4 * b * L * R;
     const to = y + 4 * b * L * O;
     multiply(rows * L, O, R, from, false, factorB + 4 * owner * R * O, false, to, true);
@@ -68,7 +60,7 @@ export function updateGrad(
     wasm.run.updateGrad(owners.length, U, L, I, R, O, at, ...from, ...to, scratch);
     return;
   }
-  for (const { owner, b, rows } of runs(owners)) {
+  for (const { value: owner, first: b, count: rows } of runsOf(owners)) {
     const toNarrow = dNarrow + 4 * b * L * R;
     const fromB = factorB + 4 * owner * R * O;
     multiply(rows * L, R, O, dy + 4 * b * L * O, false, fromB, true, toNarrow);
@@ -76,7 +68,7 @@ export function updateGrad(
   wasm.run.scaled(owners.length * L * R, dNarrow, 1 / R, dNarrow);
   wasm.clear(dA, U * I * R);
   wasm.clear(dB, U * R * O);
-  for (const { owner, b, rows } of runs(owners)) {
+  for (const { value: owner, first: b, count: rows } of runsOf(owners)) {
     const [toA, toB] = [dA + 4 * owner * I * R, dB + 4 * owner * R * O];
     const M = rows * L;
     multiply(I, R, M, x + 4 * b * L * I, true, dNarrow + 4 * b * L * R, false, toA, true);
@@ -96,7 +88,7 @@ export function updateGradInput(
     wasm.run.updateGradInput(owners.length, L, I, R, at, dNarrow, factorA, dx, scratch);
     return;
   }
-  for (const { owner, b, rows } of runs(owners)) {
+  for (const { value: owner, first: b, count: rows } of runsOf(owners)) {
     const [fromNarrow, fromA] = [dNarrow + 4 * b * L * R, factorA + 4 * owner * I * R];
     multiply(rows * L, I, R, fromNarrow, false, fromA, true, dx + 4 * b * L * I, true);
   }

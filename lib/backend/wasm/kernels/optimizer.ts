@@ -27,17 +27,27 @@ export const optimizerKernels = {
     });
   },
 
-  ClipGradients(wasm, inputs, { maxNorm }) {
+  ClipGradients(wasm, inputs, { maxNorm, parts }) {
     const gradients = Object.values(inputs);
-    const squares = gradients.map((g) => wasm.run.sumOfSquares(sizeOf(g), wasm.at(g)));
-    const norm = Math.sqrt(squares.reduce((sum, square) => sum + square, 0));
-    const factor = maxNorm === 0 ? 1 : Math.min(1, maxNorm / (norm + 1e-6));
+    const numbers = Array.from({ length: parts }, (_, p) => p);
+    const norms = numbers.map((p) => {
+      const squares = gradients.map((g) => {
+        const size = sizeOf(g) / parts;
+        return wasm.run.sumOfSquares(size, wasm.at(g) + 4 * p * size);
+      });
+      return Math.sqrt(squares.reduce((sum, square) => sum + square, 0));
+    });
+    const factors = norms.map((norm) => maxNorm === 0 ? 1 : Math.min(1, maxNorm / (norm + 1e-6)));
     const clipped = gradients.map((gradient) => {
-      if (factor === 1) return wasm.share(gradient);
+      if (factors.every((factor) => factor === 1)) return wasm.share(gradient);
+      const size = sizeOf(gradient) / parts;
       const scaled = wasm.make(gradient.shape);
-      wasm.run.scaled(sizeOf(gradient), wasm.at(gradient), factor, wasm.at(scaled));
+      for (const [p, factor] of factors.entries()) {
+        const place = 4 * p * size;
+        wasm.run.scaled(size, wasm.at(gradient) + place, factor, wasm.at(scaled) + place);
+      }
       return scaled;
     });
-    return [wasm.makeScalar(norm), ...clipped];
+    return [wasm.makeVector(norms), ...clipped];
   },
 } satisfies WasmKernels;

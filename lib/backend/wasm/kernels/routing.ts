@@ -1,3 +1,4 @@
+import { runsOf } from "../../../util/runs.ts";
 import type { WasmKernels } from "../fused.ts";
 import { sizeOf } from "../heap.ts";
 
@@ -20,35 +21,53 @@ export const routingKernels = {
     return [dLogits];
   },
 
-  MixFactors(wasm, { weights, skillsA, skillsB }) {
-    const [B] = weights.shape;
-    const [H, , X, R] = skillsA.shape;
+  MixFactors(wasm, { weights, skillsA, skillsB }, { inventories }) {
+    const [B, H] = weights.shape;
+    const [, S, X, R] = skillsA.shape;
+    const Y = skillsB.shape[3];
     const factorA = wasm.make([B, H * X, R]);
-    const factorB = wasm.make([B, R, H * skillsB.shape[3]]);
-    const w = wasm.at(weights);
-    wasm.run.mix(B, ...skillsA.shape, ROWS, w, wasm.at(skillsA), wasm.at(factorA));
-    wasm.run.mix(B, ...skillsB.shape, COLUMNS, w, wasm.at(skillsB), wasm.at(factorB));
+    const factorB = wasm.make([B, R, H * Y]);
+    const at = [weights, skillsA, skillsB, factorA, factorB].map((tensor) => wasm.at(tensor));
+    for (const { value, first, count } of runsOf(inventories)) {
+      const sizes = [first * H * S, value * H * S * X * R, value * H * S * R * Y];
+      const places = [...sizes, first * H * X * R, first * R * H * Y];
+      const [w, a, b, toA, toB] = places.map((place, i) => at[i]! + 4 * place);
+      wasm.run.mix(count, H, S, X, R, ROWS, w!, a!, toA!);
+      wasm.run.mix(count, H, S, R, Y, COLUMNS, w!, b!, toB!);
+    }
     return [factorA, factorB];
   },
 
-  MixFactorsGradSkills(wasm, { dy, weights }, { shape, columns }) {
-    const [B] = weights.shape;
+  MixFactorsGradSkills(wasm, { dy, weights }, { shape, columns, inventories }) {
+    const [, H, S] = weights.shape;
+    const [NH, , X, Y] = shape;
     const dSkills = wasm.make(shape);
     const along = columns ? COLUMNS : ROWS;
-    wasm.run.mixGradSkills(B, ...shape, along, wasm.at(dy), wasm.at(weights), wasm.at(dSkills));
+    const runs = runsOf(inventories);
+    if (runs.length < NH / H) wasm.clear(wasm.at(dSkills), sizeOf(dSkills));
+    for (const { value, first, count } of runs) {
+      const [d, w] = [wasm.at(dy) + 4 * first * H * X * Y, wasm.at(weights) + 4 * first * H * S];
+      const to = wasm.at(dSkills) + 4 * value * H * S * X * Y;
+      wasm.run.mixGradSkills(count, H, S, X, Y, along, d, w, to);
+    }
     return [dSkills];
   },
 
-  MixFactorsGradWeights(wasm, { dA, dB, skillsA, skillsB }) {
+  MixFactorsGradWeights(wasm, { dA, dB, skillsA, skillsB }, { inventories }) {
     const [B] = dA.shape;
-    const [H, S] = skillsA.shape;
+    const [, S, X, R] = skillsA.shape;
+    const Y = skillsB.shape[3];
+    const H = dB.shape[2] / Y;
     const dWeights = wasm.make([B, H, S]);
-    const to = wasm.at(dWeights);
-    const scratch = wasm.scratch(Math.max(sizeOf(skillsA), sizeOf(skillsB)) / H);
-    const fromA = [wasm.at(dA), wasm.at(skillsA)] as const;
-    const fromB = [wasm.at(dB), wasm.at(skillsB)] as const;
-    wasm.run.mixGradWeights(B, ...skillsA.shape, ROWS, ...fromA, to, 0, scratch);
-    wasm.run.mixGradWeights(B, ...skillsB.shape, COLUMNS, ...fromB, to, 1, scratch); // adds
+    const scratch = wasm.scratch(S * R * Math.max(X, Y));
+    const at = [dA, dB, skillsA, skillsB, dWeights].map((tensor) => wasm.at(tensor));
+    for (const { value, first, count } of runsOf(inventories)) {
+      const sizes = [first * H * X * R, first * H * R * Y, value * H * S * X * R];
+      const places = [...sizes, value * H * S * R * Y, first * H * S];
+      const [a, b, ofA, ofB, to] = places.map((place, i) => at[i]! + 4 * place);
+      wasm.run.mixGradWeights(count, H, S, X, R, ROWS, a!, ofA!, to!, 0, scratch);
+      wasm.run.mixGradWeights(count, H, S, R, Y, COLUMNS, b!, ofB!, to!, 1, scratch); // adds
+    }
     return [dWeights];
   },
 } satisfies WasmKernels;

@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { gatedActivation } from "../../../ops/activation.ts";
 import { attention, maskedBias } from "../../../ops/attention.ts";
-import { crossEntropy } from "../../../ops/cross_entropy.ts";
+import { crossEntropies, crossEntropy } from "../../../ops/cross_entropy.ts";
 import { embedding } from "../../../ops/embedding.ts";
 import { isFused } from "../../../ops/fused.ts";
 import { adaptedLinear, linear } from "../../../ops/linear.ts";
@@ -20,7 +20,7 @@ import { onEachBackend } from "../../../testing/on_each_backend.ts";
 import { wave } from "../../../testing/wave.ts";
 import * as tf from "../../../tf.ts";
 import { AdamW } from "../../../train/adamw.ts";
-import { clipGradients } from "../../../train/clip_gradients.ts";
+import { clipGradients, clipParts } from "../../../train/clip_gradients.ts";
 import { useBackend } from "../../backend.ts";
 import { installWebgpuKernels, WEBGPU_KERNELS } from "./catalogue.ts";
 
@@ -168,6 +168,12 @@ equalsItsComposition(
     }, [[2, 3]]),
 );
 
+equalsItsComposition("crossEntropies() of several parts", () =>
+  check((logits) => {
+    const labels = Int32Array.from({ length: 4 * 37 }, (_, i) => i % 3 === 2 ? -100 : 5 * i % 301);
+    return crossEntropies(logits as tf.Tensor2D, tf.tensor1d(labels), 0.1, 4);
+  }, [[4 * 37, 301]]));
+
 equalsItsComposition("embedding()", async () => {
   for (const [V, D, B, L] of [[1, 1, 1, 1], [23, 131, 5, 29]] as const) {
     await check((table) => {
@@ -218,6 +224,22 @@ equalsItsComposition("mixFactors()", async () => {
     }, [[B, H, S], [H, S, X, R], [H, S, R, Y]]);
   }
 });
+
+equalsItsComposition(
+  "mixFactors() of several inventories, one of them without rows,",
+  async () => {
+    const [H, S, X, R, Y] = [3, 5, 29, 4, 31];
+    await check((weights, skillsA, skillsB) => {
+      const { factorA, factorB } = mixFactors(
+        weights as tf.Tensor3D,
+        skillsA as tf.Tensor4D,
+        skillsB as tf.Tensor4D,
+        [2, 2, 2, 0],
+      );
+      return tf.concat([tf.reshape(factorA, [-1]), tf.reshape(factorB, [-1])]);
+    }, [[4, H, S], [3 * H, S, X, R], [3 * H, S, R, Y]]);
+  },
+);
 
 equalsItsComposition("linear()", async () => {
   for (
@@ -303,4 +325,30 @@ equalsItsComposition("AdamW and clipGradients()", async () => {
     await assertClose({ shape, data }, { shape, data: expected[i]! }, 1e-5, `parameter ${i}`);
   }
   assert.deepEqual(await trained(), actual, "other bytes");
+});
+
+equalsItsComposition("clipParts()", async () => {
+  const clip = async () => {
+    const results = [0, 2, 1e3].flatMap((maxNorm) =>
+      tf.tidy(() => {
+        const gradients = new Map([[3, 1], [6, 5000], [9, 2, 2]].map((shape, i) => [
+          `p${i}`,
+          tf.tensor(wave(size(shape), i, 1 + i), shape),
+        ]));
+        const { gradients: clipped, norms } = clipParts(gradients, maxNorm, 3);
+        return [norms, ...clipped.values()];
+      })
+    );
+    const read: Float32Array[] = [];
+    for (const result of results) read.push(await result.data() as Float32Array);
+    tf.dispose(results);
+    return read;
+  };
+  await tf.setBackend("cpu");
+  const expected = await clip();
+  await tf.setBackend("webgpu");
+  for (const [i, data] of (await clip()).entries()) {
+    const shape = [data.length];
+    await assertClose({ shape, data }, { shape, data: expected[i]! }, 1e-5, `tensor ${i}`);
+  }
 });
