@@ -11,10 +11,10 @@ import {
   TRAIN_DEFAULTS,
   type TrainContext,
   type TrainSettings,
-  type TrainStep,
 } from "../train/train.ts";
 import {
   canTrainTogether,
+  type JointStep,
   type RowsBatch,
   sizesOf,
   trainTogether,
@@ -42,7 +42,7 @@ export interface OwnerStep {
   /** Index of the owner. */
   readonly owner: number;
   /** The step; an error is the owner's last. */
-  readonly outcome: TrainStep | DivergedError;
+  readonly outcome: JointStep | DivergedError;
 }
 
 /**
@@ -113,7 +113,8 @@ async function* alone<Batch extends RowsBatch, M extends AnyBaseModel>(
   { owner, model, settings, context }: Numbered<Batch, M>,
 ): AsyncGenerator<OwnerStep> {
   try {
-    for await (const outcome of train<Batch>(trainable(model), settings, context)) {
+    for await (const step of train<Batch>(trainable(model), settings, context)) {
+      const { state: _, ...outcome } = step;
       yield { owner, outcome };
     }
   } catch (error) {

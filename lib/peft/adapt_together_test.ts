@@ -31,7 +31,7 @@ const SMALL: RunConfigInput = {
 const SETTINGS: TrainSettings = { steps: 3, batchSize: 3, learningRate: 0.02 };
 
 /** A fresh owner for each held-out task and draw, as a run has them. */
-function ownersOf<E, Batch extends object, M extends AnyBaseModel>(
+function ownersOf<E, Batch extends RowsBatch, M extends AnyBaseModel>(
   config: RunConfig,
   { base, suite, truth, encode }: Problem<E, Batch, M>,
   source: PeftModel<M>,
@@ -55,7 +55,7 @@ function ownersOf<E, Batch extends object, M extends AnyBaseModel>(
   );
 }
 
-async function sameAsAlone<E, Batch extends object, M extends AnyBaseModel>(
+async function sameAsAlone<E, Batch extends RowsBatch, M extends AnyBaseModel>(
   config: RunConfig,
   problem: Problem<E, Batch, M>,
 ): Promise<void> {
@@ -65,7 +65,8 @@ async function sameAsAlone<E, Batch extends object, M extends AnyBaseModel>(
   const expected: unknown[][] = [];
   for (const { model, settings, context } of alone!) {
     const steps: unknown[] = [];
-    for await (const step of train<Batch>(problem.trainable(model), settings, context)) {
+    for await (const at of train<Batch>(problem.trainable(model), settings, context)) {
+      const { state: _, ...step } = at;
       steps.push(step);
     }
     expected.push(steps);

@@ -1,3 +1,4 @@
+import type { RowsBatch } from "../train/train_together.ts";
 import type { AnyBaseModel, PeftModel } from "../peft/peft_model.ts";
 import type { Allocation } from "../poly/allocation.ts";
 import type { TaskSuite } from "../tasks/task.ts";
@@ -12,7 +13,7 @@ import type { Evaluation } from "./evaluation.ts";
  *
  * `E` is an example, `Batch` what the model reads.
  */
-export interface Problem<E, Batch extends object, M extends AnyBaseModel> {
+export interface Problem<E, Batch extends RowsBatch, M extends AnyBaseModel> {
   readonly base: M;
   readonly suite: TaskSuite<E>;
   /**

@@ -1,4 +1,5 @@
 /** One run from beginning to end: the order of its phases, and what becomes of it. */
+import type { RowsBatch } from "../train/train_together.ts";
 import { join } from "node:path";
 import type { AnyBaseModel, PeftModel } from "../peft/peft_model.ts";
 import { writeRouting } from "../routing/file.ts";
@@ -72,7 +73,7 @@ export async function doRun(config: RunConfig, output: RunOutput): Promise<RunOu
 }
 
 /** Does the run with its log open; log and problem are closed however it ends. */
-async function withLog<E, Batch extends object, M extends AnyBaseModel>(
+async function withLog<E, Batch extends RowsBatch, M extends AnyBaseModel>(
   config: RunConfig,
   problem: Problem<E, Batch, M>,
   { dir, adapterDir = null, report = () => {}, stages = null, signal }: RunOutput,
@@ -93,7 +94,7 @@ async function withLog<E, Batch extends object, M extends AnyBaseModel>(
   }
 }
 
-async function outcome<E, Batch extends object, M extends AnyBaseModel>(
+async function outcome<E, Batch extends RowsBatch, M extends AnyBaseModel>(
   run: RunState<E, Batch, M>,
   dir: string,
   adapterDir: string | null,
@@ -119,7 +120,7 @@ async function outcome<E, Batch extends object, M extends AnyBaseModel>(
 }
 
 /** Measures the routing that was learned, and writes it into the run's folder. */
-async function keepRouting<E, Batch extends object, M extends AnyBaseModel>(
+async function keepRouting<E, Batch extends RowsBatch, M extends AnyBaseModel>(
   { config, problem: { suite, truth }, metrics }: RunState<E, Batch, M>,
   model: PeftModel<M>,
   dir: string,

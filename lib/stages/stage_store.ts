@@ -11,6 +11,9 @@ import {
   stageToBytes,
 } from "./stage.ts";
 
+/** A stage, and whether it was made by the call that obtained it. */
+export type ObtainedStage = StageContent & { readonly isMade: boolean };
+
 /**
  * A folder of stages, one file each. A stage is whole or absent, and one process at a time makes it:
  * others that want it wait, and take what it has made.
@@ -65,18 +68,38 @@ export class StageStore {
    * @returns the stage, and whether this call has made it
    * @throws whatever `make` throws; nothing is kept then
    */
-  async obtain(
-    facts: StageFacts,
-    make: () => Promise<StageContent>,
-  ): Promise<StageContent & { readonly isMade: boolean }> {
-    const kept = await this.read(facts);
-    if (kept !== null) return { ...kept, isMade: false };
-    using _lock = await this.#lock(facts);
-    const meanwhile = await this.read(facts);
-    if (meanwhile !== null) return { ...meanwhile, isMade: false };
-    const made = await make();
-    if (canBeKept(made.found)) await this.write(facts, made);
-    return { ...made, isMade: true };
+  async obtain(facts: StageFacts, make: () => Promise<StageContent>): Promise<ObtainedStage> {
+    const [stage] = await this.obtainAll([facts], async () => [await make()]);
+    return stage!;
+  }
+
+  /**
+   * Several stages at once, of which those that are not kept are made together.
+   *
+   * @param make makes the stages of the indices that it is given, in their order
+   * @returns the stages in the order of `all`
+   */
+  async obtainAll(
+    all: readonly StageFacts[],
+    make: (missing: readonly number[]) => Promise<readonly StageContent[]>,
+  ): Promise<ObtainedStage[]> {
+    const found = await Promise.all(all.map((facts) => this.read(facts)));
+    const missing = [...all.keys()].filter((i) => found[i] === null);
+    using locks = new DisposableStack();
+    // Everybody locks in one order, so that nobody waits for one who waits for them.
+    for (const i of missing.toSorted((a, b) => stageKey(all[a]!) < stageKey(all[b]!) ? -1 : 1)) {
+      locks.use(await this.#lock(all[i]!));
+      found[i] = await this.read(all[i]!);
+    }
+    const left = missing.filter((i) => found[i] === null);
+    const made = left.length === 0 ? [] : await make(left);
+    for (const [m, i] of left.entries()) {
+      if (canBeKept(made[m]!.found)) await this.write(all[i]!, made[m]!);
+    }
+    return all.map((_, i) => {
+      const content = found[i];
+      return content ? { ...content, isMade: false } : { ...made[left.indexOf(i)]!, isMade: true };
+    });
   }
 
   async #lock(facts: StageFacts): Promise<FileLock> {

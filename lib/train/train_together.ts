@@ -21,8 +21,11 @@ import {
 /** A batch that can be put behind others: lists with an entry, or as many numbers, for each row. */
 export type RowsBatch = { readonly taskIds: readonly number[] };
 
+/** One step of one of many models that are trained together. */
+export type JointStep = Omit<TrainStep, "state">;
+
 /** What a step was for each owner; null for one that has diverged in an earlier step. */
-export type StepOfOwners = readonly (TrainStep | DivergedError | null)[];
+export type StepOfOwners = readonly (JointStep | DivergedError | null)[];
 
 /**
  * Whether {@linkcode trainTogether} is as good as `train()`. Adafactor looks at a parameter as a whole,

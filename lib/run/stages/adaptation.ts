@@ -1,11 +1,14 @@
 /** The few-shot phase of a run: a model of its own is adapted to every held-out task, and scored. */
+import { adaptTogether, type Owner } from "../../peft/adapt_together.ts";
 import type { AnyBaseModel, PeftModel } from "../../peft/peft_model.ts";
 import type { StageContent } from "../../stages/stage.ts";
 import type { Task } from "../../tasks/task.ts";
 import type { EvaluationTask } from "../../train/evaluate.ts";
-import { DivergedError, train, type TrainSettings } from "../../train/train.ts";
+import { DivergedError, type TrainSettings } from "../../train/train.ts";
+import type { RowsBatch } from "../../train/train_together.ts";
 import { randomStream } from "../../util/random.ts";
 import { adaptationModel } from "../method.ts";
+import type { MetricsRow } from "../metrics_log.ts";
 import { meanScores } from "../score.ts";
 import { adaptationFacts, baseFacts } from "./facts.ts";
 import {
@@ -13,7 +16,6 @@ import {
   checkFinite,
   evaluate,
   type Evaluated,
-  LogRows,
   protocolOf,
   type RunState,
   taskPredictions,
@@ -23,7 +25,7 @@ import {
 
 /** What has been found in adapting to one task from one draw. */
 interface Adapted {
-  readonly rows: LogRows["rows"];
+  readonly rows: readonly MetricsRow[];
   readonly parameters_adaptation: number;
   /** Before the first step, and after the last. */
   readonly start: readonly Evaluated[];
@@ -31,6 +33,18 @@ interface Adapted {
   /** The step at which training diverged; null when it did not. */
   readonly diverged_at_step: number | null;
 }
+
+/** One held-out task, by its number, and one draw of its few examples, from 0. */
+interface Draw {
+  readonly t: number;
+  readonly split: number;
+}
+
+/**
+ * Draws that are adapted to between two looks at what to keep: a kill costs no more than these, and those
+ * whose batches have the same sizes are trained in one step.
+ */
+const DRAWS_AT_ONCE = 16;
 
 /**
  * Adapts to every held-out task, anew from every draw of its few examples. The base model is scored
@@ -41,7 +55,7 @@ interface Adapted {
  * @param multitask the key of that phase's stage
  * @throws {DivergedError} when a loss is not finite
  */
-export async function adaptToAll<E, Batch extends object, M extends AnyBaseModel>(
+export async function adaptToAll<E, Batch extends RowsBatch, M extends AnyBaseModel>(
   run: RunState<E, Batch, M>,
   trained: PeftModel<M>,
   multitask: string,
@@ -59,56 +73,105 @@ export async function adaptToAll<E, Batch extends object, M extends AnyBaseModel
   run.predictions.push(...taskPredictions(untouched, "base", 0));
   Object.assign(metrics, meanScores("base_heldout", scoresOf(untouched)));
   if (config.adaptation === "none") return;
+  const draws = [...heldOut.keys()].flatMap((t) =>
+    Array.from({ length: config.shot_splits }, (_, split): Draw => ({ t, split }))
+  );
   const started: Evaluated[] = [];
   const adapted: Evaluated[] = [];
-  for (const [t, task] of heldOut.entries()) {
-    for (let split = 0; split < config.shot_splits; split++) {
-      const found = await adaptTo(run, trained, multitask, t, split);
-      metrics.parameters_adaptation = found.parameters_adaptation;
-      run.predictions.push(...taskPredictions(found.start, "start", split));
-      started.push(...found.start);
-      if (found.diverged_at_step !== null) {
-        throw new DivergedError(found.diverged_at_step, `the loss of task "${task.name}"`, NaN);
+  for (let at = 0; at < draws.length; at += DRAWS_AT_ONCE) {
+    const some = draws.slice(at, at + DRAWS_AT_ONCE);
+    const found = await adaptToDraws(run, trained, multitask, some);
+    for (const [i, { t, split }] of some.entries()) {
+      const { rows, parameters_adaptation, start, adapted: after, diverged_at_step } = found[i]!;
+      for (const row of rows) await run.log.append(row);
+      metrics.parameters_adaptation = parameters_adaptation;
+      run.predictions.push(...taskPredictions(start, "start", split));
+      started.push(...start);
+      if (diverged_at_step !== null) {
+        throw new DivergedError(diverged_at_step, `the loss of task "${heldOut[t]!.name}"`, NaN);
       }
-      checkFinite(found.adapted, config.adaptation_steps);
-      run.tasks.push(...taskScores(found.adapted, "heldout", split));
-      run.predictions.push(...taskPredictions(found.adapted, "heldout", split));
-      adapted.push(...found.adapted);
+      checkFinite(after, config.adaptation_steps);
+      run.tasks.push(...taskScores(after, "heldout", split));
+      run.predictions.push(...taskPredictions(after, "heldout", split));
+      adapted.push(...after);
     }
   }
   Object.assign(metrics, meanScores("start_heldout", scoresOf(started)));
   Object.assign(metrics, meanScores("heldout", scoresOf(adapted)));
 }
 
-/** Adapts to held-out task `t` from one draw, or takes what was found before. */
-async function adaptTo<E, Batch extends object, M extends AnyBaseModel>(
+/** Adapts to some draws, or takes what was found before. */
+async function adaptToDraws<E, Batch extends RowsBatch, M extends AnyBaseModel>(
   run: RunState<E, Batch, M>,
   trained: PeftModel<M>,
   multitask: string,
-  t: number,
-  split: number,
-): Promise<Adapted> {
+  draws: readonly Draw[],
+): Promise<Adapted[]> {
   const { config, problem, keeper } = run;
-  const { name } = problem.suite.heldOut[t]!;
-  const facts = adaptationFacts(config, multitask, { name, index: t }, split);
-  const { found, isMade } = await keeper.obtain(facts, async () => {
-    const model = startingModel(run, trained, t, split);
-    try {
-      return await adapting(run, model, problem.suite.heldOut[t]!, split);
-    } finally {
-      model.dispose();
-    }
+  const facts = draws.map(({ t, split }) => {
+    const { name } = problem.suite.heldOut[t]!;
+    return adaptationFacts(config, multitask, { name, index: t }, split);
   });
-  const adapted = found as unknown as Adapted;
-  if (!isMade) {
-    for (const row of adapted.rows) await run.log.append(row);
-    await run.pass(config.adaptation_steps);
+  const stages = await keeper.obtainAll(
+    facts,
+    (missing) => adapting(run, trained, missing.map((i) => draws[i]!)),
+  );
+  for (const { isMade } of stages) if (!isMade) await run.pass(config.adaptation_steps);
+  return stages.map(({ found }) => found as unknown as Adapted);
+}
+
+/** Trains a model on the few examples of each draw, and scores it before and after. */
+async function adapting<E, Batch extends RowsBatch, M extends AnyBaseModel>(
+  run: RunState<E, Batch, M>,
+  trained: PeftModel<M>,
+  draws: readonly Draw[],
+): Promise<StageContent[]> {
+  const { problem, keeper } = run;
+  const { heldOut } = problem.suite;
+  const models: PeftModel<M>[] = [];
+  try {
+    const owners: Owner<Batch, M>[] = [];
+    const start: Evaluated[][] = [];
+    for (const { t, split } of draws) {
+      const model = startingModel(run, trained, t, split);
+      models.push(model);
+      owners.push({ model, ...trainingOf(run, heldOut[t]!, split) });
+      start.push(await evaluate(problem, model, [asOnlyTask(heldOut[t]!)]));
+    }
+    const rows: MetricsRow[][] = draws.map(() => []);
+    const diverged = draws.map((): number | null => null);
+    for await (const { owner, outcome } of adaptTogether(problem.trainable, owners)) {
+      if (outcome instanceof DivergedError) {
+        diverged[owner] = outcome.step;
+        continue;
+      }
+      const { t, split } = draws[owner]!;
+      const { step, loss } = outcome;
+      rows[owner]!.push({ phase: "adaptation", task: heldOut[t]!.name, split, step, loss });
+      await run.advance(loss);
+      keeper.stopIfAsked();
+    }
+    const found: Adapted[] = [];
+    for (const [i, { t }] of draws.entries()) {
+      const model = models[i]!;
+      found.push({
+        rows: rows[i]!,
+        parameters_adaptation: model.getNbTrainableParameters()[0],
+        start: start[i]!,
+        adapted: diverged[i] === null
+          ? await evaluate(problem, model, [asOnlyTask(heldOut[t]!)])
+          : [],
+        diverged_at_step: diverged[i]!,
+      });
+    }
+    return found.map(asFound);
+  } finally {
+    for (const model of models) model.dispose();
   }
-  return adapted;
 }
 
 /** The model that adaptation to held-out task `t` starts from. */
-function startingModel<E, Batch extends object, M extends AnyBaseModel>(
+function startingModel<E, Batch extends RowsBatch, M extends AnyBaseModel>(
   { config, problem: { base, suite, truth } }: RunState<E, Batch, M>,
   trained: PeftModel<M>,
   t: number,
@@ -126,22 +189,13 @@ function startingModel<E, Batch extends object, M extends AnyBaseModel>(
   );
 }
 
-/** Trains a model on the few examples of one draw, and scores it. */
-async function adapting<E, Batch extends object, M extends AnyBaseModel>(
+/** How a model is trained on the few examples of one draw. */
+function trainingOf<E, Batch extends RowsBatch, M extends AnyBaseModel>(
   run: RunState<E, Batch, M>,
-  model: PeftModel<M>,
   task: Task<E>,
   split: number,
-): Promise<StageContent> {
-  const { config, problem, keeper } = run;
-  const log = new LogRows(run.log);
-  const found = {
-    rows: log.rows,
-    parameters_adaptation: model.getNbTrainableParameters()[0],
-    start: await evaluate(problem, model, [asOnlyTask(task)]),
-    adapted: [] as readonly Evaluated[],
-    diverged_at_step: null as number | null,
-  };
+): Pick<Owner<Batch, M>, "settings" | "context"> {
+  const { config } = run;
   const name = `${task.name}/${split}`;
   const shots = randomStream(config.seed, `shots/${name}`).shuffle(task.train)
     .slice(0, config.shots);
@@ -154,18 +208,7 @@ async function adapting<E, Batch extends object, M extends AnyBaseModel>(
     routerLearningRate: config.adaptation_router_learning_rate,
   };
   const streams = { order: `shuffle/${name}`, phase: name };
-  const context = trainContext(run, [{ train: shots }], streams, settings);
-  try {
-    for await (const { step, loss } of train(problem.trainable(model), settings, context)) {
-      await log.append({ phase: "adaptation", task: task.name, split, step, loss });
-      await run.advance(loss);
-      keeper.stopIfAsked();
-    }
-  } catch (error) {
-    if (!(error instanceof DivergedError)) throw error;
-    return asFound({ ...found, diverged_at_step: error.step });
-  }
-  return asFound({ ...found, adapted: await evaluate(problem, model, [asOnlyTask(task)]) });
+  return { settings, context: trainContext(run, [{ train: shots }], streams, settings) };
 }
 
 /** The test examples of a task that has a model of its own. */

@@ -1,12 +1,12 @@
 /** Where a run finds the stages that have been made before, and leaves those that it makes. */
 import type { StageContent, StageFacts } from "../../stages/stage.ts";
-import type { StageStore } from "../../stages/stage_store.ts";
+import type { ObtainedStage, StageStore } from "../../stages/stage_store.ts";
 import { type Basis, checkpointFacts } from "./facts.ts";
 
 /** What a run needs to share stages with others. */
 export interface StageOptions {
   /** The folder of stages. */
-  readonly store: Pick<StageStore, "obtain" | "read" | "write" | "remove">;
+  readonly store: Pick<StageStore, "obtainAll" | "read" | "write" | "remove">;
   /** What the numbers of the run depend on beside its settings. */
   readonly basis: Basis;
   /** Least time between two checkpoints of the multi-task phase in ms; 15 seconds when absent. */
@@ -63,17 +63,29 @@ export class Keeper {
   }
 
   /** A stage that was made before, or else is made now. */
-  async obtain(
-    facts: StageFacts,
-    make: () => Promise<StageContent>,
-  ): Promise<StageContent & { readonly isMade: boolean }> {
+  async obtain(facts: StageFacts, make: () => Promise<StageContent>): Promise<ObtainedStage> {
+    const [stage] = await this.obtainAll([facts], async () => [await make()]);
+    return stage!;
+  }
+
+  /**
+   * Several stages, of which those that were not made before are made together.
+   *
+   * @param make makes the stages of the indices that it is given, in their order
+   */
+  async obtainAll(
+    all: readonly StageFacts[],
+    make: (missing: readonly number[]) => Promise<readonly StageContent[]>,
+  ): Promise<ObtainedStage[]> {
     this.stopIfAsked();
-    const content = this.#options === null
-      ? { ...await make(), isMade: true }
-      : await this.#options.store.obtain(facts, make);
-    const counts = content.isMade ? this.#made : this.#kept;
-    counts[facts.kind] = (counts[facts.kind] ?? 0) + 1;
-    return content;
+    const stages = this.#options === null
+      ? (await make([...all.keys()])).map((content) => ({ ...content, isMade: true }))
+      : await this.#options.store.obtainAll(all, make);
+    for (const [i, { isMade }] of stages.entries()) {
+      const counts = isMade ? this.#made : this.#kept;
+      counts[all[i]!.kind] = (counts[all[i]!.kind] ?? 0) + 1;
+    }
+    return stages;
   }
 
   /** @throws {StoppedError} when the run was asked to stop */

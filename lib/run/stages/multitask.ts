@@ -1,4 +1,5 @@
 /** The multi-task phase of a run: tasks are trained together, watched, and scored. */
+import type { RowsBatch } from "../../train/train_together.ts";
 import type { AnyBaseModel, PeftModel } from "../../peft/peft_model.ts";
 import { type StageContent, type StageFacts, stageKey } from "../../stages/stage.ts";
 import type { NoisePositions } from "../../ops/noise.ts";
@@ -50,7 +51,7 @@ interface Trained {
  * @returns the key of the stage, on which later stages depend
  * @throws {DivergedError} when a loss is not finite
  */
-export async function trainTogether<E, Batch extends object, M extends AnyBaseModel>(
+export async function trainTogether<E, Batch extends RowsBatch, M extends AnyBaseModel>(
   run: RunState<E, Batch, M>,
   model: PeftModel<M>,
 ): Promise<string> {
@@ -72,7 +73,7 @@ export async function trainTogether<E, Batch extends object, M extends AnyBaseMo
 }
 
 /** Trains, from the beginning or from where an earlier process was stopped. */
-async function training<E, Batch extends object, M extends AnyBaseModel>(
+async function training<E, Batch extends RowsBatch, M extends AnyBaseModel>(
   run: RunState<E, Batch, M>,
   model: PeftModel<M>,
   facts: StageFacts,
@@ -239,7 +240,7 @@ function prefixed(prefix: string, values: ReadonlyMap<string, Float32Array>) {
 }
 
 /** Scores the trained model on the test examples of the tasks it was trained on. */
-export async function scoreSeen<E, Batch extends object, M extends AnyBaseModel>(
+export async function scoreSeen<E, Batch extends RowsBatch, M extends AnyBaseModel>(
   run: RunState<E, Batch, M>,
   model: PeftModel<M>,
   multitask: string,
@@ -260,7 +261,7 @@ export async function scoreSeen<E, Batch extends object, M extends AnyBaseModel>
 }
 
 /** The mean over tasks of the loss on validation examples. */
-async function validationLoss<E, Batch extends object, M extends AnyBaseModel>(
+async function validationLoss<E, Batch extends RowsBatch, M extends AnyBaseModel>(
   { problem }: RunState<E, Batch, M>,
   model: PeftModel<M>,
   step: number,
@@ -274,7 +275,7 @@ async function validationLoss<E, Batch extends object, M extends AnyBaseModel>(
 }
 
 /** How the gradients of the tasks agree. */
-async function alignmentAt<E, Batch extends object, M extends AnyBaseModel>(
+async function alignmentAt<E, Batch extends RowsBatch, M extends AnyBaseModel>(
   { problem }: RunState<E, Batch, M>,
   model: PeftModel<M>,
   step: number,

@@ -2,6 +2,7 @@
  * What the stages of a run share: its state, the settings of training that both phases take, and how
  * tasks are scored.
  */
+import type { RowsBatch } from "../../train/train_together.ts";
 import { type NoisePositions, seededNoise } from "../../ops/noise.ts";
 import type { AnyBaseModel, PeftModel } from "../../peft/peft_model.ts";
 import type { StageContent } from "../../stages/stage.ts";
@@ -28,7 +29,7 @@ import type { Keeper } from "./keeper.ts";
 export type Progress = (done: number, loss: number) => void;
 
 /** One run at work: what its stages read, and what they have found. */
-export interface RunState<E, Batch extends object, M extends AnyBaseModel> {
+export interface RunState<E, Batch extends RowsBatch, M extends AnyBaseModel> {
   readonly config: RunConfig;
   readonly problem: Problem<E, Batch, M>;
   readonly log: MetricsLog;
@@ -47,7 +48,7 @@ export interface RunState<E, Batch extends object, M extends AnyBaseModel> {
 }
 
 /** The state of a run that begins. */
-export function startRun<E, Batch extends object, M extends AnyBaseModel>(
+export function startRun<E, Batch extends RowsBatch, M extends AnyBaseModel>(
   config: RunConfig,
   problem: Problem<E, Batch, M>,
   log: MetricsLog,
@@ -123,7 +124,7 @@ export interface LeftAt {
  * @param settings of the training, whose batches are passed over up to where it was left
  * @param left where earlier training was left; absent to begin
  */
-export function trainContext<E, Batch extends object, M extends AnyBaseModel>(
+export function trainContext<E, Batch extends RowsBatch, M extends AnyBaseModel>(
   { config, problem }: RunState<E, Batch, M>,
   tasks: readonly Pick<Task<E>, "train">[],
   names: { readonly order: string; readonly phase: string },
@@ -149,7 +150,7 @@ export interface Evaluated extends Evaluation {
 }
 
 /** Evaluates a model on the tasks that have test examples. */
-export async function evaluate<E, Batch extends object, M extends AnyBaseModel>(
+export async function evaluate<E, Batch extends RowsBatch, M extends AnyBaseModel>(
   problem: Problem<E, Batch, M>,
   model: PeftModel<M>,
   tasks: readonly EvaluationTask<E>[],

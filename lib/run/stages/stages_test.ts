@@ -96,7 +96,7 @@ onEachBackend(
       }
     });
   },
-  { only: ["wasm", "cpu"] },
+  { only: ["wasm"] },
 );
 
 onEachBackend(
@@ -146,7 +146,7 @@ onEachBackend(
       }
     });
   },
-  { only: ["wasm", "cpu"] },
+  { only: ["wasm"] },
 );
 
 onEachBackend("a run that is killed again and again ends with the same bytes", async () => {

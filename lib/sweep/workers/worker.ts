@@ -103,7 +103,6 @@ await serveRuns(async (task, { dir, adapterDir }, report) => {
       backend: backend.name,
       backend_reason: backend.reason,
       ...productsOf(backend),
-      threads: 1,
       started: started.toISOString(),
       ended: ended.toISOString(),
       seconds: (ended.getTime() - started.getTime()) / 1000,
