@@ -26,8 +26,11 @@ const MOST_OWNERS = 8;
 /** Most values of adapters in one stack; the stack, its gradients and its moments hold as many each. */
 const MOST_VALUES = 2 ** 24;
 
-/** A base model of more values spends its time in products, which are no faster for more rows. */
-const LARGE_BASE = 2 ** 24;
+/**
+ * Most rows of a batch times values of the base model: beyond it a step's time is that of its products,
+ * which more rows make no faster. (On WebGPU the limit may lie higher; it was measured on processors.)
+ */
+const MOST_WORK = 2 ** 25;
 
 /** One held-out task and draw: the model that is adapted to it, and what it is trained on. */
 export interface Owner<Batch, M extends AnyBaseModel> {
@@ -77,10 +80,12 @@ function groupsOf<Batch extends RowsBatch, M extends AnyBaseModel>(
 ): Numbered<Batch, M>[][] {
   const numbered = owners.map((owner, i) => {
     const { model, settings } = owner;
-    const values = model.getNbTrainableParameters()[1] - model.base.parameters.size;
+    const { size } = model.base.parameters;
+    const rows = settings.batchSize ?? TRAIN_DEFAULTS.batchSize;
+    const values = model.getNbTrainableParameters()[1] - size;
     const fits = settings.steps > 0 && canTrainTogether(settings) &&
-      model.base.parameters.size <= LARGE_BASE;
-    const [context, sizes] = fits ? peek(owner) : [owner.context, ""];
+      rows * size <= MOST_WORK;
+    const [context, sizes] = fits ? peek(owner.context, rows) : [owner.context, ""];
     const key = fits ? `${JSON.stringify(settings)} ${sizes} ${values}` : `alone ${i}`;
     return { key, owner: { ...owner, context, owner: i }, room: Math.floor(MOST_VALUES / values) };
   });
@@ -94,10 +99,10 @@ function groupsOf<Batch extends RowsBatch, M extends AnyBaseModel>(
 }
 
 /** An owner's context that still has its first batch, and the sizes of that batch. */
-function peek<Batch extends RowsBatch, M extends AnyBaseModel>(
-  { context, settings }: Owner<Batch, M>,
+function peek<Batch extends RowsBatch>(
+  context: TrainContext<Batch>,
+  count: number,
 ): readonly [TrainContext<Batch>, string] {
-  const count = settings.batchSize ?? TRAIN_DEFAULTS.batchSize;
   let first: Batch | null = context.nextBatch(count);
   const sizes = sizesOf(first);
   const nextBatch = (count: number) => {
