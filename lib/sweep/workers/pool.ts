@@ -151,8 +151,9 @@ async function workThrough(
     }
   };
   let forced = () => {};
-  /** Lets the run save where it is, for a while. */
+  /** Lets the run save where it is, for a while; a process that is stopped cannot. */
   const stop = () => {
+    if (isStopped(child.pid)) return kill("SIGKILL");
     kill("SIGTERM");
     forced = afterTime(GRACE, () => kill("SIGKILL"));
   };
