@@ -7,6 +7,7 @@ import type { SilentEvent } from "../sweep/workers/message.ts";
 import type { SweepProgress } from "../sweep/run_sweep.ts";
 import type { PlannedRun } from "../sweep/plan/sweep.ts";
 import type { SuperniProgress } from "../tasks/superni_download.ts";
+import type { StagesTold } from "../run/stages/keeper.ts";
 import { mean } from "../util/vectors.ts";
 import { printable } from "../util/printable.ts";
 import { byteSize, duration, firstLine } from "../util/words.ts";
@@ -74,10 +75,12 @@ export function runLine(result: RunResult, ended: number, options: SweepShown): 
   }
   const value = result.metrics[options.metric];
   const metric = typeof value === "number" ? ` ${options.metric}=${value.toFixed(3)}` : "";
-  const { seconds } = result.provenance;
+  const { seconds, stages } = result.provenance;
   const time = typeof seconds === "number" ? ` ${seconds.toFixed(1)}s` : "";
   const end = result.status === "done" ? "" : ` ${result.status}`;
-  return `${start}${end}${metric}${time}`;
+  const step = (stages as StagesTold | undefined)?.resumed_at_step;
+  const resumed = typeof step === "number" ? `, resumed at step ${step}` : "";
+  return `${start}${end}${metric}${time}${resumed}`;
 }
 
 /**

@@ -146,7 +146,8 @@ Deno.test("Ctrl-C saves where a run is, and the same command goes on from there"
     Deno.kill(-child.pid, "SIGINT"); // to the whole group, as a terminal does
     const { code, stderr } = await child.output();
     assert.equal(code, 130, new TextDecoder().decode(stderr));
-    await sweep(...args, "--out", a);
+    const resumed = await captured((output) => sweepCommand([...args, "--out", a], output));
+    assert.match(resumed.stderr, /^\[1\/1\] .* resumed at step \d+$/m);
     const [run] = await resultsOf(a);
     const { resumed_at_step } = stagesOf(run!);
     assert.ok(resumed_at_step !== null && resumed_at_step >= 20, `${resumed_at_step}`);
