@@ -46,6 +46,9 @@ interface Draw {
  */
 const DRAWS_AT_ONCE = 16;
 
+/** The most values of the models that are adapted between two such looks: they are all held at once. */
+const MOST_VALUES = 2 ** 24;
+
 /**
  * Adapts to every held-out task, anew from every draw of its few examples. The base model is scored
  * before, and every adapted model before its first step and after its last. What was done before, by
@@ -78,8 +81,10 @@ export async function adaptToAll<E, Batch extends RowsBatch, M extends AnyBaseMo
   );
   const started: Evaluated[] = [];
   const adapted: Evaluated[] = [];
-  for (let at = 0; at < draws.length; at += DRAWS_AT_ONCE) {
-    const some = draws.slice(at, at + DRAWS_AT_ONCE);
+  const [values] = trained.getNbTrainableParameters(); // a held-out task's model has no more
+  const atOnce = Math.max(1, Math.min(DRAWS_AT_ONCE, Math.floor(MOST_VALUES / values)));
+  for (let at = 0; at < draws.length; at += atOnce) {
+    const some = draws.slice(at, at + atOnce);
     const found = await adaptToDraws(run, trained, multitask, some);
     for (const [i, { t, split }] of some.entries()) {
       const { rows, parameters_adaptation, start, adapted: after, diverged_at_step } = found[i]!;
