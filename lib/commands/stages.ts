@@ -132,6 +132,7 @@ const KINDS: Readonly<Record<string, string>> = {
   multitask: "multi-task phases",
   checkpoint: "checkpoints of phases in the middle",
   seen: "scores of tasks seen",
+  routing: "measures of routing",
   base: "scores of base models",
   adaptation: "adaptations",
 };

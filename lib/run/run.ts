@@ -19,7 +19,8 @@ import type { RunResult } from "./result.ts";
 import { adaptToAll } from "./stages/adaptation.ts";
 import { Keeper, type StageOptions, type StagesTold } from "./stages/keeper.ts";
 import { scoreSeen, trainTogether } from "./stages/multitask.ts";
-import { type Progress, type RunState, startRun } from "./stages/phase.ts";
+import { routingFacts } from "./stages/facts.ts";
+import { asFound, type Progress, type RunState, startRun } from "./stages/phase.ts";
 
 /** Findings of a run, without its provenance. */
 export type RunOutcome = Pick<RunResult, "status" | "metrics" | "tasks"> & {
@@ -106,7 +107,7 @@ async function outcome<E, Batch extends RowsBatch, M extends AnyBaseModel>(
     const multitask = await trainTogether(run, model);
     if (adapterDir !== null) await model.savePretrained(adapterDir);
     await scoreSeen(run, model, multitask);
-    if (config.method === "poly") await keepRouting(run, model, dir);
+    if (config.method === "poly") await keepRouting(run, model, multitask, dir);
     if (suite.heldOut.length > 0) await adaptToAll(run, model, multitask);
     const status = metrics.stalled_at_step === undefined ? "done" : "stalled";
     return { status, metrics, tasks };
@@ -121,13 +122,18 @@ async function outcome<E, Batch extends RowsBatch, M extends AnyBaseModel>(
 
 /** Measures the routing that was learned, and writes it into the run's folder. */
 async function keepRouting<E, Batch extends RowsBatch, M extends AnyBaseModel>(
-  { config, problem: { suite, truth }, metrics }: RunState<E, Batch, M>,
+  { config, problem: { suite, truth }, metrics, keeper }: RunState<E, Batch, M>,
   model: PeftModel<M>,
+  multitask: string,
   dir: string,
 ): Promise<void> {
   const routers = await learnedRouting(model.adapters.get("default")!);
   const ofTraining = truth?.map((rows) => rows.slice(0, suite.training.length)) ?? null;
-  Object.assign(metrics, routingMetrics(routers, ofTraining, config.seed));
+  const { found } = await keeper.obtain(
+    routingFacts(multitask),
+    () => Promise.resolve(asFound({ metrics: routingMetrics(routers, ofTraining, config.seed) })),
+  );
+  Object.assign(metrics, found.metrics);
   const labels = suite.training.map((task) => taskLabel(task, suite));
   await writeRouting(dir, { tasks: labels, routers, truth: ofTraining });
 }

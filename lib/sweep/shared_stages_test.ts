@@ -50,9 +50,21 @@ Deno.test("runs of one sweep and of its neighbours train a multi-task phase once
   await withResults(async (results, file) => {
     const [a, b] = [join(results, "a"), join(results, "b")];
     await sweep(file, "adaptation=full,routing,average", "seed=0,1", "--out", a, "-j", "2");
-    assert.deepEqual(await madeIn(a), { multitask: 2, seen: 2, base: 2, adaptation: 12 });
+    assert.deepEqual(await madeIn(a), {
+      multitask: 2,
+      seen: 2,
+      routing: 2,
+      base: 2,
+      adaptation: 12,
+    });
     await sweep(file, "adaptation=full,random", "seed=1,2", "--out", b);
-    assert.deepEqual(await madeIn(b), { multitask: 1, seen: 1, base: 1, adaptation: 6 });
+    assert.deepEqual(await madeIn(b), {
+      multitask: 1,
+      seen: 1,
+      routing: 1,
+      base: 1,
+      adaptation: 6,
+    });
     const same = (runs: RunResult[]) =>
       runs.find(({ config }) => config.adaptation === "full" && config.seed === 1)!;
     const [inA, inB] = [same(await resultsOf(a)), same(await resultsOf(b))];
@@ -103,21 +115,21 @@ Deno.test("deno task stages lists what is kept, and removes what is no longer ne
         1,
       );
     assert.deepEqual(row("multi-task phases", listed), ["multi-task phases", "2", "2", "0"]);
-    assert.deepEqual(row("in all", listed), ["in all", "10", "10", "0"]);
+    assert.deepEqual(row("in all", listed), ["in all", "12", "12", "0"]);
     for (const line of listed.stdout.split("\n")) assert.ok(line.length <= 80, line);
 
     // A run that is to be done needs its stages; those of a seed that is gone are used by nobody.
     const [first, second] = await resultsOf(a);
     await Deno.remove(join(a, "runs", first!.id, "result.json"));
-    assert.deepEqual(row("in all", await stages()), ["in all", "10", "10", "5"]);
+    assert.deepEqual(row("in all", await stages()), ["in all", "12", "12", "6"]);
     const manifest = join(a, "manifest.json");
     const plan = JSON.parse(await Deno.readTextFile(manifest));
     plan.runs = plan.runs.filter(({ id }: { id: string }) => id !== second!.id);
     await Deno.writeTextFile(manifest, JSON.stringify(plan));
-    assert.match((await stages("--remove", "unused")).stderr, /^Removed 5 files, /);
-    assert.deepEqual(row("in all", await stages()), ["in all", "5", "5", "5"]);
+    assert.match((await stages("--remove", "unused")).stderr, /^Removed 6 files, /);
+    assert.deepEqual(row("in all", await stages()), ["in all", "6", "6", "6"]);
     assert.match((await stages("--remove", "unneeded")).stderr, /^Removed 0 files/);
-    assert.match((await stages("--remove", "all")).stderr, /^Removed 5 files/);
+    assert.match((await stages("--remove", "all")).stderr, /^Removed 6 files/);
     assert.match((await stages()).stdout, /^No stage is kept/);
     assert.match((await stages("--remove", "al")).stderr, /did you mean "all"\?/);
   });

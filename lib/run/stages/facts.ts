@@ -80,6 +80,11 @@ export function seenFacts(config: RunConfig, multitask: string): StageFacts {
   return { kind: "seen", multitask, settings: settingsOf(config, OF_ANSWERS) };
 }
 
+/** Facts of the measures of the routing that was learned. */
+export function routingFacts(multitask: string): StageFacts {
+  return { kind: "routing", multitask };
+}
+
 /** Facts of the scores of the base model, without any adapter, on the held-out tasks. */
 export function baseFacts(config: RunConfig, basis: Basis): StageFacts {
   // The teacher of planted tasks is made of all settings of its students.

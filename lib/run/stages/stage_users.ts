@@ -6,6 +6,7 @@ import {
   type Basis,
   checkpointFacts,
   multiTaskFacts,
+  routingFacts,
   seenFacts,
 } from "./facts.ts";
 
@@ -63,6 +64,7 @@ function keysOf(config: RunConfig, basis: Basis): string[] {
     key,
     stageKey(checkpointFacts(multiTask)),
     stageKey(seenFacts(config, key)),
+    ...config.method === "poly" ? [stageKey(routingFacts(key))] : [],
     ...config.n_heldout_tasks === 0 ? [] : [stageKey(baseFacts(config, basis))],
     ...draws.map((split) => stageKey(anyTask(adaptationFacts(config, key, ANY, split)))),
   ];

@@ -89,7 +89,7 @@ onEachBackend(
           assert.deepEqual(first.left, alone.left);
           assert.deepEqual(second.left, alone.left);
           const adaptation = settings === PLANTED ? 4 : 2;
-          const all = { multitask: 1, seen: 1, base: 1, adaptation };
+          const all = { multitask: 1, seen: 1, routing: 1, base: 1, adaptation };
           assert.deepEqual(first.stages, { made: all, kept: {}, resumed_at_step: null });
           assert.deepEqual(second.stages, { made: {}, kept: all, resumed_at_step: null });
         });
@@ -107,7 +107,7 @@ onEachBackend(
       await run(settings, shared(dir));
       for (const adaptation of ["routing", "average", "random"] as const) {
         const { left, stages } = await run({ ...settings, adaptation }, shared(dir));
-        assert.deepEqual(stages.kept, { multitask: 1, seen: 1, base: 1 });
+        assert.deepEqual(stages.kept, { multitask: 1, seen: 1, routing: 1, base: 1 });
         assert.deepEqual(left, (await run({ ...settings, adaptation })).left);
       }
       const more = await run({ ...settings, shot_splits: 2 }, shared(dir));
