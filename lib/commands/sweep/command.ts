@@ -21,7 +21,7 @@ import {
 import { hasSweep, lockSweep, SweepStore } from "../../sweep/store.ts";
 import { StoreError } from "../../sweep/store_error.ts";
 import { type PlanChange, PlanChangeError } from "../../sweep/plan_change.ts";
-import { stagesDirOf } from "../../sweep/stages_dir.ts";
+import { stagesDirOf, writtenDirs } from "../../sweep/stages_dir.ts";
 import { type PlannedRun, readSweep, type Sweep } from "../../sweep/plan/sweep.ts";
 import { SweepError } from "../../sweep/plan/sweep_error.ts";
 import { environmentVariable, loaderVariables } from "../../util/environment.ts";
@@ -157,7 +157,7 @@ async function sweepAsAsked(
       return fault === null ? 0 : 2;
     }
     if (fault !== null) throw new SweepError(fault);
-    const lacking = lackingPermission("sweep", args, { write: [dir] });
+    const lacking = lackingPermission("sweep", args, { write: writtenDirs(dir) });
     if (lacking !== null) throw new SweepError(`Cannot run a sweep into ${dir}: ${lacking}`);
     const heldBack = loaderVariables();
     if (heldBack.length > 0) {
