@@ -9,7 +9,7 @@ export interface StageOptions {
   readonly store: Pick<StageStore, "obtainAll" | "read" | "write" | "remove">;
   /** What the numbers of the run depend on beside its settings. */
   readonly basis: Basis;
-  /** Least time between two checkpoints of the multi-task phase in ms; 15 seconds when absent. */
+  /** Least time between two checkpoints of the multi-task phase in ms; 5 seconds when absent. */
   readonly checkpointEvery?: number;
 }
 
@@ -29,7 +29,7 @@ export class StoppedError extends Error {
 }
 
 /** Time between two checkpoints in ms: the least, and the most where saving one takes long. */
-const [CHECKPOINT_EVERY, CHECKPOINT_AT_LEAST_EVERY] = [15_000, 60_000];
+const [CHECKPOINT_EVERY, CHECKPOINT_AT_LEAST_EVERY] = [5_000, 60_000];
 /** The most of a run's time that saving may take, unless that would make checkpoints too rare. */
 const SHARE_FOR_SAVING = 1 / 30;
 
