@@ -44,8 +44,11 @@ export interface Owner<Batch, M extends AnyBaseModel> {
 export interface OwnerStep {
   /** Index of the owner. */
   readonly owner: number;
-  /** The step; an error is the owner's last. */
-  readonly outcome: JointStep | DivergedError;
+  /**
+   * The step. Null comes after an owner's last step, when its model has the trained values; an error is the
+   * last of an owner, too.
+   */
+  readonly outcome: JointStep | DivergedError | null;
 }
 
 /**
@@ -122,6 +125,7 @@ async function* alone<Batch extends RowsBatch, M extends AnyBaseModel>(
       const { state: _, ...outcome } = step;
       yield { owner, outcome };
     }
+    yield { owner, outcome: null };
   } catch (error) {
     if (!(error instanceof DivergedError)) throw error;
     yield { owner, outcome: error };
@@ -134,16 +138,22 @@ async function* together<Batch extends RowsBatch, M extends AnyBaseModel>(
 ): AsyncGenerator<OwnerStep> {
   const models = group.map(({ model }) => model);
   const stack = stackModels(models);
+  const diverged = new Set<number>();
   try {
     const contexts = group.map(({ context }) => context);
     for await (
       const step of trainTogether<Batch>(trainable(stack), group[0]!.settings, contexts)
     ) {
       for (const [i, outcome] of step.entries()) {
-        if (outcome !== null) yield { owner: group[i]!.owner, outcome };
+        if (outcome === null) continue;
+        if (outcome instanceof DivergedError) diverged.add(i);
+        yield { owner: group[i]!.owner, outcome };
       }
     }
     unstackModels(stack, models);
+    for (const [i, { owner }] of group.entries()) {
+      if (!diverged.has(i)) yield { owner, outcome: null };
+    }
   } finally {
     stack.dispose();
   }

@@ -14,6 +14,11 @@ import {
 /** A stage, and whether it was made by the call that obtained it. */
 export type ObtainedStage = StageContent & { readonly isMade: boolean };
 
+/** Makes the stages of some indices, and gives each with its index when it is made. */
+export type MakeStages = (
+  missing: readonly number[],
+) => AsyncIterable<readonly [index: number, content: StageContent]>;
+
 /**
  * A folder of stages, one file each. A stage is whole or absent, and one process at a time makes it:
  * others that want it wait, and take what it has made.
@@ -69,21 +74,21 @@ export class StageStore {
    * @throws whatever `make` throws; nothing is kept then
    */
   async obtain(facts: StageFacts, make: () => Promise<StageContent>): Promise<ObtainedStage> {
-    const [stage] = await this.obtainAll([facts], async () => [await make()]);
+    const [stage] = await this.obtainAll([facts], async function* () {
+      yield [0, await make()];
+    });
     return stage!;
   }
 
   /**
-   * Several stages at once, of which those that are not kept are made together.
+   * Several stages at once, of which those that are not kept are made together. Each is kept as soon as it
+   * is made.
    *
-   * @param make makes the stages of the indices that it is given, in their order
+   * @param make makes the stages of the indices that it is given, in any order
    * @returns the stages in the order of `all`
    */
-  async obtainAll(
-    all: readonly StageFacts[],
-    make: (missing: readonly number[]) => Promise<readonly StageContent[]>,
-  ): Promise<ObtainedStage[]> {
-    const found = await Promise.all(all.map((facts) => this.read(facts)));
+  async obtainAll(all: readonly StageFacts[], make: MakeStages): Promise<ObtainedStage[]> {
+    const found: (StageContent | null)[] = await Promise.all(all.map((facts) => this.read(facts)));
     const missing = [...all.keys()].filter((i) => found[i] === null);
     using locks = new DisposableStack();
     // Everybody locks in one order, so that nobody waits for one who waits for them.
@@ -92,14 +97,13 @@ export class StageStore {
       found[i] = await this.read(all[i]!);
     }
     const left = missing.filter((i) => found[i] === null);
-    const made = left.length === 0 ? [] : await make(left);
-    for (const [m, i] of left.entries()) {
-      if (canBeKept(made[m]!.found)) await this.write(all[i]!, made[m]!);
+    if (left.length > 0) {
+      for await (const [i, content] of make(left)) {
+        found[i] = content;
+        if (canBeKept(content.found)) await this.write(all[i]!, content);
+      }
     }
-    return all.map((_, i) => {
-      const content = found[i];
-      return content ? { ...content, isMade: false } : { ...made[left.indexOf(i)]!, isMade: true };
-    });
+    return found.map((content, i) => ({ ...content!, isMade: left.includes(i) }));
   }
 
   async #lock(facts: StageFacts): Promise<FileLock> {

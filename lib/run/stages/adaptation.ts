@@ -41,12 +41,12 @@ interface Draw {
 }
 
 /**
- * Draws that are adapted to between two looks at what to keep: a kill costs no more than these, and those
- * whose batches have the same sizes are trained in one step.
+ * Draws that are looked at together: those whose batches have the same sizes are trained in one step, and
+ * kept before others begin.
  */
 const DRAWS_AT_ONCE = 16;
 
-/** The most values of the models that are adapted between two such looks: they are all held at once. */
+/** The most values of the models of such draws, which are all held at once. */
 const MOST_VALUES = 2 ** 24;
 
 /**
@@ -119,18 +119,22 @@ async function adaptToDraws<E, Batch extends RowsBatch, M extends AnyBaseModel>(
   });
   const stages = await keeper.obtainAll(
     facts,
-    (missing) => adapting(run, trained, missing.map((i) => draws[i]!)),
+    (missing) => adapting(run, trained, missing.map((index) => ({ ...draws[index]!, index }))),
   );
   for (const { isMade } of stages) if (!isMade) await run.pass(config.adaptation_steps);
   return stages.map(({ found }) => found as unknown as Adapted);
 }
 
-/** Trains a model on the few examples of each draw, and scores it before and after. */
-async function adapting<E, Batch extends RowsBatch, M extends AnyBaseModel>(
+/**
+ * Trains a model on the few examples of each draw, and scores it before and after.
+ *
+ * @returns what was found for each, with its index, as soon as it is known
+ */
+async function* adapting<E, Batch extends RowsBatch, M extends AnyBaseModel>(
   run: RunState<E, Batch, M>,
   trained: PeftModel<M>,
-  draws: readonly Draw[],
-): Promise<StageContent[]> {
+  draws: readonly (Draw & { readonly index: number })[],
+): AsyncGenerator<readonly [number, StageContent]> {
   const { problem, keeper } = run;
   const { heldOut } = problem.suite;
   const models: PeftModel<M>[] = [];
@@ -144,32 +148,26 @@ async function adapting<E, Batch extends RowsBatch, M extends AnyBaseModel>(
       start.push(await evaluate(problem, model, [asOnlyTask(heldOut[t]!)]));
     }
     const rows: MetricsRow[][] = draws.map(() => []);
-    const diverged = draws.map((): number | null => null);
     for await (const { owner, outcome } of adaptTogether(problem.trainable, owners)) {
-      if (outcome instanceof DivergedError) {
-        diverged[owner] = outcome.step;
+      const { t, split, index } = draws[owner]!;
+      const hasDiverged = outcome instanceof DivergedError;
+      if (outcome === null || hasDiverged) {
+        const model = models[owner]!;
+        const found: Adapted = {
+          rows: rows[owner]!,
+          parameters_adaptation: model.getNbTrainableParameters()[0],
+          start: start[owner]!,
+          adapted: hasDiverged ? [] : await evaluate(problem, model, [asOnlyTask(heldOut[t]!)]),
+          diverged_at_step: hasDiverged ? outcome.step : null,
+        };
+        yield [index, asFound(found)];
         continue;
       }
-      const { t, split } = draws[owner]!;
       const { step, loss } = outcome;
       rows[owner]!.push({ phase: "adaptation", task: heldOut[t]!.name, split, step, loss });
       await run.advance(loss);
       keeper.stopIfAsked();
     }
-    const found: Adapted[] = [];
-    for (const [i, { t }] of draws.entries()) {
-      const model = models[i]!;
-      found.push({
-        rows: rows[i]!,
-        parameters_adaptation: model.getNbTrainableParameters()[0],
-        start: start[i]!,
-        adapted: diverged[i] === null
-          ? await evaluate(problem, model, [asOnlyTask(heldOut[t]!)])
-          : [],
-        diverged_at_step: diverged[i]!,
-      });
-    }
-    return found.map(asFound);
   } finally {
     for (const model of models) model.dispose();
   }

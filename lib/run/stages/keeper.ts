@@ -1,6 +1,6 @@
 /** Where a run finds the stages that have been made before, and leaves those that it makes. */
 import type { StageContent, StageFacts } from "../../stages/stage.ts";
-import type { ObtainedStage, StageStore } from "../../stages/stage_store.ts";
+import type { MakeStages, ObtainedStage, StageStore } from "../../stages/stage_store.ts";
 import { type Basis, checkpointFacts } from "./facts.ts";
 
 /** What a run needs to share stages with others. */
@@ -64,22 +64,21 @@ export class Keeper {
 
   /** A stage that was made before, or else is made now. */
   async obtain(facts: StageFacts, make: () => Promise<StageContent>): Promise<ObtainedStage> {
-    const [stage] = await this.obtainAll([facts], async () => [await make()]);
+    const [stage] = await this.obtainAll([facts], async function* () {
+      yield [0, await make()];
+    });
     return stage!;
   }
 
   /**
-   * Several stages, of which those that were not made before are made together.
+   * Several stages, of which those that were not made before are made together, and kept one by one.
    *
-   * @param make makes the stages of the indices that it is given, in their order
+   * @param make makes the stages of the indices that it is given, in any order
    */
-  async obtainAll(
-    all: readonly StageFacts[],
-    make: (missing: readonly number[]) => Promise<readonly StageContent[]>,
-  ): Promise<ObtainedStage[]> {
+  async obtainAll(all: readonly StageFacts[], make: MakeStages): Promise<ObtainedStage[]> {
     this.stopIfAsked();
     const stages = this.#options === null
-      ? (await make([...all.keys()])).map((content) => ({ ...content, isMade: true }))
+      ? await madeNow(all, make)
       : await this.#options.store.obtainAll(all, make);
     for (const [i, { isMade }] of stages.entries()) {
       const counts = isMade ? this.#made : this.#kept;
@@ -121,4 +120,11 @@ export class Keeper {
   async removeCheckpoint(facts: StageFacts): Promise<void> {
     await this.#options?.store.remove(checkpointFacts(facts));
   }
+}
+
+/** All stages, made now and not kept. */
+async function madeNow(all: readonly StageFacts[], make: MakeStages): Promise<ObtainedStage[]> {
+  const stages: ObtainedStage[] = [];
+  for await (const [i, content] of make([...all.keys()])) stages[i] = { ...content, isMade: true };
+  return stages;
 }
