@@ -63,9 +63,10 @@ Deno.test({ name: NAME, ignore: !HAS_SLURM }, async () => {
     await until(() => existsSync(join(out, "runs", long, "metrics.jsonl")));
     await slurm.run("scancel", ["--full", "--signal=KILL", element]);
     const status = async () => (await sweep("--out", out, "--status")).stdout;
-    await until(async () => / 0 running, 0 pending, 1 not submitted$/m.test(await status()));
+    const isIdle = async () => (await slurm.run("squeue", ["--noheader"])).trim() === "";
+    await until(isIdle);
     const told = await status();
-    assert.match(told, /^6 runs in .*: 5 done, 0 failed, /m);
+    assert.match(told, /^6 runs in .*: 5 done, 0 failed, 0 running, 0 pending, 1 not submitted$/m);
     assert.match(
       told,
       new RegExp(`^Died: element ${index} of job ${array.job}, with .*steps=1500`, "m"),
@@ -97,7 +98,8 @@ Deno.test({ name: NAME, ignore: !HAS_SLURM }, async () => {
     const cancelled = await sweep("--out", other, "--cancel");
     assert.match(cancelled.stderr, /^Cancelled [2-3] jobs; \d of 6 runs are done$/m);
     const now = async () => (await sweep("--out", other, "--status")).stdout;
-    await until(async () => / 0 running, 0 pending, /.test(await now()));
+    await until(isIdle);
+    assert.match(await now(), / 0 running, 0 pending, /);
 
     // What Slurm refuses is told in its words.
     const refused = await sweep(...bySlurm, "seed=9", "--extend", "slurm.partition=nowhere");

@@ -148,8 +148,8 @@ for (const [name, options] of Object.entries(CASES)) {
       for (const model of [stack, ...ofAlone, ...ofTogether]) model.dispose();
       base.dispose();
     },
-    // A software adapter takes long: one case, which has everything that the others have, stands for all.
-    name === "MHR with noise" ? {} : { only: ["wasm", "cpu"] },
+    // Others take long: one case, which has everything that the others have, stands for all.
+    name === "MHR with noise" ? {} : { only: ["wasm"] },
   );
 }
 
