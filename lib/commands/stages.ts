@@ -1,12 +1,13 @@
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { basesOf, StageUsers } from "../run/stages/stage_users.ts";
+import { StageUsers } from "../run/stages/stage_users.ts";
 import { isFinal, type RunResult } from "../run/result.ts";
 import { type KeptFile, keptFiles } from "../stages/stage_list.ts";
 import { hasSweep, SweepStore } from "../sweep/store.ts";
 import { StoreError } from "../sweep/store_error.ts";
 import { stagesDirOf } from "../sweep/stages_dir.ts";
-import { byteSize, suggest } from "../util/words.ts";
+import { byteSize, counted, suggest } from "../util/words.ts";
+import { textTable } from "./text_table.ts";
 import { ArgumentError, runCommand } from "./arguments.ts";
 import type { CommandOutput, LastingOutput } from "./output.ts";
 import { lackingPermission } from "./permissions.ts";
@@ -86,7 +87,7 @@ async function stagesIn(
       return 2;
     }
     for (const { path } of gone) await rm(path, { force: true });
-    say(`Removed ${count(gone.length, "file")}, ${byteSize(bytesOf(gone))}.`);
+    say(`Removed ${counted(gone.length, "file")}, ${byteSize(bytesOf(gone))}.`);
     return 0;
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
@@ -100,17 +101,12 @@ async function keptIn(folder: string): Promise<Kept[]> {
   const sweeps = await sweepsIn(folder);
   const runs: RunResult[] = [];
   for (const dir of sweeps) runs.push(...await (await SweepStore.read(dir)).results());
-  const all = new StageUsers(runs.map(({ config }) => config));
-  const open = new StageUsers(runs.filter((run) => !isFinal(run)).map(({ config }) => config));
   const files: KeptFile[] = [];
   const dirs = new Set([stagesDirOf(join(folder, "any")), ...sweeps.map(stagesDirOf)]);
   for (const dir of dirs) for await (const file of keptFiles(dir)) files.push(file);
-  const bases = basesOf(files.flatMap(({ facts }) => facts === null ? [] : [facts]));
-  return files.map((file) => ({
-    ...file,
-    isUsed: file.facts !== null && all.has(file.facts, bases),
-    isNeeded: file.facts !== null && open.has(file.facts, bases),
-  }));
+  const users = (of: readonly RunResult[]) => new StageUsers(of.map(({ config }) => config), files);
+  const [all, open] = [users(runs), users(runs.filter((run) => !isFinal(run)))];
+  return files.map((file) => ({ ...file, isUsed: all.has(file), isNeeded: open.has(file) }));
 }
 
 /** The sweeps directly in a folder, or the folder itself. */
@@ -145,21 +141,16 @@ function table(folder: string, kept: readonly Kept[]): string {
     .filter((kind, i, kinds) => kinds.indexOf(kind) === i)
     .map((kind) => ({ kind, files: kept.filter((file) => kindOf(file) === kind) }))
     .filter(({ files }) => files.length > 0);
-  const cells = [{ kind: "in all", files: kept }, ...rows].map(({ kind, files }) => [
+  const cells = [...rows, { kind: "in all", files: kept }].map(({ kind, files }) => [
     kind,
     String(files.length),
     byteSize(bytesOf(files)),
     String(files.filter(({ isUsed }) => isUsed).length),
     String(files.filter(({ isNeeded }) => isNeeded).length),
   ]);
-  const [first, ...others] = cells;
-  const lines = [["kept in " + folder, "files", "size", "used", "needed"], ...others, first!];
-  const widths = lines[0]!.map((_, c) => Math.max(...lines.map((line) => line[c]!.length)));
-  const shown = lines.map((line) =>
-    line.map((cell, c) => c === 0 ? cell.padEnd(widths[c]!) : cell.padStart(widths[c]!)).join("  ")
-  );
+  const lines = [["kept in " + folder, "files", "size", "used", "needed"], ...cells];
   return [
-    ...shown,
+    ...textTable(lines, Infinity, [1, 2, 3, 4]),
     "",
     "used: some run of a sweep there depends on it; needed: one that is still to do.",
     "",
@@ -168,8 +159,4 @@ function table(folder: string, kept: readonly Kept[]): string {
 
 function bytesOf(files: readonly KeptFile[]): number {
   return files.reduce((sum, { bytes }) => sum + bytes, 0);
-}
-
-function count(files: number, word: string): string {
-  return `${files} ${word}${files === 1 ? "" : "s"}`;
 }

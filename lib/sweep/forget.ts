@@ -1,5 +1,5 @@
 import { rm } from "node:fs/promises";
-import { basesOf, StageUsers } from "../run/stages/stage_users.ts";
+import { StageUsers } from "../run/stages/stage_users.ts";
 import { type KeptFile, keptFiles } from "../stages/stage_list.ts";
 import { RunFolder } from "./run_folder.ts";
 import type { SweepStore } from "./store.ts";
@@ -15,12 +15,9 @@ import { whenWriting } from "./store_error.ts";
 export async function forget(store: SweepStore, stagesDir: string): Promise<void> {
   try {
     for (const run of store.manifest.runs) await new RunFolder(store.dir, run).forget();
-    const users = new StageUsers(store.manifest.runs.map(({ config }) => config));
     const files: KeptFile[] = await Array.fromAsync(keptFiles(stagesDir));
-    const bases = basesOf(files.flatMap(({ facts }) => facts === null ? [] : [facts]));
-    for (const { path, facts } of files) {
-      if (facts !== null && users.has(facts, bases)) await rm(path, { force: true });
-    }
+    const users = new StageUsers(store.manifest.runs.map(({ config }) => config), files);
+    for (const file of files) if (users.has(file)) await rm(file.path, { force: true });
   } catch (error) {
     throw whenWriting(store.dir, error);
   }

@@ -27,6 +27,20 @@ export function duration(seconds: number): string {
 }
 
 /**
+ * A number of things for people, of a thing whose plural ends in s.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * assert.deepEqual([counted(1, "run"), counted(0, "run")], ["1 run", "0 runs"]);
+ * ```
+ */
+export function counted(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? "" : "s"}`;
+}
+
+/**
  * A number of bytes for people.
  *
  * @example

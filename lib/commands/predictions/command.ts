@@ -5,7 +5,7 @@ import { otherSettings } from "../../tables/groups.ts";
 import { answersOf, comparedPhase, isRight } from "../../tables/predictions.ts";
 import { Study } from "../../tables/study.ts";
 import type { Row } from "../../tables/table.ts";
-import { suggest } from "../../util/words.ts";
+import { counted, suggest } from "../../util/words.ts";
 import { ArgumentError, runCommand } from "../arguments.ts";
 import type { CommandOutput, LastingOutput } from "../output.ts";
 import { knownSweeps } from "../report.ts";
@@ -21,7 +21,6 @@ import { compareAnswers } from "./compare.ts";
 import {
   block,
   type Column,
-  counted,
   placeColumns,
   placeText,
   referenceLines,

@@ -1,4 +1,5 @@
 /** Shows where two cells of a sweep differ: which examples one of them alone answers rightly. */
+import { counted } from "../../util/words.ts";
 import type { KeptPrediction } from "../../run/predictions/file.ts";
 import { StoreError } from "../../sweep/store_error.ts";
 import {
@@ -18,7 +19,6 @@ import {
   block,
   cellText,
   type Column,
-  counted,
   placeColumns,
   placeText,
   referenceLines,

@@ -110,10 +110,6 @@ export function cellText(cell: Row): string {
   return settingsText(cell, Object.keys(cell)) || "the same settings";
 }
 
-export function counted(n: number, what: string): string {
-  return `${n} ${what}${n === 1 ? "" : "s"}`;
-}
-
 /** Whose answers are shown. */
 export function whose({ phase }: AnswerFilter): string {
   return phase === null

@@ -5,7 +5,8 @@ import { selectRuns } from "../../sweep/run_sweep.ts";
 import type { SweepStore } from "../../sweep/store.ts";
 import { numberList } from "../../util/number_list.ts";
 import { mean } from "../../util/vectors.ts";
-import { duration } from "../../util/words.ts";
+import { counted, duration } from "../../util/words.ts";
+import { textTable } from "../text_table.ts";
 
 /**
  * A sweep before it runs, for people: its cells, what is done, failed and to do, and about how long
@@ -44,17 +45,13 @@ export function describePlan(
     } done, ${sum(S + 2)} ` +
     `failed, ${sum(S + 3)} to do${estimate(results, chosen.size, jobs)}`;
   const question = manifest.question === "" ? [] : [manifest.question];
-  const shown = alignColumns([header, ...rows.slice(0, MOST_ROWS)]);
+  const shown = textTable([header, ...rows.slice(0, MOST_ROWS)], Infinity);
   if (rows.length > MOST_ROWS) shown.push(`… and ${rows.length - MOST_ROWS} more cells`);
   return [...question, totals, "", ...shown].join("\n");
 }
 
 /** Cells that are listed; a table of more is not read. */
 const MOST_ROWS = 1000;
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? "" : "s"}`;
-}
-
 function estimate(results: readonly RunResult[], toDo: number, jobs: number): string {
   const seconds = results.filter(isFinal).flatMap(({ provenance }) =>
     typeof provenance.seconds === "number" ? [provenance.seconds] : []
@@ -65,10 +62,4 @@ function estimate(results: readonly RunResult[], toDo: number, jobs: number): st
 
 function show(value: RunConfig[keyof RunConfig]): string {
   return typeof value === "string" ? value : JSON.stringify(value);
-}
-
-/** Rows as lines, each column as wide as its widest entry. */
-function alignColumns(rows: readonly string[][]): string[] {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  return rows.map((row) => row.map((text, c) => text.padEnd(widths[c]!)).join("  ").trimEnd());
 }

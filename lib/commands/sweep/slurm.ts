@@ -19,6 +19,7 @@ import { selectRuns, type SweepProgress } from "../../sweep/run_sweep.ts";
 import { SweepStore } from "../../sweep/store.ts";
 import { StoreError } from "../../sweep/store_error.ts";
 import { SweepError } from "../../sweep/plan/sweep_error.ts";
+import { counted } from "../../util/words.ts";
 import { interruptible } from "../interruptible.ts";
 import type { LastingOutput } from "../output.ts";
 import { lackingPermission, taskCommand } from "../permissions.ts";
@@ -118,7 +119,7 @@ export async function describeLaunch(
 /** Counts runs and elements, and says how large the elements are. */
 function describeElements({ elements: { first, then }, active, capacity }: LaunchPlan): string {
   const runs = [...first, ...then].flat().length;
-  const parts = [`${count(runs, "run")} as ${count(first.length + then.length, "element")}`];
+  const parts = [`${counted(runs, "run")} as ${counted(first.length + then.length, "element")}`];
   if (then.length > 0) {
     parts.push(`${then.length} of which wait for others that train what they share`);
   }
@@ -143,12 +144,12 @@ export async function tellStatus(
   const { done, failed, running, pending, left, reasons, dead } = status;
   say(
     `${
-      count(results.length, "run")
+      counted(results.length, "run")
     } in ${dir}: ${done} done, ${failed} failed, ${running} running, ` +
       `${pending} pending, ${left} not submitted`,
   );
   for (const [reason, elements] of reasons) {
-    say(`Pending: ${count(elements, "element")}, as Slurm says, for ${reason}`);
+    say(`Pending: ${counted(elements, "element")}, as Slurm says, for ${reason}`);
   }
   const [begun, others] = [
     dead.filter(({ log }) => log !== null),
@@ -163,7 +164,7 @@ export async function tellStatus(
   }
   if (begun.length > DEAD_TOLD) say(`  and ${begun.length - DEAD_TOLD} more elements`);
   if (others.length > 0) {
-    say(`Never begun: ${count(others.length, "element")}, cancelled or refused, without a log`);
+    say(`Never begun: ${counted(others.length, "element")}, cancelled or refused, without a log`);
   }
   const failures = results.filter((run) => run.status === "failed");
   for (const { id, error } of failures.slice(0, DEAD_TOLD)) {
@@ -187,7 +188,11 @@ export async function cancelJobs(
   const names = new Set(queued.filter(({ state }) => state !== "over").map(({ name }) => name));
   await slurm.cancel([...names]);
   const done = results.filter(isFinal).length;
-  say(`Cancelled ${count(names.size, "job")}; ${done} of ${count(results.length, "run")} are done`);
+  say(
+    `Cancelled ${counted(names.size, "job")}; ${done} of ${
+      counted(results.length, "run")
+    } are done`,
+  );
 }
 
 /** A sweep that was submitted, and what was. */
@@ -215,10 +220,6 @@ function collectWords(dir: string): string[] {
 /** The last lines of a log. */
 function tail(path: string): string[] {
   return readFileSync(path, "utf8").trimEnd().split("\n").slice(-LINES_TOLD);
-}
-
-function count(amount: number, thing: string): string {
-  return `${amount} ${thing}${amount === 1 ? "" : "s"}`;
 }
 
 /** Dead elements that are told, and lines of the log of each. */

@@ -20,36 +20,39 @@ import {
  * import { multiTaskFacts } from "./facts.ts";
  *
  * const [four, eight] = [4, 8].map((n_skills) => parseRunConfig({ n_skills }));
- * const users = new StageUsers([four!]);
- * assert.ok(users.has(multiTaskFacts(four!, { cpu: "any" })));
- * assert.ok(!users.has(multiTaskFacts(eight!, { cpu: "any" })));
+ * const kept = [four!, eight!].map((config) => ({ facts: multiTaskFacts(config, { cpu: "any" }) }));
+ * const users = new StageUsers([four!], kept);
+ * assert.deepEqual(kept.map((stage) => users.has(stage)), [true, false]);
  * ```
  */
 export class StageUsers {
-  /** The keys of what the runs depend on, by the basis of a stage. */
-  readonly #keys = new Map<string, ReadonlySet<string>>();
+  readonly #keys: ReadonlySet<string>;
 
-  constructor(readonly configs: readonly RunConfig[]) {}
-
-  /** Whether one of the runs depends on a stage. */
-  has(facts: StageFacts, bases: readonly Basis[] = basesOf([facts])): boolean {
-    const key = stageKey(anyTask(facts));
-    return bases.some((basis) => this.#keysOn(basis).has(key));
+  /**
+   * @param configs of the runs
+   * @param kept the stages that may be asked for; runs depend on them on every basis that one was made on
+   */
+  constructor(configs: readonly RunConfig[], kept: readonly MaybeStage[]) {
+    const bases = basesOf(kept);
+    this.#keys = new Set(
+      configs.flatMap((config) => bases.flatMap((basis) => keysOf(config, basis))),
+    );
   }
 
-  #keysOn(basis: Basis): ReadonlySet<string> {
-    const name = JSON.stringify(basis);
-    let keys = this.#keys.get(name);
-    if (keys === undefined) {
-      this.#keys.set(name, keys = new Set(this.configs.flatMap((config) => keysOf(config, basis))));
-    }
-    return keys;
+  /** Whether one of the runs depends on a file; on none that is no whole stage. */
+  has({ facts }: MaybeStage): boolean {
+    return facts !== null && this.#keys.has(stageKey(anyTask(facts)));
   }
 }
 
+/** A kept file, with what its stage depends on; null for one that is no whole stage. */
+type MaybeStage = { readonly facts: StageFacts | null };
+
 /** Every basis on which some stages were made; later stages name the multi-task phase in place of it. */
-export function basesOf(stages: readonly StageFacts[]): Basis[] {
-  const texts = stages.flatMap(({ basis }) => basis === undefined ? [] : [JSON.stringify(basis)]);
+function basesOf(kept: readonly MaybeStage[]): Basis[] {
+  const texts = kept.flatMap(({ facts }) =>
+    facts?.basis === undefined ? [] : [JSON.stringify(facts.basis)]
+  );
   return [...new Set(texts)].map((text) => JSON.parse(text) as Basis);
 }
 
