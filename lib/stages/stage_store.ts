@@ -67,24 +67,11 @@ export class StageStore {
   }
 
   /**
-   * A stage that is kept, or else is made now. It is not kept where its findings are not all finite.
+   * Stages, of which those that are not kept are made together. Each is kept as soon as it is made, unless
+   * its findings are not all finite.
    *
-   * @param make makes the stage; called by one process at a time
-   * @returns the stage, and whether this call has made it
-   * @throws whatever `make` throws; nothing is kept then
-   */
-  async obtain(facts: StageFacts, make: () => Promise<StageContent>): Promise<ObtainedStage> {
-    const [stage] = await this.obtainAll([facts], async function* () {
-      yield [0, await make()];
-    });
-    return stage!;
-  }
-
-  /**
-   * Several stages at once, of which those that are not kept are made together. Each is kept as soon as it
-   * is made.
-   *
-   * @param make makes the stages of the indices that it is given, in any order
+   * @param make makes the stages of the indices that it is given, in any order; one process at a time is in it
+   * @throws whatever `make` throws; what it has not made is not kept
    * @returns the stages in the order of `all`
    */
   async obtainAll(all: readonly StageFacts[], make: MakeStages): Promise<ObtainedStage[]> {

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { withFolder } from "../testing/with_folder.ts";
 import { keptFiles } from "./stage_list.ts";
-import { StageStore } from "./stage_store.ts";
-import { stageFromBytes, stageToBytes } from "./stage.ts";
+import { type ObtainedStage, StageStore } from "./stage_store.ts";
+import { type StageContent, stageFromBytes, stageToBytes } from "./stage.ts";
 
 const FACTS = { kind: "multitask", settings: { seed: 1, names: ["a", null] }, basis: { cpu: "x" } };
 const CONTENT = {
@@ -39,7 +39,18 @@ Deno.test("a stage that differs in any byte from what was written is not read", 
   assert.throws(() => stageFromBytes(new Uint8Array(), "x"), SyntaxError);
 });
 
-Deno.test("StageStore.obtain() makes a stage once, whoever asks and however many do", async () => {
+/** One stage of {@linkcode StageStore.obtainAll}. */
+async function obtain(
+  store: StageStore,
+  make: () => Promise<StageContent>,
+): Promise<ObtainedStage> {
+  const [stage] = await store.obtainAll([FACTS], async function* () {
+    yield [0, await make()];
+  });
+  return stage!;
+}
+
+Deno.test("StageStore.obtainAll() makes a stage once, whoever asks and however many do", async () => {
   await withFolder(async (dir) => {
     let made = 0;
     const make = async () => {
@@ -48,7 +59,7 @@ Deno.test("StageStore.obtain() makes a stage once, whoever asks and however many
       return CONTENT;
     };
     const found = await Promise.all(
-      [1, 2, 3, 4].map(() => new StageStore(dir).obtain(FACTS, make)),
+      [1, 2, 3, 4].map(() => obtain(new StageStore(dir), make)),
     );
     assert.equal(made, 1);
     assert.deepEqual(found.map(({ isMade }) => isMade).sort(), [false, false, false, true]);
@@ -58,16 +69,16 @@ Deno.test("StageStore.obtain() makes a stage once, whoever asks and however many
   });
 });
 
-Deno.test("StageStore.obtain() keeps nothing of what failed, or is not finite", async () => {
+Deno.test("StageStore.obtainAll() keeps nothing of what failed, or is not finite", async () => {
   await withFolder(async (dir) => {
     const store = new StageStore(dir);
     const fail = () => Promise.reject(new RangeError("no"));
-    await assert.rejects(store.obtain(FACTS, fail), /no/);
+    await assert.rejects(obtain(store, fail), /no/);
     const endless = { found: { scores: [{ loss: NaN }] }, tensors: new Map() };
-    const { found } = await store.obtain(FACTS, () => Promise.resolve(endless));
+    const { found } = await obtain(store, () => Promise.resolve(endless));
     assert.ok(Number.isNaN((found.scores as { loss: number }[])[0]!.loss));
     assert.equal(await store.read(FACTS), null);
-    assert.equal((await store.obtain(FACTS, () => Promise.resolve(CONTENT))).isMade, true);
+    assert.equal((await obtain(store, () => Promise.resolve(CONTENT))).isMade, true);
   });
 });
 

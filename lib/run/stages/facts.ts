@@ -23,6 +23,10 @@ const OF_ADAPTATION: readonly (keyof RunConfig)[] = [
 const OF_ONE_ADAPTATION = OF_ADAPTATION.filter((key) => key !== "shot_splits");
 /** Settings that first matter when answers are generated. */
 const OF_ANSWERS: readonly (keyof RunConfig)[] = ["num_beams"];
+/** Settings that the multi-task phase depends on: all but those that first matter later. */
+const OF_MULTI_TASK = RUN_CONFIG_KEYS.filter((key) =>
+  !OF_ADAPTATION.includes(key) && !OF_ANSWERS.includes(key)
+);
 /** Settings that the basis stands for: by their content, and by what was chosen. */
 const OF_BASIS: readonly (keyof RunConfig)[] = [
   "data_dir",
@@ -64,14 +68,12 @@ const OF_TASKS: readonly (keyof RunConfig)[] = [
  * ```
  */
 export function multiTaskText(config: RunConfig): string {
-  const later = [...OF_ADAPTATION, ...OF_ANSWERS];
-  return JSON.stringify(settingsOf(config, RUN_CONFIG_KEYS.filter((key) => !later.includes(key))));
+  return JSON.stringify(settingsOf(config, OF_MULTI_TASK));
 }
 
 /** Facts of the multi-task phase. */
 export function multiTaskFacts(config: RunConfig, basis: Basis): StageFacts {
-  const later = [...OF_ADAPTATION, ...OF_ANSWERS, ...OF_BASIS];
-  const keys = RUN_CONFIG_KEYS.filter((key) => !later.includes(key));
+  const keys = OF_MULTI_TASK.filter((key) => !OF_BASIS.includes(key));
   return { kind: "multitask", settings: settingsOf(config, keys), basis };
 }
 
