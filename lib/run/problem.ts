@@ -17,8 +17,8 @@ export interface Problem<E, Batch extends RowsBatch, M extends AnyBaseModel> {
   readonly base: M;
   readonly suite: TaskSuite<E>;
   /**
-   * Which skills each task is made of, training tasks first: one allocation `[T, S]` for each split, or
-   * one for all. Null when it is not known.
+   * Which skills each task is made of, training tasks first: one allocation `[T, S]` for each split of
+   * the truth. Null when it is not known.
    */
   readonly truth: readonly Allocation[] | null;
   /** A model with adapters as training sees it. */

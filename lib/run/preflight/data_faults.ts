@@ -11,7 +11,11 @@ const SOURCE = [
   "data_file",
   "split",
   "heldout_categories",
+  "min_skills",
   "max_skills",
+  "teacher_n_skills",
+  "teacher_n_splits",
+  "teacher_r",
   "label_smoothing",
 ] as const;
 /** The settings of which more can only ask for what is not there. */
