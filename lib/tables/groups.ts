@@ -93,22 +93,6 @@ export function metricOf(run: Row, metric: string): number | null {
   );
 }
 
-/**
- * Whether larger values of a metric are better, judged by its name: not for losses, seconds,
- * numbers of parameters, entropies and p-values.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- *
- * assert.equal(isHigherBetter("heldout_rouge_l"), true);
- * assert.equal(isHigherBetter("heldout_loss"), false);
- * ```
- */
-export function isHigherBetter(metric: string): boolean {
-  return !/(^|_)(loss|seconds|parameters|entropy|p)(_|$)/.test(metric);
-}
-
 /** Formats settings as a label: `poly, n_splits 4`. */
 export function settingsLabel(settings: Row): string {
   return Object.entries(settings).map(([key, value]) =>

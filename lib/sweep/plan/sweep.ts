@@ -2,7 +2,7 @@
 import { escaped } from "../../files/escaped.ts";
 import type { RunConfig } from "../../run/config.ts";
 import { runId } from "../../run/id.ts";
-import { metricNames } from "../../run/metric_names.ts";
+import { metricNames } from "../../run/metrics/metric_names.ts";
 import { suggest } from "../../util/words.ts";
 import { cellsOf, matches, varyingKeys } from "./cells.ts";
 import { type Overrides, readOverrides, type ToPath } from "./overrides.ts";
@@ -103,7 +103,7 @@ export function readSweep(
 
 /** The metric that is asked for, or the first that some run will measure. */
 function metricOf(file: SweepFile, asked: Overrides, cells: readonly RunConfig[]): string {
-  const known = new Set(cells.flatMap(metricNames));
+  const known = new Set<string>(cells.flatMap(metricNames));
   const metric = asked.metric ?? file.metric;
   if (metric === null) return [...known][0]!;
   if (known.has(metric.value)) return metric.value;
