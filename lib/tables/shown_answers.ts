@@ -58,7 +58,7 @@ export function answerPlan(study: Study): AnswerPlan {
   const sign = isHigherBetter(study.metric) ? 1 : -1;
   const groups = measureGroups(study.runs, study.metric)
     .filter(({ points }) => points.length > 0)
-    .sort((a, b) => sign * (b.estimate.mean! - a.estimate.mean!));
+    .sort((a, b) => sign * (b.estimate.estimate! - a.estimate.estimate!));
   const done = groups.flatMap(({ points }) => points.map(({ row }) => row));
   const most = (of: (run: Row) => number) => Math.max(1, ...done.map(of));
   const tasks = most((run) => tasksOf(run, phase));

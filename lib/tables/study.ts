@@ -243,10 +243,10 @@ export function typicalRun(runs: ColumnTable, metric: string): string | null {
     "d => d.status === 'done' && d.method === 'poly' && d.n_skills > 1",
   );
   const sign = isHigherBetter(metric) ? 1 : -1;
-  const [best] = measureGroups(learned, metric).filter(({ estimate }) => estimate.mean !== null)
-    .sort((a, b) => sign * (b.estimate.mean! - a.estimate.mean!));
+  const [best] = measureGroups(learned, metric).filter(({ estimate }) => estimate.estimate !== null)
+    .sort((a, b) => sign * (b.estimate.estimate! - a.estimate.estimate!));
   if (best === undefined) return null;
-  const distance = ({ value }: { value: number }) => Math.abs(value - best.estimate.mean!);
+  const distance = ({ value }: { value: number }) => Math.abs(value - best.estimate.estimate!);
   const [typical] = best.points.toSorted((a, b) => distance(a) - distance(b));
   return String(typical!.row.id);
 }
