@@ -55,6 +55,6 @@ export function bestGroupsFirst(
   metric: string,
 ): MeasuredGroup[] {
   const sign = directionOf(metric) ?? 0;
-  return groups.filter(({ estimate }) => estimate.mean !== null)
-    .sort((a, b) => sign * (b.estimate.mean! - a.estimate.mean!));
+  return groups.filter(({ estimate }) => estimate.estimate !== null)
+    .sort((a, b) => sign * (b.estimate.estimate! - a.estimate.estimate!));
 }

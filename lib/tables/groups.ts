@@ -4,7 +4,8 @@
  */
 import { closest } from "fastest-levenshtein";
 import { RUN_CONFIG_KEYS } from "../run/config.ts";
-import { type Estimate, estimateMean } from "../util/statistics.ts";
+import type { Estimate } from "../statistics/estimate.ts";
+import { estimateMean } from "../statistics/mean.ts";
 import { IDENTITY_COLUMNS, identityColumns } from "./identity.ts";
 import { type Cell, type ColumnTable, op, type Row } from "./table.ts";
 

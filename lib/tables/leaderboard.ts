@@ -1,5 +1,5 @@
 /** Ranks groups of settings by a metric, with intervals and counts. Missing values come last. */
-import { estimateMean } from "../util/statistics.ts";
+import { estimateMean } from "../statistics/mean.ts";
 import { bestFirst, directionOf } from "./direction.ts";
 import { groupingOf, measureGroups, numbersOf } from "./groups.ts";
 import { PARAMETER_COLUMNS, runsAndMetric, type Study } from "./study.ts";
@@ -60,7 +60,7 @@ export function leaderboard(
     const count = (status: string) => rows.filter((row) => row.status === status).length;
     return {
       ...settings,
-      mean: estimate.mean,
+      mean: estimate.estimate,
       low: estimate.low,
       high: estimate.high,
       n_done: count("done"),
@@ -68,7 +68,9 @@ export function leaderboard(
       n_diverged: count("diverged"),
       n_stalled: count("stalled"),
       n_failed: count("failed"),
-      ...Object.fromEntries(sizes.map((name) => [name, estimateMean(numbersOf(rows, name)).mean])),
+      ...Object.fromEntries(
+        sizes.map((name) => [name, estimateMean(numbersOf(rows, name)).estimate]),
+      ),
     };
   });
   const direction = directionOf(metric, options.higherIsBetter);

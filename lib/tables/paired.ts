@@ -3,10 +3,11 @@
  * differences between seeds and between tasks.
  */
 import { randomStream } from "../util/random.ts";
-import { bootstrapMean } from "../util/bootstrap.ts";
+import { bootstrapMean } from "../statistics/bootstrap.ts";
 import { bestFirst, directionOf } from "./direction.ts";
 import type { RunConfig } from "../run/config.ts";
-import { estimatePaired, holm } from "../util/statistics.ts";
+import { holm } from "../statistics/holm.ts";
+import { estimatePaired } from "../statistics/mean.ts";
 import { mean } from "../util/vectors.ts";
 import { groupBySettings, groupingOf, metricOf, type SettingGroup } from "./groups.ts";
 import { IDENTITY_COLUMNS } from "./identity.ts";
@@ -108,7 +109,7 @@ export function pairedDifferences(
       : test;
     return {
       ...group.settings,
-      difference: test.mean,
+      difference: test.estimate,
       low,
       high,
       wins: direction === null ? null : direction === 1 ? test.n_above : test.n_below,

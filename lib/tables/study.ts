@@ -245,7 +245,7 @@ export function typicalRun(runs: ColumnTable, metric: string): string | null {
   );
   const [best] = bestGroupsFirst(measureGroups(learned, metric), metric);
   if (best === undefined) return null;
-  const distance = ({ value }: { value: number }) => Math.abs(value - best.estimate.mean!);
+  const distance = ({ value }: { value: number }) => Math.abs(value - best.estimate.estimate!);
   const [typical] = best.points.toSorted((a, b) => distance(a) - distance(b));
   return String(typical!.row.id);
 }
