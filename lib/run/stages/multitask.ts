@@ -14,6 +14,7 @@ import {
   type TrainStep,
 } from "../../train/train.ts";
 import { mean } from "../../util/vectors.ts";
+import { declared, type RunMetrics } from "../metrics/metric.ts";
 import { meanScores } from "../score.ts";
 import { stalledAt, type TrainingCourse } from "../stalled.ts";
 import { multiTaskFacts, seenFacts } from "./facts.ts";
@@ -37,7 +38,7 @@ const ALIGNMENT_EXAMPLES = 16;
 /** What the multi-task phase has found, beside the values of the parameters. */
 interface Trained {
   readonly rows: LogRows["rows"];
-  readonly metrics: Readonly<Record<string, number | null>>;
+  readonly metrics: Readonly<RunMetrics>;
   /** The step at which training diverged; null when it did not. */
   readonly diverged_at_step: number | null;
 }
@@ -82,7 +83,7 @@ async function training<E, Batch extends RowsBatch, M extends AnyBaseModel>(
   const tasks = problem.suite.training;
   const parameters = model.trainableParameters();
   const log = new LogRows(run.log);
-  const metrics: Record<string, number | null> = {};
+  const metrics: RunMetrics = {};
   let best = null as Best | null;
   const left = await keeper.checkpoint(facts);
   const from = left === null ? null : checkpointFrom(left);
@@ -105,7 +106,7 @@ async function training<E, Batch extends RowsBatch, M extends AnyBaseModel>(
     if (config.monitor_gradient_alignment && tasks.length > 1) {
       const alignment = await alignmentAt(run, model, step);
       await log.append({ phase: "alignment", step, ...alignment });
-      Object.assign(metrics, alignment); // the latest values are metrics of the run
+      Object.assign(metrics, declared(alignment)); // the latest values are metrics of the run
     }
   };
   const settings: TrainSettings = {
@@ -181,7 +182,7 @@ interface Checkpoint {
   readonly noise: NoisePositions;
   readonly best: Best | null;
   readonly rows: LogRows["rows"];
-  readonly metrics: Readonly<Record<string, number | null>>;
+  readonly metrics: Readonly<RunMetrics>;
 }
 
 /** A checkpoint as the content of a file. */

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { withFolder } from "../testing/with_folder.ts";
-import * as tf from "../tf.ts";
-import { parseRunConfig } from "./config.ts";
+import { withFolder } from "../../testing/with_folder.ts";
+import * as tf from "../../tf.ts";
+import { parseRunConfig } from "../config.ts";
 import { metricNames } from "./metric_names.ts";
-import { parseResult } from "./result.ts";
-import { doRun } from "./run.ts";
+import { parseResult } from "../result.ts";
+import { doRun } from "../run.ts";
 
 /** Metrics of runs that end otherwise than done. */
 const ENDS = ["diverged_at_step", "stalled_at_step"];
@@ -17,7 +17,7 @@ Deno.test("A4 every metric that results have was known before their runs", async
     for await (const { name: run } of Deno.readDir(join(reference, sweep, "runs"))) {
       const path = join(reference, sweep, "runs", run, "result.json");
       const { config, metrics, status } = parseResult(await Deno.readTextFile(path), path);
-      const known = metricNames(config);
+      const known: readonly string[] = metricNames(config);
       const measured = Object.keys(metrics);
       assert.deepEqual(measured.filter((name) => !known.includes(name)), [], path);
       const ended = known.filter((name) => !ENDS.includes(name));
