@@ -27,6 +27,11 @@ const OF_ANSWERS: readonly (keyof RunConfig)[] = ["num_beams"];
 const OF_MULTI_TASK = RUN_CONFIG_KEYS.filter((key) =>
   !OF_ADAPTATION.includes(key) && !OF_ANSWERS.includes(key)
 );
+/** Whether the multi-task phase of a run depends on a setting. */
+export function isOfMultiTask(key: keyof RunConfig): boolean {
+  return OF_MULTI_TASK.includes(key);
+}
+
 /** Settings that the basis stands for: by their content, and by what was chosen. */
 const OF_BASIS: readonly (keyof RunConfig)[] = [
   "data_dir",
