@@ -1,4 +1,5 @@
 import type { RunConfig } from "./config.ts";
+import { heldoutRouting } from "./heldout_routing.ts";
 
 /**
  * Fails when a config asks for what its method does not have.
@@ -6,8 +7,14 @@ import type { RunConfig } from "./config.ts";
  * @throws {RangeError} naming both settings
  */
 export function checkMethod(config: RunConfig): void {
-  const { method, adaptation, suite, n_splits } = config;
-  if (adaptation === "routing" && method !== "poly") {
+  const { method, adaptation, adaptation_routing, suite, n_splits } = config;
+  if (adaptation === "routing" && heldoutRouting(config) !== "learned") {
+    if (adaptation_routing === "uniform") {
+      throw new RangeError(
+        `Cannot adapt by routing alone as adaptation_routing must be "method" or "learned": ` +
+          `got "uniform", which mixes all skills alike`,
+      );
+    }
     throw new RangeError(
       `Cannot adapt by routing alone as method "${method}" learns no routing: ` +
         `set adaptation to "full", or method to "poly"`,
@@ -19,7 +26,7 @@ export function checkMethod(config: RunConfig): void {
         `use suite "skills" or "planted"`,
     );
   }
-  if (method !== "poly" && n_splits !== 1) {
+  if (method !== "poly" && method !== "random" && n_splits !== 1) {
     throw new RangeError(
       `Cannot use n_splits ${n_splits} as method "${method}" routes every split alike: set n_splits to 1`,
     );

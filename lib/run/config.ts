@@ -34,7 +34,7 @@ export type RunConfig = {
   max_target_tokens: number;
 
   // Method
-  method: "shared" | "shared_equal_budget" | "private" | "expert" | "uniform" | "poly";
+  method: "shared" | "shared_equal_budget" | "private" | "expert" | "uniform" | "random" | "poly";
   n_skills: number;
   n_splits: number;
   r: number;
@@ -62,6 +62,7 @@ export type RunConfig = {
 
   // Few-shot adaptation
   adaptation: "full" | "routing" | "average" | "random" | "none";
+  adaptation_routing: "method" | "learned" | "uniform";
   shots: number;
   shot_splits: number;
   adaptation_steps: number;
@@ -117,7 +118,15 @@ export const RUN_CONFIG: z.ZodObject<
   max_target_tokens: count.default(32).describe("Longer targets are cut; also new tokens at most"),
 
   // Method
-  method: z.enum(["shared", "shared_equal_budget", "private", "expert", "uniform", "poly"])
+  method: z.enum([
+    "shared",
+    "shared_equal_budget",
+    "private",
+    "expert",
+    "uniform",
+    "random",
+    "poly",
+  ])
     .default("poly")
     .describe("How skills are allocated to tasks; poly with n_splits above 1 is MHR"),
   n_skills: count.default(4).describe("Skills in the inventory of each layer"),
@@ -162,6 +171,9 @@ export const RUN_CONFIG: z.ZodObject<
     .describe(
       "What a held-out task trains: all, routing only (-z), averaged skills (-μ), fresh skills",
     ),
+  adaptation_routing: z.enum(["method", "learned", "uniform"]).default("method").describe(
+    "What mixes the skills of a held-out task: what its method has, a learned row, all alike",
+  ),
   shots: count.default(32).describe("Examples of a held-out task"),
   shot_splits: count.default(1).describe("Draws of those examples, each adapted to anew"),
   adaptation_steps: countOrNone.default(40).describe("Steps of adaptation"),
@@ -189,7 +201,11 @@ export type RunConfigInput = { [Key in keyof RunConfig]?: RunConfig[Key] | undef
  * Settings that came after results had been published, with the values at which a run is what it was
  * without them: so earlier results keep their names and are read.
  */
-export const LATER_SETTINGS: Partial<RunConfig> = { task_seed: null, base_model_revision: null };
+export const LATER_SETTINGS: Partial<RunConfig> = {
+  task_seed: null,
+  base_model_revision: null,
+  adaptation_routing: "method",
+};
 
 /** Names of the settings, in the order of tables. */
 export const RUN_CONFIG_KEYS: readonly (keyof RunConfig)[] = Object.keys(

@@ -208,6 +208,10 @@ for (
     [{ n_splits: 4, adaptation: "random" }, 5 * skill(2) + 2 * 3 * 5 * 4, 5 * skill(2) + 40],
     [{ router_granularity: "model" }, 5 * skill(2) + 3 * 5, 5 * skill(2) + 5],
     [{ adaptation: "none" }, 5 * skill(2) + 2 * 3 * 5, undefined],
+    [{ method: "random", n_splits: 4 }, 5 * skill(2), 5 * skill(2) + 2 * 5 * 4],
+    [{ method: "random", adaptation: "routing" }, 5 * skill(2), 2 * 5],
+    [{ adaptation_routing: "uniform" }, 5 * skill(2) + 2 * 3 * 5, 5 * skill(2)],
+    [{ method: "uniform", adaptation_routing: "learned" }, 5 * skill(2), 5 * skill(2) + 2 * 5],
   ] as [RunConfigInput, number, number | undefined][]
 ) {
   onEachBackend(`doRun() counts what is trained: ${JSON.stringify(settings)}`, async () => {
