@@ -20,6 +20,12 @@ export function checkMethod(config: RunConfig): void {
         `set adaptation to "full", or method to "poly"`,
     );
   }
+  if (adaptation === "soup" && method !== "private") {
+    throw new RangeError(
+      `Cannot adapt from a soup as it is made of private adapters, and method is "${method}": ` +
+        `set method to "private", or adaptation to "average"`,
+    );
+  }
   if (method === "expert" && suite !== "skills" && suite !== "planted") {
     throw new RangeError(
       `Cannot use method "expert" as the true skills of suite "${suite}" are not known: ` +

@@ -61,7 +61,7 @@ export type RunConfig = {
   monitor_gradient_alignment: boolean;
 
   // Few-shot adaptation
-  adaptation: "full" | "routing" | "average" | "random" | "none";
+  adaptation: "full" | "routing" | "average" | "soup" | "random" | "none";
   adaptation_routing: "method" | "learned" | "uniform";
   shots: number;
   shot_splits: number;
@@ -167,9 +167,10 @@ export const RUN_CONFIG: z.ZodObject<
     .describe("Measure how the tasks' gradients agree, at each evaluation"),
 
   // Few-shot adaptation
-  adaptation: z.enum(["full", "routing", "average", "random", "none"]).default("full")
+  adaptation: z.enum(["full", "routing", "average", "soup", "random", "none"]).default("full")
     .describe(
-      "What a held-out task trains: all, routing only (-z), averaged skills (-μ), fresh skills",
+      "What a held-out task trains: all, routing only (-z), averaged skills (-μ), the mean of private " +
+        "adapters (soup), fresh skills",
     ),
   adaptation_routing: z.enum(["method", "learned", "uniform"]).default("method").describe(
     "What mixes the skills of a held-out task: what its method has, a learned row, all alike",

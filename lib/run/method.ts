@@ -71,12 +71,16 @@ export function multiTaskModel<M extends AnyBaseModel>(
  *
  * `full` and `routing` start from the trained skills and fresh routing, which mixes them alike;
  * `average` from one skill that is their mean, so all three compute the same function at the start;
- * `random` from fresh skills. A method without shared skills (`private`) starts afresh in any case.
+ * `random` from fresh skills. A method without shared skills (`private`) starts afresh, unless by `soup`:
+ * then from one skill that is the mean of all training tasks' adapters, A and B each on its own.
  * What mixes the skills is said by {@linkcode heldoutRouting}. The method `random` differs from `poly` in
  * the multi-task phase alone: here it learns a fresh row as `poly` does, so that a difference between
  * the two is due to what multi-task training has made of the skills.
  *
- * Source: mttl `finetune_type` A, Z, MuZ and PolyRand; Caccia et al. 2023 (arXiv 2211.03831).
+ * Source: mttl `finetune_type` A, Z, MuZ and PolyRand; Caccia et al. 2023 (arXiv 2211.03831). The soup is
+ * AdapterSoup (arXiv 2302.07027) as the latter compares with it. Differs: it averages all training tasks,
+ * where AdapterSoup selects some (by a rule that Caccia et al. do not publish), and those of `private` are
+ * trained side by side: each on its own examples, from an initial A of its own, clipped by a joint norm.
  *
  * @param source the trained adapter of the multi-task phase
  * @param truth the true skills of the held-out task and of the training tasks; needed by `expert` where
@@ -93,8 +97,10 @@ export function adaptationModel<M extends AnyBaseModel>(
   const { method, adaptation } = config;
   const { n_skills, n_splits, r } = source.config;
   const seeded = { ...config, seed };
-  if (method === "private") return adapted(base, seeded, { n_tasks: 1, n_skills: 1, r }, [[1]]);
-  if (adaptation === "average") {
+  if (method === "private" && adaptation !== "soup") {
+    return adapted(base, seeded, { n_tasks: 1, n_skills: 1, r }, [[1]]);
+  }
+  if (adaptation === "average" || adaptation === "soup") {
     const model = adapted(base, seeded, { n_tasks: 1, n_skills: 1, n_splits, r }, [[1]]);
     copySkills(source, model.adapters.get("default")!, (skills) => tf.mean(skills, 1, true));
     return model;

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import type { Mlp } from "../models/mlp/model.ts";
 import { seededNoise } from "../ops/noise.ts";
 import type { PeftModel } from "../peft/peft_model.ts";
+import { assertClose } from "../testing/assert_close.ts";
 import { fillWithWaves } from "../testing/models/small_models.ts";
 import { onEachBackend } from "../testing/on_each_backend.ts";
 import { assertAsPlain, PLAIN_TASKS, plainBase } from "../testing/plain_poly.ts";
@@ -136,6 +137,28 @@ onEachBackend(
     for (const part of [model, trained, base]) part.dispose();
   },
 );
+
+onEachBackend("a soup is the mean of private adapters, tuned as one", async ({ tolerance }) => {
+  const base = plainBase();
+  const config = settings({ method: "private", adaptation: "soup" });
+  const trained = multiTaskModel(base, config, null);
+  assert.equal(countOf(trained), T * R * (16 + 12));
+  fillWithWaves(adapterOf(trained));
+  const model = adaptationModel(base, config, adapterOf(trained), null, 5);
+  assert.equal(countOf(model), R * (16 + 12));
+  const source = adapterOf(trained).layers.get("layers.0")!;
+  const soup = adapterOf(model).layers.get("layers.0")!;
+  for (const part of ["skillsA", "skillsB"] as const) {
+    const [skills] = await source[part].array() as number[][][][];
+    const mean = skills![0]!.map((row, i) =>
+      row.map((_, j) => skills!.reduce((sum, skill) => sum + skill[i]![j]!, 0) / T)
+    );
+    const shape = soup[part].shape;
+    await assertClose(soup[part], { shape, data: mean.flat() }, tolerance);
+  }
+  await assertAsPlain(model, { weights: () => [1] }, tolerance, { onlyTask: true, training: {} });
+  for (const part of [model, trained, base]) part.dispose();
+});
 
 onEachBackend("poly of two splits has the gradients of plain loops", async ({ tolerance }) => {
   const base = plainBase();
