@@ -1,4 +1,5 @@
 import type { RunConfig } from "./config.ts";
+import { heldoutRouting } from "./heldout_routing.ts";
 
 /**
  * Fails when a config asks for what its method does not have.
@@ -6,11 +7,23 @@ import type { RunConfig } from "./config.ts";
  * @throws {RangeError} naming both settings
  */
 export function checkMethod(config: RunConfig): void {
-  const { method, adaptation, suite, n_splits, teacher_n_splits } = config;
-  if (adaptation === "routing" && method !== "poly") {
+  const { method, adaptation, adaptation_routing, suite, n_splits, teacher_n_splits } = config;
+  if (adaptation === "routing" && heldoutRouting(config) !== "learned") {
+    if (adaptation_routing === "uniform") {
+      throw new RangeError(
+        `Cannot adapt by routing alone as adaptation_routing must be "method" or "learned": ` +
+          `got "uniform", which mixes all skills alike`,
+      );
+    }
     throw new RangeError(
       `Cannot adapt by routing alone as method "${method}" learns no routing: ` +
         `set adaptation to "full", or method to "poly"`,
+    );
+  }
+  if (adaptation === "soup" && method !== "private") {
+    throw new RangeError(
+      `Cannot adapt from a soup as it is made of private adapters, and method is "${method}": ` +
+        `set method to "private", or adaptation to "average"`,
     );
   }
   if (method === "expert" && suite !== "skills" && suite !== "planted") {
@@ -25,7 +38,7 @@ export function checkMethod(config: RunConfig): void {
         `of ${teacher_n_splits}: set teacher_n_splits to 1`,
     );
   }
-  if (method !== "poly" && n_splits !== 1) {
+  if (method !== "poly" && method !== "random" && n_splits !== 1) {
     throw new RangeError(
       `Cannot use n_splits ${n_splits} as method "${method}" routes every split alike: set n_splits to 1`,
     );

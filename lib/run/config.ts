@@ -39,7 +39,7 @@ export type RunConfig = {
   max_target_tokens: number;
 
   // Method
-  method: "shared" | "shared_equal_budget" | "private" | "expert" | "uniform" | "poly";
+  method: "shared" | "shared_equal_budget" | "private" | "expert" | "uniform" | "random" | "poly";
   n_skills: number;
   n_splits: number;
   r: number;
@@ -66,7 +66,8 @@ export type RunConfig = {
   monitor_gradient_alignment: boolean;
 
   // Few-shot adaptation
-  adaptation: "full" | "routing" | "average" | "random" | "none";
+  adaptation: "full" | "routing" | "average" | "soup" | "random" | "none";
+  adaptation_routing: "method" | "learned" | "uniform";
   shots: number;
   shot_splits: number;
   adaptation_steps: number;
@@ -131,7 +132,15 @@ export const RUN_CONFIG: z.ZodObject<
   max_target_tokens: count.default(32).describe("Longer targets are cut; also new tokens at most"),
 
   // Method
-  method: z.enum(["shared", "shared_equal_budget", "private", "expert", "uniform", "poly"])
+  method: z.enum([
+    "shared",
+    "shared_equal_budget",
+    "private",
+    "expert",
+    "uniform",
+    "random",
+    "poly",
+  ])
     .default("poly")
     .describe("How skills are allocated to tasks; poly with n_splits above 1 is MHR"),
   n_skills: count.default(4).describe("Skills in the inventory of each layer"),
@@ -172,10 +181,14 @@ export const RUN_CONFIG: z.ZodObject<
     .describe("Measure how the tasks' gradients agree, at each evaluation"),
 
   // Few-shot adaptation
-  adaptation: z.enum(["full", "routing", "average", "random", "none"]).default("full")
+  adaptation: z.enum(["full", "routing", "average", "soup", "random", "none"]).default("full")
     .describe(
-      "What a held-out task trains: all, routing only (-z), averaged skills (-μ), fresh skills",
+      "What a held-out task trains: all, routing only (-z), averaged skills (-μ), the mean of private " +
+        "adapters (soup), fresh skills",
     ),
+  adaptation_routing: z.enum(["method", "learned", "uniform"]).default("method").describe(
+    "What mixes the skills of a held-out task: what its method has, a learned row, all alike",
+  ),
   shots: count.default(32).describe("Examples of a held-out task"),
   shot_splits: count.default(1).describe("Draws of those examples, each adapted to anew"),
   adaptation_steps: countOrNone.default(40).describe("Steps of adaptation"),
@@ -212,6 +225,7 @@ export const LATER_SETTINGS: Partial<RunConfig> = {
   teacher_n_splits: 1,
   teacher_r: 4,
   target_noise: 0,
+  adaptation_routing: "method",
 };
 
 /** Names of the settings, in the order of tables. */

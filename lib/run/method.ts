@@ -2,8 +2,10 @@ import { type AnyBaseModel, getPeftModel, type PeftModel } from "../peft/peft_mo
 import type { Adapter } from "../poly/adapter.ts";
 import type { Allocation } from "../poly/allocation.ts";
 import { PolyConfig, type TaskType } from "../poly/config.ts";
+import { drawRouting } from "../poly/random_routing.ts";
 import * as tf from "../tf.ts";
 import type { RunConfig } from "./config.ts";
+import { heldoutRouting } from "./heldout_routing.ts";
 
 /**
  * The adapter of the multi-task phase.
@@ -15,6 +17,7 @@ import type { RunConfig } from "./config.ts";
  * | `private` | one per task | each task its own |
  * | `expert` | one per true skill, whatever n_skills | the true allocation |
  * | `uniform` | n_skills | all alike, fixed |
+ * | `random` | n_skills | a random subset for each task and split, fixed |
  * | `poly` | n_skills | learned per split; MHR when there are several |
  *
  * Source: Ponti et al. 2022 (arXiv 2202.13914), section 4; Caccia et al. 2023 (arXiv 2211.03831).
@@ -50,6 +53,14 @@ export function multiTaskModel<M extends AnyBaseModel>(
     }
     case "uniform":
       return adapted(base, config, { n_tasks: T }, ones(config.n_skills));
+    case "random": {
+      // What is drawn once for all is neither sampled nor rounded in training.
+      const fixed = { ...config, router_noise: "none", router_straight_through: false } as const;
+      const model = adapted(base, fixed, { n_tasks: T }, null);
+      drawRouting(model.adapters.get("default")!, config.seed);
+      model.setRequiresGrad("default", false, "router");
+      return model;
+    }
     case "poly":
       return adapted(base, config, { n_tasks: T }, null);
   }
@@ -60,13 +71,20 @@ export function multiTaskModel<M extends AnyBaseModel>(
  *
  * `full` and `routing` start from the trained skills and fresh routing, which mixes them alike;
  * `average` from one skill that is their mean, so all three compute the same function at the start;
- * `random` from fresh skills. A method without shared skills (`private`) starts afresh in any case;
- * `expert` keeps the true allocation of the held-out task.
+ * `random` from fresh skills. A method without shared skills (`private`) starts afresh, unless by `soup`:
+ * then from one skill that is the mean of all training tasks' adapters, A and B each on its own.
+ * What mixes the skills is said by {@linkcode heldoutRouting}. The method `random` differs from `poly` in
+ * the multi-task phase alone: here it learns a fresh row as `poly` does, so that a difference between
+ * the two is due to what multi-task training has made of the skills.
  *
- * Source: mttl `finetune_type` A, Z, MuZ and PolyRand; Caccia et al. 2023 (arXiv 2211.03831).
+ * Source: mttl `finetune_type` A, Z, MuZ and PolyRand; Caccia et al. 2023 (arXiv 2211.03831). The soup is
+ * AdapterSoup (arXiv 2302.07027) as the latter compares with it. Differs: it averages all training tasks,
+ * where AdapterSoup selects some (by a rule that Caccia et al. do not publish), and those of `private` are
+ * trained side by side: each on its own examples, from an initial A of its own, clipped by a joint norm.
  *
  * @param source the trained adapter of the multi-task phase
- * @param truth the true skills of the held-out task and of the training tasks; needed by `expert`
+ * @param truth the true skills of the held-out task and of the training tasks; needed by `expert` where
+ * it is given the held-out task's
  * @param seed seed of newly drawn values
  */
 export function adaptationModel<M extends AnyBaseModel>(
@@ -79,8 +97,10 @@ export function adaptationModel<M extends AnyBaseModel>(
   const { method, adaptation } = config;
   const { n_skills, n_splits, r } = source.config;
   const seeded = { ...config, seed };
-  if (method === "private") return adapted(base, seeded, { n_tasks: 1, n_skills: 1, r }, [[1]]);
-  if (adaptation === "average") {
+  if (method === "private" && adaptation !== "soup") {
+    return adapted(base, seeded, { n_tasks: 1, n_skills: 1, r }, [[1]]);
+  }
+  if (adaptation === "average" || adaptation === "soup") {
     const model = adapted(base, seeded, { n_tasks: 1, n_skills: 1, n_splits, r }, [[1]]);
     copySkills(source, model.adapters.get("default")!, (skills) => tf.mean(skills, 1, true));
     return model;
@@ -89,9 +109,10 @@ export function adaptationModel<M extends AnyBaseModel>(
     const row = usedSkills(truth!.training).map((skill) => truth!.heldOut[skill]!);
     return [row.some((amount) => amount > 0) ? row : row.map(() => 1)];
   };
-  const allocation = method === "poly"
+  const routing = heldoutRouting(config);
+  const allocation = routing === "learned"
     ? null
-    : method === "expert"
+    : routing === "true"
     ? heldOut()
     : [new Array<number>(n_skills).fill(1)];
   const model = adapted(base, seeded, { n_tasks: 1, n_skills, n_splits, r }, allocation);

@@ -208,6 +208,11 @@ for (
     [{ n_splits: 4, adaptation: "random" }, 5 * skill(2) + 2 * 3 * 5 * 4, 5 * skill(2) + 40],
     [{ router_granularity: "model" }, 5 * skill(2) + 3 * 5, 5 * skill(2) + 5],
     [{ adaptation: "none" }, 5 * skill(2) + 2 * 3 * 5, undefined],
+    [{ method: "random", n_splits: 4 }, 5 * skill(2), 5 * skill(2) + 2 * 5 * 4],
+    [{ method: "random", adaptation: "routing" }, 5 * skill(2), 2 * 5],
+    [{ method: "private", adaptation: "soup" }, 3 * skill(2), skill(2)],
+    [{ adaptation_routing: "uniform" }, 5 * skill(2) + 2 * 3 * 5, 5 * skill(2)],
+    [{ method: "uniform", adaptation_routing: "learned" }, 5 * skill(2), 5 * skill(2) + 2 * 5],
   ] as [RunConfigInput, number, number | undefined][]
 ) {
   onEachBackend(`doRun() counts what is trained: ${JSON.stringify(settings)}`, async () => {
@@ -499,6 +504,16 @@ onEachBackend("doRun() refuses settings that do not go together before it writes
       { method: "shared", adaptation: "routing" },
       'Cannot adapt by routing alone as method "shared" learns no routing: ' +
       'set adaptation to "full", or method to "poly"',
+    ],
+    [
+      { method: "uniform", adaptation: "soup" },
+      'Cannot adapt from a soup as it is made of private adapters, and method is "uniform": ' +
+      'set method to "private", or adaptation to "average"',
+    ],
+    [
+      { adaptation: "routing", adaptation_routing: "uniform" },
+      'Cannot adapt by routing alone as adaptation_routing must be "method" or "learned": ' +
+      'got "uniform", which mixes all skills alike',
     ],
     [
       { method: "expert", suite: "superni" },

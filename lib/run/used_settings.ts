@@ -1,4 +1,5 @@
 import type { RunConfig } from "./config.ts";
+import { hasSeveralSkills, heldoutRouting } from "./heldout_routing.ts";
 
 /** For settings that only some runs use: which. */
 const USES: { readonly [Key in keyof RunConfig]?: (config: RunConfig) => boolean } = {
@@ -18,19 +19,20 @@ const USES: { readonly [Key in keyof RunConfig]?: (config: RunConfig) => boolean
   max_input_tokens: isOfText,
   max_target_tokens: isOfText,
   num_beams: isOfText,
-  n_skills: ({ method }) => ["poly", "uniform", "shared_equal_budget"].includes(method),
+  n_skills: ({ method }) => ["poly", "random", "uniform", "shared_equal_budget"].includes(method),
   router_noise: isLearned,
   router_straight_through: isLearned,
   router_temperature: (config) => isLearned(config) && config.router_noise !== "none",
-  router_granularity: isLearned,
-  router_learning_rate: isLearned,
+  router_granularity: (config) => isLearned(config) || config.method === "random",
+  router_learning_rate: ({ method }) => method === "poly",
   adaptation: ({ n_heldout_tasks }) => n_heldout_tasks > 0,
+  adaptation_routing: (config) => isAdapted(config) && hasSeveralSkills(config),
   shots: isAdapted,
   shot_splits: isAdapted,
   adaptation_steps: isAdapted,
   adaptation_batch_size: isAdapted,
   adaptation_learning_rate: isAdapted,
-  adaptation_router_learning_rate: (config) => isLearned(config) && isAdapted(config),
+  adaptation_router_learning_rate: learnsRow,
 };
 
 /**
@@ -57,8 +59,14 @@ function isOfText(config: RunConfig): boolean {
   return !isPlanted(config);
 }
 
-function isLearned({ method }: RunConfig): boolean {
-  return method === "poly";
+/** Whether some routing is learned, in either phase. */
+function isLearned(config: RunConfig): boolean {
+  return config.method === "poly" || learnsRow(config);
+}
+
+/** Whether a held-out task learns a row of routing. */
+function learnsRow(config: RunConfig): boolean {
+  return isAdapted(config) && heldoutRouting(config) === "learned";
 }
 
 function isAdapted({ adaptation, n_heldout_tasks }: RunConfig): boolean {

@@ -12,6 +12,7 @@ export type Basis = Readonly<Record<string, string | number | null>>;
 /** Settings that first matter when a held-out task is adapted to. */
 const OF_ADAPTATION: readonly (keyof RunConfig)[] = [
   "adaptation",
+  "adaptation_routing",
   "shots",
   "shot_splits",
   "adaptation_steps",
@@ -78,13 +79,13 @@ const OF_TASKS: readonly (keyof RunConfig)[] = [
  * ```
  */
 export function multiTaskText(config: RunConfig): string {
-  return JSON.stringify(settingsOf(config, OF_MULTI_TASK));
+  return JSON.stringify(settingsOf(untilAdaptation(config), OF_MULTI_TASK));
 }
 
 /** Facts of the multi-task phase. */
 export function multiTaskFacts(config: RunConfig, basis: Basis): StageFacts {
   const keys = OF_MULTI_TASK.filter((key) => !OF_BASIS.includes(key));
-  return { kind: "multitask", settings: settingsOf(config, keys), basis };
+  return { kind: "multitask", settings: settingsOf(untilAdaptation(config), keys), basis };
 }
 
 /** Facts of the scores on the tasks seen. */
@@ -110,13 +111,19 @@ export function adaptationFacts(
   task: { readonly name: string; readonly index: number },
   split: number,
 ): StageFacts {
-  const settings = settingsOf(config, [...OF_ONE_ADAPTATION, ...OF_ANSWERS]);
+  const onlyNow = OF_MULTI_TASK.filter((key) => !isUsed(key, untilAdaptation(config)));
+  const settings = settingsOf(config, [...OF_ONE_ADAPTATION, ...OF_ANSWERS, ...onlyNow]);
   return { kind: "adaptation", multitask, task: task.name, index: task.index, split, settings };
 }
 
 /** Facts of where the multi-task phase was left in the middle. */
 export function checkpointFacts({ kind, ...others }: StageFacts): StageFacts {
   return { kind: "checkpoint", of: kind, ...others as Record<string, Json> };
+}
+
+/** A run that ends before its adaptation, so that what matters first there is not used. */
+function untilAdaptation(config: RunConfig): RunConfig {
+  return { ...config, adaptation: "none" };
 }
 
 /** The settings of some names; what makes no difference to the run is left out. */

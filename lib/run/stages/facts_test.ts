@@ -55,6 +55,7 @@ const OTHER: { readonly [Key in keyof RunConfig]: RunConfig[Key] } = {
   evaluate_every: 9,
   monitor_gradient_alignment: true,
   adaptation: "routing",
+  adaptation_routing: "uniform",
   shots: 9,
   shot_splits: 9,
   adaptation_steps: 9,
@@ -97,6 +98,7 @@ Deno.test("every setting reaches the stages that it must, and no other", () => {
     ),
     num_beams: "seen base adaptation",
     adaptation: "adaptation",
+    adaptation_routing: "adaptation",
     shots: "adaptation",
     shot_splits: "",
     adaptation_steps: "adaptation",
@@ -132,6 +134,22 @@ Deno.test("every setting reaches the stages that it must, and no other", () => {
   for (const key of RUN_CONFIG_KEYS) {
     assert.notDeepEqual(OTHER[key], config[key], key);
     assert.equal(reached(key), expected[key] ?? trained, key);
+  }
+});
+
+Deno.test("routing that only a held-out task learns matters to its adaptation alone", () => {
+  for (
+    const settings of [
+      { method: "random" },
+      { method: "expert", adaptation_routing: "learned" },
+    ] as RunConfigInput[]
+  ) {
+    const config = parseRunConfig(settings);
+    const [before, after] = [config, { ...config, router_noise: OTHER.router_noise }].map(keysOf);
+    assert.equal(after!.multitask, before!.multitask);
+    assert.notEqual(after!.adaptation, before!.adaptation);
+    const average = keysOf({ ...config, adaptation: "average" });
+    assert.equal(average.multitask, before!.multitask);
   }
 });
 
@@ -187,6 +205,9 @@ onEachBackend("a setting that is said to make no difference makes none", async (
       { method: "private" },
       { method: "expert" },
       { method: "uniform" },
+      { method: "random" },
+      { method: "random", adaptation: "average" },
+      { method: "expert", adaptation_routing: "learned" },
       { n_heldout_tasks: 0 },
       { adaptation: "none" },
     ] as RunConfigInput[]
