@@ -59,6 +59,7 @@ export type RunConfig = {
   label_smoothing: number;
   evaluate_every: number;
   monitor_gradient_alignment: boolean;
+  alignment_validation_loss: number | null;
 
   // Few-shot adaptation
   adaptation: "full" | "routing" | "average" | "random" | "none";
@@ -156,6 +157,8 @@ export const RUN_CONFIG: z.ZodObject<
     .describe("Steps between evaluations on validation data; 0 for the end only"),
   monitor_gradient_alignment: z.boolean().default(false)
     .describe("Measure how the tasks' gradients agree, at each evaluation"),
+  alignment_validation_loss: z.number().nullable().default(null)
+    .describe("Validation loss at which that agreement is a metric; null: at the last evaluation"),
 
   // Few-shot adaptation
   adaptation: z.enum(["full", "routing", "average", "random", "none"]).default("full")
@@ -189,7 +192,11 @@ export type RunConfigInput = { [Key in keyof RunConfig]?: RunConfig[Key] | undef
  * Settings that came after results had been published, with the values at which a run is what it was
  * without them: so earlier results keep their names and are read.
  */
-export const LATER_SETTINGS: Partial<RunConfig> = { task_seed: null, base_model_revision: null };
+export const LATER_SETTINGS: Partial<RunConfig> = {
+  task_seed: null,
+  base_model_revision: null,
+  alignment_validation_loss: null,
+};
 
 /** Names of the settings, in the order of tables. */
 export const RUN_CONFIG_KEYS: readonly (keyof RunConfig)[] = Object.keys(

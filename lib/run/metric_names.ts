@@ -3,11 +3,10 @@ import type { RunConfig } from "./config.ts";
 const SCORES = ["exact_match", "rouge_l", "token_accuracy", "loss"];
 const PLANTED_SCORES = ["loss", "teacher_gap"];
 const ALIGNMENT = [
-  "gradient_alignment",
-  "gradient_conflict",
-  "gradient_reliability",
-  "gradient_coherence",
-  "merged_gradient_alignment",
+  "weight_gradient_alignment",
+  "weight_gradient_conflict",
+  "weight_gradient_reliability",
+  "weight_gradient_validation_loss",
 ];
 const ROUTING = ["usage", "active_skills", "effective_skills", "entropy", "density"];
 const RECOVERY = ["recovery", "recovery_f1", "recovery_null", "recovery_p"];

@@ -19,6 +19,8 @@ const USES: { readonly [Key in keyof RunConfig]?: (config: RunConfig) => boolean
   router_temperature: (config) => isLearned(config) && config.router_noise !== "none",
   router_granularity: isLearned,
   router_learning_rate: isLearned,
+  alignment_validation_loss: ({ monitor_gradient_alignment, n_validation }) =>
+    monitor_gradient_alignment && n_validation > 0,
   adaptation: ({ n_heldout_tasks }) => n_heldout_tasks > 0,
   shots: isAdapted,
   shot_splits: isAdapted,

@@ -62,7 +62,7 @@ Deno.test("isHigherBetter() knows every metric of a run", () => {
     "start_heldout_token_accuracy",
     "recovery",
   ];
-  for (const metric of [...better, "gradient_alignment"]) {
+  for (const metric of [...better, "weight_gradient_alignment"]) {
     assert.equal(isHigherBetter(metric), true);
   }
 });

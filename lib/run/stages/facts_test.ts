@@ -49,6 +49,7 @@ const OTHER: { readonly [Key in keyof RunConfig]: RunConfig[Key] } = {
   label_smoothing: 0.9,
   evaluate_every: 9,
   monitor_gradient_alignment: true,
+  alignment_validation_loss: 9,
   adaptation: "routing",
   shots: 9,
   shot_splits: 9,
@@ -101,6 +102,8 @@ Deno.test("every setting reaches the stages that it must, and no other", () => {
     // Not used by superni.
     max_skills: "",
     name_in_input: "",
+    // Not used unless gradients are watched.
+    alignment_validation_loss: "",
     ...Object.fromEntries(
       [
         "suite",
