@@ -12,7 +12,7 @@ import { fileURLToPath } from "node:url";
  */
 const FLOORS: readonly (readonly string[])[] = [
   ["tf.ts", "util"],
-  ["files", "ops"],
+  ["files", "ops", "statistics"],
   ["hub", "backend/wasm", "backend/webgpu"],
   ["backend"],
   ["models", "tasks/scores"],
@@ -47,7 +47,6 @@ const DOORS: Readonly<Record<string, RegExp>> = {
   "dejavu-fonts-ttf/package.json": /^figures\/figure_png\.ts$/,
   "linkedom": /^figures\/figure\.ts$/,
   "arquero": /^tables\/table\.ts$/,
-  "jstat": /^util\/statistics\.ts$/,
   "munkres": /^routing\/recovery\.ts$/,
 };
 

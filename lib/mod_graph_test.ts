@@ -8,10 +8,10 @@ import { fileURLToPath } from "node:url";
 
 const LIB = dirname(fileURLToPath(import.meta.url));
 
-/** Packages that the core does without: those of tables, statistics, pictures, terminals and sweeps. */
+/** Packages that the core does without: those of tables, pictures, terminals and sweeps. */
 const STRANGERS = [
   ...["@observablehq/plot", "@resvg/resvg-js", "arquero", "cli-progress", "dejavu-fonts-ttf"],
-  ...["fastest-levenshtein", "jstat", "linkedom", "munkres", "zod"],
+  ...["fastest-levenshtein", "linkedom", "munkres", "zod"],
 ];
 
 /** The files of the core that may speak to the machine, through Deno or Node, and what about. */

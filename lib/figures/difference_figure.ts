@@ -136,9 +136,14 @@ export function tableDifferenceFigure(
 /** Texts beside each interval, and how many pixels right of the frame each starts. */
 const COLUMNS = [
   { title: "n", dx: 10, text: (row: Row) => String(row.n) },
-  { title: "win/tie/loss", dx: 44, text: (row: Row) => `${row.wins}/${row.ties}/${row.losses}` },
+  { title: "win/tie/loss", dx: 44, text: counts },
   { title: "p", dx: 130, text: (row: Row) => probability(row.p_holm) },
 ];
+
+/** Wins, ties and losses; a dash where the metric has no direction. */
+function counts({ wins, ties, losses }: Row): string {
+  return wins === null ? "–" : `${wins}/${ties}/${losses}`;
+}
 
 function labelOf(row: Row): string {
   const settings = Object.entries(row).filter(([key]) => !MEASURES.includes(key));
@@ -156,8 +161,10 @@ function describe({ row, label }: { row: Row; label: string }): string {
   const interval = typeof low === "number" && typeof high === "number"
     ? ` (${low.toPrecision(3)} to ${high.toPrecision(3)})`
     : "";
+  const shown = `${label}: ${difference.toPrecision(3)}${interval}`;
+  if (row.wins === null) return shown;
   const count = (n: unknown, one: string, many: string) => `${n} ${n === 1 ? one : many}`;
-  return `${label}: ${difference.toPrecision(3)}${interval}, ${count(row.wins, "win", "wins")}, ` +
+  return `${shown}, ${count(row.wins, "win", "wins")}, ` +
     `${count(row.ties, "tie", "ties")}, ${count(row.losses, "loss", "losses")}`;
 }
 

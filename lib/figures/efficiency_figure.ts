@@ -74,7 +74,7 @@ export function efficiencyFigure(
     ],
     alt: `Scatter plot of mean ${metric} by ${parameters}. ${
       sized.map(({ group, parameters }) =>
-        `${group.label}: ${group.estimate.mean!.toPrecision(3)} with ${Math.round(parameters)}`
+        `${group.label}: ${group.estimate.estimate!.toPrecision(3)} with ${Math.round(parameters)}`
       ).join("; ")
     }.`,
     draw: (Plot) => {
@@ -114,7 +114,7 @@ export function efficiencyFigure(
           }),
           Plot.dot(sized, {
             x: at,
-            y: ({ group }: Sized) => group.estimate.mean,
+            y: ({ group }: Sized) => group.estimate.estimate,
             r: 4,
             fill: color,
             stroke: "#fff",
@@ -122,7 +122,7 @@ export function efficiencyFigure(
           pointLabels(sized.map(({ group, parameters }) => ({
             text: group.label,
             x: parameters,
-            y: group.estimate.mean!,
+            y: group.estimate.estimate!,
           }))),
         ],
       };

@@ -58,7 +58,7 @@ export function heatMapFigure(of: Study | ColumnTable, options: HeatMapOptions):
     settingsLabel(Object.fromEntries(by.map((key) => [key, settings[key]!])));
   const panels = [...new Set(all.map(panelOf))];
   const [columns, lines] = [valuesOf(runs, x), valuesOf(runs, y)];
-  const means = all.map(({ estimate }) => estimate.mean).filter((mean) => mean !== null);
+  const means = all.map(({ estimate }) => estimate.estimate).filter((mean) => mean !== null);
   const [low, high] = [Math.min(...means), Math.max(...means)];
   return {
     name: `${metric}_by_${x}_and_${y}`,
@@ -66,7 +66,7 @@ export function heatMapFigure(of: Study | ColumnTable, options: HeatMapOptions):
     subtitle: `Mean of ${seedCount(all)}, ± half its 95 % interval; the darker, the higher.`,
     notes: missingNotes(all, metric),
     alt: `Heat map of mean ${metric}: ${
-      all.map(({ estimate, label }) => `${number(estimate.mean)} at ${label}`).join("; ")
+      all.map(({ estimate, label }) => `${number(estimate.estimate)} at ${label}`).join("; ")
     }.`,
     draw: (Plot) => {
       const grid = panelGrid(Plot, panels, {
@@ -83,12 +83,13 @@ export function heatMapFigure(of: Study | ColumnTable, options: HeatMapOptions):
         fx: (group: MeasuredGroup) => place(group).fx,
         fy: (group: MeasuredGroup) => place(group).fy,
       };
-      const full = all.filter(({ estimate }) => estimate.mean !== null);
-      const empty = all.filter(({ estimate }) => estimate.mean === null);
+      const full = all.filter(({ estimate }) => estimate.estimate !== null);
+      const empty = all.filter(({ estimate }) => estimate.estimate === null);
       const shade = (mean: number) =>
         high === low ? 0.3 : 0.04 + 0.84 * (mean - low) / (high - low);
-      const ink = ({ estimate }: MeasuredGroup) => shade(estimate.mean!) > 0.62 ? "#fff" : "#000";
-      const fill = ({ estimate }: MeasuredGroup) => blend(shade(estimate.mean!));
+      const ink = ({ estimate }: MeasuredGroup) =>
+        shade(estimate.estimate!) > 0.62 ? "#fff" : "#000";
+      const fill = ({ estimate }: MeasuredGroup) => blend(shade(estimate.estimate!));
       return {
         ...grid.options,
         x: { type: "band", domain: columns, label: x, labelArrow: "none", padding: 0.04 },
@@ -115,7 +116,7 @@ export function heatMapFigure(of: Study | ColumnTable, options: HeatMapOptions):
             fill: ink,
             dy: -7,
             fontWeight: "bold",
-            text: ({ estimate }: MeasuredGroup) => number(estimate.mean),
+            text: ({ estimate }: MeasuredGroup) => number(estimate.estimate),
           }),
           Plot.text(full, { ...channels, fill: ink, dy: 8, fontSize: 9.5, text: detail }),
           Plot.text(empty, { ...channels, fill: MISSING_COLOR, fontSize: 9.5, text: detail }),

@@ -14,7 +14,7 @@ import {
 } from "../tables/groups.ts";
 import { runsAndMetric, type Study } from "../tables/study.ts";
 import type { Cell, ColumnTable, Row } from "../tables/table.ts";
-import { estimateMean } from "../util/statistics.ts";
+import { estimateMean } from "../statistics/mean.ts";
 import { panelGrid } from "./panel_grid.ts";
 import { MISSING_COLOR, SERIES_STYLES, type SeriesStyle } from "./series_style.ts";
 import { valueDomain } from "./value_domain.ts";
@@ -180,8 +180,8 @@ function single(draw: Draw, series: readonly Series[], scales: Scales): PlotOpti
   );
   const labels: EndLabel[] = [
     ...named.map(({ label, style, dx, groups }) => {
-      const last = groups.findLast(({ estimate }) => estimate.mean !== null)!;
-      const [x, y] = [last.settings[draw.x], last.estimate.mean!];
+      const last = groups.findLast(({ estimate }) => estimate.estimate !== null)!;
+      const [x, y] = [last.settings[draw.x], last.estimate.estimate!];
       return { text: label, color: style.color, dash: style.dash, x, y, dx };
     }),
     ...draw.references.map(({ value, text }) => ({ text, y: value, ...REFERENCE })),
@@ -247,7 +247,7 @@ function seriesMarks(
 ): Markish[] {
   const { color, symbol, dash } = style;
   const at = (group: MeasuredGroup) => group.settings[x];
-  const mean = ({ estimate }: MeasuredGroup) => estimate.mean ?? NaN;
+  const mean = ({ estimate }: MeasuredGroup) => estimate.estimate ?? NaN;
   const interval = (least: number) => ({
     x: at,
     y1: ({ estimate }: MeasuredGroup) => estimate.n < least ? NaN : estimate.low,
@@ -309,13 +309,15 @@ function seriesMarks(
 }
 
 function meanOf({ points }: MeasuredGroup, column: string): number | null {
-  return estimateMean(numbersOf(points.map(({ row }) => row), column)).mean;
+  return estimateMean(numbersOf(points.map(({ row }) => row), column)).estimate;
 }
 
 function describe(series: readonly Series[], metric: string, x: string): string {
   const lines = series.map(({ label, groups }) => {
     const means = groups.map(({ settings, estimate }) =>
-      `${estimate.mean === null ? "no value" : estimate.mean.toPrecision(3)} at ${settings[x]}`
+      `${estimate.estimate === null ? "no value" : estimate.estimate.toPrecision(3)} at ${
+        settings[x]
+      }`
     );
     return `${label === "" ? "" : `${label}: `}${means.join(", ")}`;
   });

@@ -21,6 +21,8 @@ const SWEEPS = [
 question: Does finer routing help?
 metric: heldout_exact_match
 baseline: { n_skills: 2, n_splits: 1 }
+primary: [{ n_skills: 8, n_tasks: 8 }]
+margin: 0.05
 set:
   suite: skills
   steps: 150
@@ -69,6 +71,8 @@ const MANIFEST: Manifest = {
   question: "Does it help?",
   metric: "heldout_exact_match",
   baseline: { seed: 0 },
+  primary: [{ seed: 1 }],
+  margin: 0.05,
   varying: ["seed"],
   sources: [{ yaml: SWEEPS[0]!, command: "deno task sweep sample.yaml" }],
   runs: RESULTS.map(({ id, config }) => ({ id, config })),

@@ -1,6 +1,7 @@
 import type { Figure } from "../figures/figure.ts";
 import { parseRunConfig, RUN_CONFIG, RUN_CONFIG_KEYS, type RunConfig } from "../run/config.ts";
 import { countByStatus, othersText } from "../run/result.ts";
+import { directionOf, orderText } from "../tables/direction.ts";
 import { noneDone } from "../tables/files.ts";
 import { valuesOf } from "../tables/groups.ts";
 import { leaderboard } from "../tables/leaderboard.ts";
@@ -110,7 +111,9 @@ function cells(study: Study): string {
   return `${notes.join("")}<p>Mean of <code>${
     escapeXml(study.metric)
   }</code> over the runs that are done, with its 95 % ` +
-    `interval, best first. Runs that diverged, stalled or failed are in no mean; their numbers stand beside it.` +
+    `interval, ${
+      orderText(directionOf(study.metric))
+    }. Runs that diverged, stalled or failed are in no mean; their numbers stand beside it.` +
     `</p>\n${whole("settings", leaderboard(study))}`;
 }
 

@@ -1,11 +1,21 @@
-import { meanRouting, type RouterLogits, splitMixingWeights } from "./measures.ts";
+import {
+  meanRouting,
+  type RouterLogits,
+  type RoutingMeasures,
+  splitMixingWeights,
+} from "./measures.ts";
 import { randomStream } from "../util/random.ts";
 import type { Allocation } from "../poly/allocation.ts";
-import { recoveryOf } from "./recovery.ts";
+import { type Recovery, recoveryOf } from "./recovery.ts";
 import { mean } from "../util/vectors.ts";
 
 /** Number of permutations for the null; the smallest p is 1 / 200. */
 const PERMUTATIONS = 199;
+
+/** Measures of learned routing, and its recovery of the truth where that is known. */
+export type RoutingMetrics =
+  & RoutingMeasures
+  & { readonly [name in keyof Recovery]?: number | null };
 
 /**
  * Metrics of learned routing: the measures of its state, as means over routers and splits, and how
@@ -26,7 +36,7 @@ export function routingMetrics(
   routers: readonly RouterLogits[],
   truth: readonly Allocation[] | null,
   seed: number,
-): Record<string, number | null> {
+): RoutingMetrics {
   const state = { ...meanRouting(routers) };
   if (truth === null) return state;
   const learned = routers.map(splitMixingWeights);

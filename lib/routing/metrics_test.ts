@@ -104,7 +104,7 @@ onEachBackend(
       "active_skills",
     ]);
     const same = await metricsOf(model, [TRUTH.map(() => [1, 1])]);
-    for (const name of ["recovery", "recovery_f1", "recovery_null", "recovery_p"]) {
+    for (const name of ["recovery", "recovery_f1", "recovery_null", "recovery_p"] as const) {
       assert.equal(same[name], null);
     }
     free(model);

@@ -1,5 +1,7 @@
-/** Scores of a model at one task: its loss, and other metrics by name. */
-export type Scores = Readonly<Record<string, number>> & { readonly loss: number };
+import type { ScoreName } from "./metrics/metric.ts";
+
+/** Scores of a model at one task: its loss, and others by name. */
+export type Scores = { readonly [name in ScoreName]?: number } & { readonly loss: number };
 
 /** What a model answered to one test example. */
 export interface Prediction {
@@ -10,7 +12,7 @@ export interface Prediction {
   /** The text that the model generated. */
   readonly answer: string;
   /** The example's own scores by name, such as `exact_match`; the scores of its task are their means. */
-  readonly scores: Readonly<Record<string, number>>;
+  readonly scores: { readonly [name in ScoreName]?: number };
 }
 
 /** How good a model is at one task, with what it answered. */

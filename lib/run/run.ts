@@ -11,6 +11,7 @@ import { checkAdapterOutput, checkMethod } from "./check_method.ts";
 import type { RunConfig } from "./config.ts";
 import { languageProblem } from "./language_problem.ts";
 import { multiTaskModel } from "./method.ts";
+import { declared } from "./metrics/metric.ts";
 import { MetricsLog } from "./metrics_log.ts";
 import { plantedProblem } from "./planted.ts";
 import { writePredictions } from "./predictions/file.ts";
@@ -131,7 +132,10 @@ async function keepRouting<E, Batch extends RowsBatch, M extends AnyBaseModel>(
   const ofTraining = truth?.map((rows) => rows.slice(0, suite.training.length)) ?? null;
   const { found } = await keeper.obtain(
     routingFacts(multitask),
-    () => Promise.resolve(asFound({ metrics: routingMetrics(routers, ofTraining, config.seed) })),
+    () =>
+      Promise.resolve(
+        asFound({ metrics: declared(routingMetrics(routers, ofTraining, config.seed)) }),
+      ),
   );
   Object.assign(metrics, found.metrics);
   const labels = suite.training.map((task) => taskLabel(task, suite));

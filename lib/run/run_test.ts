@@ -165,7 +165,7 @@ onEachBackend(
       for (const { task, phase, metrics } of first.tasks) {
         const answers = kept.get(`${task} ${phase}`)!;
         assert.deepEqual(answers.map(({ example }) => example), [0, 1, 2]);
-        for (const score of ["exact_match", "rouge_l"]) {
+        for (const score of ["exact_match", "rouge_l"] as const) {
           const mean = answers.reduce((sum, { scores }) => sum + scores[score]! / 3, 0);
           assert.ok(Math.abs(metrics[score]! - mean) < 1e-12, `${score} of ${task}`);
         }

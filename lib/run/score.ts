@@ -11,6 +11,7 @@ import type { MultiTaskModel } from "../train/multi_task_model.ts";
 import type { Encoding } from "../train/task_batch.ts";
 import { mean } from "../util/vectors.ts";
 import type { Evaluation, Prediction, Scores } from "./evaluation.ts";
+import type { RunMetrics, ScoredOn, ScoreName } from "./metrics/metric.ts";
 
 /** How an evaluation is done. */
 export type ScoreOptions = AnswerOptions;
@@ -61,7 +62,7 @@ export async function evaluateTasks(
         },
       };
     });
-    const meanOf = (score: string) => mean(predictions.map(({ scores }) => scores[score]!));
+    const meanOf = (score: ScoreName) => mean(predictions.map(({ scores }) => scores[score]!));
     return {
       scores: {
         exact_match: meanOf("exact_match"),
@@ -75,8 +76,8 @@ export async function evaluateTasks(
 }
 
 /** The mean over tasks of each score, with a prefix before its name; nothing when there is no task. */
-export function meanScores(prefix: string, scores: readonly Scores[]): Record<string, number> {
-  const names = Object.keys(scores[0] ?? {});
+export function meanScores(prefix: ScoredOn, scores: readonly Scores[]): RunMetrics {
+  const names = Object.keys(scores[0] ?? {}) as ScoreName[];
   return Object.fromEntries(
     names.map((name) => [`${prefix}_${name}`, mean(scores.map((score) => score[name]!))]),
   );

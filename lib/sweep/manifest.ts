@@ -30,16 +30,20 @@ const KEY = z.enum(RUN_CONFIG_KEYS as [keyof RunConfig, ...(keyof RunConfig)[]],
   error: "must be the name of a setting",
 });
 
+/** Checked as settings, and kept as the few that are written. */
+const SETTINGS = z.custom<Partial<RunConfig>>(
+  (value) => RUN_CONFIG.safeParse(value).success,
+  "must be settings with values of theirs",
+);
+
 const MANIFEST: z.ZodType<Manifest> = z.strictObject({
   schema: z.literal(1),
   name: z.string(),
   question: z.string(),
   metric: z.string(),
-  // Checked as settings, and kept as the few that are written.
-  baseline: z.custom<Partial<RunConfig> | null>(
-    (value) => value === null || RUN_CONFIG.safeParse(value).success,
-    "must be settings with values of theirs",
-  ),
+  baseline: SETTINGS.nullable(),
+  primary: z.array(SETTINGS).optional(),
+  margin: z.number().positive().optional(),
   varying: z.array(KEY),
   sources: z.array(z.strictObject({ yaml: z.string(), command: z.string() })).optional(),
   runs: z.array(z.strictObject({ id: z.string(), config: RUN_CONFIG })),

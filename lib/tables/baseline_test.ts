@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { sampleResults } from "../testing/samples/sample_results.ts";
 import { baselineDifferences, baselineLabel, pairingUnit } from "./baseline.ts";
 import type { RunResult } from "../run/result.ts";
-import { estimatePaired } from "../util/statistics.ts";
+import { estimatePaired } from "../statistics/mean.ts";
 import type { Manifest } from "../sweep/manifest.ts";
 import { Study } from "./study.ts";
 import { rowsOf } from "./table.ts";
@@ -38,7 +38,7 @@ Deno.test("baselineDifferences() takes a seed with tasks of its own for one valu
   assert.deepEqual([rest.length, row!.n], [0, 3]);
   assert.deepEqual([pairingUnit(study), baselineLabel(study)], ["seed", "n_skills=1"]);
   assert.deepEqual([row!.difference, row!.low, row!.high], [
-    expected.mean,
+    expected.estimate,
     expected.low,
     expected.high,
   ]);

@@ -1,5 +1,6 @@
 import { baselineDifferences, baselineLabel, pairingUnit } from "./baseline.ts";
 import { countByStatus, othersText } from "../run/result.ts";
+import { directionOf, orderText } from "./direction.ts";
 import { leaderboard } from "./leaderboard.ts";
 import { toCsv } from "./csv.ts";
 import { markdownCode, markdownText, toMarkdown } from "./markdown.ts";
@@ -37,7 +38,9 @@ export function sweepReport(study: Study): string {
   return paragraphs([
     ...title,
     ...study.identityNotes.map(markdownText),
-    `Mean of ${markdownCode(metric)} over seeds with its 95 % interval, best first.`,
+    `Mean of ${markdownCode(metric)} over seeds with its 95 % interval, ${
+      orderText(directionOf(metric))
+    }.`,
     toMarkdown(leaderboard(study)),
     ...differences(study),
   ]);

@@ -4,7 +4,8 @@
  */
 import { closest } from "fastest-levenshtein";
 import { RUN_CONFIG_KEYS } from "../run/config.ts";
-import { type Estimate, estimateMean } from "../util/statistics.ts";
+import type { Estimate } from "../statistics/estimate.ts";
+import { estimateMean } from "../statistics/mean.ts";
 import { IDENTITY_COLUMNS, identityColumns } from "./identity.ts";
 import { type Cell, type ColumnTable, op, type Row } from "./table.ts";
 
@@ -91,22 +92,6 @@ export function metricOf(run: Row, metric: string): number | null {
   throw new RangeError(
     `Cannot compare runs as metric "${metric}" must hold numbers: got "${value}"`,
   );
-}
-
-/**
- * Whether larger values of a metric are better, judged by its name: not for losses, seconds,
- * numbers of parameters, entropies and p-values.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- *
- * assert.equal(isHigherBetter("heldout_rouge_l"), true);
- * assert.equal(isHigherBetter("heldout_loss"), false);
- * ```
- */
-export function isHigherBetter(metric: string): boolean {
-  return !/(^|_)(loss|seconds|parameters|entropy|p)(_|$)/.test(metric);
 }
 
 /** Formats settings as a label: `poly, n_splits 4`. */

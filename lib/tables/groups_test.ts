@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { runResult } from "../testing/samples/run_result.ts";
-import { groupBySettings, isHigherBetter, metricOf } from "./groups.ts";
+import { groupBySettings, metricOf } from "./groups.ts";
 import { runsTable } from "./study.ts";
 import { rowsOf, tableOf } from "./table.ts";
 
@@ -45,24 +45,4 @@ Deno.test("metricOf() counts runs that are done alone, and refuses what is not a
     name: "RangeError",
     message: 'Cannot compare runs as metric "method" must hold numbers: got "poly"',
   });
-});
-
-Deno.test("isHigherBetter() knows every metric of a run", () => {
-  const worse = [
-    "seen_loss",
-    "base_heldout_loss",
-    "seconds",
-    "parameters_adaptation",
-    "recovery_p",
-  ];
-  for (const metric of [...worse, "entropy", "loss"]) assert.equal(isHigherBetter(metric), false);
-  const better = [
-    "seen_exact_match",
-    "heldout_rouge_l",
-    "start_heldout_token_accuracy",
-    "recovery",
-  ];
-  for (const metric of [...better, "weight_gradient_alignment"]) {
-    assert.equal(isHigherBetter(metric), true);
-  }
 });

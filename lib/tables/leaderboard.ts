@@ -1,8 +1,9 @@
 /** Ranks groups of settings by a metric, with intervals and counts. Missing values come last. */
-import { estimateMean } from "../util/statistics.ts";
-import { groupingOf, isHigherBetter, measureGroups, numbersOf } from "./groups.ts";
+import { estimateMean } from "../statistics/mean.ts";
+import { bestFirst, directionOf } from "./direction.ts";
+import { groupingOf, measureGroups, numbersOf } from "./groups.ts";
 import { PARAMETER_COLUMNS, runsAndMetric, type Study } from "./study.ts";
-import { type ColumnTable, desc, escape, type Row, tableOf } from "./table.ts";
+import { type ColumnTable, tableOf } from "./table.ts";
 
 /** Settings of {@linkcode leaderboard}. */
 export interface LeaderboardOptions {
@@ -13,7 +14,7 @@ export interface LeaderboardOptions {
    * computed from other data, by other code or on another kind of machine form groups of their own.
    */
   readonly groupBy?: readonly string[];
-  /** Whether larger values are better; when absent, judged by the metric's name. */
+  /** Whether larger values are better; when absent, as the metric is declared. */
   readonly higherIsBetter?: boolean;
 }
 
@@ -23,7 +24,8 @@ export interface LeaderboardOptions {
  * diverged, stalled and failed.
  *
  * A mean over fewer than two runs has no interval, and a group without a value comes last; both are
- * missing values. Means leave out runs that diverged or stalled, so read them together with the number of
+ * missing values. Where more of the metric is neither better nor worse, rows are in the order of
+ * settings. Means leave out runs that diverged or stalled, so read them together with the number of
  * those.
  *
  * @param of a study, or a table with one row per planned run
@@ -42,7 +44,7 @@ export interface LeaderboardOptions {
  *   { status: "diverged", n_skills: 4, seed: 0, score: null },
  *   { status: "done", n_skills: 4, seed: 1, score: 0.875 },
  * ]);
- * const [best, other] = rowsOf(leaderboard(runs, { metric: "score" }));
+ * const [best, other] = rowsOf(leaderboard(runs, { metric: "score", higherIsBetter: true }));
  * assert.deepEqual([best!.n_skills, best!.mean, best!.low, best!.n_diverged], [4, 0.875, null, 1]);
  * assert.deepEqual([other!.n_skills, other!.mean, other!.n_done], [2, 0.5, 2]);
  * ```
@@ -52,14 +54,13 @@ export function leaderboard(
   options: LeaderboardOptions = {},
 ): ColumnTable {
   const { runs, metric } = runsAndMetric(of, options.metric);
-  const { higherIsBetter = isHigherBetter(metric) } = options;
   const groupBy = groupingOf(runs, options.groupBy);
   const sizes = PARAMETER_COLUMNS.filter((name) => runs.columnNames().includes(name));
   const groups = measureGroups(runs, metric, groupBy).map(({ settings, rows, estimate }) => {
     const count = (status: string) => rows.filter((row) => row.status === status).length;
     return {
       ...settings,
-      mean: estimate.mean,
+      mean: estimate.estimate,
       low: estimate.low,
       high: estimate.high,
       n_done: count("done"),
@@ -67,18 +68,11 @@ export function leaderboard(
       n_diverged: count("diverged"),
       n_stalled: count("stalled"),
       n_failed: count("failed"),
-      ...Object.fromEntries(sizes.map((name) => [name, estimateMean(numbersOf(rows, name)).mean])),
+      ...Object.fromEntries(
+        sizes.map((name) => [name, estimateMean(numbersOf(rows, name)).estimate]),
+      ),
     };
   });
-  return bestFirst(tableOf(groups, [...groupBy, "mean"]), "mean", higherIsBetter);
-}
-
-/** Sorts a table by a column, best first and missing values last; ties keep their order. */
-export function bestFirst(
-  table: ColumnTable,
-  column: string,
-  higherIsBetter: boolean,
-): ColumnTable {
-  const isMissing = escape((row: Row) => row[column] === null);
-  return table.orderby(isMissing, higherIsBetter ? desc(column) : column);
+  const direction = directionOf(metric, options.higherIsBetter);
+  return bestFirst(tableOf(groups, [...groupBy, "mean"]), "mean", direction);
 }

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { runResult } from "../testing/samples/run_result.ts";
-import { bestFirst, leaderboard } from "./leaderboard.ts";
+import { leaderboard } from "./leaderboard.ts";
 import type { RunResult } from "../run/result.ts";
 import { runsTable, Study } from "./study.ts";
-import { type Row, rowsOf, tableOf } from "./table.ts";
+import { rowsOf } from "./table.ts";
 
 const done = (n_skills: number, seed: number, metrics: RunResult["metrics"]) =>
   runResult({ n_skills, seed }, { metrics });
@@ -87,11 +87,14 @@ Deno.test("leaderboard() of runs that are all planned has only missing values", 
   assert.deepEqual(rowsOf(leaderboard(runsTable([]), { metric: "seen_loss" })), []);
 });
 
-Deno.test("bestFirst() keeps the order of equal rows and of missing values", () => {
-  const rows = [[1, null], [2, 0], [3, 5], [4, null], [5, 0]];
-  const table = tableOf(rows.map(([id, x]): Row => ({ id: id!, x: x! })));
-  assert.deepEqual(bestFirst(table, "x", true).array("id"), [3, 2, 5, 1, 4]);
-  assert.deepEqual(bestFirst(table, "x", false).array("id"), [2, 5, 3, 1, 4]);
+Deno.test("1.2.2 leaderboard() is in the order of settings where a metric has no direction", () => {
+  const runs = runsTable(
+    [[2, 0.5], [4, 0.125], [8, 0.25]].map(([n_skills, density]) =>
+      runResult({ n_skills: n_skills! }, { metrics: { density: density! } })
+    ),
+  );
+  const order = rowsOf(leaderboard(runs, { metric: "density" }));
+  assert.deepEqual(order.map(({ n_skills }) => n_skills), [2, 4, 8]);
 });
 
 Deno.test("leaderboard() of a study takes its metric, and of a table asks for one", () => {

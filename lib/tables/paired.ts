@@ -3,18 +3,13 @@
  * differences between seeds and between tasks.
  */
 import { randomStream } from "../util/random.ts";
-import { bootstrapMean } from "../util/bootstrap.ts";
-import { bestFirst } from "./leaderboard.ts";
+import { bootstrapMean } from "../statistics/bootstrap.ts";
+import { bestFirst, directionOf } from "./direction.ts";
 import type { RunConfig } from "../run/config.ts";
-import { estimatePaired, holm } from "../util/statistics.ts";
+import { holm } from "../statistics/holm.ts";
+import { estimatePaired } from "../statistics/mean.ts";
 import { mean } from "../util/vectors.ts";
-import {
-  groupBySettings,
-  groupingOf,
-  isHigherBetter,
-  metricOf,
-  type SettingGroup,
-} from "./groups.ts";
+import { groupBySettings, groupingOf, metricOf, type SettingGroup } from "./groups.ts";
 import { IDENTITY_COLUMNS } from "./identity.ts";
 import { cell, runsAndMetric, type Study } from "./study.ts";
 import { type ColumnTable, type Row, tableOf } from "./table.ts";
@@ -34,7 +29,7 @@ export interface PairedOptions {
    * computed from other data, by other code or on another kind of machine form groups of their own.
    */
   readonly groupBy?: readonly string[];
-  /** Whether larger values are better; when absent, judged by the metric's name. */
+  /** Whether larger values are better; when absent, as the metric is declared. */
   readonly higherIsBetter?: boolean;
   /** Number of draws of the bootstrap over tasks. */
   readonly resamples?: number;
@@ -50,7 +45,8 @@ export interface PairedOptions {
  * With one row per run, the interval from `low` to `high` is Student's t over the seeds. With
  * tasks, a task's difference is its mean over seeds and draws, and the interval comes from a
  * hierarchical bootstrap over tasks and then their values. `wins`, `ties` and `losses` count the
- * `n` seeds or tasks; `p` is from the two-sided paired t-test over the same, and is missing when
+ * `n` seeds or tasks; where more of the metric is neither better nor worse, nothing wins or loses, and
+ * rows are in the order of settings; `p` is from the two-sided paired t-test over the same, and is missing when
  * all differences are equal; `p_holm` is corrected for the number of rows. `n_missing` counts
  * values without a partner: not run yet, failed, diverged or stalled on either side.
  *
@@ -71,7 +67,11 @@ export interface PairedOptions {
  *   { status: "done", method: "poly", seed: 1, score: 0.75 },
  * ]);
  * const [row] = rowsOf(
- *   pairedDifferences(runs, { metric: "score", baseline: { method: "shared" } }),
+ *   pairedDifferences(runs, {
+ *     metric: "score",
+ *     baseline: { method: "shared" },
+ *     higherIsBetter: true,
+ *   }),
  * );
  * assert.deepEqual([row!.method, row!.difference, row!.wins, row!.n], ["poly", 0.25, 2, 2]);
  * ```
@@ -81,7 +81,7 @@ export function pairedDifferences(
   { baseline, ...options }: PairedOptions,
 ): ColumnTable {
   const { runs, metric } = runsAndMetric(of, options.metric);
-  const { higherIsBetter = isHigherBetter(metric) } = options;
+  const direction = directionOf(metric, options.higherIsBetter);
   const groupBy = groupingOf(runs, options.groupBy);
   const hasTasks = runs.columnNames().includes("task");
   const groups = groupBySettings(runs, groupBy);
@@ -109,12 +109,12 @@ export function pairedDifferences(
       : test;
     return {
       ...group.settings,
-      difference: test.mean,
+      difference: test.estimate,
       low,
       high,
-      wins: higherIsBetter ? test.n_above : test.n_below,
+      wins: direction === null ? null : direction === 1 ? test.n_above : test.n_below,
       ties: test.n_equal,
-      losses: higherIsBetter ? test.n_below : test.n_above,
+      losses: direction === null ? null : direction === 1 ? test.n_below : test.n_above,
       n: test.n,
       n_missing: missing,
       p: test.p,
@@ -122,7 +122,7 @@ export function pairedDifferences(
   });
   const corrected = holm(compared.map(({ p }) => p));
   const rows = compared.map((row, i): Row => ({ ...row, p_holm: corrected[i]! }));
-  return bestFirst(tableOf(rows, [...groupBy, "difference"]), "difference", higherIsBetter);
+  return bestFirst(tableOf(rows, [...groupBy, "difference"]), "difference", direction);
 }
 
 /** Whether a row has all of the given settings. */

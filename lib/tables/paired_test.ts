@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { runResult } from "../testing/samples/run_result.ts";
 import { randomStream } from "../util/random.ts";
-import { bootstrapMean } from "../util/bootstrap.ts";
+import { bootstrapMean } from "../statistics/bootstrap.ts";
 import { pairedDifferences } from "./paired.ts";
 import type { RunResult } from "../run/result.ts";
 import type { RunConfigInput } from "../run/config.ts";
-import { estimatePaired } from "../util/statistics.ts";
+import { estimatePaired } from "../statistics/mean.ts";
 import { runsTable, taskTable } from "./study.ts";
 import { rowsOf } from "./table.ts";
 

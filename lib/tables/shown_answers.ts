@@ -1,6 +1,7 @@
 /** Which of a study's answers its page shows: enough to look into, and never more than a page can carry. */
 import type { KeptPrediction, PredictionPhase } from "../run/predictions/file.ts";
-import { isHigherBetter, measureGroups, settingsLabel } from "./groups.ts";
+import { bestGroupsFirst, directionOf } from "./direction.ts";
+import { measureGroups, settingsLabel } from "./groups.ts";
 import { answersOf, comparedPhase, isRight } from "./predictions.ts";
 import type { Study } from "./study.ts";
 import type { Row } from "./table.ts";
@@ -20,7 +21,7 @@ export interface ShownRun {
 export interface AnswerPlan {
   /** The model that has answered. */
   readonly phase: PredictionPhase;
-  /** Labels of the cells, best first. */
+  /** Labels of the cells, best first where the metric has a direction. */
   readonly cells: readonly string[];
   readonly runs: readonly ShownRun[];
   /** How many of the test examples of each task. */
@@ -48,17 +49,15 @@ export interface ShownAnswer {
 }
 
 /**
- * Chooses what is shown: the cells that are best by the study's metric, of each as many seeds as there is
+ * Chooses what is shown: the cells that are best by the study's metric, or the first where it has no
+ * direction, of each as many seeds as there is
  * room for, and of the first seed as many examples of each task.
  *
  * @throws {RangeError} when runs are done and lack the metric
  */
 export function answerPlan(study: Study): AnswerPlan {
   const phase = comparedPhase(study);
-  const sign = isHigherBetter(study.metric) ? 1 : -1;
-  const groups = measureGroups(study.runs, study.metric)
-    .filter(({ points }) => points.length > 0)
-    .sort((a, b) => sign * (b.estimate.mean! - a.estimate.mean!));
+  const groups = bestGroupsFirst(measureGroups(study.runs, study.metric), study.metric);
   const done = groups.flatMap(({ points }) => points.map(({ row }) => row));
   const most = (of: (run: Row) => number) => Math.max(1, ...done.map(of));
   const tasks = most((run) => tasksOf(run, phase));
@@ -73,6 +72,7 @@ export function answerPlan(study: Study): AnswerPlan {
   const nSeeds = Math.max(1, Math.floor(room / nTest));
   const examples = nSeeds > 1 ? nTest : Math.max(1, Math.min(nTest, room));
   const isShown = new Set(seeds.slice(0, nSeeds));
+  const which = directionOf(study.metric) === null ? "first" : "best";
   return {
     phase,
     cells: shown.map(({ settings }) => settingsLabel(settings) || "the one cell"),
@@ -82,7 +82,7 @@ export function answerPlan(study: Study): AnswerPlan {
     ),
     examples,
     leftOut: [
-      ...nCells < groups.length ? [`the best ${nCells} of ${groups.length} cells`] : [],
+      ...nCells < groups.length ? [`the ${which} ${nCells} of ${groups.length} cells`] : [],
       ...nSeeds < seeds.length ? [`${nSeeds} of ${seeds.length} seeds`] : [],
       ...examples < nTest ? [`the first ${examples} of ${nTest} examples of each task`] : [],
     ],

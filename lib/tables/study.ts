@@ -15,7 +15,8 @@ import { changedFiles, type WrittenFiles, writtenFiles } from "../run/written_fi
 import type { Manifest, SweepSource } from "../sweep/manifest.ts";
 import { SweepStore } from "../sweep/store.ts";
 import { StoreError, whenReading } from "../sweep/store_error.ts";
-import { isHigherBetter, measureGroups } from "./groups.ts";
+import { bestGroupsFirst } from "./direction.ts";
+import { measureGroups } from "./groups.ts";
 import { IDENTITY_COLUMNS, identityColumns, identityOf } from "./identity.ts";
 import { type Cell, type ColumnTable, type Row, rowsOf, tableOf } from "./table.ts";
 
@@ -158,8 +159,8 @@ export class Study {
 
   /**
    * The routing of a typical run, and the run's id. Among settings with learned routing over
-   * several skills it takes those with the best mean of the study's metric, and of their runs the
-   * one nearest to that mean.
+   * several skills it takes those with the best mean of the study's metric, the first where the metric
+   * has no direction, and of their runs the one nearest to that mean.
    *
    * @returns null when no such run is done, or it has no routing file
    * @throws {SyntaxError} when the file is damaged
@@ -242,11 +243,9 @@ export function typicalRun(runs: ColumnTable, metric: string): string | null {
   const learned = runs.filter(
     "d => d.status === 'done' && d.method === 'poly' && d.n_skills > 1",
   );
-  const sign = isHigherBetter(metric) ? 1 : -1;
-  const [best] = measureGroups(learned, metric).filter(({ estimate }) => estimate.mean !== null)
-    .sort((a, b) => sign * (b.estimate.mean! - a.estimate.mean!));
+  const [best] = bestGroupsFirst(measureGroups(learned, metric), metric);
   if (best === undefined) return null;
-  const distance = ({ value }: { value: number }) => Math.abs(value - best.estimate.mean!);
+  const distance = ({ value }: { value: number }) => Math.abs(value - best.estimate.estimate!);
   const [typical] = best.points.toSorted((a, b) => distance(a) - distance(b));
   return String(typical!.row.id);
 }

@@ -122,13 +122,16 @@ const results = sampleResults(
   { whole: true },
 );
 const withScores = (scores: readonly number[]): RunResult[] =>
-  results.map((result, i) => ({ ...result, metrics: { score: scores[i]!, a_loss: scores[i]! } }));
+  results.map((result, i) => ({
+    ...result,
+    metrics: { seen_rouge_l: scores[i]!, seen_loss: scores[i]! },
+  }));
 
 Deno.test("typicalRun() takes the typical run of the best settings that learn routing", () => {
   // shared 2, shared 4, poly 2, poly 4
   const scored = withScores([9, 9, 9, 9, 9, 9, 1, 2, 3, 5, 1, 4]);
-  assert.equal(typicalRun(runsTable(scored), "score"), scored[11]!.id);
-  assert.equal(typicalRun(runsTable(scored), "a_loss"), scored[7]!.id);
+  assert.equal(typicalRun(runsTable(scored), "seen_rouge_l"), scored[11]!.id);
+  assert.equal(typicalRun(runsTable(scored), "seen_loss"), scored[7]!.id);
 });
 
 Deno.test("typicalRun() passes over what is not done, and finds nothing among nothing", () => {
@@ -136,9 +139,9 @@ Deno.test("typicalRun() passes over what is not done, and finds nothing among no
   const broken = scored.map((result, i) =>
     i < 9 ? result : { ...result, status: "diverged" as const }
   );
-  assert.equal(typicalRun(runsTable(broken), "score"), broken[7]!.id);
-  assert.equal(typicalRun(runsTable(scored.slice(0, 6)), "score"), null);
-  assert.equal(typicalRun(runsTable([]), "score"), null);
+  assert.equal(typicalRun(runsTable(broken), "seen_rouge_l"), broken[7]!.id);
+  assert.equal(typicalRun(runsTable(scored.slice(0, 6)), "seen_rouge_l"), null);
+  assert.equal(typicalRun(runsTable([]), "seen_rouge_l"), null);
 });
 
 Deno.test("runsTable() has a column for every setting and for metrics that only later runs have", () => {

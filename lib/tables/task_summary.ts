@@ -1,4 +1,4 @@
-import { estimateMean } from "../util/statistics.ts";
+import { estimateMean } from "../statistics/mean.ts";
 import { mean } from "../util/vectors.ts";
 import { groupBySettings, numbersOf, otherSettings } from "./groups.ts";
 import { Study } from "./study.ts";
@@ -44,8 +44,8 @@ export function taskSummary(of: Study | ColumnTable): ColumnTable {
       const perRun = runs.map((rows) => numbersOf(rows, measure)).filter(({ length }) =>
         length > 0
       );
-      const { mean: center, low, high } = estimateMean(perRun.map(mean));
-      return [[measure, center], [`${measure}_low`, low], [`${measure}_high`, high]];
+      const { estimate, low, high } = estimateMean(perRun.map(mean));
+      return [[measure, estimate], [`${measure}_low`, low], [`${measure}_high`, high]];
     });
     return { ...settings, n: runs.length, ...Object.fromEntries(estimates) };
   });

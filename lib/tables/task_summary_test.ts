@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { sampleResults } from "../testing/samples/sample_results.ts";
 import type { RunResult, TaskScore } from "../run/result.ts";
-import { estimateMean } from "../util/statistics.ts";
+import { estimateMean } from "../statistics/mean.ts";
 import { taskTable } from "./study.ts";
 import { rowsOf } from "./table.ts";
 import { taskSummary } from "./task_summary.ts";
@@ -32,9 +32,9 @@ Deno.test("taskSummary() means over seeds, a seed's draws of examples first amon
     ["heldout", "z", 1],
     ["seen", "a", 2],
   ]);
-  const { mean, low, high } = estimateMean([(0.2 + 0.4) / 2, 0.7]);
+  const { estimate, low, high } = estimateMean([(0.2 + 0.4) / 2, 0.7]);
   assert.deepEqual([rows[0]!.rouge_l, rows[0]!.rouge_l_low, rows[0]!.rouge_l_high], [
-    mean,
+    estimate,
     low,
     high,
   ]);

@@ -60,8 +60,11 @@ Deno.test("writePredictions() leaves the same bytes again, and nothing where the
     await writePredictions(dir, [{ ...RUN[0]!, predictions: [] }]);
     assert.deepEqual([...Deno.readDirSync(dir)], []);
     assert.deepEqual(await Array.fromAsync(readPredictions(dir)), []);
-    const wild = { ...RUN[0]!, predictions: [{ ...RUN[0]!.predictions[0]!, scores: { f1: NaN } }] };
-    await assert.rejects(writePredictions(dir, [wild]), /example 0 of task "t" .* f1 is NaN/);
+    const wild = {
+      ...RUN[0]!,
+      predictions: [{ ...RUN[0]!.predictions[0]!, scores: { rouge_l: NaN } }],
+    };
+    await assert.rejects(writePredictions(dir, [wild]), /example 0 of task "t" .* rouge_l is NaN/);
     assert.deepEqual([...Deno.readDirSync(dir)], []);
   }));
 

@@ -16,6 +16,7 @@ import {
 } from "../../train/train.ts";
 import { mean } from "../../util/vectors.ts";
 import type { RunConfig } from "../config.ts";
+import { declared, type RunMetrics } from "../metrics/metric.ts";
 import { meanScores } from "../score.ts";
 import { stalledAt, type TrainingCourse } from "../stalled.ts";
 import { multiTaskFacts, seenFacts } from "./facts.ts";
@@ -39,7 +40,7 @@ const ALIGNMENT_EXAMPLES = 16;
 /** What the multi-task phase has found, beside the values of the parameters. */
 interface Trained {
   readonly rows: LogRows["rows"];
-  readonly metrics: Readonly<Record<string, number | null>>;
+  readonly metrics: Readonly<RunMetrics>;
   /** The step at which training diverged; null when it did not. */
   readonly diverged_at_step: number | null;
 }
@@ -84,7 +85,7 @@ async function training<E, Batch extends RowsBatch, M extends AnyBaseModel>(
   const tasks = problem.suite.training;
   const parameters = model.trainableParameters();
   const log = new LogRows(run.log);
-  const metrics: Record<string, number | null> = {};
+  const metrics: RunMetrics = {};
   let best = null as Best | null;
   const left = await keeper.checkpoint(facts);
   const from = left === null ? null : checkpointFrom(left);
@@ -113,7 +114,7 @@ async function training<E, Batch extends RowsBatch, M extends AnyBaseModel>(
         ...agreement,
         weight_gradient_validation_loss: loss,
       });
-      Object.assign(metrics, agreementOfRun(config, log.rows));
+      Object.assign(metrics, declared({ ...agreementOfRun(config, log.rows) }));
     }
   };
   const settings: TrainSettings = {
@@ -189,7 +190,7 @@ interface Checkpoint {
   readonly noise: NoisePositions;
   readonly best: Best | null;
   readonly rows: LogRows["rows"];
-  readonly metrics: Readonly<Record<string, number | null>>;
+  readonly metrics: Readonly<RunMetrics>;
 }
 
 /** A checkpoint as the content of a file. */

@@ -19,6 +19,7 @@ import {
 import { randomStream } from "../../util/random.ts";
 import type { RunConfig } from "../config.ts";
 import type { Evaluation } from "../evaluation.ts";
+import type { RunMetrics } from "../metrics/metric.ts";
 import type { MetricsLog, MetricsRow } from "../metrics_log.ts";
 import type { PredictionPhase, TaskPredictions } from "../predictions/file.ts";
 import type { Problem } from "../problem.ts";
@@ -36,7 +37,7 @@ export interface RunState<E, Batch extends RowsBatch, M extends AnyBaseModel> {
   /** Where stages are found and kept. */
   readonly keeper: Keeper;
   /** Metrics of the run as a whole. Those that are here when a phase diverges are kept. */
-  readonly metrics: Record<string, number | null>;
+  readonly metrics: RunMetrics;
   /** Scores of single tasks, kept likewise. */
   readonly tasks: TaskScore[];
   /** Answers to test examples, kept likewise. */

@@ -2,7 +2,7 @@
 import { escaped } from "../../files/escaped.ts";
 import type { RunConfig } from "../../run/config.ts";
 import { runId } from "../../run/id.ts";
-import { metricNames } from "../../run/metric_names.ts";
+import { metricNames } from "../../run/metrics/metric_names.ts";
 import { suggest } from "../../util/words.ts";
 import { cellsOf, matches, varyingKeys } from "./cells.ts";
 import { type Overrides, readOverrides, type ToPath } from "./overrides.ts";
@@ -20,6 +20,16 @@ export interface Sweep {
   readonly metric: string;
   /** Settings of the cell that differences are taken against; null for none. */
   readonly baseline: Partial<RunConfig> | null;
+  /**
+   * Settings of the cells whose difference from the baseline, by the metric, is what the sweep is for.
+   * P-values are corrected over these, and all other differences are exploratory. None where absent.
+   */
+  readonly primary?: readonly Partial<RunConfig>[] | undefined;
+  /**
+   * The smallest difference of interest, in the metric's units; where ratios of the metric count, as a
+   * share of it: 0.1 is 10 %. None where absent.
+   */
+  readonly margin?: number | undefined;
   /** Settings with more than one value, in the order of {@linkcode RUN_CONFIG_KEYS}. */
   readonly varying: readonly (keyof RunConfig)[];
   /** Every run, seeds innermost. */
@@ -81,6 +91,7 @@ export function readSweep(
   const { cells, seeds } = cellsOf(file, asked, path, note);
   const metric = metricOf(file, asked, cells);
   if (file.baseline !== null) noteBaseline(file.baseline, cells, note);
+  for (const group of file.primary) notePrimary(group, file.baseline!, cells, note);
   const varying = varyingKeys(cells);
   const runs = cells.flatMap((cell) =>
     seeds.map((seed) => {
@@ -93,9 +104,9 @@ export function readSweep(
     name: path.replace(/^.*[\\/]/, "").replace(/\.ya?ml$/, ""),
     question: file.question,
     metric,
-    baseline: file.baseline === null ? null : Object.fromEntries(
-      [...file.baseline.entries].map(([key, { value }]) => [key, value]),
-    ),
+    baseline: file.baseline === null ? null : settingsOf(file.baseline),
+    ...(file.primary.length === 0 ? {} : { primary: file.primary.map(settingsOf) }),
+    ...(file.margin === null ? {} : { margin: file.margin }),
     varying,
     runs,
   };
@@ -103,7 +114,7 @@ export function readSweep(
 
 /** The metric that is asked for, or the first that some run will measure. */
 function metricOf(file: SweepFile, asked: Overrides, cells: readonly RunConfig[]): string {
-  const known = new Set(cells.flatMap(metricNames));
+  const known = new Set<string>(cells.flatMap(metricNames));
   const metric = asked.metric ?? file.metric;
   if (metric === null) return [...known][0]!;
   if (known.has(metric.value)) return metric.value;
@@ -124,6 +135,21 @@ function noteBaseline(baseline: SettingGroup, cells: readonly RunConfig[], note:
     `${baseline.place()} matches ${count === 0 ? "no cell" : "every cell"}: ` +
       `there will be no differences to a baseline`,
   );
+}
+
+/** Says where a primary comparison compares nothing. */
+function notePrimary(
+  group: SettingGroup,
+  baseline: SettingGroup,
+  cells: readonly RunConfig[],
+  note: Note,
+): void {
+  if (cells.some((cell) => matches(cell, group) && !matches(cell, baseline))) return;
+  note(`${group.place()} matches no cell beside the baseline: there will be no such comparison`);
+}
+
+function settingsOf({ entries }: SettingGroup): Partial<RunConfig> {
+  return Object.fromEntries([...entries].map(([key, { value }]) => [key, value]));
 }
 
 /** Two runs in one folder would be one: sixteen digits make that all but impossible, and this quite. */

@@ -21,6 +21,8 @@ export const FILE_KEYS = [
   "question",
   "metric",
   "baseline",
+  "primary",
+  "margin",
   "set",
   "grid",
   "zip",
@@ -37,6 +39,10 @@ export interface SweepFile {
   readonly metric: { readonly value: string; readonly place: Place } | null;
   /** Settings of the cell that differences are taken against; null where the file names none. */
   readonly baseline: SettingGroup | null;
+  /** Cells whose comparison with the baseline is what the sweep is for; all others are exploratory. */
+  readonly primary: readonly SettingGroup[];
+  /** The smallest difference of interest, above 0; null where the file names none. */
+  readonly margin: number | null;
   /** Settings of every cell. */
   readonly set: SettingGroup;
   /** Axes of which every combination is a cell. */
@@ -78,6 +84,8 @@ export function readSweepFile(text: string, path: string, note: Note): SweepFile
     question: file.text("question") ?? "",
     metric: metric === null ? null : { value: metric, place: () => locate(["metric"]) },
     baseline: file.baseline(),
+    primary: file.primary(),
+    margin: file.margin(),
     set,
     grid,
     zip,
@@ -123,7 +131,7 @@ class Sections {
   }
 
   /** A list of groups, none of them empty. */
-  groups(key: "include" | "exclude"): SettingGroup[] {
+  groups(key: "include" | "exclude" | "primary"): SettingGroup[] {
     const found = this.given[key] ?? [];
     if (!Array.isArray(found)) {
       throw new SweepError(`Cannot read ${this.locate([key])} as it must be a list of settings`);
@@ -133,6 +141,30 @@ class Sections {
 
   baseline(): SettingGroup | null {
     return (this.given.baseline ?? null) === null ? null : this.#named(this.group(["baseline"]));
+  }
+
+  primary(): SettingGroup[] {
+    const primary = this.groups("primary");
+    if (primary.length === 0 || (this.given.baseline ?? null) !== null) return primary;
+    throw new SweepError(
+      `Cannot read ${
+        this.locate(["primary"])
+      } as these settings are compared with the baseline, and ` +
+        `there is none: write baseline beside it`,
+    );
+  }
+
+  margin(): number | null {
+    const margin = this.given.margin ?? null;
+    if (margin === null || typeof margin === "number" && margin > 0 && margin < Infinity) {
+      return margin;
+    }
+    throw new SweepError(
+      `Cannot read ${
+        this.locate(["margin"])
+      } as the smallest difference of interest must be a number ` +
+        `above 0: got ${textOf(margin)}`,
+    );
   }
 
   axes(section: "grid" | "zip"): Map<SettingKey, Axis> {

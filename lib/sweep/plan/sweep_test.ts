@@ -250,6 +250,24 @@ Deno.test("S2 entries without effect are said or refused", () => {
   assert.equal(readSweep("baseline:", "x.yaml").baseline, null);
 });
 
+Deno.test("1.2.8 a sweep declares its primary comparisons and the smallest difference of interest", () => {
+  const text =
+    "baseline: { r: 1 }\nprimary: [{ r: 4, n_splits: 1 }]\nmargin: 0.05\ngrid: { r: [1, 2, 4] }";
+  const { primary, margin } = readSweep(text, "x.yaml");
+  assert.deepEqual([primary, margin], [[{ r: 4, n_splits: 1 }], 0.05]);
+  const none = readSweep("baseline: { r: 1 }\ngrid: { r: [1, 2] }", "x.yaml");
+  assert.deepEqual([none.primary, none.margin], [undefined, undefined]);
+  assert.match(
+    notesOf("baseline: { r: 1 }\nprimary: [{ r: 3 }]\ngrid: { r: [1, 2] }").join(),
+    /x\.yaml:2:11 primary\.0 matches no cell beside the baseline/,
+  );
+  refuses("primary: [{ r: 2 }]", /x\.yaml:1:1 primary as .*: write baseline beside it/);
+  refuses("baseline: { r: 1 }\nprimary: { r: 2 }", /primary as it must be a list of settings/);
+  refuses("baseline: { r: 1 }\nprimary: [{}]", /primary\.0 as it must name a setting/);
+  refuses("margin: 0", /x\.yaml:1:1 margin as .* above 0: got 0/);
+  refuses("margin: big", /margin as .* above 0: got "big"/);
+});
+
 Deno.test("S2 the experiments of this project have nothing to be said about them", async () => {
   for await (const { name } of Deno.readDir("experiments")) {
     if (!name.endsWith(".yaml")) continue;

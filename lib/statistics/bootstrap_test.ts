@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { bootstrapMean } from "./bootstrap.ts";
-import { randomStream } from "./random.ts";
+import { randomStream } from "../util/random.ts";
 
 Deno.test("bootstrapMean() covers the true mean of tasks as often as it says", () => {
   let covered = 0;
@@ -38,11 +38,11 @@ Deno.test("bootstrapMean() has a quartile interval half of the time", () => {
 
 Deno.test("bootstrapMean() has the spread of exact resampling", () => {
   // Two tasks of one value: a resample's mean is 0, 1 or 2 with chances ¼, ½, ¼.
-  const { mean, low, high } = bootstrapMean([[0], [2]], {
+  const { estimate, low, high } = bootstrapMean([[0], [2]], {
     stream: randomStream(1, "x"),
     resamples: 4000,
   });
-  assert.deepEqual([mean, low, high], [1, 0, 2]);
+  assert.deepEqual([estimate, low, high], [1, 0, 2]);
   const middle = bootstrapMean([[0], [2]], { stream: randomStream(1, "x"), level: 0.4 });
   assert.deepEqual([middle.low, middle.high], [1, 1]);
 });
@@ -51,15 +51,17 @@ Deno.test("bootstrapMean() draws the values of a task, too", () => {
   const stream = randomStream(0, "x");
   const spread = bootstrapMean([[0, 10], [0, 10]], { stream });
   const flat = bootstrapMean([[5, 5], [5, 5]], { stream });
-  assert.deepEqual([spread.mean, spread.low, spread.high], [5, 0, 10]);
-  assert.deepEqual([flat.mean, flat.low, flat.high], [5, 5, 5]);
+  assert.deepEqual([spread.estimate, spread.low, spread.high], [5, 0, 10]);
+  assert.deepEqual([flat.estimate, flat.low, flat.high], [5, 5, 5]);
 });
 
 Deno.test("bootstrapMean() weighs tasks alike, and gives null where there is no interval", () => {
   const options = () => ({ stream: randomStream(0, "x"), resamples: 10 });
-  assert.equal(bootstrapMean([[1, 1, 1, 1], [3]], options()).mean, 2);
-  assert.deepEqual(bootstrapMean([], options()), { mean: null, low: null, high: null, n: 0 });
-  assert.deepEqual(bootstrapMean([[1, 3]], options()), { mean: 2, low: null, high: null, n: 1 });
+  assert.equal(bootstrapMean([[1, 1, 1, 1], [3]], options()).estimate, 2);
+  for (const [tasks, expected] of [[[], null], [[[1, 3]], 2]] as const) {
+    const { n, estimate, low, high, p } = bootstrapMean(tasks, options());
+    assert.deepEqual([n, estimate, low, high, p], [tasks.length, expected, null, null, null]);
+  }
   assert.deepEqual(
     bootstrapMean([[1, 5], [3]], options()),
     bootstrapMean([[1, 5], [3]], options()),

@@ -1,6 +1,7 @@
-import type { RandomStream } from "./random.ts";
-import { checkFinite, checkLevel, type Estimate } from "./statistics.ts";
-import { mean } from "./vectors.ts";
+import type { RandomStream } from "../util/random.ts";
+import { mean } from "../util/vectors.ts";
+import { checkFinite, checkLevel } from "./check_values.ts";
+import type { Estimate } from "./estimate.ts";
 
 /** Settings of {@linkcode bootstrapMean}. */
 export interface BootstrapOptions {
@@ -20,18 +21,18 @@ export interface BootstrapOptions {
  * Source: A. C. Davison and D. V. Hinkley, "Bootstrap methods and their application", 1997, section 3.8
  *
  * @param tasks values of each task, such as one per seed; each task has at least one
- * @returns `n` is the number of tasks; no interval below two tasks
+ * @returns `n` is the number of tasks; no interval below two tasks, and never a p-value
  * @throws {RangeError} when a task has no value, a value is not finite, or a setting is out of range
  *
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { randomStream } from "./random.ts";
+ * import { randomStream } from "../util/random.ts";
  *
  * const stream = randomStream(0, "bootstrap");
- * const { mean, low, high, n } = bootstrapMean([[1, 2], [3], [8, 8]], { stream });
- * assert.deepEqual([mean, n], [12.5 / 3, 3]);
- * assert.ok(1 <= low! && low! < mean! && mean! < high! && high! <= 8);
+ * const { estimate, low, high, n } = bootstrapMean([[1, 2], [3], [8, 8]], { stream });
+ * assert.deepEqual([estimate, n], [12.5 / 3, 3]);
+ * assert.ok(1 <= low! && low! < estimate! && estimate! < high! && high! <= 8);
  * ```
  */
 export function bootstrapMean(
@@ -51,9 +52,10 @@ export function bootstrapMean(
     checkFinite(`Cannot bootstrap task ${task}`, values);
   }
   const n = tasks.length;
-  if (n === 0) return { mean: null, low: null, high: null, n };
-  const center = mean(tasks.map(mean));
-  if (n === 1) return { mean: center, low: null, high: null, n };
+  const alone = { n, standard_error: null, df: null, low: null, high: null, p: null };
+  if (n === 0) return { ...alone, estimate: null };
+  const estimate = mean(tasks.map(mean));
+  if (n === 1) return { ...alone, estimate };
 
   const draw = <T>(from: readonly T[]): T[] => from.map(() => from[stream.integer(from.length)]!);
   const means = Array.from(
@@ -61,10 +63,10 @@ export function bootstrapMean(
     () => mean(draw(tasks).map((values) => mean(draw(values)))),
   ).sort((a, b) => a - b);
   return {
-    mean: center,
+    ...alone,
+    estimate,
     low: quantile(means, (1 - level) / 2),
     high: quantile(means, (1 + level) / 2),
-    n,
   };
 }
 

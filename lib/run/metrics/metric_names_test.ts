@@ -1,26 +1,17 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { withFolder } from "../testing/with_folder.ts";
-import * as tf from "../tf.ts";
-import { parseRunConfig } from "./config.ts";
+import { withFolder } from "../../testing/with_folder.ts";
+import * as tf from "../../tf.ts";
+import { parseRunConfig } from "../config.ts";
+import { FORMER_MEASURES } from "./metric.ts";
 import { metricNames } from "./metric_names.ts";
-import { parseResult } from "./result.ts";
-import { doRun } from "./run.ts";
+import { parseResult } from "../result.ts";
+import { doRun } from "../run.ts";
 
 /** Metrics of runs that end otherwise than done. */
 const ENDS = ["diverged_at_step", "stalled_at_step"];
 
-/**
- * Metrics of the agreement of gradients that runs measured before it was that of the effective weights. They
- * have other names, as they are other numbers.
- */
-const FORMER = [
-  "gradient_alignment",
-  "gradient_conflict",
-  "gradient_reliability",
-  "gradient_coherence",
-  "merged_gradient_alignment",
-];
+const FORMER = Object.keys(FORMER_MEASURES);
 
 Deno.test("A4 every metric that results have was known before their runs", async () => {
   const reference = "results/reference";
@@ -30,7 +21,7 @@ Deno.test("A4 every metric that results have was known before their runs", async
       const path = join(reference, sweep, "runs", run, "result.json");
       const { config, metrics, status } = parseResult(await Deno.readTextFile(path), path);
       const isFormer = FORMER.some((name) => name in metrics);
-      const known = metricNames(config)
+      const known: readonly string[] = metricNames(config)
         .filter((name) => !(isFormer && name.startsWith("weight_gradient_")));
       assert.deepEqual(known.filter((name) => FORMER.includes(name)), []);
       const measured = Object.keys(metrics).filter((name) => !FORMER.includes(name));

@@ -1,15 +1,22 @@
-import type { RunConfig } from "./config.ts";
+import type { RunConfig } from "../config.ts";
+import type { MetricName, ScoredOn, ScoreName } from "./metric.ts";
 
-const SCORES = ["exact_match", "rouge_l", "token_accuracy", "loss"];
-const PLANTED_SCORES = ["loss", "teacher_gap"];
-const ALIGNMENT = [
+const TEXT_SCORES: readonly ScoreName[] = ["exact_match", "rouge_l", "token_accuracy", "loss"];
+const PLANTED_SCORES: readonly ScoreName[] = ["loss", "teacher_gap"];
+const ALIGNMENT: readonly MetricName[] = [
   "weight_gradient_alignment",
   "weight_gradient_conflict",
   "weight_gradient_reliability",
   "weight_gradient_validation_loss",
 ];
-const ROUTING = ["usage", "active_skills", "effective_skills", "entropy", "density"];
-const RECOVERY = ["recovery", "recovery_f1", "recovery_null", "recovery_p"];
+const ROUTING: readonly MetricName[] = [
+  "usage",
+  "active_skills",
+  "effective_skills",
+  "entropy",
+  "density",
+];
+const RECOVERY: readonly MetricName[] = ["recovery", "recovery_f1", "recovery_null", "recovery_p"];
 
 /**
  * The names of all that a run may measure, known before it begins.
@@ -17,18 +24,18 @@ const RECOVERY = ["recovery", "recovery_f1", "recovery_null", "recovery_p"];
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { parseRunConfig } from "./config.ts";
+ * import { parseRunConfig } from "../config.ts";
  *
  * assert.ok(metricNames(parseRunConfig({})).includes("heldout_exact_match"));
  * assert.ok(!metricNames(parseRunConfig({ suite: "planted" })).includes("heldout_exact_match"));
  * ```
  */
-export function metricNames(config: RunConfig): string[] {
+export function metricNames(config: RunConfig): MetricName[] {
   const { suite, method } = config;
   const isPlanted = suite === "planted";
-  const scores = (prefix: string) =>
-    (isPlanted ? PLANTED_SCORES : SCORES).map((name) => `${prefix}_${name}`);
-  const when = (condition: boolean, ...names: string[]) => condition ? names : [];
+  const scores = (prefix: ScoredOn) =>
+    (isPlanted ? PLANTED_SCORES : TEXT_SCORES).map((name) => `${prefix}_${name}` as const);
+  const when = (condition: boolean, ...names: readonly MetricName[]) => condition ? names : [];
   const isHeldOut = config.n_heldout_tasks > 0;
   const isWatched = config.steps > 0;
   return [
