@@ -85,14 +85,14 @@ Deno.test("curveFigure() averages the points of long runs, and says how many", a
 });
 
 Deno.test("curveFigure() shows a value to compare with, and nothing when there is nothing", async () => {
-  const rows = curve(0, 3).map((row) => ({ ...row, gradient_alignment: 0.25 }));
-  const options = { y: "gradient_alignment", phase: "alignment", reference: 0 };
+  const rows = curve(0, 3).map((row) => ({ ...row, weight_gradient_alignment: 0.25 }));
+  const options = { y: "weight_gradient_alignment", phase: "alignment", reference: 0 };
   const svg = await renderSvg(curveFigure(tableOf(rows), options));
   const rule = readSvg(svg).find(({ group }) => group === "rule")!;
   assertNumbers([axisOf(svg, "y")(rule.y + Number(rule.attributes.y1))], [0], 0.01);
   const empty = curveFigure(tableOf([{ id: "a", status: "failed" }]), options);
   assert.deepEqual(empty.notes, [
-    "Missing: 1 of 1 runs have no gradient_alignment of phase alignment.",
+    "Missing: 1 of 1 runs have no weight_gradient_alignment of phase alignment.",
   ]);
   assert.ok(!/NaN|Infinity/.test(await renderSvg(empty)));
 });

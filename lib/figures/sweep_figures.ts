@@ -20,8 +20,7 @@ export interface LoggedCurve {
 export const CURVES: readonly LoggedCurve[] = [
   { phase: "multitask", y: "loss" },
   { phase: "validation", y: "loss" },
-  { phase: "alignment", y: "gradient_alignment", reference: 0 },
-  { phase: "alignment", y: "merged_gradient_alignment", reference: 0 },
+  { phase: "alignment", y: "weight_gradient_alignment", reference: 0 },
 ];
 
 /**

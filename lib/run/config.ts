@@ -64,6 +64,7 @@ export type RunConfig = {
   label_smoothing: number;
   evaluate_every: number;
   monitor_gradient_alignment: boolean;
+  alignment_validation_loss: number | null;
 
   // Few-shot adaptation
   adaptation: "full" | "routing" | "average" | "soup" | "random" | "none";
@@ -179,6 +180,8 @@ export const RUN_CONFIG: z.ZodObject<
     .describe("Steps between evaluations on validation data; 0 for the end only"),
   monitor_gradient_alignment: z.boolean().default(false)
     .describe("Measure how the tasks' gradients agree, at each evaluation"),
+  alignment_validation_loss: z.number().nullable().default(null)
+    .describe("Validation loss at which that agreement is a metric; null: at the last evaluation"),
 
   // Few-shot adaptation
   adaptation: z.enum(["full", "routing", "average", "soup", "random", "none"]).default("full")
@@ -226,6 +229,7 @@ export const LATER_SETTINGS: Partial<RunConfig> = {
   teacher_r: 4,
   target_noise: 0,
   adaptation_routing: "method",
+  alignment_validation_loss: null,
 };
 
 /** Names of the settings, in the order of tables. */

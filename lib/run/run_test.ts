@@ -486,10 +486,27 @@ onEachBackend("doRun() measures how gradients agree, when asked", async () => {
   const shared = await run(PLANTED, asked, { method: "shared" });
   const rows = phase(shared, "alignment");
   assert.deepEqual(rows.map(({ step }) => step), [2, 4]);
-  assert.equal(shared.metrics.gradient_alignment, rows[1]!.gradient_alignment);
-  assert.ok(shared.metrics.gradient_alignment! > 0.05);
-  const separate = await run(PLANTED, asked, { method: "private" });
-  assert.equal(separate.metrics.gradient_alignment, 0);
+  const losses = phase(shared, "validation").map(({ loss }) => loss as number);
+  assert.deepEqual(rows.map((row) => row.weight_gradient_validation_loss), losses);
+  assert.equal(shared.metrics.weight_gradient_alignment, rows[1]!.weight_gradient_alignment);
+  assert.ok(Math.abs(shared.metrics.weight_gradient_alignment!) > 0.05);
+  // At the first step no task's adapter has changed anything: methods see the same weights, and agree.
+  const first = { ...asked, steps: 1, learning_rate: 0 };
+  const [one, own] = [
+    await run(PLANTED, first, { method: "shared" }),
+    await run(PLANTED, first, { method: "private" }),
+  ];
+  for (const name of ["weight_gradient_alignment", "weight_gradient_reliability"]) {
+    assert.ok(Math.abs(one.metrics[name]! - own.metrics[name]!) < 1e-4, name);
+  }
+  // At a loss on the way, the metrics lie between what was measured before and after.
+  const loss = (losses[0]! + losses[1]!) / 2;
+  const between = await run(PLANTED, asked, { method: "shared", alignment_validation_loss: loss });
+  const [before, after] = rows.map((row) => row.weight_gradient_alignment as number);
+  assert.equal(between.metrics.weight_gradient_validation_loss, loss);
+  assert.ok(
+    Math.abs(between.metrics.weight_gradient_alignment! - (before! + after!) / 2) < 1e-6,
+  );
   // Watching changes nothing.
   const unwatched = await run(PLANTED, asked, {
     method: "shared",

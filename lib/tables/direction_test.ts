@@ -53,7 +53,7 @@ Deno.test("1.2.2 the lowest gap to the teacher is best, wins and is shown", () =
 });
 
 Deno.test("1.2.2 tasks whose gradients are in conflict less often win", () => {
-  const study = planted("gradient_conflict", { expert: 0.4, shared: 0.3, poly: 0.2 });
+  const study = planted("weight_gradient_conflict", { expert: 0.4, shared: 0.3, poly: 0.2 });
   const [row] = rowsOf(baselineDifferences(study)!);
   assert.deepEqual([row!.method, row!.wins, row!.losses], ["poly", 3, 0]);
 });
@@ -76,10 +76,17 @@ Deno.test("1.2.2 nothing wins, and nothing is best, by a metric without a direct
 Deno.test("1.2.2 every metric that a run may have is declared, with its direction", () => {
   const direction = (name: string) => directionOf(name);
   const none = [
-    ...["best_step", "diverged_at_step", "stalled_at_step", "gradient_reliability", "usage"],
+    ...[
+      "best_step",
+      "diverged_at_step",
+      "stalled_at_step",
+      "weight_gradient_reliability",
+      "weight_gradient_validation_loss",
+      "usage",
+    ],
     ...["active_skills", "effective_skills", "entropy", "density", "recovery_null"],
   ];
-  const low = /loss$|teacher_gap$|^parameters|^recovery_p$|^gradient_conflict$/;
+  const low = /loss$|teacher_gap$|^parameters|^recovery_p$|^weight_gradient_conflict$/;
   for (const suite of ["skills", "planted"] as const) {
     const all = metricNames(parseRunConfig({ suite, monitor_gradient_alignment: true }));
     for (const name of all) {

@@ -4,6 +4,8 @@ export interface Example {
   readonly input: string;
   /** Reference answers, at least one; the first is what training aims at. */
   readonly targets: readonly string[];
+  /** Answers to choose from, a target among them, where there is a finite number of them. */
+  readonly choices?: readonly string[];
 }
 
 /** A named task with examples, of text unless said otherwise, that no two of its parts share. */

@@ -1,162 +1,102 @@
 /**
- * Measures whether the gradients of tasks agree, which is how Multi-Head Routing is said to help.
- * The measure by merged factors compares methods fairly.
+ * Measures whether the gradients of tasks agree, which is how Multi-Head Routing is said to help, in a
+ * space that all methods have in common: that of the weights beneath the adapters.
  */
 import type { Task } from "../tasks/task.ts";
-import * as tf from "../tf.ts";
-import { cosine, dot, mean } from "../util/vectors.ts";
+import type * as tf from "../tf.ts";
+import { dot } from "../util/vectors.ts";
+import { agreementOf, type GradientAgreement } from "./gradient_agreement.ts";
 import { disposeGradients, lossAndGradients } from "./gradients.ts";
 import type { Trainable } from "./multi_task_model.ts";
 import type { TaskExample } from "./task_batch.ts";
 
-/** Agreement of vectors, one for each task. */
-export interface Agreement {
-  /** Mean cosine over pairs of tasks, in [−1, 1]. */
-  readonly gradient_alignment: number;
-  /** Share of pairs whose cosine is negative, in [0, 1]. */
-  readonly gradient_conflict: number;
-  /** Norm of the mean gradient over the mean norm, in [0, 1]. */
-  readonly gradient_coherence: number;
-}
-
-/** Agreement of the gradients of tasks at one point of training, with respect to the skills. */
-export interface GradientAlignment extends Agreement {
-  /**
-   * Alignment with respect to each task's merged factors A and B, in [−1, 1]. All methods have
-   * these factors, no matter how many skills they share: compare methods by this one.
-   */
-  readonly merged_gradient_alignment: number;
-  /**
-   * Mean cosine between two halves of one task's examples, with respect to its merged factors, in
-   * [−1, 1]: noise reduces even perfect alignment to this value. Null when no task has two
-   * examples.
-   */
-  readonly gradient_reliability: number | null;
-}
+/** The most values of gradients that are held at once; 256 MiB. */
+const MOST_VALUES = 2 ** 26;
 
 /**
- * Compares the gradients of each task's mean loss with respect to the skills of all layers, on the
- * same number of examples per task and without routing noise.
+ * Compares the gradients of each task's mean loss with respect to the weights that adapters stand on, on
+ * the same number of examples per task and without routing noise.
  *
- * A method whose tasks share no parameter, such as `private`, has alignment 0 by construction, and
- * the alignment of the others depends on how much the routing makes tasks share. Therefore the
- * alignment is also computed with respect to the merged factors: their gradient is the sum of the
- * skills' gradients, as a task's mixing weights sum to one. A task's gradient is the mean of the
- * gradients of two halves of its examples.
+ * A layer with an adapter computes x·(W + ΔWᵢ)ᵀ for task i. So the gradient with respect to the frozen
+ * weight W is the gradient with respect to the effective weight W + ΔWᵢ, however the method makes ΔWᵢ: it
+ * says where a task wants the layer to go. Gradients with respect to the factors of ΔWᵢ do not compare, as
+ * their basis may be another one for each task and method. The gradients are of two halves of a task's
+ * examples each; {@linkcode agreementOf} corrects their cosine for noise.
  *
  * Source: the claim is that of Caccia et al. 2023 (arXiv 2211.03831), whose formula is not published;
  * this is the mean pairwise cosine of gᵢ = ∇ Lᵢ, as their description reads.
  *
- * @param tasks at least two; a task's index is its id
+ * @param weights the frozen weights of the adapted layers by name; at least one. A weight that serves
+ * elsewhere too, as tied embeddings do, has the gradient of all its uses
+ * @param tasks a task's index is its id; one with fewer than two examples does not count
  * @param encode turns examples into a batch
- * @param examples number of examples per task, at least 1; tasks with fewer use all of them
+ * @param examples number of examples per task; an odd one out is left aside
+ * @param mostValues the most values of gradients that are held at once; where there are more, the passes
+ * are repeated for some of the weights at a time
  */
 export async function gradientAlignment<E, Batch extends object>(
-  model: Trainable<Batch>,
+  model: Pick<Trainable<Batch>, "forward">,
+  weights: ReadonlyMap<string, tf.Variable>,
   tasks: readonly Pick<Task<E>, "train">[],
   encode: (examples: readonly TaskExample<E>[]) => Batch,
   examples: number,
-): Promise<GradientAlignment> {
-  const skills = model.trainableParameters("skills");
-  const whole: Float32Array[] = [];
-  const merged: Float32Array[] = [];
-  const reliabilities: number[] = [];
-  for (const [taskId, task] of tasks.entries()) {
-    const shown = task.train.slice(0, examples).map((example) => ({ taskId, example }));
-    const middle = Math.ceil(shown.length / 2);
-    const halves: Gradient[] = [];
-    for (const half of [shown.slice(0, middle), shown.slice(middle)]) {
-      if (half.length > 0) halves.push(await gradientOf(model, encode(half), skills));
-    }
-    whole.push(meanOf(halves.map(({ skills }) => skills)));
-    merged.push(meanOf(halves.map(({ merged }) => merged)));
-    if (halves.length === 2) reliabilities.push(cosine(halves[0]!.merged, halves[1]!.merged));
-  }
-  return {
-    ...alignmentOf(whole),
-    merged_gradient_alignment: alignmentOf(merged).gradient_alignment,
-    gradient_reliability: reliabilities.length === 0 ? null : mean(reliabilities),
-  };
-}
-
-/** The gradient of one batch's loss as a vector, with the parameters in sequence. */
-interface Gradient {
-  readonly skills: Float32Array;
-  /** The gradient with respect to the factors that skills are merged into. */
-  readonly merged: Float32Array;
-}
-
-async function gradientOf<Batch extends object>(
-  model: Trainable<Batch>,
-  batch: Batch,
-  parameters: ReadonlyMap<string, tf.Variable>,
-): Promise<Gradient> {
-  const result = lossAndGradients(() => model.forward(batch).loss, parameters);
-  const [skills, merged]: [Float32Array[], Float32Array[]] = [[], []];
-  for (const name of parameters.keys()) {
-    const gradient = result.gradients.get(name)!;
-    skills.push(Float32Array.from(await gradient.data()));
-    // Inventories of skills have four axes, [H, S, …].
-    const overSkills = tf.tidy(() =>
-      gradient.rank === 4 ? tf.sum(gradient, 1) : tf.clone(gradient)
-    );
-    merged.push(Float32Array.from(await overSkills.data()));
-    overSkills.dispose();
-  }
-  disposeGradients(result);
-  return { skills: concatenate(skills), merged: concatenate(merged) };
-}
-
-/**
- * Computes alignment, conflict and coherence of vectors.
- *
- * @param gradients at least two, equally long; a vector of zeros has cosine 0 with every other
- *
- * @example Two opposite pairs among orthogonal ones
- * ```ts
- * import assert from "node:assert/strict";
- *
- * const vectors = [[1, 0], [0, 1], [-1, 0]].map((vector) => Float32Array.from(vector));
- * const { gradient_alignment, gradient_conflict } = alignmentOf(vectors);
- * assert.equal(gradient_alignment, -1 / 3);
- * assert.equal(gradient_conflict, 1 / 3);
- * ```
- */
-export function alignmentOf(gradients: readonly Float32Array[]): Agreement {
-  const norms = gradients.map((gradient) => Math.sqrt(dot(gradient, gradient)));
-  let [sum, conflicts, pairs] = [0, 0, 0];
-  for (let i = 0; i < gradients.length; i++) {
-    for (let j = 0; j < i; j++) {
-      const scale = norms[i]! * norms[j]!;
-      const agreement = scale === 0 ? 0 : dot(gradients[i]!, gradients[j]!) / scale;
-      sum += agreement;
-      conflicts += agreement < 0 ? 1 : 0;
-      pairs++;
+  mostValues: number = MOST_VALUES,
+): Promise<GradientAgreement> {
+  const batches = tasks.flatMap(({ train }, taskId) => {
+    const shown = train.slice(0, examples).map((example) => ({ taskId, example }));
+    const middle = Math.floor(shown.length / 2);
+    if (middle === 0) return [];
+    return [encode(shown.slice(0, middle)), encode(shown.slice(middle, 2 * middle))];
+  });
+  const products = batches.map(() => batches.map(() => 0));
+  for (const some of inParts(weights, mostValues / batches.length)) {
+    const gradients: Float32Array[][] = [];
+    for (const batch of batches) gradients.push(await gradientOf(model, batch, some));
+    for (const [a, row] of products.entries()) {
+      for (const b of row.keys()) {
+        row[b]! += b > a
+          ? 0
+          : gradients[a]!.reduce((sum, part, i) => sum + dot(part, gradients[b]![i]!), 0);
+      }
     }
   }
-  const center = meanOf(gradients);
-  const meanNorm = mean(norms);
-  return {
-    gradient_alignment: sum / pairs,
-    gradient_conflict: conflicts / pairs,
-    gradient_coherence: meanNorm === 0 ? 0 : Math.sqrt(dot(center, center)) / meanNorm,
-  };
-}
-
-/** The mean of at least one vector. */
-function meanOf(vectors: readonly Float32Array[]): Float32Array {
-  return Float32Array.from(
-    vectors[0]!,
-    (_, i) => vectors.reduce((sum, vector) => sum + vector[i]!, 0) / vectors.length,
+  return agreementOf(
+    products.map((row, a) => row.map((_, b) => products[Math.max(a, b)]![Math.min(a, b)]!)),
   );
 }
 
-function concatenate(parts: readonly Float32Array[]): Float32Array {
-  const whole = new Float32Array(parts.reduce((length, part) => length + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    whole.set(part, offset);
-    offset += part.length;
+/** Divides variables into parts of at most so many values each, and at least one variable. */
+function inParts(
+  variables: ReadonlyMap<string, tf.Variable>,
+  most: number,
+): Map<string, tf.Variable>[] {
+  const parts: Map<string, tf.Variable>[] = [];
+  let values = Infinity;
+  for (const [name, variable] of variables) {
+    if (values + variable.size > most) {
+      parts.push(new Map());
+      values = 0;
+    }
+    parts.at(-1)!.set(name, variable);
+    values += variable.size;
   }
-  return whole;
+  return parts;
+}
+
+/** The gradient of one batch's loss with respect to each variable, in their order. */
+async function gradientOf<Batch extends object>(
+  model: Pick<Trainable<Batch>, "forward">,
+  batch: Batch,
+  variables: ReadonlyMap<string, tf.Variable>,
+): Promise<Float32Array[]> {
+  const result = lossAndGradients(() => model.forward(batch).loss, variables);
+  const gradients: Float32Array[] = [];
+  for (const [name, { size }] of variables) {
+    const gradient = result.gradients.get(name);
+    gradients.push(
+      gradient === undefined ? new Float32Array(size) : Float32Array.from(await gradient.data()),
+    );
+  }
+  disposeGradients(result);
+  return gradients;
 }

@@ -1,105 +1,120 @@
 import assert from "node:assert/strict";
-import { onEachBackend } from "../testing/on_each_backend.ts";
-import type { Trainable } from "./multi_task_model.ts";
-import type { TaskExample } from "./task_batch.ts";
-import * as tf from "../tf.ts";
-import { alignmentOf, gradientAlignment } from "./gradient_alignment.ts";
+import { Mlp } from "../models/mlp/model.ts";
+import type { PeftModel } from "../peft/peft_model.ts";
+import { parseRunConfig, type RunConfig } from "../run/config.ts";
 import { multiTaskModel } from "../run/method.ts";
 import { plantedProblem } from "../run/planted.ts";
-import { parseRunConfig, type RunConfig } from "../run/config.ts";
+import { onEachBackend } from "../testing/on_each_backend.ts";
+import { wave } from "../testing/wave.ts";
+import * as tf from "../tf.ts";
+import { agreementOf, type GradientAgreement } from "./gradient_agreement.ts";
+import { gradientAlignment } from "./gradient_alignment.ts";
 
-const vectors = (...rows: number[][]) => rows.map((row) => Float32Array.from(row));
-
-function near(actual: object, expected: Record<string, number>, tolerance = 1e-6): void {
+function near(actual: GradientAgreement, expected: GradientAgreement, tolerance: number): void {
   for (const [name, value] of Object.entries(expected)) {
-    const found = (actual as Record<string, number>)[name]!;
-    assert.ok(Math.abs(found - value) < tolerance, `${name}: ${found}, not ${value}`);
+    const found = actual[name as keyof GradientAgreement]!;
+    assert.ok(Math.abs(found - value!) < tolerance, `${name}: ${found}, not ${value}`);
   }
 }
 
-Deno.test("alignmentOf() equals values by hand", () => {
-  // Norms 1, 5 and 2; cosines 0.6, −0.6 and −1; the mean is (2.8, 2.4) / 3.
-  near(alignmentOf(vectors([1, 0], [3, 4], [-1.2, -1.6])), {
-    gradient_alignment: (0.6 - 0.6 - 1) / 3,
-    gradient_conflict: 2 / 3,
-    gradient_coherence: Math.hypot(2.8 / 3, 2.4 / 3) / (8 / 3),
-  });
-  near(alignmentOf(vectors([2, 2], [7, 7], [1, 1])), {
-    gradient_alignment: 1,
-    gradient_conflict: 0,
-    gradient_coherence: 1,
-  });
-  near(alignmentOf(vectors([1, 2], [-1, -2])), {
-    gradient_alignment: -1,
-    gradient_conflict: 1,
-    gradient_coherence: 0,
-  });
-});
-
-Deno.test("alignmentOf() takes a vector of zeros for unrelated to all", () => {
-  const zeros = { gradient_alignment: 0, gradient_conflict: 0, gradient_coherence: 0 };
-  near(alignmentOf(vectors([0, 0], [0, 0])), zeros);
-  near(alignmentOf(vectors([0, 0], [1, 1])), { ...zeros, gradient_coherence: 1 });
-});
-
-/** Examples are vectors x, and a task's loss is the mean of w·x + 5 v; w is a skill, v is what `part` says. */
-function linear(
-  part: "skills" | "router",
-): Trainable<{ readonly x: number[][] }> & { dispose(): void } {
-  const w = tf.tidy(() => tf.variable(tf.tensor1d([0.5, -1, 2])));
-  const v = tf.tidy(() => tf.variable(tf.scalar(1)));
-  return {
-    forward: ({ x }) => ({
-      loss: tf.add(
-        tf.mean(tf.matMul(tf.tensor2d(x), tf.reshape(w, [3, 1]))),
-        tf.mul(5, v as unknown as tf.Scalar),
-      ) as tf.Scalar,
+/** The frozen weights beneath a model's adapters. */
+const weightsOf = (model: PeftModel<Mlp>) =>
+  new Map(
+    model.targetedModuleNames.map((name) => {
+      const weight = `${name}.weight`;
+      return [weight, model.base.parameters.get(weight)];
     }),
-    trainableParameters: (asked) =>
-      new Map<string, tf.Variable>([
-        ...(asked === "router" ? [] : [["w", w] as const]),
-        ...(asked === undefined || asked === part ? [["v", v] as const] : []),
-      ]),
-    dispose: () => tf.dispose([w, v]),
-  };
+  );
+
+/** Sets the factors of every layer and skill; `factors` gets layer, skill, and which of the two. */
+function setFactors(
+  model: PeftModel<Mlp>,
+  factors: (layer: number, skill: number, part: 0 | 1, shape: number[]) => number[],
+): void {
+  for (
+    const [l, { skillsA, skillsB }] of [...model.adapters.get("default")!.layers.values()].entries()
+  ) {
+    for (const [part, skills] of [skillsA, skillsB].entries()) {
+      const [, S, rows, columns] = skills.shape as [number, number, number, number];
+      const values = Array.from(
+        { length: S },
+        (_, s) => factors(l, s, part as 0 | 1, [rows, columns]),
+      );
+      tf.tidy(() => skills.assign(tf.tensor(values.flat(), skills.shape)));
+    }
+  }
 }
 
 onEachBackend(
-  "gradientAlignment() compares gradients of the first examples' mean loss, half by half",
+  "gradientAlignment() equals plain sums over two tasks of a linear layer",
   async () => {
-    const [model, shared] = [linear("router"), linear("skills")];
-    const tasks = [
-      { train: [[1, 0, 0], [3, 0, 0], [0, 9, 9]] }, // gradient (2, 0, 0) of the first two
-      { train: [[0, 4, 0], [0, 0, 0]] }, // (0, 2, 0)
-      { train: [[-1, 0, 0]] }, // (−1, 0, 0), all it has
-    ];
-    const seen: number[][] = [];
-    const encode = (examples: readonly TaskExample<number[]>[]) => {
-      seen.push(examples.map(({ taskId }) => taskId));
-      return { x: examples.map(({ example }) => example) };
-    };
-    const found = await gradientAlignment(model, tasks, encode, 2);
-    near(found, {
-      gradient_alignment: -1 / 3,
-      gradient_conflict: 1 / 3,
-      gradient_coherence: Math.hypot(1 / 3, 2 / 3) / (5 / 3),
-      merged_gradient_alignment: -1 / 3,
-      // The first task's halves agree, one half of the second has no gradient, the third has one half.
-      gradient_reliability: 1 / 2,
+    const [I, O, R, N] = [3, 2, 2, 5];
+    const sizes = { in_features: I, hidden_features: [], out_features: O, loss: "mse" };
+    const base = Mlp.fromConfig({ model_type: "mlp", ...sizes }, { seed: 1 });
+    const settings = { suite: "planted", method: "private", n_tasks: 2, r: R } as const;
+    const model = multiTaskModel(base, parseRunConfig(settings), null);
+    const factors = (
+      task: number,
+      part: number,
+      size: number,
+    ) => [...wave(size, 1 + task + 3 * part)];
+    setFactors(model, (_, task, part, [rows, columns]) => factors(task, part, rows! * columns!));
+    const tasks = [0, 1].map((task) => ({
+      train: Array.from({ length: N }, (_, n) => ({
+        x: [...wave(I, 0.3 + n + 7 * task)],
+        y: [...wave(O, 2.1 * n + task)],
+      })),
+    }));
+    type Point = typeof tasks[number]["train"][number];
+    const found = await gradientAlignment<Point, { points: Point[]; taskIds: number[] }>(
+      {
+        forward: ({ points, taskIds }) =>
+          model.forward({
+            features: tf.tensor2d(points.map(({ x }) => x)),
+            labels: tf.tensor2d(points.map(({ y }) => y)),
+            taskIds,
+          }),
+      },
+      weightsOf(model),
+      tasks,
+      (examples) => ({
+        points: examples.map(({ example }) => example),
+        taskIds: examples.map(({ taskId }) => taskId),
+      }),
+      N, // odd: the last is left aside
+    );
+    // d/dW of the mean of (W x + b + A·B x / R − y)² is the sum of 2 (… − y) xᵀ over the number of terms.
+    const weight = [...await base.parameters.get("layers.0.weight").data()];
+    const bias = [...await base.parameters.get("layers.0.bias").data()];
+    const halves = tasks.flatMap(({ train }, task) => {
+      const [A, B] = [factors(task, 0, I * R), factors(task, 1, R * O)];
+      return [train.slice(0, 2), train.slice(2, 4)].map((half) => {
+        const gradient = new Array<number>(O * I).fill(0);
+        for (const { x, y } of half) {
+          for (let o = 0; o < O; o++) {
+            let residual = bias[o]! - y[o]!;
+            for (let i = 0; i < I; i++) {
+              let effective = weight[o * I + i]!;
+              for (let r = 0; r < R; r++) effective += A[i * R + r]! * B[r * O + o]! / R;
+              residual += effective * x[i]!;
+            }
+            for (let i = 0; i < I; i++) gradient[o * I + i]! += residual * x[i]! / O;
+          }
+        }
+        return gradient;
+      });
     });
-    assert.deepEqual(seen, [[0], [0], [1], [1], [2]]);
-    const single = await gradientAlignment(model, tasks, encode, 1);
-    assert.equal(single.gradient_reliability, null);
-    // With the parameter that all share, they agree more.
-    const all = await gradientAlignment(shared, tasks, encode, 2);
-    assert.ok(all.gradient_alignment > 0.8);
+    const products = halves.map((a) =>
+      halves.map((b) => a.reduce((sum, v, i) => sum + v * b[i]!, 0))
+    );
+    near(found, agreementOf(products), 1e-3);
     model.dispose();
-    shared.dispose();
+    base.dispose();
   },
 );
 
 onEachBackend(
-  "gradientAlignment() is 0 for private adapters, not for shared ones, and the same for both merged",
+  "gradientAlignment() is the same however a method makes the same weights, and in parts",
   async () => {
     const config = parseRunConfig({
       suite: "planted",
@@ -109,39 +124,60 @@ onEachBackend(
       r: 2,
     });
     const problem = await plantedProblem(config);
-    const aligned = async (method: RunConfig["method"], n_splits: number) => {
-      const model = multiTaskModel(problem.base, { ...config, method, n_splits }, null);
-      // Every skill the same: then the tasks compute the same, however they share.
-      const layers = [...model.adapters.get("default")!.layers.values()];
-      for (const [layer, { skillsA, skillsB }] of layers.entries()) {
-        tf.tidy(() => {
-          for (const [skills, seed] of [[skillsA, 2 * layer], [skillsB, 2 * layer + 1]] as const) {
-            const [H, S, rows, columns] = skills.shape as [number, number, number, number];
-            const one = tf.randomUniform([1, 1, H * rows, columns], -1, 1, "float32", seed);
-            const bySplit = tf.reshape(one, [H, 1, rows, columns]);
-            skills.assign(tf.tile(bySplit, [1, S, 1, 1]));
-          }
+    /** Every skill makes the same update; `inOwnBasis`, with factors that no two skills share. */
+    const agreement = async (
+      method: RunConfig["method"],
+      { inOwnBasis = false, mostValues = undefined as number | undefined } = {},
+    ) => {
+      const model = multiTaskModel(problem.base, { ...config, method }, null);
+      setFactors(model, (layer, skill, part, [rows, columns]) => {
+        const common = [...wave(rows! * columns!, 2 * layer + part)];
+        if (!inOwnBasis) return common;
+        // Ranks change places with every skill, and A gets a factor that B loses.
+        const scale = part === 0 ? 2 ** skill : 2 ** -skill;
+        return common.map((_, i) => {
+          const [row, column] = [Math.floor(i / columns!), i % columns!];
+          return scale *
+            (part === 0
+              ? common[row * columns! + (column + skill) % 2]!
+              : common[(row + skill) % 2 * columns! + column]!);
         });
-      }
+      });
       const { trainable, suite, encode } = problem;
-      const found = await gradientAlignment(trainable(model), suite.training, encode, 4);
+      const [wanted, weights] = [trainable(model), weightsOf(model)];
+      const found = await gradientAlignment(wanted, weights, suite.training, encode, 4, mostValues);
       model.dispose();
       return found;
     };
-    const [own, shared, poly] = [
-      await aligned("private", 1),
-      await aligned("shared", 1),
-      await aligned("poly", 1),
-    ];
-    assert.equal(own.gradient_alignment, 0);
-    assert.ok(Math.abs(shared.gradient_alignment) > 0.05, `${shared.gradient_alignment}`);
-    for (const { merged_gradient_alignment, gradient_reliability } of [own, poly]) {
-      near({ merged_gradient_alignment, gradient_reliability }, {
-        merged_gradient_alignment: shared.gradient_alignment,
-        gradient_reliability: shared.gradient_reliability!,
-      }, 1e-4);
-    }
+    const shared = await agreement("shared");
+    assert.ok(Math.abs(shared.weight_gradient_alignment!) > 0.05);
+    near(await agreement("poly"), shared, 1e-4);
+    near(await agreement("private", { inOwnBasis: true }), shared, 1e-4);
+    near(await agreement("shared", { mostValues: 1 }), shared, 1e-12);
     problem.dispose();
   },
   { only: ["wasm", "cpu"] },
 );
+
+onEachBackend("gradientAlignment() leaves out tasks of one example", async () => {
+  const w = tf.tidy(() => tf.variable(tf.tensor1d([0.5, -1, 2])));
+  const found = await gradientAlignment(
+    {
+      forward: ({ x }: { readonly x: number[][] }) => ({
+        loss: tf.mean(tf.matMul(tf.tensor2d(x), tf.reshape(w, [3, 1]))) as tf.Scalar,
+      }),
+    },
+    new Map([["w", w]]),
+    [{ train: [[1, 0, 0], [1, 0, 0]] }, { train: [[9, 9, 9]] }, {
+      train: [[-2, 0, 0], [-2, 0, 0]],
+    }],
+    (examples) => ({ x: examples.map(({ example }) => example) }),
+    2,
+  );
+  assert.deepEqual(found, {
+    weight_gradient_alignment: -1,
+    weight_gradient_conflict: 1,
+    weight_gradient_reliability: 1,
+  });
+  w.dispose();
+}, { only: ["cpu"] });

@@ -85,7 +85,10 @@ function encodeInput(text: string, { tokenizer, isEncoderDecoder, maxInputTokens
 }
 
 /** Ids of a target, followed by the end token if the tokenizer has one. */
-function encodeTarget(text: string, { tokenizer, isEncoderDecoder, maxTargetTokens }: Encoding) {
+export function encodeTarget(
+  text: string,
+  { tokenizer, isEncoderDecoder, maxTargetTokens }: Omit<Encoding, "maxInputTokens">,
+): number[] {
   if (isEncoderDecoder) return tokenizer.encode(text, { maxLength: maxTargetTokens });
   const end = tokenizer.eosId === null ? [] : [tokenizer.eosId];
   const ids = tokenizer.encode(text, { addSpecialTokens: false });

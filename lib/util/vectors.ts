@@ -24,19 +24,3 @@ export function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
   for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
   return sum;
 }
-
-/**
- * The cosine of the angle between two vectors of one length, in [−1, 1]; 0 when one of them is zero.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- *
- * assert.equal(cosine([3, 4], [4, 3]), 0.96);
- * assert.equal(cosine([3, 4], [0, 0]), 0);
- * ```
- */
-export function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  const scale = Math.sqrt(dot(a, a) * dot(b, b));
-  return scale === 0 ? 0 : dot(a, b) / scale;
-}

@@ -75,35 +75,32 @@ export const RUN_MEASURES = {
   best_step: { meaning: "step of the lowest validation loss", ...STEP },
   diverged_at_step: { meaning: "step at which a loss was no longer finite", ...STEP },
   stalled_at_step: { meaning: "first step from which on training changed nothing", ...STEP },
-  gradient_alignment: {
-    meaning: "mean cosine between the gradients of two tasks",
-    unit: "−1 to 1",
+  weight_gradient_alignment: {
+    meaning:
+      "mean cosine between the gradients of two tasks by the effective weights, without noise",
+    unit: "about −1 to 1",
     better: "higher",
     scale: "plain",
   },
-  merged_gradient_alignment: {
-    meaning: "mean cosine between the gradients of two tasks with respect to their merged factors",
-    unit: "−1 to 1",
-    better: "higher",
-    scale: "plain",
-  },
-  gradient_conflict: {
-    meaning: "share of pairs of tasks whose gradients point against each other",
+  weight_gradient_conflict: {
+    meaning:
+      "share of negative ones among the cosines whose sign two halves of the examples agree on",
     unit: "share, 0 to 1",
     better: "lower",
     scale: "share",
   },
-  gradient_coherence: {
-    meaning: "norm of the mean gradient over the mean norm",
-    unit: "0 to 1",
-    better: "higher",
-    scale: "share",
-  },
-  gradient_reliability: {
-    meaning: "mean cosine between the gradients of two halves of a task's examples",
-    unit: "−1 to 1",
+  weight_gradient_reliability: {
+    meaning:
+      "part of the squared length of a task's gradient that two halves of its examples share",
+    unit: "at most 1",
     better: null,
     scale: "plain",
+  },
+  weight_gradient_validation_loss: {
+    meaning: "validation loss where the gradients of tasks were compared",
+    unit: "nats per token; the mean square in the suite planted",
+    better: null,
+    scale: "log",
   },
   usage: {
     meaning: "evenness of the use of skills over all tasks",
@@ -169,6 +166,41 @@ export const RUN_MEASURES = {
   },
 } as const satisfies Readonly<Record<string, Metric>>;
 
+const FORMER = { better: null, scale: "plain" } as const;
+
+/**
+ * Measures that results of earlier versions have, and no run makes any more. Their gradients are by the
+ * factors of the adapters, whose basis differs by task and method: they compare no methods.
+ */
+export const FORMER_MEASURES = {
+  gradient_alignment: {
+    meaning: "mean cosine between the gradients of two tasks by all skills (former measure)",
+    unit: "−1 to 1",
+    ...FORMER,
+  },
+  merged_gradient_alignment: {
+    meaning:
+      "mean cosine between the gradients of two tasks by their merged factors (former measure)",
+    unit: "−1 to 1",
+    ...FORMER,
+  },
+  gradient_conflict: {
+    meaning: "share of pairs of tasks whose gradients by all skills are opposed (former measure)",
+    unit: "share, 0 to 1",
+    ...FORMER,
+  },
+  gradient_coherence: {
+    meaning: "norm of the mean gradient over the mean norm, by all skills (former measure)",
+    unit: "0 to 1",
+    ...FORMER,
+  },
+  gradient_reliability: {
+    meaning: "mean cosine of two halves of a task's examples by merged factors (former measure)",
+    unit: "−1 to 1",
+    ...FORMER,
+  },
+} as const satisfies Readonly<Record<string, Metric>>;
+
 /** The name of a score of one task. */
 export type ScoreName = keyof typeof SCORES;
 
@@ -218,7 +250,11 @@ export function declared<M extends RunMetrics>(
  * ```
  */
 export function metricNamed(name: string): Metric | undefined {
-  const plain: Readonly<Record<string, Metric>> = { ...SCORES, ...RUN_MEASURES };
+  const plain: Readonly<Record<string, Metric>> = {
+    ...SCORES,
+    ...RUN_MEASURES,
+    ...FORMER_MEASURES,
+  };
   if (Object.hasOwn(plain, name)) return plain[name];
   for (const [prefix, when] of Object.entries(SCORED_ON)) {
     const score = name.slice(prefix.length + 1);

@@ -4,11 +4,10 @@ import type { MetricName, ScoredOn, ScoreName } from "./metric.ts";
 const TEXT_SCORES: readonly ScoreName[] = ["exact_match", "rouge_l", "token_accuracy", "loss"];
 const PLANTED_SCORES: readonly ScoreName[] = ["loss", "teacher_gap"];
 const ALIGNMENT: readonly MetricName[] = [
-  "gradient_alignment",
-  "gradient_conflict",
-  "gradient_reliability",
-  "gradient_coherence",
-  "merged_gradient_alignment",
+  "weight_gradient_alignment",
+  "weight_gradient_conflict",
+  "weight_gradient_reliability",
+  "weight_gradient_validation_loss",
 ];
 const ROUTING: readonly MetricName[] = [
   "usage",

@@ -54,6 +54,7 @@ const OTHER: { readonly [Key in keyof RunConfig]: RunConfig[Key] } = {
   label_smoothing: 0.9,
   evaluate_every: 9,
   monitor_gradient_alignment: true,
+  alignment_validation_loss: 9,
   adaptation: "routing",
   adaptation_routing: "uniform",
   shots: 9,
@@ -113,6 +114,8 @@ Deno.test("every setting reaches the stages that it must, and no other", () => {
     teacher_n_splits: "",
     teacher_r: "",
     target_noise: "",
+    // Not used unless gradients are watched.
+    alignment_validation_loss: "",
     ...Object.fromEntries(
       [
         "suite",

@@ -4,6 +4,7 @@ import type { AnyBaseModel, PeftModel } from "../../peft/peft_model.ts";
 import { type StageContent, type StageFacts, stageKey } from "../../stages/stage.ts";
 import type { NoisePositions } from "../../ops/noise.ts";
 import type { EvaluationTask } from "../../train/evaluate.ts";
+import { type AgreementAt, agreementAtLoss } from "../../train/gradient_agreement.ts";
 import { gradientAlignment } from "../../train/gradient_alignment.ts";
 import { restoreSnapshot, type Snapshot, takeSnapshot } from "../../train/snapshot.ts";
 import {
@@ -14,6 +15,7 @@ import {
   type TrainStep,
 } from "../../train/train.ts";
 import { mean } from "../../util/vectors.ts";
+import type { RunConfig } from "../config.ts";
 import { declared, type RunMetrics } from "../metrics/metric.ts";
 import { meanScores } from "../score.ts";
 import { stalledAt, type TrainingCourse } from "../stalled.ts";
@@ -96,17 +98,23 @@ async function training<E, Batch extends RowsBatch, M extends AnyBaseModel>(
     keeper.resumed(from.state.step);
   }
   const watch = async (step: number) => {
+    let loss: number | null = null;
     if (config.n_validation > 0) {
-      const loss = await validationLoss(run, model, step);
+      loss = await validationLoss(run, model, step);
       await log.append({ phase: "validation", step, loss });
       if (best === null || loss < best.loss) {
         best = { loss, step, snapshot: await takeSnapshot(parameters) };
       }
     }
     if (config.monitor_gradient_alignment && tasks.length > 1) {
-      const alignment = await alignmentAt(run, model, step);
-      await log.append({ phase: "alignment", step, ...alignment });
-      Object.assign(metrics, declared(alignment)); // the latest values are metrics of the run
+      const agreement = await agreementNow(run, model, step);
+      await log.append({
+        phase: "alignment",
+        step,
+        ...agreement,
+        weight_gradient_validation_loss: loss,
+      });
+      Object.assign(metrics, declared({ ...agreementOfRun(config, log.rows) }));
     }
   };
   const settings: TrainSettings = {
@@ -276,17 +284,31 @@ async function validationLoss<E, Batch extends RowsBatch, M extends AnyBaseModel
 }
 
 /** How the gradients of the tasks agree. */
-async function alignmentAt<E, Batch extends RowsBatch, M extends AnyBaseModel>(
+async function agreementNow<E, Batch extends RowsBatch, M extends AnyBaseModel>(
   { problem }: RunState<E, Batch, M>,
   model: PeftModel<M>,
   step: number,
 ) {
-  const alignment = await gradientAlignment(
+  const { parameters } = problem.base;
+  const names = model.targetedModuleNames.map((name) => parameters.storage(`${name}.weight`));
+  const agreement = await gradientAlignment(
     problem.trainable(model),
+    new Map(names.map((name) => [name, parameters.get(name)])),
     problem.suite.training,
     problem.encode,
     ALIGNMENT_EXAMPLES,
   );
-  finite(alignment.gradient_coherence, step, "the coherence of gradients");
-  return alignment;
+  finite(agreement.weight_gradient_reliability ?? 0, step, "the reliability of gradients");
+  return agreement;
+}
+
+/** The agreement that is a metric of the run: that at the loss asked for, or else the latest. */
+function agreementOfRun(
+  { alignment_validation_loss: loss }: RunConfig,
+  rows: LogRows["rows"],
+): AgreementAt {
+  const course = rows.flatMap(({ phase, step: _, ...agreement }) =>
+    phase === "alignment" ? [agreement as unknown as AgreementAt] : []
+  );
+  return loss === null ? course.at(-1)! : agreementAtLoss(course, loss);
 }

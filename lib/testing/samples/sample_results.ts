@@ -114,9 +114,9 @@ export function sampleMetrics({ config, status }: RunResult, steps = 60): Metric
     rows.push({
       phase: "alignment",
       step,
-      gradient_alignment: 0.6 * (1 - fall) - 0.1 + 0.1 * stream.uniform(),
-      gradient_conflict: 0.3 * fall,
-      gradient_coherence: 0.7 - 0.2 * fall,
+      weight_gradient_alignment: 0.6 * (1 - fall) - 0.1 + 0.1 * stream.uniform(),
+      weight_gradient_conflict: 0.3 * fall,
+      weight_gradient_reliability: 0.7 - 0.2 * fall,
     });
     rows.push({ phase: "validation", step, loss: loss + 0.1 });
   }
