@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { assertAgrees, STATISTICS_CASES } from "../testing/cases/statistics_case.ts";
+import { CROSSED_STUDIES, simulatedTable } from "../testing/simulated_table.ts";
 import { randomStream } from "../util/random.ts";
 import { estimateCrossed } from "./crossed.ts";
 
@@ -18,29 +19,17 @@ Deno.test("estimateCrossed() takes tasks and runs alike", () => {
 });
 
 Deno.test("estimateCrossed() covers the mean within two points of 95 %", () => {
-  for (
-    const [tasks, runs, taskSd, runSd, noiseSd] of [
-      [8, 5, 0.13, 0.055, 0.15],
-      [20, 3, 0.02, 0.01, 0.03],
-      [20, 10, 0.1, 0.055, 0.15],
-      [40, 5, 0.1, 0.055, 0.15],
-    ] as const
-  ) {
-    const studies = 600;
+  for (const study of CROSSED_STUDIES) {
+    const size = `${study.tasks} × ${study.runs}`;
+    const draws = 600;
     let covered = 0;
-    for (let study = 0; study < studies; study++) {
-      const stream = randomStream(study, `${tasks} × ${runs}`);
-      const ofRuns = Array.from({ length: runs }, () => runSd * stream.normal());
-      const table = Array.from({ length: tasks }, () => {
-        const task = taskSd * stream.normal();
-        return ofRuns.map((run) => task + run + noiseSd * stream.normal());
-      });
-      const { p } = estimateCrossed(table);
+    for (let draw = 0; draw < draws; draw++) {
+      const { p } = estimateCrossed(simulatedTable(randomStream(draw, size), study));
       if (p! > 0.05) covered++;
     }
-    // Two points, and three standard errors of so few studies; a t-test over tasks covers 78 % of 40 × 5.
-    const room = 0.02 + 3 * Math.sqrt(0.95 * 0.05 / studies);
-    assert.ok(Math.abs(covered / studies - 0.95) < room, `${tasks} × ${runs}: ${covered}`);
+    // Two points, and three standard errors of so few draws; a t-test over tasks covers 78 % of 40 × 5.
+    const room = 0.02 + 3 * Math.sqrt(0.95 * 0.05 / draws);
+    assert.ok(Math.abs(covered / draws - 0.95) < room, `${size}: ${covered}`);
   }
 });
 
