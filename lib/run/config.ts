@@ -60,6 +60,10 @@ export type RunConfig = {
   evaluate_every: number;
   monitor_gradient_alignment: boolean;
 
+  // Averaging
+  average_steps: number;
+  average_learning_rate: number | null;
+
   // Few-shot adaptation
   adaptation: "full" | "routing" | "average" | "soup" | "random" | "none";
   adaptation_routing: "method" | "learned" | "uniform";
@@ -166,6 +170,14 @@ export const RUN_CONFIG: z.ZodObject<
   monitor_gradient_alignment: z.boolean().default(false)
     .describe("Measure how the tasks' gradients agree, at each evaluation"),
 
+  // Averaging
+  average_steps: countOrNone.default(0).describe(
+    "Steps of training one adapter that is the mean of all skills on all tasks, after multi-task " +
+      "training; with adaptation none it is then scored on held-out tasks as it is (zero-shot)",
+  ),
+  average_learning_rate: rate.nullable().default(null)
+    .describe("Learning rate of these steps; null: learning_rate"),
+
   // Few-shot adaptation
   adaptation: z.enum(["full", "routing", "average", "soup", "random", "none"]).default("full")
     .describe(
@@ -205,6 +217,8 @@ export type RunConfigInput = { [Key in keyof RunConfig]?: RunConfig[Key] | undef
 export const LATER_SETTINGS: Partial<RunConfig> = {
   task_seed: null,
   base_model_revision: null,
+  average_steps: 0,
+  average_learning_rate: null,
   adaptation_routing: "method",
 };
 

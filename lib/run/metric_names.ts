@@ -31,9 +31,10 @@ export function metricNames(config: RunConfig): string[] {
     (isPlanted ? PLANTED_SCORES : SCORES).map((name) => `${prefix}_${name}`);
   const when = (condition: boolean, ...names: string[]) => condition ? names : [];
   const isHeldOut = config.n_heldout_tasks > 0;
+  const isAveraged = config.average_steps > 0;
   const isWatched = config.steps > 0;
   return [
-    ...when(isHeldOut && config.adaptation !== "none", ...scores("heldout")),
+    ...when(isHeldOut && (config.adaptation !== "none" || isAveraged), ...scores("heldout")),
     ...scores("seen"),
     ...when(isWatched && config.n_validation > 0, "validation_loss", "best_step"),
     ...when(isHeldOut, ...scores("base_heldout")),
@@ -44,7 +45,13 @@ export function metricNames(config: RunConfig): string[] {
     ),
     ...when(method === "poly", ...ROUTING),
     ...when(method === "poly" && (isPlanted || suite === "skills"), ...RECOVERY),
+    ...when(
+      isAveraged && config.n_validation > 0,
+      "average_validation_loss",
+      "average_best_step",
+    ),
     "parameters_multitask",
+    ...when(isAveraged, "parameters_average"),
     ...when(isHeldOut && config.adaptation !== "none", "parameters_adaptation"),
     "diverged_at_step",
     "stalled_at_step",
