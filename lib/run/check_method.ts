@@ -7,7 +7,15 @@ import { heldoutRouting } from "./heldout_routing.ts";
  * @throws {RangeError} naming both settings
  */
 export function checkMethod(config: RunConfig): void {
-  const { method, adaptation, adaptation_routing, suite, n_splits, teacher_n_splits } = config;
+  const {
+    method,
+    adaptation,
+    adaptation_routing,
+    average_steps,
+    suite,
+    n_splits,
+    teacher_n_splits,
+  } = config;
   if (adaptation === "routing" && heldoutRouting(config) !== "learned") {
     if (adaptation_routing === "uniform") {
       throw new RangeError(
@@ -24,6 +32,12 @@ export function checkMethod(config: RunConfig): void {
     throw new RangeError(
       `Cannot adapt from a soup as it is made of private adapters, and method is "${method}": ` +
         `set method to "private", or adaptation to "average"`,
+    );
+  }
+  if (average_steps > 0 && adaptation !== "none" && adaptation !== "average") {
+    throw new RangeError(
+      `Cannot adapt the averaged skills of average_steps ${average_steps} as adaptation must be "none" ` +
+        `or "average", for there is one skill left: got "${adaptation}"`,
     );
   }
   if (method === "expert" && suite !== "skills" && suite !== "planted") {

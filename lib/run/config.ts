@@ -66,6 +66,10 @@ export type RunConfig = {
   monitor_gradient_alignment: boolean;
   alignment_validation_loss: number | null;
 
+  // Averaging
+  average_steps: number;
+  average_learning_rate: number | null;
+
   // Few-shot adaptation
   adaptation: "full" | "routing" | "average" | "soup" | "random" | "none";
   adaptation_routing: "method" | "learned" | "uniform";
@@ -183,6 +187,14 @@ export const RUN_CONFIG: z.ZodObject<
   alignment_validation_loss: z.number().nullable().default(null)
     .describe("Validation loss at which that agreement is a metric; null: at the last evaluation"),
 
+  // Averaging
+  average_steps: countOrNone.default(0).describe(
+    "Steps of training one adapter that is the mean of all skills on all tasks, after multi-task " +
+      "training; with adaptation none it is then scored on held-out tasks as it is (zero-shot)",
+  ),
+  average_learning_rate: rate.nullable().default(null)
+    .describe("Learning rate of these steps; null: learning_rate"),
+
   // Few-shot adaptation
   adaptation: z.enum(["full", "routing", "average", "soup", "random", "none"]).default("full")
     .describe(
@@ -228,6 +240,8 @@ export const LATER_SETTINGS: Partial<RunConfig> = {
   teacher_n_splits: 1,
   teacher_r: 4,
   target_noise: 0,
+  average_steps: 0,
+  average_learning_rate: null,
   adaptation_routing: "method",
   alignment_validation_loss: null,
 };

@@ -67,6 +67,28 @@ export function multiTaskModel<M extends AnyBaseModel>(
 }
 
 /**
+ * The adapter of averaging: one skill for all tasks, which is the mean of the trained skills, A and B each
+ * on its own. Of `private` it is the mean of the tasks' adapters; of `shared` it is the adapter itself.
+ *
+ * Source: MHR-μ for zero-shot transfer, Caccia et al. 2023 (arXiv 2211.03831), section 4; mttl
+ * `switch_to_avg_modules`. Differs: mttl trains all skills under their fixed average, which is this one
+ * adapter with S copies of each number; only clipping and weight decay can tell them apart.
+ *
+ * @param source the trained adapter of the multi-task phase
+ */
+export function averagedModel<M extends AnyBaseModel>(
+  base: M,
+  config: RunConfig,
+  source: Adapter,
+): PeftModel<M> {
+  const { n_tasks, n_splits, r } = source.config;
+  const ones = Array.from({ length: n_tasks }, () => [1]);
+  const model = adapted(base, config, { n_tasks, n_skills: 1, n_splits, r }, ones);
+  copySkills(source, model.adapters.get("default")!, (skills) => tf.mean(skills, 1, true));
+  return model;
+}
+
+/**
  * The adapter of one held-out task, before its first step.
  *
  * `full` and `routing` start from the trained skills and fresh routing, which mixes them alike;
@@ -82,7 +104,7 @@ export function multiTaskModel<M extends AnyBaseModel>(
  * where AdapterSoup selects some (by a rule that Caccia et al. do not publish), and those of `private` are
  * trained side by side: each on its own examples, from an initial A of its own, clipped by a joint norm.
  *
- * @param source the trained adapter of the multi-task phase
+ * @param source the trained adapter of the multi-task phase, or of averaging where there are such steps
  * @param truth the true skills of the held-out task and of the training tasks; needed by `expert` where
  * it is given the held-out task's
  * @param seed seed of newly drawn values
@@ -94,10 +116,10 @@ export function adaptationModel<M extends AnyBaseModel>(
   truth: { readonly training: Allocation; readonly heldOut: readonly number[] } | null,
   seed: number,
 ): PeftModel<M> {
-  const { method, adaptation } = config;
+  const { method, adaptation, average_steps } = config;
   const { n_skills, n_splits, r } = source.config;
   const seeded = { ...config, seed };
-  if (method === "private" && adaptation !== "soup") {
+  if (method === "private" && adaptation !== "soup" && average_steps === 0) {
     return adapted(base, seeded, { n_tasks: 1, n_skills: 1, r }, [[1]]);
   }
   if (adaptation === "average" || adaptation === "soup") {

@@ -9,6 +9,8 @@ import { isUsed } from "../used_settings.ts";
  */
 export type Basis = Readonly<Record<string, string | number | null>>;
 
+/** Settings that first matter when the trained skills are averaged. */
+const OF_AVERAGE: readonly (keyof RunConfig)[] = ["average_steps", "average_learning_rate"];
 /** Settings that first matter when a held-out task is adapted to. */
 const OF_ADAPTATION: readonly (keyof RunConfig)[] = [
   "adaptation",
@@ -26,7 +28,7 @@ const OF_ONE_ADAPTATION = OF_ADAPTATION.filter((key) => key !== "shot_splits");
 const OF_ANSWERS: readonly (keyof RunConfig)[] = ["num_beams"];
 /** Settings that the multi-task phase depends on: all but those that first matter later. */
 const OF_MULTI_TASK = RUN_CONFIG_KEYS.filter((key) =>
-  !OF_ADAPTATION.includes(key) && !OF_ANSWERS.includes(key)
+  !OF_AVERAGE.includes(key) && !OF_ADAPTATION.includes(key) && !OF_ANSWERS.includes(key)
 );
 /** Whether the multi-task phase of a run depends on a setting. */
 export function isOfMultiTask(key: keyof RunConfig): boolean {
@@ -93,6 +95,16 @@ export function seenFacts(config: RunConfig, multitask: string): StageFacts {
   return { kind: "seen", multitask, settings: settingsOf(config, OF_ANSWERS) };
 }
 
+/** Facts of training the average of the skills that the multi-task phase has trained. */
+export function averageFacts(config: RunConfig, multitask: string): StageFacts {
+  return { kind: "average", multitask, settings: settingsOf(config, OF_AVERAGE) };
+}
+
+/** Facts of the averaged adapter's scores on the held-out tasks, to which it is not adapted. */
+export function zeroShotFacts(config: RunConfig, average: string): StageFacts {
+  return { kind: "zero_shot", average, settings: settingsOf(config, OF_ANSWERS) };
+}
+
 /** Facts of the measures of the routing that was learned. */
 export function routingFacts(multitask: string): StageFacts {
   return { kind: "routing", multitask };
@@ -104,16 +116,27 @@ export function baseFacts(config: RunConfig, basis: Basis): StageFacts {
   return { kind: "base", task_seed: config.task_seed ?? config.seed, settings, basis };
 }
 
-/** Facts of adapting to one held-out task from one draw of its examples, and of the scores there. */
+/**
+ * Facts of adapting to one held-out task from one draw of its examples, and of the scores there.
+ *
+ * @param trained the key of the stage whose adapter is adapted: of the multi-task phase, or of averaging
+ */
 export function adaptationFacts(
   config: RunConfig,
-  multitask: string,
+  trained: string,
   task: { readonly name: string; readonly index: number },
   split: number,
 ): StageFacts {
   const onlyNow = OF_MULTI_TASK.filter((key) => !isUsed(key, untilAdaptation(config)));
   const settings = settingsOf(config, [...OF_ONE_ADAPTATION, ...OF_ANSWERS, ...onlyNow]);
-  return { kind: "adaptation", multitask, task: task.name, index: task.index, split, settings };
+  return {
+    kind: "adaptation",
+    multitask: trained,
+    task: task.name,
+    index: task.index,
+    split,
+    settings,
+  };
 }
 
 /** Facts of where the multi-task phase was left in the middle. */

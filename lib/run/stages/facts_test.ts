@@ -55,6 +55,8 @@ const OTHER: { readonly [Key in keyof RunConfig]: RunConfig[Key] } = {
   evaluate_every: 9,
   monitor_gradient_alignment: true,
   alignment_validation_loss: 9,
+  average_steps: 9,
+  average_learning_rate: 9,
   adaptation: "routing",
   adaptation_routing: "uniform",
   shots: 9,
@@ -98,6 +100,9 @@ Deno.test("every setting reaches the stages that it must, and no other", () => {
       ) => [key, ""]),
     ),
     num_beams: "seen base adaptation",
+    // They name a stage of their own, on which adaptation depends where there is one.
+    average_steps: "",
+    average_learning_rate: "",
     adaptation: "adaptation",
     adaptation_routing: "adaptation",
     shots: "adaptation",
