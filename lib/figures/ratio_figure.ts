@@ -1,6 +1,6 @@
 import { type CrossingOptions, type RatioLine, ratioLines } from "../tables/crossings.ts";
 import { settingsLabel } from "../tables/groups.ts";
-import type { ColumnTable, Row } from "../tables/table.ts";
+import type { ColumnTable } from "../tables/table.ts";
 import type { Figure } from "./figure.ts";
 import { panelGrid } from "./panel_grid.ts";
 import { SERIES_STYLES } from "./series_style.ts";

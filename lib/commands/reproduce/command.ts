@@ -36,6 +36,7 @@ import {
   reproduceArguments,
 } from "./arguments.ts";
 import { planText } from "./plan_text.ts";
+import { roundLines } from "./round_lines.ts";
 import { verdictsText } from "./verdicts_text.ts";
 
 /** What the command writes to and works with. */
@@ -237,7 +238,9 @@ async function progressOf(
   };
   return stderr.isTTY === true && !quiet
     ? await sweepBar(stderr, shown)
-    : sweepLines(() => {}, shown, quiet);
+    : quiet
+    ? sweepLines(say, shown, true)
+    : roundLines(say, total);
 }
 
 async function textOf(path: string): Promise<string> {
