@@ -34,6 +34,13 @@ export function contrast(
  * table of them is what `estimateCrossed` takes.
  *
  * @throws {RangeError} when weights do not sum to 0, a run lacks a cell, or a value is not finite
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * assert.deepEqual(contrastValues([[5, 3, 2, 1], [6, 4, 2, 2]], [1, -1, -1, 1]), [1, 2]);
+ * ```
  */
 export function contrastValues(
   cells: readonly (readonly number[])[],

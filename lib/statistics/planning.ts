@@ -22,7 +22,8 @@ export interface PlannedStudy {
 }
 
 /**
- * Cohen's d_z: a mean of differences in standard deviations of one difference.
+ * Cohen's d_z: a mean of differences in standard deviations of one difference. Of a crossed estimate that
+ * is the deviation of one run's mean that would make the standard error if runs alone did.
  *
  * @returns null when there is no spread to measure by
  *
@@ -67,6 +68,15 @@ export function power(
  * The same for a test of any standard error and degrees of freedom, such as a crossed one that was made.
  *
  * @throws {RangeError} when a part of the plan is out of range
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * const plan = { effect: 0.05, alpha: 0.01 };
+ * const error = { standard_error: 0.087 / Math.sqrt(10), df: 9 };
+ * assert.equal(powerOf({ ...error, ...plan }), power({ n: 10, sd: 0.087, ...plan }));
+ * ```
  */
 export function powerOf(
   { standard_error, df, effect, alpha = 0.05 }: PlannedError & {

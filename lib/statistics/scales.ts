@@ -159,9 +159,16 @@ export function estimateRatio(
 }
 
 /**
- * The logarithms of paired ratios.
+ * The logarithms of paired ratios, for tests on that scale.
  *
  * @throws {RangeError} when the lists differ in length, or a value is not above 0
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * assert.deepEqual(logRatios([2, 3], [2, 1]), [0, Math.log(3)]);
+ * ```
  */
 export function logRatios(values: readonly number[], baseline: readonly number[]): number[] {
   const action = "Cannot take logarithms of ratios";

@@ -8,7 +8,8 @@ import { panels } from "./quadrature.ts";
  * C from the joint distribution of the looks: strict at first, and nearly α at the last. They hold for the
  * looks as planned; a look more, or after the last, is not covered.
  *
- * A t-test is done at the same levels, by its p-value.
+ * A t-test is done at the same levels, by its p-value; the interval that goes with it is `atLevel` of one
+ * less the look's level.
  *
  * Source: P. C. O'Brien and T. R. Fleming, "A multiple testing procedure for clinical trials", 1979; the
  * recursion of P. Armitage, C. K. McPherson and B. C. Rowe, "Repeated significance tests on accumulating
