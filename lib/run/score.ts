@@ -76,7 +76,7 @@ export async function evaluateTasks(
 }
 
 /** The mean over tasks of each score, with a prefix before its name; nothing when there is no task. */
-export function meanScores(prefix: ScoredOn, scores: readonly Scores[]): RunMetrics {
+export function meanScores(prefix: ScoredOn, scores: readonly Partial<Scores>[]): RunMetrics {
   const names = Object.keys(scores[0] ?? {}) as ScoreName[];
   return Object.fromEntries(
     names.map((name) => [`${prefix}_${name}`, mean(scores.map((score) => score[name]!))]),

@@ -148,7 +148,9 @@ function exampleStream(
       const target = applySkills(skills, word);
       if (seen.has(word) || target === "") continue;
       seen.add(word);
-      return { input: nameInInput ? `${name}: ${word}` : word, targets: [target] };
+      const before = nameInInput ? `${name}: ` : "";
+      const instance = [before.length, before.length + word.length] as const;
+      return { input: `${before}${word}`, targets: [target], instance };
     }
   };
 }
