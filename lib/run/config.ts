@@ -44,6 +44,7 @@ export type RunConfig = {
   router_straight_through: boolean;
   router_temperature: number;
   router_granularity: "linear" | "layer" | "block" | "coder" | "model";
+  ibp_weight: number;
 
   // Multi-task training
   steps: number;
@@ -149,6 +150,9 @@ export const RUN_CONFIG: z.ZodObject<
     .describe("Temperature of the relaxed Bernoulli"),
   router_granularity: z.enum(["linear", "layer", "block", "coder", "model"]).default("linear")
     .describe("What shares one router"),
+  ibp_weight: rate.default(0).describe(
+    "Weight of the Indian buffet process prior on learned routing in multi-task training; 0 for none",
+  ),
 
   // Multi-task training
   steps: countOrNone.default(200).describe("Steps of multi-task training"),
@@ -217,6 +221,7 @@ export type RunConfigInput = { [Key in keyof RunConfig]?: RunConfig[Key] | undef
 export const LATER_SETTINGS: Partial<RunConfig> = {
   task_seed: null,
   base_model_revision: null,
+  ibp_weight: 0,
   average_steps: 0,
   average_learning_rate: null,
   adaptation_routing: "method",

@@ -19,6 +19,7 @@ const USES: { readonly [Key in keyof RunConfig]?: (config: RunConfig) => boolean
   router_straight_through: isLearned,
   router_temperature: (config) => isLearned(config) && config.router_noise !== "none",
   router_granularity: (config) => isLearned(config) || config.method === "random",
+  ibp_weight: ({ method }) => method === "poly",
   router_learning_rate: ({ method }) => method === "poly",
   average_learning_rate: ({ average_steps }) => average_steps > 0,
   adaptation: ({ n_heldout_tasks }) => n_heldout_tasks > 0,
