@@ -49,6 +49,7 @@ export type RunConfig = {
   router_straight_through: boolean;
   router_temperature: number;
   router_granularity: "linear" | "layer" | "block" | "coder" | "model";
+  ibp_weight: number;
 
   // Multi-task training
   steps: number;
@@ -164,6 +165,9 @@ export const RUN_CONFIG: z.ZodObject<
     .describe("Temperature of the relaxed Bernoulli"),
   router_granularity: z.enum(["linear", "layer", "block", "coder", "model"]).default("linear")
     .describe("What shares one router"),
+  ibp_weight: rate.default(0).describe(
+    "Weight of the Indian buffet process prior on learned routing in multi-task training; 0 for none",
+  ),
 
   // Multi-task training
   steps: countOrNone.default(200).describe("Steps of multi-task training"),
@@ -240,6 +244,7 @@ export const LATER_SETTINGS: Partial<RunConfig> = {
   teacher_n_splits: 1,
   teacher_r: 4,
   target_noise: 0,
+  ibp_weight: 0,
   average_steps: 0,
   average_learning_rate: null,
   adaptation_routing: "method",

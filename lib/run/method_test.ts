@@ -3,13 +3,16 @@ import assert from "node:assert/strict";
 import type { Mlp } from "../models/mlp/model.ts";
 import { seededNoise } from "../ops/noise.ts";
 import type { PeftModel } from "../peft/peft_model.ts";
+import { ibpPenalty } from "../poly/ibp_prior.ts";
+import type { PolyLayer } from "../poly/layer.ts";
 import { assertClose } from "../testing/assert_close.ts";
 import { fillWithWaves } from "../testing/models/small_models.ts";
 import { onEachBackend } from "../testing/on_each_backend.ts";
 import { assertAsPlain, PLAIN_TASKS, plainBase } from "../testing/plain_poly.ts";
 import * as tf from "../tf.ts";
 import { parseRunConfig, type RunConfigInput } from "./config.ts";
-import { adaptationModel, multiTaskModel } from "./method.ts";
+import { withIbpPrior } from "./ibp_prior.ts";
+import { adaptationModel, averagedModel, multiTaskModel } from "./method.ts";
 
 const [T, H, S, R] = [PLAIN_TASKS, 2, 3, 5];
 
@@ -160,6 +163,30 @@ onEachBackend("a soup is the mean of private adapters, tuned as one", async ({ t
   for (const part of [model, trained, base]) part.dispose();
 });
 
+onEachBackend("the average of poly is one adapter for all tasks", async ({ tolerance }) => {
+  const base = plainBase();
+  const config = settings({ n_splits: H });
+  const trained = multiTaskModel(base, config, null);
+  assert.equal(countOf(trained), S * R * (16 + 12) + T * S * H);
+  fillWithWaves(adapterOf(trained));
+  const average = averagedModel(base, config, adapterOf(trained));
+  assert.equal(countOf(average), R * (16 + 12));
+  const [{ skillsA, skillsB }, one] = [trained, average].map((model) =>
+    adapterOf(model).layers.get("layers.0")!
+  ) as [PolyLayer, PolyLayer];
+  for (const [skills, mean] of [[skillsA, one.skillsA], [skillsB, one.skillsB]] as const) {
+    const bySplit = await skills.array() as number[][][][]; // [H, S, …]
+    const data = bySplit.flatMap((skills) =>
+      skills[0]!.flatMap((row, i) =>
+        row.map((_, j) => skills.reduce((sum, skill) => sum + skill[i]![j]!, 0) / S)
+      )
+    );
+    await assertClose(mean, { shape: mean.shape, data }, tolerance);
+  }
+  await assertAsPlain(average, { weights: () => [1] }, tolerance, { training: {} });
+  for (const part of [average, trained, base]) part.dispose();
+});
+
 onEachBackend("poly of two splits has the gradients of plain loops", async ({ tolerance }) => {
   const base = plainBase();
   const model = multiTaskModel(base, settings({ n_splits: H, router_noise: "none" }), null);
@@ -168,3 +195,47 @@ onEachBackend("poly of two splits has the gradients of plain loops", async ({ to
   model.dispose();
   base.dispose();
 });
+
+onEachBackend(
+  "the prior joins the loss of training alone, by its weight",
+  async ({ tolerance }) => {
+    const base = plainBase();
+    const model = multiTaskModel(base, settings({ router_noise: "none" }), null);
+    const adapter = adapterOf(model);
+    fillWithWaves(adapter);
+    const { moduleLogits } = adapter.layers.get("layers.0")!.router;
+    const inputs = {
+      features: tf.tensor3d(new Float32Array(2 * 16).fill(0.3), [2, 1, 16]),
+      labels: tf.zeros([2, 1, 12]) as tf.Tensor3D,
+      taskIds: [0, 3],
+    };
+    const trainable = {
+      forward: (
+        { training, taskIds }: { readonly training?: boolean; readonly taskIds: number[] },
+      ) => ({ loss: model.forward({ ...inputs, taskIds, training }).loss as tf.Scalar }),
+      trainableParameters: () => model.trainableParameters(),
+    };
+    const gradientOf = async (loss: () => tf.Scalar): Promise<[number, Float32Array]> => {
+      const { value, grads } = tf.variableGrads(loss, [moduleLogits]);
+      const gradient = grads[moduleLogits.name]!;
+      const found = [(await value.data())[0]!, await gradient.data() as Float32Array] as const;
+      tf.dispose([value, gradient]);
+      return [...found];
+    };
+    const taskIds = inputs.taskIds;
+    const [weight, prior] = [0.7, withIbpPrior(trainable, adapter, 0.7)];
+    const [alone, ofAlone] = await gradientOf(() => trainable.forward({ taskIds }).loss);
+    const [extra, ofExtra] = await gradientOf(() => ibpPenalty(adapter));
+    const [both, ofBoth] = await gradientOf(() => prior.forward({ taskIds, training: true }).loss);
+    const [still] = await gradientOf(() => prior.forward({ taskIds }).loss);
+    const shape = moduleLogits.shape;
+    const data = ofAlone.map((value, i) => value + weight * ofExtra[i]!);
+    await assertClose({ shape, data: ofBoth }, { shape, data }, tolerance);
+    assert.ok(Math.abs(both - alone - weight * extra) < tolerance * Math.abs(both));
+    assert.equal(still, alone);
+    assert.equal(withIbpPrior(trainable, adapter, 0), trainable);
+    tf.dispose([inputs.features, inputs.labels]);
+    model.dispose();
+    base.dispose();
+  },
+);

@@ -24,6 +24,7 @@ const USES: { readonly [Key in keyof RunConfig]?: (config: RunConfig) => boolean
   router_straight_through: isLearned,
   router_temperature: (config) => isLearned(config) && config.router_noise !== "none",
   router_granularity: (config) => isLearned(config) || config.method === "random",
+  ibp_weight: ({ method }) => method === "poly",
   router_learning_rate: ({ method }) => method === "poly",
   alignment_validation_loss: ({ monitor_gradient_alignment, n_validation }) =>
     monitor_gradient_alignment && n_validation > 0,

@@ -41,6 +41,7 @@ const OTHER: { readonly [Key in keyof RunConfig]: RunConfig[Key] } = {
   router_straight_through: true,
   router_temperature: 9,
   router_granularity: "model",
+  ibp_weight: 9,
   steps: 9,
   batch_size: 9,
   accumulation: 9,

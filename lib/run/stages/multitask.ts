@@ -21,6 +21,7 @@ import { mean } from "../../util/vectors.ts";
 import type { RunConfig } from "../config.ts";
 import { declared, type RunMetrics } from "../metrics/metric.ts";
 import { meanScores } from "../score.ts";
+import { withIbpPrior } from "../ibp_prior.ts";
 import { stalledAt, type TrainingCourse } from "../stalled.ts";
 import { averageFacts, multiTaskFacts, seenFacts } from "./facts.ts";
 import {
@@ -182,13 +183,18 @@ async function training<E, Batch extends RowsBatch, M extends AnyBaseModel>(
     routerLearningRate: config.router_learning_rate,
   };
   const streams = { order, phase: name };
+  const trainable = withIbpPrior(
+    problem.trainable(model),
+    model.adapters.get("default")!,
+    name === "multitask" && config.method === "poly" ? config.ibp_weight : 0,
+  );
   const context = trainContext(run, tasks, streams, settings, from ?? undefined);
   const done = (diverged_at_step: number | null, tensors: Snapshot) => ({
     found: { rows: log.rows, metrics, diverged_at_step },
     tensors,
   });
   try {
-    for await (const at of train(problem.trainable(model), settings, context)) {
+    for await (const at of train(trainable, settings, context)) {
       const { step, loss, gradientNorm } = at;
       await log.append({ phase: name, step, loss, gradient_norm: gradientNorm });
       await run.advance(loss);
