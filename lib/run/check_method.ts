@@ -6,11 +6,30 @@ import type { RunConfig } from "./config.ts";
  * @throws {RangeError} naming both settings
  */
 export function checkMethod(config: RunConfig): void {
-  const { method, adaptation, suite, n_splits } = config;
-  if (adaptation === "routing" && method !== "poly") {
+  const { method, adaptation, suite, n_splits, skill_form } = config;
+  if (adaptation === "routing" && method !== "poly" && method !== "hyper") {
     throw new RangeError(
       `Cannot adapt by routing alone as method "${method}" learns no routing: ` +
+        `set adaptation to "full", or method to "poly" or "hyper"`,
+    );
+  }
+  if (adaptation === "average" && (method === "hyper" || method === "full")) {
+    throw new RangeError(
+      `Cannot adapt the average of skills as method "${method}" has none to average: ` +
         `set adaptation to "full", or method to "poly"`,
+    );
+  }
+  if (skill_form !== "lora" && (method === "hyper" || method === "shared_equal_budget")) {
+    throw new RangeError(
+      `Cannot use skill_form "${skill_form}" as method "${method}" is defined for low-rank skills: ` +
+        `set skill_form to "lora"`,
+    );
+  }
+  if (config.monitor_gradient_alignment && !isMixtureOfFactors(config)) {
+    throw new RangeError(
+      `Cannot monitor gradient alignment as it compares merged low-rank factors, and ${
+        skill_form === "lora" ? `method "${method}"` : `skill_form "${skill_form}"`
+      } has none: set monitor_gradient_alignment to false`,
     );
   }
   if (method === "expert" && suite !== "skills" && suite !== "planted") {
@@ -26,12 +45,26 @@ export function checkMethod(config: RunConfig): void {
   }
 }
 
+/** Whether a task's update is low-rank factors that are averages of skills. */
+function isMixtureOfFactors({ method, skill_form }: RunConfig): boolean {
+  return method !== "full" && method !== "hyper" && skill_form === "lora";
+}
+
 /**
  * Fails when the adapter of a run cannot be kept.
  *
  * @throws {RangeError} naming the setting
  */
-export function checkAdapterOutput({ router_straight_through }: RunConfig): void {
+export function checkAdapterOutput(config: RunConfig): void {
+  const { method, skill_form, router_straight_through } = config;
+  if (skill_form === "ia3" && method === "shared") return; // PEFT's (IA)³
+  if (!isMixtureOfFactors(config)) {
+    throw new RangeError(
+      `Cannot keep the adapter of a run with ${
+        method === "full" || method === "hyper" ? `method ${method}` : `skill_form ${skill_form}`
+      } as PEFT's Poly format has no place for it: leave out --adapters`,
+    );
+  }
   if (!router_straight_through) return;
   throw new RangeError(
     `Cannot keep the adapter of a run with router_straight_through as PEFT's format cannot say that ` +

@@ -13,10 +13,14 @@ const USES: { readonly [Key in keyof RunConfig]?: (config: RunConfig) => boolean
   max_input_tokens: isOfText,
   max_target_tokens: isOfText,
   num_beams: isOfText,
-  n_skills: ({ method }) => ["poly", "uniform", "shared_equal_budget"].includes(method),
-  router_noise: isLearned,
-  router_straight_through: isLearned,
-  router_temperature: (config) => isLearned(config) && config.router_noise !== "none",
+  skill_form: hasSkills,
+  n_skills: ({ method }) => ["poly", "uniform", "shared_equal_budget", "hyper"].includes(method),
+  r: (config) => isLowRank(config) || config.suite === "planted", // the teacher has this rank
+  target_modules: hasSkills,
+  init_scale: isLowRank,
+  router_noise: isSampled,
+  router_straight_through: isSampled,
+  router_temperature: (config) => isSampled(config) && config.router_noise !== "none",
   router_granularity: isLearned,
   router_learning_rate: isLearned,
   adaptation: ({ n_heldout_tasks }) => n_heldout_tasks > 0,
@@ -48,8 +52,20 @@ function isOfText({ suite }: RunConfig): boolean {
   return suite !== "planted";
 }
 
-function isLearned({ method }: RunConfig): boolean {
+function hasSkills({ method }: RunConfig): boolean {
+  return method !== "full";
+}
+
+function isLowRank(config: RunConfig): boolean {
+  return hasSkills(config) && config.skill_form === "lora";
+}
+
+function isSampled({ method }: RunConfig): boolean {
   return method === "poly";
+}
+
+function isLearned({ method }: RunConfig): boolean {
+  return method === "poly" || method === "hyper";
 }
 
 function isAdapted({ adaptation, n_heldout_tasks }: RunConfig): boolean {

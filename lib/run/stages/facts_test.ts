@@ -27,6 +27,7 @@ const OTHER: { readonly [Key in keyof RunConfig]: RunConfig[Key] } = {
   max_input_tokens: 9,
   max_target_tokens: 9,
   method: "shared",
+  skill_form: "ia3",
   n_skills: 9,
   n_splits: 2,
   r: 9,
@@ -177,6 +178,9 @@ onEachBackend("a setting that is said to make no difference makes none", async (
       { method: "private" },
       { method: "expert" },
       { method: "uniform" },
+      { skill_form: "ia3" },
+      { method: "hyper" },
+      { method: "full" },
       { n_heldout_tasks: 0 },
       { adaptation: "none" },
     ] as RunConfigInput[]
