@@ -15,6 +15,7 @@ export function checkMethod(config: RunConfig): void {
     suite,
     n_splits,
     teacher_n_splits,
+    skill_form,
   } = config;
   if (adaptation === "routing" && heldoutRouting(config) !== "learned") {
     if (adaptation_routing === "uniform") {
@@ -25,6 +26,12 @@ export function checkMethod(config: RunConfig): void {
     }
     throw new RangeError(
       `Cannot adapt by routing alone as method "${method}" learns no routing: ` +
+        `set adaptation to "full", or method to "poly" or "hyper"`,
+    );
+  }
+  if (adaptation === "average" && (method === "hyper" || method === "full")) {
+    throw new RangeError(
+      `Cannot adapt the average of skills as method "${method}" has none to average: ` +
         `set adaptation to "full", or method to "poly"`,
     );
   }
@@ -38,6 +45,30 @@ export function checkMethod(config: RunConfig): void {
     throw new RangeError(
       `Cannot adapt the averaged skills of average_steps ${average_steps} as adaptation must be "none" ` +
         `or "average", for there is one skill left: got "${adaptation}"`,
+    );
+  }
+  if ((method === "hyper" || method === "full") && average_steps > 0) {
+    throw new RangeError(
+      `Cannot average skills as method "${method}" has none: set average_steps to 0`,
+    );
+  }
+  if (skill_form !== "lora" && (method === "hyper" || method === "shared_equal_budget")) {
+    throw new RangeError(
+      `Cannot use skill_form "${skill_form}" as method "${method}" is defined for low-rank skills: ` +
+        `set skill_form to "lora"`,
+    );
+  }
+  if (config.monitor_gradient_alignment && (method === "full" || skill_form !== "lora")) {
+    throw new RangeError(
+      `Cannot monitor gradient alignment as it needs frozen weights that updates are added to, and ${
+        skill_form === "lora" ? `method "${method}"` : `skill_form "${skill_form}"`
+      } has none: set monitor_gradient_alignment to false`,
+    );
+  }
+  if (method === "hyper" && adaptation_routing === "uniform") {
+    throw new RangeError(
+      `Cannot mix skills alike as method "hyper" generates them from an embedding of the task: ` +
+        `set adaptation_routing to "method"`,
     );
   }
   if (method === "expert" && suite !== "skills" && suite !== "planted") {
@@ -59,12 +90,26 @@ export function checkMethod(config: RunConfig): void {
   }
 }
 
+/** Whether a task's update is low-rank factors that are averages of skills. */
+function isMixtureOfFactors({ method, skill_form }: RunConfig): boolean {
+  return method !== "full" && method !== "hyper" && skill_form === "lora";
+}
+
 /**
  * Fails when the adapter of a run cannot be kept.
  *
  * @throws {RangeError} naming the setting
  */
-export function checkAdapterOutput({ router_straight_through }: RunConfig): void {
+export function checkAdapterOutput(config: RunConfig): void {
+  const { method, skill_form, router_straight_through } = config;
+  if (skill_form === "ia3" && method === "shared") return; // PEFT's (IA)³
+  if (!isMixtureOfFactors(config)) {
+    throw new RangeError(
+      `Cannot keep the adapter of a run with ${
+        method === "full" || method === "hyper" ? `method ${method}` : `skill_form ${skill_form}`
+      } as PEFT's Poly format has no place for it: leave out --adapters`,
+    );
+  }
   if (!router_straight_through) return;
   throw new RangeError(
     `Cannot keep the adapter of a run with router_straight_through as PEFT's format cannot say that ` +

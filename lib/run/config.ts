@@ -39,7 +39,17 @@ export type RunConfig = {
   max_target_tokens: number;
 
   // Method
-  method: "shared" | "shared_equal_budget" | "private" | "expert" | "uniform" | "random" | "poly";
+  method:
+    | "shared"
+    | "shared_equal_budget"
+    | "private"
+    | "expert"
+    | "uniform"
+    | "random"
+    | "poly"
+    | "hyper"
+    | "full";
+  skill_form: "lora" | "ia3";
   n_skills: number;
   n_splits: number;
   r: number;
@@ -146,16 +156,28 @@ export const RUN_CONFIG: z.ZodObject<
     "uniform",
     "random",
     "poly",
+    "hyper",
+    "full",
   ])
     .default("poly")
-    .describe("How skills are allocated to tasks; poly with n_splits above 1 is MHR"),
-  n_skills: count.default(4).describe("Skills in the inventory of each layer"),
+    .describe(
+      "How skills are allocated to tasks; poly with n_splits above 1 is MHR, hyper is HyperLoRA, and " +
+        "full trains all weights without skills",
+    ),
+  skill_form: z.enum(["lora", "ia3"]).default("lora")
+    .describe(
+      "What a skill is: low-rank factors, or a vector that scales a layer's features; (IA)3 as published " +
+        "has target_modules default",
+    ),
+  n_skills: count.default(4).describe(
+    "Skills in the inventory of each layer; with hyper, size of a task's embedding",
+  ),
   n_splits: count.default(1).describe("Splits of the features, each with routing of its own"),
   r: count.default(4).describe("Rank of a skill"),
   target_modules: z.union([z.string(), z.array(z.string())], {
     error: "must be a string or a list of strings",
   }).default("all-linear")
-    .describe("Layers that get skills, as in PEFT"),
+    .describe("Layers that get skills, as in PEFT; default: PEFT's choice for the model"),
   init_scale: z.enum(["peft", "mttl"]).default("peft").describe("Initial scale of A"),
   router_noise: z.enum(["relaxed_bernoulli", "none"]).default("relaxed_bernoulli")
     .describe("What the router samples in training"),
@@ -249,6 +271,7 @@ export const LATER_SETTINGS: Partial<RunConfig> = {
   average_learning_rate: null,
   adaptation_routing: "method",
   alignment_validation_loss: null,
+  skill_form: "lora",
 };
 
 /** Names of the settings, in the order of tables. */

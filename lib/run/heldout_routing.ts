@@ -6,7 +6,7 @@ import type { RunConfig } from "./config.ts";
  * the answer is `uniform`.
  *
  * The setting `adaptation_routing` decides; its value `method` is what each method has by its definition:
- * `poly` and `random` learn a row, `expert` is given the true one, all others mix alike. With `learned`,
+ * `poly` and `random` learn a row and `hyper` an embedding, `expert` is given the true one, all others mix alike. With `learned`,
  * `expert` has the true rows of the training tasks alone and must find the new task's by itself.
  *
  * Source: a row that starts from the average is mttl's `resize_module_logits`; all skills under a fixed
@@ -28,11 +28,11 @@ export function heldoutRouting(config: RunConfig): "learned" | "true" | "uniform
   if (!hasSeveralSkills(config)) return "uniform";
   if (adaptation_routing !== "method") return adaptation_routing;
   if (method === "expert") return "true";
-  return method === "poly" || method === "random" ? "learned" : "uniform";
+  return ["poly", "random", "hyper"].includes(method) ? "learned" : "uniform";
 }
 
 /** Whether a held-out task has several skills to mix, as far as the settings tell. */
 export function hasSeveralSkills({ method, adaptation }: RunConfig): boolean {
   return adaptation !== "average" &&
-    method !== "shared" && method !== "shared_equal_budget" && method !== "private";
+    !["shared", "shared_equal_budget", "private", "full"].includes(method);
 }

@@ -19,13 +19,18 @@ const USES: { readonly [Key in keyof RunConfig]?: (config: RunConfig) => boolean
   max_input_tokens: isOfText,
   max_target_tokens: isOfText,
   num_beams: isOfText,
-  n_skills: ({ method }) => ["poly", "random", "uniform", "shared_equal_budget"].includes(method),
-  router_noise: isLearned,
-  router_straight_through: isLearned,
-  router_temperature: (config) => isLearned(config) && config.router_noise !== "none",
+  skill_form: hasSkills,
+  n_skills: ({ method }) =>
+    ["poly", "random", "uniform", "shared_equal_budget", "hyper"].includes(method),
+  r: isLowRank,
+  target_modules: hasSkills,
+  init_scale: isLowRank,
+  router_noise: isSampled,
+  router_straight_through: isSampled,
+  router_temperature: (config) => isSampled(config) && config.router_noise !== "none",
   router_granularity: (config) => isLearned(config) || config.method === "random",
   ibp_weight: ({ method }) => method === "poly",
-  router_learning_rate: ({ method }) => method === "poly",
+  router_learning_rate: ({ method }) => method === "poly" || method === "hyper",
   alignment_validation_loss: ({ monitor_gradient_alignment, n_validation }) =>
     monitor_gradient_alignment && n_validation > 0,
   average_learning_rate: ({ average_steps }) => average_steps > 0,
@@ -63,9 +68,23 @@ function isOfText(config: RunConfig): boolean {
   return !isPlanted(config);
 }
 
+/** Whether adapters are made of skills; otherwise all weights are trained. */
+function hasSkills({ method }: RunConfig): boolean {
+  return method !== "full";
+}
+
+function isLowRank(config: RunConfig): boolean {
+  return hasSkills(config) && config.skill_form === "lora";
+}
+
+/** Whether some routing is learned as logits, which training may sample and round. */
+function isSampled(config: RunConfig): boolean {
+  return config.method !== "hyper" && isLearned(config);
+}
+
 /** Whether some routing is learned, in either phase. */
 function isLearned(config: RunConfig): boolean {
-  return config.method === "poly" || learnsRow(config);
+  return config.method === "poly" || config.method === "hyper" || learnsRow(config);
 }
 
 /** Whether a held-out task learns a row of routing. */

@@ -32,6 +32,7 @@ const OTHER: { readonly [Key in keyof RunConfig]: RunConfig[Key] } = {
   max_input_tokens: 9,
   max_target_tokens: 9,
   method: "shared",
+  skill_form: "ia3",
   n_skills: 9,
   n_splits: 2,
   r: 9,
@@ -217,6 +218,9 @@ onEachBackend("a setting that is said to make no difference makes none", async (
       { method: "random" },
       { method: "random", adaptation: "average" },
       { method: "expert", adaptation_routing: "learned" },
+      { skill_form: "ia3" },
+      { method: "hyper" },
+      { method: "full" },
       { n_heldout_tasks: 0 },
       { adaptation: "none" },
     ] as RunConfigInput[]
