@@ -9,6 +9,7 @@ import { ONE_THREAD } from "../backend/wasm/blas.ts";
 import { BLAS_PERMISSIONS, blasEnvironment } from "../backend/wasm/child_environment.ts";
 import { withoutLoaderVariables } from "../util/environment.ts";
 import { scratchFolder } from "../util/scratch_folder.ts";
+import type { GpuCalls } from "./gpu_calls.ts";
 import type { BenchReady, BenchReply, BenchRequest } from "./process.ts";
 import type { BenchSize } from "./size.ts";
 import { writeBenchWork } from "./work.ts";
@@ -35,6 +36,8 @@ export interface BenchMeasure {
   readonly peak_memory: number;
   /** Loss before training, then those of the first training steps. */
   readonly losses: readonly number[];
+  /** Calls of WebGPU in a step; absent elsewhere. */
+  readonly calls?: GpuCalls | undefined;
 }
 
 /** Options of {@linkcode measure}. */
@@ -82,6 +85,30 @@ export function benchPrograms(python: string | null, hasBlas: boolean): BenchPro
   ];
 }
 
+/** The programs to measure on a graphics card: this project, and PEFT on CUDA if a Python has it. */
+export function cardPrograms(cudaPython: string | null): BenchProgram[] {
+  const file = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+  const deno = [Deno.execPath(), "run", ...BLAS_PERMISSIONS, file("process.ts"), "webgpu"];
+  return [
+    { name: "webgpu", command: deno },
+    ...(cudaPython === null ? [] : [{
+      name: "peft on cuda",
+      command: [cudaPython, file("peft_step.py"), "cuda"],
+      env: { HF_HUB_OFFLINE: "1" },
+    }]),
+  ];
+}
+
+/** Whether a Python's PyTorch can use a graphics card. */
+export async function hasCuda(python: string): Promise<boolean> {
+  const { stdout } = await new Deno.Command(python, {
+    args: ["-c", "import torch; print(torch.cuda.is_available())"],
+    env: withoutLoaderVariables(),
+    stderr: "null",
+  }).output();
+  return new TextDecoder().decode(stdout).trim() === "True";
+}
+
 /**
  * Measures programs that do the same work, each in a process of its own, in rounds that alternate
  * between them, so that other load on the machine affects all of them.
@@ -120,6 +147,7 @@ export async function measure(
         cpu_rounds: replies[i]!.map(({ cpu_milliseconds }) => cpu_milliseconds),
         peak_memory: Math.max(...replies[i]!.map(({ peak_memory }) => peak_memory)),
         losses: [ready.evaluation, ...ready.training],
+        calls: replies[i]!.at(-1)!.calls,
       })));
     }
     return measures;

@@ -14,7 +14,9 @@ import {
 } from "./bench.ts";
 import { gigaflops, measureProducts, PRODUCT_SIZES, type ProductMeasure } from "./products.ts";
 import { BENCH_SIZES } from "./size.ts";
-import { benchTable, productTable, workerTable } from "./table.ts";
+import { callsBetween } from "./gpu_calls.ts";
+import { measureOwners } from "./owners.ts";
+import { benchTable, callsTable, ownersTable, productTable, workerTable } from "./table.ts";
 import { measureWorkers, workerGain } from "./workers.ts";
 
 const OPTIONS = { rounds: 2, milliseconds: 1, warmUp: 1, cpu: null };
@@ -107,7 +109,10 @@ Deno.test("benchCommand() refuses what it cannot measure", async () => {
   for (
     const [args, fault] of [
       [["--sizes", "huge"], /there is no size "huge", only decoder-32/],
-      [["--parts", "steps,all"], /there is no part "all", only steps, products, workers/],
+      [
+        ["--parts", "steps,all"],
+        /there is no part "all", only steps, products, workers, webgpu, fused/,
+      ],
       [["--rounds", "0"], /--rounds must be an integer, at least 1: got 0/],
       [["--python", "/no/python"], /there is no file "\/no\/python"/],
       [["--name", "a/b"], /--name must be made of letters/],
@@ -170,6 +175,39 @@ Deno.test("measureWorkers() compares two workers at once with one alone", async 
   const speeds = [...measure.alone, ...measure.together, ...measure.processors];
   assert.ok(speeds.length === 6 && speeds.every((speed) => speed > 0 && Number.isFinite(speed)));
   assert.ok(workerGain(measure) > 0);
+});
+
+Deno.test("measureOwners() trains each number of adapters at once", async () => {
+  const [, size] = SMALL.find(([name]) => name === "t5-sweep")!;
+  const times = { rounds: 2, milliseconds: 1, warmUp: 1 };
+  const measures = await measureOwners({ backend: "wasm", size, owners: [1, 3], ...times });
+  assert.deepEqual(measures.map(({ owners, rounds }) => [owners, rounds.length]), [[1, 2], [3, 2]]);
+  assert.equal(measures[0]!.loss, measures[1]!.loss); // the first owner's, whatever its company
+  assert.ok(measures.every(({ calls }) => calls === undefined));
+});
+
+Deno.test("ownersTable() compares many adapters at once with PEFT one after another", () => {
+  const calls = { dispatches: 7, submits: 1, writes: 2, reads: 1, bind_groups: 0, buffers: 0 };
+  const table = ownersTable([{ engine: "e", owners: 4, rounds: [9, 10, 20], loss: 1, calls }], 5);
+  assert.deepEqual(table.split("\n")[2]!.split("|").slice(1, 6).map((cell) => cell.trim()), [
+    "4",
+    "10",
+    "400",
+    "2",
+    "7",
+  ]);
+});
+
+Deno.test("callsBetween() and callsTable() give the calls of WebGPU in one step", () => {
+  const counts = (n: number) => ({
+    ...{ dispatches: 10 * n, submits: n, writes: n, reads: n, bind_groups: 0, buffers: 3 },
+  });
+  const calls = callsBetween(counts(1), counts(3));
+  assert.deepEqual(calls, { ...counts(2), buffers: 0 });
+  const of = { size: "s", program: "webgpu", engine: "e", step: "train" as const };
+  const measure = { ...of, rounds: [1], cpu_rounds: [1], peak_memory: 1, losses: [] };
+  const table = callsTable([{ ...measure, calls }, measure]);
+  assert.match(table, /^\| s +\| train +\| +20 \| +2 \| +2 \| +2 \| +0 \| +0 \|$/m);
 });
 
 Deno.test("workerTable() gives medians, and that of the rounds' ratios", () => {

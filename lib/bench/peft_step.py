@@ -1,7 +1,7 @@
-"""The work of `deno task bench` by Hugging Face PEFT on PyTorch with one thread: a program that
-speaks the same lines as lib/bench/process.ts.
+"""The work of `deno task bench` by Hugging Face PEFT on PyTorch: a program that speaks the same lines
+as lib/bench/process.ts. On the processor it has one thread; on CUDA it computes in float32, without TF32.
 
-Usage: python peft_step.py DIR   (written by lib/bench/work.ts)
+Usage: python peft_step.py [cpu|cuda] DIR   (written by lib/bench/work.ts)
 """
 
 import json
@@ -16,14 +16,16 @@ from peft import PeftModel
 from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM
 
 torch.set_num_threads(1)
-folder = sys.argv[1]
+torch.backends.cuda.matmul.allow_tf32 = False
+folder = sys.argv[-1]
+device = sys.argv[1] if len(sys.argv) > 2 else "cpu"
 with open(f"{folder}/batch.json") as file:
     batch = json.load(file)
 Auto = AutoModelForSeq2SeqLM if batch["seq2seq"] else AutoModelForCausalLM
 base = Auto.from_pretrained(f"{folder}/base", dtype=torch.float32)
-model = PeftModel.from_pretrained(base, f"{folder}/adapter", is_trainable=True)
+model = PeftModel.from_pretrained(base, f"{folder}/adapter", is_trainable=True).to(device)
 inputs = {
-    name: torch.tensor(batch[name])
+    name: torch.tensor(batch[name], device=device)
     for name in ("input_ids", "attention_mask", "labels", "task_ids")
 }
 trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
@@ -47,7 +49,7 @@ def evaluate():
 
 def train_with(numbers):
     """A training step whose routers draw these numbers."""
-    rand, numbers, place = torch.rand, torch.tensor(numbers), 0
+    rand, numbers, place = torch.rand, torch.tensor(numbers, device=device), 0
 
     def recorded(*shape, **_):
         nonlocal place
@@ -69,7 +71,8 @@ def write(line):
 versions = f"torch {torch.__version__}, transformers {transformers.__version__}, peft {peft.__version__}"
 write(
     {
-        "engine": f"Python {sys.version.split()[0]}, {versions}, 1 thread",
+        "engine": f"Python {sys.version.split()[0]}, {versions}, "
+        + (torch.cuda.get_device_name() if device == "cuda" else "1 thread"),
         "evaluation": evaluate(),
         "training": [train_with(numbers) for numbers in batch["noise"]],
     }

@@ -1,6 +1,6 @@
 /**
- * One measured program: `deno run lib/bench/process.ts DIR`. `POLY_MATMUL` selects its matrix
- * product. It writes one line of JSON when it is ready, then one for each line it reads, {@linkcode
+ * One measured program: `deno run lib/bench/process.ts [BACKEND] DIR`, on WebAssembly by default, where
+ * `POLY_MATMUL` selects its matrix product. It writes one line of JSON when it is ready, then one for each line it reads, {@linkcode
  * BenchRequest} → {@linkcode BenchReply}, until its input ends. `peft_step.py` does the same with
  * PEFT.
  *
@@ -8,8 +8,9 @@
  */
 import process from "node:process";
 import { createInterface } from "node:readline";
-import { useBackend } from "../backend/backend.ts";
+import { type BackendName, useBackend } from "../backend/backend.ts";
 import { peakMemory } from "../sweep/provenance.ts";
+import { callsBetween, countGpuCalls, type GpuCalls } from "./gpu_calls.ts";
 import { type BenchLosses, BenchWork } from "./work.ts";
 
 /** The first line that a program writes. */
@@ -34,19 +35,25 @@ export interface BenchReply {
   readonly cpu_milliseconds: number;
   /** Largest memory that the program held, in bytes. */
   readonly peak_memory: number;
+  /** Calls of WebGPU in the last step; absent elsewhere. */
+  readonly calls?: GpuCalls;
 }
 
 if (import.meta.main) {
-  const { reason } = await useBackend("wasm");
-  const work = await BenchWork.open(Deno.args[0]!);
+  const [dir, backend = "wasm"] = Deno.args.toReversed() as [string, BackendName?];
+  const calls = backend === "webgpu" ? countGpuCalls() : null;
+  const { reason } = await useBackend(backend);
+  const work = await BenchWork.open(dir);
   write({ engine: `Deno ${Deno.version.deno}, ${reason}`, ...await work.losses() });
   for await (const line of createInterface({ input: process.stdin })) {
     const { step, milliseconds } = JSON.parse(line) as BenchRequest;
     const times: number[] = [];
+    let before: Readonly<GpuCalls>;
     const cpu = process.cpuUsage();
     const started = performance.now();
     do {
       const from = performance.now();
+      before = { ...calls! };
       if (step === "arithmetic") arithmetic();
       else await work[step]();
       times.push(performance.now() - from);
@@ -56,6 +63,7 @@ if (import.meta.main) {
       milliseconds: times,
       cpu_milliseconds: (user + system) / 1000 / times.length,
       peak_memory: peakMemory(),
+      ...calls !== null && { calls: callsBetween(before, calls) },
     });
   }
   work.dispose();

@@ -84,6 +84,13 @@ export const BENCH_SIZES: Readonly<Record<string, BenchSize>> = {
   },
 };
 
+/** The size of one of many adapters that are trained at once: held-out tasks of the default sweep. */
+export const OWNER_SIZE: BenchSize = {
+  ...BENCH_SIZES["t5-sweep"]!,
+  batch_size: 16,
+  n_tasks: 1,
+};
+
 /** Sizes that differ from `decoder-64` in one setting, to see how a step's time depends on it. */
 export const BENCH_SCALING: Readonly<Record<string, BenchSize>> = Object.fromEntries(
   Object.entries({

@@ -5,6 +5,7 @@
 import { toMarkdown } from "../tables/markdown.ts";
 import { tableOf } from "../tables/table.ts";
 import { type BenchMeasure, median } from "./bench.ts";
+import type { OwnersMeasure } from "./owners.ts";
 import { gigaflops, type ProductMeasure } from "./products.ts";
 import { workerGain, type WorkerMeasure } from "./workers.ts";
 
@@ -30,6 +31,34 @@ export function benchTable(measures: readonly BenchMeasure[]): string {
     };
   });
   return toMarkdown(tableOf(rows));
+}
+
+/** Formats a row for each size and step: the calls of WebGPU in one. */
+export function callsTable(measures: readonly BenchMeasure[]): string {
+  return toMarkdown(tableOf(
+    measures.flatMap(({ size, step, calls }) =>
+      calls === undefined ? [] : [{ size, step, ...calls }]
+    ),
+  ));
+}
+
+/**
+ * Formats a row for each number of owners: the median time of a step of all, how many steps of one owner
+ * that makes in a second, and how many times as many that is as PEFT makes.
+ *
+ * @param peft median time of a step of one owner by PEFT, in milliseconds; null when not measured
+ */
+export function ownersTable(measures: readonly OwnersMeasure[], peft: number | null): string {
+  return toMarkdown(tableOf(measures.map(({ owners, rounds, calls }) => {
+    const milliseconds = median(rounds);
+    return {
+      owners,
+      milliseconds,
+      owner_steps_a_second: 1000 * owners / milliseconds,
+      times_peft: peft === null ? null : peft * owners / milliseconds,
+      dispatches: calls?.dispatches ?? null,
+    };
+  })));
 }
 
 /**

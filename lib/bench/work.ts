@@ -49,17 +49,8 @@ export interface BenchLosses {
 export async function writeBenchWork(dir: string, size: BenchSize): Promise<void> {
   const AutoModel = size.model_type === "t5" ? AutoModelForSeq2SeqLM : AutoModelForCausalLM;
   const base = AutoModel.fromConfig(modelConfig(size), { seed: 0 });
-  const { r, n_tasks, n_skills, n_splits, target_modules } = size;
-  const config = new PolyConfig({
-    target_modules: typeof target_modules === "string" ? target_modules : [...target_modules],
-    task_type: size.model_type === "t5" ? "SEQ_2_SEQ_LM" : "CAUSAL_LM",
-    init_weights: false, // otherwise B and its gradients are 0
-    r,
-    n_tasks,
-    n_skills,
-    n_splits,
-  });
-  const model = getPeftModel(base, config);
+  const { n_skills, n_splits } = size;
+  const model = getPeftModel(base, adapterConfig(size));
   try {
     await saveBaseModel(base, `${dir}/base`);
     await model.savePretrained(`${dir}/adapter`);
@@ -122,8 +113,8 @@ export class BenchWork {
       () => this.#model.forward({ ...this.#inputs, training: true, noise }).loss,
       this.#parameters,
     );
-    const loss = (await result.loss.data())[0]!;
     this.#optimizer.step(result.gradients);
+    const loss = (await result.loss.data())[0]!; // last, so that a device need not wait for the host
     disposeGradients(result);
     return loss;
   }
@@ -149,7 +140,22 @@ export class BenchWork {
   }
 }
 
-function modelConfig(size: BenchSize): Record<string, unknown> {
+/** The adapter of a size. */
+export function adapterConfig(size: BenchSize): PolyConfig {
+  const { r, n_tasks, n_skills, n_splits, target_modules } = size;
+  return new PolyConfig({
+    target_modules: typeof target_modules === "string" ? target_modules : [...target_modules],
+    task_type: size.model_type === "t5" ? "SEQ_2_SEQ_LM" : "CAUSAL_LM",
+    init_weights: false, // otherwise B and its gradients are 0
+    r,
+    n_tasks,
+    n_skills,
+    n_splits,
+  });
+}
+
+/** The `config.json` of a size's base model. */
+export function modelConfig(size: BenchSize): Record<string, unknown> {
   const { d_model, d_ff, num_layers, num_heads, d_kv, vocab_size, length } = size;
   return size.model_type === "t5"
     ? {
@@ -181,7 +187,7 @@ function modelConfig(size: BenchSize): Record<string, unknown> {
 }
 
 /** Random ids; texts and targets of a T5 have unequal lengths, as in a sweep. */
-function batchOf(size: BenchSize): Omit<Batch, "noise"> {
+export function batchOf(size: BenchSize): Omit<Batch, "noise"> {
   const { model_type, batch_size, length, vocab_size, n_tasks } = size;
   const seq2seq = model_type === "t5";
   const stream = randomStream(0, "bench/batch");

@@ -4,10 +4,19 @@ import { fileURLToPath } from "node:url";
 import { useBackend } from "../backend/backend.ts";
 import { openBlas } from "../backend/wasm/blas.ts";
 import { BLAS_PERMISSIONS, blasEnvironment } from "../backend/wasm/child_environment.ts";
-import { type BenchMeasure, benchPrograms, measure } from "../bench/bench.ts";
+import { webgpuAdapter } from "../backend/webgpu/adapter.ts";
+import {
+  type BenchMeasure,
+  benchPrograms,
+  cardPrograms,
+  hasCuda,
+  measure,
+  median,
+} from "../bench/bench.ts";
+import type { OwnersMeasure, OwnersRequest } from "../bench/owners.ts";
 import type { ProductMeasure, ProductOptions } from "../bench/products.ts";
-import { BENCH_SCALING, BENCH_SIZES } from "../bench/size.ts";
-import { benchTable, productTable, workerTable } from "../bench/table.ts";
+import { BENCH_SCALING, BENCH_SIZES, OWNER_SIZE } from "../bench/size.ts";
+import { benchTable, callsTable, ownersTable, productTable, workerTable } from "../bench/table.ts";
 import { measureWorkers, type WorkerMeasure } from "../bench/workers.ts";
 import { writeFilesAtomically } from "../files/atomic_write.ts";
 import { machineFacts } from "../sweep/provenance.ts";
@@ -17,18 +26,21 @@ import type { CommandOutput, LastingOutput } from "./output.ts";
 import { lackingPermission } from "./permissions.ts";
 
 /** Names of the measurements. */
-const PARTS = ["steps", "products", "workers"] as const;
+const PARTS = ["steps", "products", "workers", "webgpu", "fused"] as const;
 
 const HELP = `\
 Measure the training and the evaluation step side by side with other programs, single matrix
-products, and what two workers get done at once.
+products, what two workers get done at once, the steps on a graphics card, and many adapters trained
+at once.
 
 Usage: deno task bench [--python PATH] [--parts A,B] [--sizes A,B] [--rounds N] [--scaling]
                        [--any-cpu] [--name NAME]
 
 --python PATH  a Python with torch, transformers 5.17.0 and peft 0.21.0, to be measured too
 --parts A,B    some of ${PARTS.join(", ")}; all by default
---sizes A,B    of steps and workers: some of ${Object.keys(BENCH_SIZES).join(", ")}; all by default
+--sizes A,B    of steps, workers and webgpu: some of ${
+  Object.keys(BENCH_SIZES).join(", ")
+}; all by default
 --rounds N     how often each program takes its turn; 12 by default
 --scaling      also how a step grows with the batch, the length, the width and the skills
 --any-cpu      do not pin programs to one processor (Linux pins them by taskset)
@@ -39,6 +51,11 @@ Programs: blas, this project with the system's BLAS; own, this project with its 
 published, TensorFlow.js's WebAssembly backend as it is; peft, PEFT on PyTorch with one thread. All do
 the same work: their losses are compared first. Products are compared alike. Workers are two processes
 of the first program; one of them alone is what they are compared with.
+
+The part webgpu measures this project on the graphics card beside PEFT on CUDA, where the Python has it,
+and counts the calls of WebGPU in a step; on a software adapter it only counts. The part fused trains 1,
+4, 8 and 16 adapters at once, on the card or on WebAssembly, and compares them with PEFT training them
+one after another.
 `;
 
 const OPTIONS = {
@@ -53,6 +70,12 @@ const OPTIONS = {
 
 /** Time that each program is measured in a round, and time that it runs before that. */
 const TIMES = { milliseconds: 300, warmUp: 3000 };
+
+/** How a software adapter is measured, whose times say nothing: once, for its counts. */
+const COUNTS_ONLY = { rounds: 1, milliseconds: 1, warmUp: 1 };
+
+/** Numbers of adapters that are trained at once. */
+const OWNERS = [1, 4, 8, 16];
 
 /** Time that each implementation of a product is measured in a round. */
 const PRODUCT_MILLISECONDS = 10;
@@ -119,6 +142,34 @@ async function measureAll(
     workers.push(found);
     print(`${workerTable([found])}\n`);
   }
+  const found = await webgpuAdapter();
+  const card = found !== null && !found.isSoftware;
+  const cuda = python !== null && (parts.has("webgpu") || parts.has("fused")) &&
+      await hasCuda(python)
+    ? python
+    : null;
+  const onCard: BenchMeasure[] = [];
+  for (const [size, of] of parts.has("webgpu") && found !== null ? sizes : []) {
+    const times = card ? { rounds, ...TIMES } : COUNTS_ONLY;
+    const steps = await measure(size, of, cardPrograms(card ? cuda : null), {
+      cpu: null,
+      ...times,
+    });
+    onCard.push(...steps);
+    print(`${benchTable(steps)}\n${callsTable(steps)}\n`);
+  }
+  const owners = parts.has("fused") ? await ownersOn(card ? "webgpu" : "wasm", rounds) : [];
+  let peftOwner: number | null = null;
+  if (owners.length > 0) {
+    const peft = card && cuda !== null
+      ? cardPrograms(cuda)[1]!
+      : programs.find(({ name }) => name === "peft");
+    if (peft !== undefined) {
+      const [train] = await measure("one owner", OWNER_SIZE, [peft], { rounds, cpu, ...TIMES });
+      peftOwner = median(train!.rounds);
+    }
+    print(`${ownersTable(owners, peftOwner)}\n`);
+  }
 
   const machine = {
     ...await machineFacts(),
@@ -126,7 +177,10 @@ async function measureAll(
     pinned_to_cpu: cpu,
     load_before: load,
     load_after: os.loadavg(),
-    engines: Object.fromEntries(measures.map(({ program, engine }) => [program, engine])),
+    webgpu_adapter: found?.description ?? null,
+    engines: Object.fromEntries(
+      [...measures, ...onCard].map(({ program, engine }) => [program, engine]),
+    ),
   };
   const inRounds = `in the median of ${rounds} rounds in turn`;
   const sections = [
@@ -140,10 +194,23 @@ async function measureAll(
       `Training steps a second by one process and by two at once, BLAS on one thread each, ` +
       `${inRounds}; \`processors\` is the ratio of plain arithmetic alike, which is 2 where two ` +
       `processors are there for them.\n\n`,
+    onCard.length === 0 ? "" : `## On the graphics card\n\n` +
+      (card
+        ? `${benchTable(onCard)}\n`
+        : "A software adapter: calls of WebGPU are counted, times say nothing.\n\n") +
+      `Calls of WebGPU in one step:\n\n${callsTable(onCard)}\n`,
+    owners.length === 0 ? "" : `## Adapters at once\n\n${ownersTable(owners, peftOwner)}\n` +
+      `Training steps of many adapters of one task over one base, ${owners[0]!.engine}, ` +
+      `${inRounds}; \`times_peft\` is the throughput over that of PEFT, one adapter after another` +
+      `${peftOwner === null ? " (not measured)" : ` (${peftOwner.toPrecision(3)} ms a step)`}.\n\n`,
   ];
   const report = `# Bench, ${name}\n\n${sections.join("")}## Machine\n\n` +
     `\`\`\`json\n${JSON.stringify(machine, null, 2)}\n\`\`\`\n`;
-  const json = `${JSON.stringify({ machine, rounds, measures, products, workers }, null, 2)}\n`;
+  const facts = {
+    ...{ machine, rounds, measures, products, workers },
+    ...{ webgpu: onCard, owners, peft_owner_milliseconds: peftOwner },
+  };
+  const json = `${JSON.stringify(facts, null, 2)}\n`;
   await Deno.mkdir("results/bench", { recursive: true });
   await writeFilesAtomically(
     "results/bench",
@@ -152,18 +219,36 @@ async function measureAll(
   print(`Written to results/bench/${name}.md and .json\n`);
 }
 
+/** Measures many adapters at once in a process of its own. */
+async function ownersOn(backend: "webgpu" | "wasm", rounds: number): Promise<OwnersMeasure[]> {
+  const request: OwnersRequest = {
+    ...{ backend, size: OWNER_SIZE, owners: OWNERS, rounds },
+    ...{ milliseconds: TIMES.milliseconds, warmUp: TIMES.warmUp / 3 },
+  };
+  return await inProcess("../bench/owners.ts", request, []) as OwnersMeasure[];
+}
+
 /** Measures products in a process of its own, pinned like the programs. */
 async function productsOn(cpu: number | null, options: ProductOptions): Promise<ProductMeasure[]> {
-  const file = fileURLToPath(new URL("../bench/products.ts", import.meta.url));
-  const deno = [Deno.execPath(), "run", ...BLAS_PERMISSIONS, file, JSON.stringify(options)];
   const pinned = cpu === null ? [] : ["/usr/bin/taskset", "--cpu-list", `${cpu}`];
+  return await inProcess("../bench/products.ts", options, pinned) as ProductMeasure[];
+}
+
+/** What a program prints that is given its options as JSON. */
+async function inProcess(
+  program: string,
+  options: ProductOptions | OwnersRequest,
+  pinned: readonly string[],
+): Promise<unknown> {
+  const file = fileURLToPath(new URL(program, import.meta.url));
+  const deno = [Deno.execPath(), "run", ...BLAS_PERMISSIONS, file, JSON.stringify(options)];
   const [command, ...args] = [...pinned, ...deno];
   const { success, stdout, stderr } = await new Deno.Command(command!, {
     args,
     env: { ...blasEnvironment(), ...withoutLoaderVariables() },
   }).output();
-  if (!success) throw new Error(`Cannot measure products: ${new TextDecoder().decode(stderr)}`);
-  return JSON.parse(new TextDecoder().decode(stdout)) as ProductMeasure[];
+  if (!success) throw new Error(`Cannot measure: ${new TextDecoder().decode(stderr)}`);
+  return JSON.parse(new TextDecoder().decode(stdout));
 }
 
 /**

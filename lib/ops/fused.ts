@@ -46,7 +46,9 @@ export function runKernel<K extends KernelName>(
   inputs: KernelInputs<K>,
   attrs: KernelAttrs<K>,
 ): KernelOutputs<K> {
-  const given: tf.NamedTensorMap = {};
+  const { save = [], saveAll, saveOutputs = [], used } = DIFFERENTIATED.get(kernel) ?? {};
+  // TensorFlow.js saves all inputs of a list only.
+  const given = (saveAll ? [] : {}) as tf.NamedTensorMap;
   for (const name in inputs) {
     const input = inputs[name] as tf.Tensor | undefined;
     if (input !== undefined) given[name] = input;
@@ -61,8 +63,8 @@ export function runKernel<K extends KernelName>(
   const made = registered.kernelFunc({ inputs: given, attrs: named, backend: on.backend });
   const outputs = listOf(made).map((info) => on.makeTensorFromTensorInfo(info));
   if (on.isTapeOn()) {
-    const { save = [], saveOutputs = [], used } = DIFFERENTIATED.get(kernel) ?? {};
-    const saved = [...save.map((name) => given[name]!), ...saveOutputs.map((i) => outputs[i]!)];
+    const inputs = saveAll ? Object.values(given) : save.map((name) => given[name]!);
+    const saved = [...inputs, ...saveOutputs.map((i) => outputs[i]!)];
     on.addTapeNode(kernel, given, outputs.slice(0, used), null, saved.map(share), named);
   }
   return outputs as KernelOutputs<K>;
@@ -122,6 +124,8 @@ interface Differentiated<Save, SaveOutputs> {
   readonly by: readonly KernelName[];
   /** Names of the inputs that the gradients read; none of them may be absent. */
   readonly save?: Save;
+  /** Whether the gradients read all inputs, which are numbered from 0. */
+  readonly saveAll?: boolean;
   /** Indices of the outputs that the gradients read. */
   readonly saveOutputs?: SaveOutputs;
   /**
@@ -146,6 +150,8 @@ interface Backward<
     ...Picked<KernelInputs<K>, Save>,
     ...Picked<KernelOutputs<K>, SaveOutputs>,
   ];
+  /** All that was saved, in order. */
+  readonly all: readonly tf.Tensor[];
   readonly attrs: KernelAttrs<K>;
 }
 
@@ -183,13 +189,14 @@ export function differentiate<
   tf.registerGradient({
     kernelName: kernel,
     inputsToSave: [...how.save ?? []],
+    saveAllInputs: how.saveAll ?? false,
     outputsToSave: Array.from(
       { length: Math.max(-1, ...saveOutputs) + 1 },
       (_, i) => saveOutputs.includes(i),
     ),
     gradFunc: (dy, saved, attrs) => {
       const dys = listOf(dy);
-      const backward = { dy: dys[0], dys, saved, attrs };
+      const backward = { dy: dys[0], dys, saved, all: saved, attrs };
       return gradients(backward as unknown as Backward<K, Save, SaveOutputs>) as GradientMap;
     },
   });

@@ -245,6 +245,25 @@ export interface Kernels {
   };
 
   /**
+   * `Route` of `N` routers with the same numbers of tasks, splits and skills, for the same rows. Defined
+   * by `mixingWeightsOfAll` of mixing_weights.ts.
+   */
+  RouteAll: {
+    /** `logits`i, shape `[T, H·S]`, for the i-th router; and `uniform`, shape `[N, B, H, S]`. */
+    inputs: { [name: `logits${number}`]: tf.Tensor; uniform?: tf.Tensor | undefined };
+    attrs: Kernels["Route"]["attrs"];
+    /** What `Route` gives, of all routers: both `[N, B, H, S]`. */
+    outputs: [weights: tf.Tensor4D, slopes: tf.Tensor4D];
+  };
+
+  /** The gradients of the logits of `RouteAll`, in the order of the routers. */
+  RouteAllGrad: {
+    inputs: { dy: tf.Tensor4D; weights: tf.Tensor4D; slopes: tf.Tensor4D };
+    attrs: Kernels["RouteGrad"]["attrs"];
+    outputs: tf.Tensor[];
+  };
+
+  /**
    * Both low-rank factors of each row: in each split, the sum of the skills by the row's mixing
    * weights. Defined by `mixFactors` of mix_skills.ts. Letters: `B` rows, `N` inventories, `H` splits,
    * `S` skills, `I` and `O` features in and out, `R` rank.
@@ -298,6 +317,23 @@ export interface Kernels {
     };
     attrs: { inventories: readonly number[] };
     outputs: [dWeights: tf.Tensor3D];
+  };
+
+  /** `MixFactors` of `M` layers for the same rows. Defined by `mixFactorsOfAll` of mix_skills.ts. */
+  MixAll: {
+    /** The weights of all layers, shape `[M, B, H, S]`, then `skillsA` and `skillsB` of each. */
+    inputs: { [index: `${number}`]: tf.Tensor };
+    attrs: Kernels["MixFactors"]["attrs"];
+    /** `factorA` and `factorB` of the first layer, of the second, and so on. */
+    outputs: tf.Tensor[];
+  };
+
+  /** The gradients of all inputs of `MixAll`, in their order. */
+  MixAllGrad: {
+    /** The inputs of `MixAll`, then the gradients of its outputs. */
+    inputs: { [index: `${number}`]: tf.Tensor };
+    attrs: Kernels["MixFactors"]["attrs"];
+    outputs: tf.Tensor[];
   };
 
   /**

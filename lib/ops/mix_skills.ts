@@ -4,7 +4,7 @@
  */
 import * as tf from "../tf.ts";
 import { differentiate, isFused, runKernel } from "./fused.ts";
-import { runsOf } from "../util/runs.ts";
+import { type Run, runsOf } from "../util/runs.ts";
 
 /**
  * Mixes the skills of each split by the mixing weights of each row, then joins the splits. Letters:
@@ -83,13 +83,7 @@ export function mixFactors(
   skillsB: tf.Tensor4D,
   inventories: readonly number[] = new Array<number>(weights.shape[0]).fill(0),
 ): { readonly factorA: tf.Tensor3D; readonly factorB: tf.Tensor3D } {
-  const runs = runsOf(inventories);
-  if (new Set(runs.map(({ value }) => value)).size !== runs.length) {
-    throw new RangeError(
-      `Cannot mix skills as rows of the same inventory must follow one another: ` +
-        `got inventories ${inventories.join(", ")}`,
-    );
-  }
+  const runs = runsOfInventories(inventories);
   if (isFused("MixFactors", weights, skillsA, skillsB)) {
     const inputs = { weights, skillsA, skillsB };
     const [factorA, factorB] = runKernel("MixFactors", inputs, { inventories });
@@ -107,6 +101,77 @@ export function mixFactors(
       );
   return { factorA: mixed(skillsA, "rows"), factorB: mixed(skillsB, "columns") };
 }
+
+/** The runs of rows of the same inventory. */
+function runsOfInventories(inventories: readonly number[]): Run[] {
+  const runs = runsOf(inventories);
+  if (new Set(runs.map(({ value }) => value)).size !== runs.length) {
+    throw new RangeError(
+      `Cannot mix skills as rows of the same inventory must follow one another: ` +
+        `got inventories ${inventories.join(", ")}`,
+    );
+  }
+  return runs;
+}
+
+/** The skills of one layer. */
+export interface Inventory {
+  /** Shape `[N·H, S, I/H, R]`. */
+  readonly skillsA: tf.Tensor4D;
+  /** Shape `[N·H, S, R, O/H]`. */
+  readonly skillsB: tf.Tensor4D;
+}
+
+/**
+ * The low-rank factors of many layers for the same rows: what {@linkcode mixFactors} gives for each.
+ * Letters as there; `M` layers, of any features and ranks.
+ *
+ * @param weights mixing weights of each layer, shape `[M, B, H, S]`
+ * @returns factors of each layer, in their order
+ * @throws {RangeError} when rows of the same inventory are apart
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import * as tf from "../tf.ts";
+ *
+ * await tf.setBackend("cpu");
+ * const weights = tf.tensor4d([0.5, 0.25, 1, 0], [2, 1, 1, 2]);
+ * const [skillsA, skillsB] = [tf.tensor4d([4, 8], [1, 2, 1, 1]), tf.tensor4d([2, 4], [1, 2, 1, 1])];
+ * const layers = [{ skillsA, skillsB }, { skillsA, skillsB }];
+ * const factors = mixFactorsOfAll(weights, layers, [0]);
+ * assert.deepEqual(factors.map(({ factorA }) => factorA.arraySync()), [[[[4]]], [[[4]]]]);
+ * assert.deepEqual(factors.map(({ factorB }) => factorB.arraySync()), [[[[2]]], [[[2]]]]);
+ * ```
+ */
+export function mixFactorsOfAll(
+  weights: tf.Tensor4D,
+  layers: readonly Inventory[],
+  inventories: readonly number[],
+): { readonly factorA: tf.Tensor3D; readonly factorB: tf.Tensor3D }[] {
+  runsOfInventories(inventories);
+  const inputs = [weights, ...layers.flatMap(({ skillsA, skillsB }) => [skillsA, skillsB])];
+  if (isFused("MixAll", ...inputs)) {
+    const made = runKernel("MixAll", { ...inputs }, { inventories }) as tf.Tensor3D[];
+    return layers.map((_, i) => ({ factorA: made[2 * i]!, factorB: made[2 * i + 1]! }));
+  }
+  const [, B, H, S] = weights.shape;
+  return layers.map(({ skillsA, skillsB }, i) =>
+    tf.tidy(() => {
+      const own: tf.Tensor3D = tf.reshape(tf.slice(weights, [i, 0, 0, 0], [1, B, H, S]), [B, H, S]);
+      return mixFactors(own, skillsA, skillsB, inventories);
+    })
+  );
+}
+
+differentiate(
+  "MixAll",
+  { by: ["MixAllGrad"], saveAll: true },
+  ({ dys, all, attrs }) => {
+    const gradients = runKernel("MixAllGrad", { ...[...all, ...dys] }, attrs);
+    return Object.fromEntries(gradients.map((gradient, i) => [i, () => gradient]));
+  },
+);
 
 differentiate(
   "MixFactors",

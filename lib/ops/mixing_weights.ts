@@ -81,6 +81,65 @@ differentiate(
 );
 
 /**
+ * The mixing weights that many routers give the same rows: what {@linkcode mixingWeights} gives for each.
+ * Letters as there; `N` routers.
+ *
+ * @param logits routing logits of each router, all of shape `[T, H·S]`
+ * @param options as there, with uniform numbers of shape `[N, B, H, S]`
+ * @returns shape `[N, B, H, S]`
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import * as tf from "../tf.ts";
+ *
+ * await tf.setBackend("cpu");
+ * const options = { nSplits: 1, temperature: 1, straightThrough: false };
+ * const logits = [tf.tensor2d([[0, 0]]), tf.tensor2d([[200, -200]])];
+ * const weights = mixingWeightsOfAll(logits, [0], options);
+ * assert.deepEqual(weights.arraySync(), [[[[0.5, 0.5]]], [[[1, 0]]]]);
+ * ```
+ */
+export function mixingWeightsOfAll(
+  logits: readonly tf.Tensor2D[],
+  taskIds: readonly number[],
+  options: MixingWeightsOptions,
+): tf.Tensor4D {
+  const { nSplits: H, uniform, temperature } = options;
+  const [T, width] = logits[0]!.shape;
+  if (isFused("RouteAll", ...logits) && taskIds.length > 0) {
+    const named = Object.fromEntries(logits.map((tensor, i) => [`logits${i}`, tensor]));
+    return runKernelForOne("RouteAll", { ...named, uniform }, {
+      tasks: taskIds,
+      nTasks: T,
+      nSplits: H,
+      temperature,
+      hard: options.straightThrough,
+    });
+  }
+  const shape = [taskIds.length, H, width / H];
+  return tf.tidy(() =>
+    tf.stack(logits.map((tensor, i) =>
+      mixingWeights(tensor, taskIds, {
+        ...options,
+        uniform: uniform === undefined
+          ? undefined
+          : tf.reshape(tf.slice(uniform, [i, 0, 0, 0], [1, -1, -1, -1]), shape),
+      })
+    )) as tf.Tensor4D
+  );
+}
+
+differentiate(
+  "RouteAll",
+  { by: ["RouteAllGrad"], saveOutputs: [0, 1], used: 1 },
+  ({ dy, saved: [weights, slopes], attrs: { tasks, nTasks } }) => {
+    const gradients = runKernel("RouteAllGrad", { dy, weights, slopes }, { tasks, nTasks });
+    return Object.fromEntries(gradients.map((gradient, i) => [`logits${i}`, () => gradient]));
+  },
+);
+
+/**
  * Scales the last axis to sum 1: x / (Σ x + 10⁻¹²). A row that sums to less than 10⁻¹² fades to 0.
  *
  * Source: tuners/poly/router.py of PEFT, `PolyRouter.forward`

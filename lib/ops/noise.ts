@@ -13,6 +13,45 @@ export interface Noise {
    * @param shape shape of the result
    */
   uniform(place: string, shape: readonly number[]): tf.Tensor;
+  /**
+   * Draws what {@linkcode Noise.uniform} would, on the host, so that the numbers of many places go to the
+   * device together. A source need not have it.
+   *
+   * @param count how many numbers
+   */
+  numbers?(place: string, count: number): Float32Array;
+}
+
+/**
+ * Draws for many places, one after another.
+ *
+ * @param shape shape of the numbers of one place
+ * @returns shape `[places, …shape]`
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * const both = uniformOfAll(seededNoise(7), ["q", "v"], [3]).dataSync();
+ * assert.deepEqual(both.slice(3), seededNoise(7).uniform("v", [3]).dataSync());
+ * ```
+ */
+export function uniformOfAll(
+  noise: Noise,
+  places: readonly string[],
+  shape: readonly number[],
+): tf.Tensor {
+  if (noise.numbers === undefined) {
+    return tf.tidy(() => tf.stack(places.map((place) => noise.uniform(place, shape))));
+  }
+  const count = sizeOf(shape);
+  const values = new Float32Array(places.length * count);
+  places.forEach((place, i) => values.set(noise.numbers!(place, count), i * count));
+  return tf.tensor(values, [places.length, ...shape]);
+}
+
+function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((size, n) => size * n, 1);
 }
 
 /** Where the streams of a source of noise are, by place. */
@@ -45,18 +84,20 @@ export function seededNoise(seed: number, positions: NoisePositions = {}): Seede
   const streams = new Map<string, RandomStream>(
     Object.entries(positions).map(([place, position]) => [place, open(place, position)]),
   );
+  const numbers = (place: string, count: number) => {
+    let stream = streams.get(place);
+    if (stream === undefined) {
+      stream = open(place);
+      streams.set(place, stream);
+    }
+    const values = new Float32Array(count);
+    for (let i = 0; i < count; i++) values[i] = stream.uniform();
+    return values;
+  };
   return {
     positions: () =>
       Object.fromEntries([...streams].map(([place, stream]) => [place, stream.position()])),
-    uniform(place, shape) {
-      let stream = streams.get(place);
-      if (stream === undefined) {
-        stream = open(place);
-        streams.set(place, stream);
-      }
-      const values = new Float32Array(shape.reduce((size, n) => size * n, 1));
-      for (let i = 0; i < values.length; i++) values[i] = stream.uniform();
-      return tf.tensor(values, [...shape]);
-    },
+    numbers,
+    uniform: (place, shape) => tf.tensor(numbers(place, sizeOf(shape)), [...shape]),
   };
 }

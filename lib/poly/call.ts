@@ -1,13 +1,15 @@
 import { type Call, PlainCall } from "../models/call.ts";
 import type { ParameterSource } from "../models/parameters.ts";
+import { embedding } from "../ops/embedding.ts";
+import { isFused } from "../ops/fused.ts";
 import { adaptedLinear, linear, type LowRankFactors, lowRankUpdate } from "../ops/linear.ts";
-import { mixFactors } from "../ops/mix_skills.ts";
+import { mixFactors, mixFactorsOfAll } from "../ops/mix_skills.ts";
 import type { Noise } from "../ops/noise.ts";
 import * as tf from "../tf.ts";
 import { type Adapter, routersOf } from "./adapter.ts";
 import type { FormLayer } from "./forms/form_layer.ts";
 import type { PolyLayer } from "./layer.ts";
-import type { Router } from "./router.ts";
+import { type Router, weightsOfAll } from "./router.ts";
 import { withSavedModules } from "./saved_modules.ts";
 import { checkTaskIds, readTaskIds, type TaskIds } from "./task_ids.ts";
 
@@ -163,20 +165,46 @@ export class PolyCall implements Call {
   }
 
   #factorsOf(layer: PolyLayer): LowRankFactors {
-    let factors = this.#factors.get(layer);
-    if (factors === undefined) {
-      const { weights, owners, tasks } = this.#routingOf(layer.router);
-      const isStacked = layer.skillsA.shape[0] !== layer.router.nSplits;
-      const { factorA, factorB } = mixFactors(
-        weights,
-        layer.skillsA as unknown as tf.Tensor4D,
-        layer.skillsB as unknown as tf.Tensor4D,
-        isStacked ? tasks : undefined,
-      );
-      factors = { factorA: tf.keep(factorA), factorB: tf.keep(factorB), owners };
-      this.#factors.set(layer, factors);
+    if (!this.#factors.has(layer)) {
+      const adapter = this.#adapters.find(({ layers }) => layers.get(layer.name) === layer)!;
+      if (canMixAll(adapter)) this.#mixAllWith(adapter, layer);
+      else this.#mix(layer);
     }
-    return factors;
+    return this.#factors.get(layer)!;
+  }
+
+  #mix(layer: PolyLayer): void {
+    const { weights, owners, tasks } = this.#routingOf(layer.router);
+    const { factorA, factorB } = mixFactors(
+      weights,
+      ...skillsOf(layer),
+      isStacked(layer) ? tasks : undefined,
+    );
+    this.#factors.set(layer, { factorA: tf.keep(factorA), factorB: tf.keep(factorB), owners });
+  }
+
+  /** Mixes all layers of an adapter by a few kernels; `layer` is any of them. */
+  #mixAllWith(adapter: Adapter, layer: PolyLayer): void {
+    const [layers, routers] = [[...adapter.layers.values()], [...routersOf(adapter)]];
+    const { owners, tasks } = this.#ownersOf(layer.router);
+    const call = { taskIds: tasks, training: this.training, noise: this.#noise };
+    const mixed = tf.tidy(() => {
+      const weights = weightsOfAll(routers, call);
+      const ofLayers = layers.map(({ router }) => routers.indexOf(router));
+      const factors = mixFactorsOfAll(
+        ofLayers.every((router, i) => router === i) ? weights : takeFirst(weights, ofLayers),
+        layers.map((layer) => {
+          const [skillsA, skillsB] = skillsOf(layer);
+          return { skillsA, skillsB };
+        }),
+        isStacked(layer) ? tasks : tasks.map(() => 0),
+      );
+      return factors.map(({ factorA, factorB }) => [tf.keep(factorA), tf.keep(factorB)] as const);
+    });
+    layers.forEach((layer, i) => {
+      const [factorA, factorB] = mixed[i]!;
+      this.#factors.set(layer, { factorA, factorB, owners });
+    });
   }
 
   #mixedOf(layer: FormLayer): tf.Tensor3D {
@@ -191,17 +219,48 @@ export class PolyCall implements Call {
   #routingOf(router: Router): Routing {
     let routing = this.#routings.get(router);
     if (routing === undefined) {
-      const differ = this.training && router.draws;
-      const tasks = differ ? this.#taskIds : [...new Set(this.#taskIds)];
+      const { owners, tasks } = this.#ownersOf(router);
       const weights = tf.keep(
         router.mixingWeights({ taskIds: tasks, training: this.training, noise: this.#noise }),
       );
-      const owners = this.#taskIds.map((task, row) => differ ? row : tasks.indexOf(task));
       routing = { weights, owners, tasks };
       this.#routings.set(router, routing);
     }
     return routing;
   }
+
+  /** Which weights of a router the rows share. */
+  #ownersOf(router: Router): Pick<Routing, "owners" | "tasks"> {
+    const differ = this.training && router.draws;
+    const tasks = differ ? this.#taskIds : [...new Set(this.#taskIds)];
+    return {
+      owners: this.#taskIds.map((task, row) => differ ? row : tasks.indexOf(task)),
+      tasks,
+    };
+  }
+}
+
+/** Whether the device is best given the mixing of all layers at once, and their routers can be joined. */
+function canMixAll(adapter: Adapter): boolean {
+  return isFused("RouteAll") && isFused("MixAll") &&
+    [...routersOf(adapter)].every(({ isPlain }) => isPlain);
+}
+
+/** Whether a layer has an inventory for each task; see stack.ts. */
+function isStacked({ skillsA, router }: PolyLayer): boolean {
+  return skillsA.shape[0] !== router.nSplits;
+}
+
+function skillsOf({ skillsA, skillsB }: PolyLayer): [tf.Tensor4D, tf.Tensor4D] {
+  return [skillsA as unknown as tf.Tensor4D, skillsB as unknown as tf.Tensor4D];
+}
+
+/** Some of a tensor's entries along its first axis. */
+function takeFirst(tensor: tf.Tensor4D, entries: readonly number[]): tf.Tensor4D {
+  const [N, ...rest] = tensor.shape;
+  const ids = tf.tensor1d([...entries], "int32");
+  const rows = embedding(ids, tf.reshape(tensor, [N, tensor.size / N]));
+  return tf.reshape(rows, [entries.length, ...rest]);
 }
 
 /** Mixing weights of a router for the rows; rows with equal weights may share them. */

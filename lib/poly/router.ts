@@ -1,5 +1,5 @@
-import { mixingWeights } from "../ops/mixing_weights.ts";
-import type { Noise } from "../ops/noise.ts";
+import { mixingWeights, mixingWeightsOfAll } from "../ops/mixing_weights.ts";
+import { type Noise, uniformOfAll } from "../ops/noise.ts";
 import * as tf from "../tf.ts";
 import type { PolySettings } from "./settings.ts";
 
@@ -66,12 +66,13 @@ export class Router {
    * @throws {TypeError} when the router draws in training and there is no noise
    */
   mixingWeights({ taskIds, training, noise }: RoutingCall): tf.Tensor3D {
+    const shape: [number, number, number] = [taskIds.length, this.nSplits, this.nSkills];
     if (this.settings.router_allocation !== null) {
-      return this.#allocated(taskIds, this.settings.router_allocation);
+      const values = allocated(taskIds, this.settings.router_allocation, this.nSplits);
+      return tf.tensor3d(values, shape);
     }
     const draws = training && this.draws;
     if (draws && noise === undefined) throw noNoise(this.name);
-    const shape = [taskIds.length, this.nSplits, this.nSkills];
     return tf.tidy(() =>
       mixingWeights(this.moduleLogits as unknown as tf.Tensor2D, taskIds, {
         nSplits: this.nSplits,
@@ -86,19 +87,53 @@ export class Router {
   dispose(): void {
     this.moduleLogits.dispose();
   }
+}
 
-  #allocated(
-    taskIds: readonly number[],
-    allocation: readonly (readonly number[])[],
-  ): tf.Tensor3D {
-    const values = taskIds.flatMap((task) => {
-      const row = allocation[task]!;
-      const total = row.reduce((sum, amount) => sum + amount, 0);
-      const weights = row.map((amount) => amount / total);
-      return Array.from({ length: this.nSplits }, () => weights).flat();
-    });
-    return tf.tensor3d(values, [taskIds.length, this.nSplits, this.nSkills]);
+/**
+ * What {@linkcode Router.mixingWeights} gives for each of the routers of one adapter, which are alike but
+ * for their names and logits; shape `[routers, B, H, S]`.
+ *
+ * @throws {TypeError} when the routers draw in training and there is no noise
+ */
+export function weightsOfAll(
+  routers: readonly Router[],
+  { taskIds, training, noise }: RoutingCall,
+): tf.Tensor4D {
+  const [first] = routers as readonly [Router, ...Router[]];
+  const { nSplits, nSkills, settings } = first;
+  const shape = [taskIds.length, nSplits, nSkills] as const;
+  if (settings.router_allocation !== null) {
+    const values = allocated(taskIds, settings.router_allocation, nSplits);
+    return tf.tensor4d(routers.flatMap(() => values), [routers.length, ...shape]);
   }
+  const draws = training && first.draws;
+  if (draws && noise === undefined) throw noNoise(first.name);
+  return tf.tidy(() =>
+    mixingWeightsOfAll(
+      routers.map(({ moduleLogits }) => moduleLogits as unknown as tf.Tensor2D),
+      taskIds,
+      {
+        nSplits,
+        uniform: draws ? uniformOfAll(noise!, routers.map(({ name }) => name), shape) : undefined,
+        temperature: settings.router_temperature,
+        straightThrough: settings.router_straight_through,
+      },
+    )
+  );
+}
+
+/** Fixed weights of the tasks of rows, `[B, H, S]`: the same in each split. */
+function allocated(
+  taskIds: readonly number[],
+  allocation: readonly (readonly number[])[],
+  nSplits: number,
+): number[] {
+  return taskIds.flatMap((task) => {
+    const row = allocation[task]!;
+    const total = row.reduce((sum, amount) => sum + amount, 0);
+    const weights = row.map((amount) => amount / total);
+    return Array.from({ length: nSplits }, () => weights).flat();
+  });
 }
 
 function noNoise(name: string): TypeError {

@@ -154,6 +154,14 @@ async function gradientsOf<Batch extends RowsBatch>(
 function noiseOfParts(sources: readonly Noise[]): Noise {
   if (sources.length === 1) return sources[0]!;
   return {
+    ...sources.every(({ numbers }) => numbers !== undefined) && {
+      numbers: (place: string, count: number) => {
+        const values = new Float32Array(count);
+        const own = count / sources.length;
+        sources.forEach((source, i) => values.set(source.numbers!(place, own), i * own));
+        return values;
+      },
+    },
     uniform: (place, [rows, ...rest]) =>
       tf.tidy(() => {
         const shape = [rows! / sources.length, ...rest];

@@ -1,5 +1,5 @@
 /**
- * The table of all kernels for WebAssembly, in the form that TensorFlow.js registers. The compiler
+ * The table of the kernels for WebAssembly, in the form that TensorFlow.js registers. The compiler
  * checks it against the contract in `lib/ops/kernels.ts`.
  */
 import { kernelConfigs } from "../../ops/fused.ts";
@@ -16,8 +16,11 @@ import { optimizerKernels } from "./kernels/optimizer.ts";
 import { rmsNormKernels } from "./kernels/rms_norm.ts";
 import { routingKernels } from "./kernels/routing.ts";
 
-/** Every kernel of the contract (`lib/ops/kernels.ts`). */
-const KERNELS: KernelTable<FusedWasm> = {
+/** Kernels of all layers at once, which save launches: a call of WebAssembly has no cost of that kind. */
+type OfAllLayers = "RouteAll" | "RouteAllGrad" | "MixAll" | "MixAllGrad";
+
+/** Every other kernel of the contract (`lib/ops/kernels.ts`). */
+const KERNELS: Omit<KernelTable<FusedWasm>, OfAllLayers> = {
   ...rmsNormKernels,
   ...gateKernels,
   ...attentionKernels,

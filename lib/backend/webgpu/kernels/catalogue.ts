@@ -11,10 +11,11 @@ import { Gpu } from "./gpu.ts";
 import { adaptedLinear, linear } from "./linear.ts";
 import { linearGradInput, linearGradWeight } from "./linear_grad.ts";
 import { linearGradFactors } from "./linear_grad_factors.ts";
+import { mixAll, mixAllGrad } from "./mix_all.ts";
 import { mixFactors, mixFactorsGradSkills, mixFactorsGradWeights } from "./mix_factors.ts";
 import { rmsNorm, rmsNormGrad, rmsNormGradWeight } from "./rms_norm.ts";
 import { rotate } from "./rotate.ts";
-import { route, routeGrad } from "./route.ts";
+import { route, routeAll, routeAllGrad, routeGrad } from "./route.ts";
 import { addRows, takeRows } from "./rows.ts";
 import { swapMiddle } from "./swap_middle.ts";
 
@@ -36,9 +37,13 @@ const KERNELS: KernelTable<Gpu> = {
   AddRows: addRows,
   Route: route,
   RouteGrad: routeGrad,
+  RouteAll: routeAll,
+  RouteAllGrad: routeAllGrad,
   MixFactors: mixFactors,
   MixFactorsGradSkills: mixFactorsGradSkills,
   MixFactorsGradWeights: mixFactorsGradWeights,
+  MixAll: mixAll,
+  MixAllGrad: mixAllGrad,
   Linear: linear,
   AdaptedLinear: adaptedLinear,
   LinearGradFactors: linearGradFactors,

@@ -2,16 +2,14 @@ import type { KernelFunction } from "../../../ops/kernels.ts";
 import { type Gpu, size } from "./gpu.ts";
 import { once } from "./once.ts";
 import { combine, program } from "./program.ts";
-import { byRow, gridFor, pieces } from "./together.ts";
+import { byRow, floats, gridFor, numbered, pieces } from "./together.ts";
 
 /** So many numbers give one partial sum of squares. */
 const PER_PIECE = 4096;
 
 const THREADS = 256;
 
-const gradients = (count: number) => Array.from({ length: count }, (_, i) => `gradient${i}`);
-const asFloats = (names: readonly string[]) =>
-  Object.fromEntries(names.map((name) => [name, "f32" as const]));
+const gradients = (count: number) => numbered("gradient", count);
 
 /**
  * The sums of squares of pieces of some gradients. Part p of gradient i, `size_i` numbers, is cut into
@@ -19,7 +17,7 @@ const asFloats = (names: readonly string[]) =>
  */
 const squaresProgram = once((count: number) =>
   program(`ClipGradientsSquares${count}`, {
-    reads: asFloats(gradients(count)),
+    reads: floats(gradients(count)),
     writes: ["sums"],
     integers: ["count", ...gradients(count).flatMap((_, i) => [`size${i}`, `first${i}`])],
     threads: THREADS,
@@ -63,9 +61,9 @@ const normProgram = program("ClipGradientsNorm", {
 
 const scaleProgram = once((count: number) =>
   program(`ClipGradientsScale${count}`, {
-    reads: asFloats(["factors", ...gradients(count)]),
-    writes: gradients(count).map((_, i) => `scaled${i}`),
-    integers: ["parts", ...gradients(count).map((_, i) => `size${i}`)],
+    reads: floats(["factors", ...gradients(count)]),
+    writes: numbered("scaled", count),
+    integers: ["parts", ...numbered("size", count)],
     threads: THREADS,
     body: byRow(count, (row) => `
     for (var i = group.x * THREADS + lane; i < params.size${row}; i += groups.x * THREADS) {

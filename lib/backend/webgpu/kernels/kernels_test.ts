@@ -10,8 +10,8 @@ import { crossEntropies, crossEntropy } from "../../../ops/cross_entropy.ts";
 import { embedding } from "../../../ops/embedding.ts";
 import { isFused } from "../../../ops/fused.ts";
 import { adaptedLinear, linear } from "../../../ops/linear.ts";
-import { mixFactors } from "../../../ops/mix_skills.ts";
-import { mixingWeights } from "../../../ops/mixing_weights.ts";
+import { mixFactors, mixFactorsOfAll } from "../../../ops/mix_skills.ts";
+import { mixingWeights, mixingWeightsOfAll } from "../../../ops/mixing_weights.ts";
 import { rmsNorm } from "../../../ops/rms_norm.ts";
 import { rotary, rotaryTables } from "../../../ops/rotary.ts";
 import { mergeHeads, splitHeads } from "../../../ops/split_heads.ts";
@@ -240,6 +240,39 @@ equalsItsComposition(
     }, [[4, H, S], [3 * H, S, X, R], [3 * H, S, R, Y]]);
   },
 );
+
+equalsItsComposition("mixingWeightsOfAll() of more routers than a shader may bind", async () => {
+  const [N, B, T, H, S] = [67, 5, 3, 7, 2];
+  const drawn = wave(N * B * H * S, 0.7, 0.5).map((value) => Math.round(1e4 * value + 5e3) / 1e4);
+  for (const noisy of [false, true]) {
+    await check(
+      (...logits) =>
+        mixingWeightsOfAll(logits as tf.Tensor2D[], [2, 0, 2, 1, 2], {
+          ...{ nSplits: H, temperature: 0.5, straightThrough: noisy },
+          uniform: noisy ? tf.tensor(drawn, [N, B, H, S]) : undefined,
+        }),
+      Array.from({ length: N }, () => [T, H * S]),
+    );
+  }
+});
+
+equalsItsComposition("mixFactorsOfAll() of layers of several sizes", async () => {
+  const [B, H, S] = [4, 3, 5];
+  const sizes = [[29, 4, 31], [1, 2, 3], [7, 3, 2]] as const; // features in, rank, features out
+  for (const [N, inventories] of [[1, [0, 0, 0, 0]], [3, [2, 2, 2, 0]]] as const) {
+    const shapes = sizes.flatMap(([X, R, Y]) => [[N * H, S, X, R], [N * H, S, R, Y]]);
+    await check((weights, ...skills) => {
+      const layers = sizes.map((_, i) => ({
+        skillsA: skills[2 * i] as tf.Tensor4D,
+        skillsB: skills[2 * i + 1] as tf.Tensor4D,
+      }));
+      const factors = mixFactorsOfAll(weights as tf.Tensor4D, layers, inventories);
+      return tf.concat(
+        factors.flatMap(({ factorA, factorB }) => [factorA, factorB]).map((x) => x.flatten()),
+      );
+    }, [[sizes.length, B, H, S], ...shapes]);
+  }
+});
 
 equalsItsComposition("linear()", async () => {
   for (

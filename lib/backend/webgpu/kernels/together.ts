@@ -3,20 +3,34 @@
  * of its own row of the grid.
  */
 
-/** More tensors in one program make it long and save little. */
-const MOST = 16;
+/** Items of one program, of which more would make it long and save little. */
+const MOST = 64;
 
 /** Numbers that a workgroup of 256 works on before the grid grows no further along x. */
 const PER_GROUP = 1024;
 const MOST_GROUPS = 256;
 
-/** Pieces of a list, each as long as `buffers` allow with `each` of them for an item. */
+/**
+ * Pieces of a list, as few as `buffers` allow with `each` of them for an item, and as equal in length as
+ * can be: every length is a program of its own.
+ */
 export function pieces<Item>(items: readonly Item[], buffers: number, each: number): Item[][] {
-  const length = Math.max(1, Math.min(MOST, Math.floor(buffers / each)));
+  const most = Math.max(1, Math.min(MOST, Math.floor(buffers / each)));
+  const length = Math.ceil(items.length / Math.ceil(items.length / most));
   return Array.from(
     { length: Math.ceil(items.length / length) },
     (_, i) => items.slice(i * length, (i + 1) * length),
   );
+}
+
+/** The names of a tensor of each of `count` items. */
+export function numbered(name: string, count: number): string[] {
+  return Array.from({ length: count }, (_, i) => `${name}${i}`);
+}
+
+/** Inputs of numbers, by their names. */
+export function floats(names: readonly string[]): Record<string, "f32"> {
+  return Object.fromEntries(names.map((name) => [name, "f32"]));
 }
 
 /** WGSL that does one of several things: that of the workgroup's row. */
