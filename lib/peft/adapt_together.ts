@@ -4,6 +4,7 @@
  */
 import type { AnyBaseModel, PeftModel } from "./peft_model.ts";
 import { stackModels, unstackModels } from "./stack_models.ts";
+import { isStackable } from "../poly/settings.ts";
 import type { Trainable } from "../train/multi_task_model.ts";
 import {
   DivergedError,
@@ -86,7 +87,10 @@ function groupsOf<Batch extends RowsBatch, M extends AnyBaseModel>(
     const { size } = model.base.parameters;
     const rows = settings.batchSize ?? TRAIN_DEFAULTS.batchSize;
     const values = model.getNbTrainableParameters()[1] - size;
-    const fits = settings.steps > 0 && canTrainTogether(settings) &&
+    const isMixedByKernels = [...model.adapters.values()].every(({ config }) =>
+      isStackable(config.settings)
+    );
+    const fits = settings.steps > 0 && canTrainTogether(settings) && isMixedByKernels &&
       rows * size <= MOST_WORK;
     const [context, sizes] = fits ? peek(owner.context, rows) : [owner.context, ""];
     const key = fits ? `${JSON.stringify(settings)} ${sizes} ${values}` : `alone ${i}`;

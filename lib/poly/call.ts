@@ -1,11 +1,11 @@
 import { type Call, PlainCall } from "../models/call.ts";
 import type { ParameterSource } from "../models/parameters.ts";
 import { adaptedLinear, type LowRankFactors, lowRankUpdate } from "../ops/linear.ts";
-import { mixFactors } from "../ops/mix_skills.ts";
 import type { Noise } from "../ops/noise.ts";
 import * as tf from "../tf.ts";
 import { type Adapter, routersOf } from "./adapter.ts";
 import type { PolyLayer } from "./layer.ts";
+import { layerFactors } from "./layer_factors.ts";
 import type { Router } from "./router.ts";
 import { withSavedModules } from "./saved_modules.ts";
 import { checkTaskIds, readTaskIds, type TaskIds } from "./task_ids.ts";
@@ -47,7 +47,8 @@ export interface PolyCallOptions {
  * ```
  *
  * Letters: `B` rows, `L` positions, `I` and `O` features in and out, `T` tasks, `H` splits, `S`
- * skills, `R` rank. {@linkcode Router} computes w; the factors and y are computed by operations of
+ * skills, `R` rank. Settings of the adapter vary p, w and the factors; see `PolySettings`.
+ * {@linkcode Router} computes w; the factors and y are computed by operations of
  * `lib/ops`, for which backends have faster kernels.
  *
  * The call mixes the skills of a layer once and keeps the result, so that all steps of a generation
@@ -150,12 +151,7 @@ export class PolyCall implements Call {
     if (factors === undefined) {
       const { weights, owners, tasks } = this.#routingOf(layer.router);
       const isStacked = layer.skillsA.shape[0] !== layer.router.nSplits;
-      const { factorA, factorB } = mixFactors(
-        weights,
-        layer.skillsA as unknown as tf.Tensor4D,
-        layer.skillsB as unknown as tf.Tensor4D,
-        isStacked ? tasks : undefined,
-      );
+      const { factorA, factorB } = layerFactors(layer, weights, isStacked ? tasks : undefined);
       factors = { factorA: tf.keep(factorA), factorB: tf.keep(factorB), owners };
       this.#factors.set(layer, factors);
     }

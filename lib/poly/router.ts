@@ -78,6 +78,8 @@ export class Router {
         uniform: draws ? noise!.uniform(this.name, shape) : undefined,
         temperature: this.settings.router_temperature,
         straightThrough: this.settings.router_straight_through,
+        sharedSkill: this.settings.router_shared_skill,
+        normalization: this.settings.router_normalization,
       })
     );
   }

@@ -1,3 +1,4 @@
+import { readSettings } from "../poly/settings.ts";
 import type { RunConfig } from "./config.ts";
 import { heldoutRouting } from "./heldout_routing.ts";
 
@@ -7,7 +8,27 @@ import { heldoutRouting } from "./heldout_routing.ts";
  * @throws {RangeError} naming both settings
  */
 export function checkMethod(config: RunConfig): void {
-  const { method, adaptation, adaptation_routing, average_steps, suite, n_splits } = config;
+  const { method, adaptation, adaptation_routing, average_steps, suite, n_splits, composition } =
+    config;
+  const { n_tasks: T, n_skills: S, router_noise, router_straight_through } = config;
+  const { router_shared_skill, router_normalization } = config;
+  readSettings(
+    { router_noise, router_straight_through, router_shared_skill, router_normalization },
+    T,
+    S,
+  );
+  if (composition === "products" && n_splits !== 1) {
+    throw new RangeError(
+      `Cannot use composition "products" with n_splits ${n_splits} as the product of two splits has no ` +
+        `weight of its own: set n_splits to 1, or composition to "factors"`,
+    );
+  }
+  if (composition === "products" && (adaptation === "average" || average_steps > 0)) {
+    throw new RangeError(
+      `Cannot average the skills of composition "products" as the average of products of A and B is ` +
+        `no single skill: set composition to "factors", or adapt otherwise`,
+    );
+  }
   if (adaptation === "routing" && heldoutRouting(config) !== "learned") {
     if (adaptation_routing === "uniform") {
       throw new RangeError(
@@ -50,10 +71,20 @@ export function checkMethod(config: RunConfig): void {
  *
  * @throws {RangeError} naming the setting
  */
-export function checkAdapterOutput({ router_straight_through }: RunConfig): void {
-  if (!router_straight_through) return;
+export function checkAdapterOutput(
+  { router_straight_through, router_normalization, composition }: RunConfig,
+): void {
+  const changed = router_straight_through
+    ? ["router_straight_through", "routing is rounded", "false"]
+    : router_normalization !== "sum"
+    ? ["router_normalization", "weights do not sum to 1", `"sum"`]
+    : composition !== "factors"
+    ? ["composition", "products of A and B are summed", `"factors"`]
+    : null;
+  if (changed === null) return;
+  const [setting, what, value] = changed;
   throw new RangeError(
-    `Cannot keep the adapter of a run with router_straight_through as PEFT's format cannot say that ` +
-      `routing is rounded: leave out --adapters, or set router_straight_through to false`,
+    `Cannot keep the adapter of a run with ${setting} as PEFT's format cannot say that ` +
+      `${what}: leave out --adapters, or set ${setting} to ${value}`,
   );
 }

@@ -25,7 +25,7 @@ const RECOVERY = ["recovery", "recovery_f1", "recovery_null", "recovery_p"];
  * ```
  */
 export function metricNames(config: RunConfig): string[] {
-  const { suite, method } = config;
+  const { suite } = config;
   const isPlanted = suite === "planted";
   const scores = (prefix: string) =>
     (isPlanted ? PLANTED_SCORES : SCORES).map((name) => `${prefix}_${name}`);
@@ -43,8 +43,8 @@ export function metricNames(config: RunConfig): string[] {
       isWatched && config.monitor_gradient_alignment && config.n_tasks > 1,
       ...ALIGNMENT,
     ),
-    ...when(method === "poly", ...ROUTING),
-    ...when(method === "poly" && (isPlanted || suite === "skills"), ...RECOVERY),
+    ...when(measuresRouting(config), ...ROUTING),
+    ...when(measuresRouting(config) && (isPlanted || suite === "skills"), ...RECOVERY),
     ...when(
       isAveraged && config.n_validation > 0,
       "average_validation_loss",
@@ -56,4 +56,12 @@ export function metricNames(config: RunConfig): string[] {
     "diverged_at_step",
     "stalled_at_step",
   ];
+}
+
+/**
+ * Whether a run measures the routing that it has learned: by the share p = σ(z) that a task takes of each
+ * skill, which logits that are weights themselves do not have.
+ */
+export function measuresRouting({ method, router_normalization }: RunConfig): boolean {
+  return method === "poly" && router_normalization !== "l2_norm";
 }

@@ -11,6 +11,7 @@ import { checkAdapterOutput, checkMethod } from "./check_method.ts";
 import type { RunConfig } from "./config.ts";
 import { languageProblem } from "./language_problem.ts";
 import { averagedModel, multiTaskModel } from "./method.ts";
+import { measuresRouting } from "./metric_names.ts";
 import { MetricsLog } from "./metrics_log.ts";
 import { plantedProblem } from "./planted.ts";
 import { writePredictions } from "./predictions/file.ts";
@@ -107,7 +108,7 @@ async function outcome<E, Batch extends RowsBatch, M extends AnyBaseModel>(
     const multitask = await trainTogether(run, model);
     if (adapterDir !== null) await model.savePretrained(adapterDir);
     await scoreSeen(run, model, multitask);
-    if (config.method === "poly") await keepRouting(run, model, multitask, dir);
+    if (measuresRouting(config)) await keepRouting(run, model, multitask, dir);
     if (config.average_steps === 0) {
       if (suite.heldOut.length > 0) await adaptToAll(run, model, multitask);
     } else {

@@ -1,5 +1,5 @@
 import type { RunConfig } from "./config.ts";
-import { hasSeveralSkills, heldoutRouting } from "./heldout_routing.ts";
+import { hasSeveralSkills, heldoutRouting, mixesSkills } from "./heldout_routing.ts";
 
 /** For settings that only some runs use: which. */
 const USES: { readonly [Key in keyof RunConfig]?: (config: RunConfig) => boolean } = {
@@ -19,6 +19,9 @@ const USES: { readonly [Key in keyof RunConfig]?: (config: RunConfig) => boolean
   router_straight_through: isLearned,
   router_temperature: (config) => isLearned(config) && config.router_noise !== "none",
   router_granularity: (config) => isLearned(config) || config.method === "random",
+  router_shared_skill: isLearned,
+  router_normalization: isLearned,
+  composition: mixesSkills,
   ibp_weight: ({ method }) => method === "poly",
   router_learning_rate: ({ method }) => method === "poly",
   average_learning_rate: ({ average_steps }) => average_steps > 0,
