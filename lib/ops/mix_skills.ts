@@ -102,6 +102,50 @@ export function mixFactors(
   return { factorA: mixed(skillsA, "rows"), factorB: mixed(skillsB, "columns") };
 }
 
+/**
+ * The two low-rank factors of each row whose product is the weighted sum of the skills' products:
+ * A·B / (S·R) = Σₛ w[s] · A[s]·B[s] / R. The ranks of all skills lie side by side, so the factors have
+ * rank S·R; A holds the weights, times S, as an update is divided by its rank. Letters: `B` rows, `S`
+ * skills, `I` and `O` features in and out, `R` rank.
+ *
+ * Of one split only: the product of two splits' blocks belongs to two routings, and no paper says what its
+ * weight would be.
+ *
+ * Source: Ponti et al. 2022 (arXiv 2202.13914), equation 6, as it reads; mttl c66b20d6, models/adapters.py,
+ * `SkilledLoRA_MergeLoraAfterOP`, which is of one split too
+ *
+ * @param weights mixing weights, shape `[B, 1, S]`
+ * @param skillsA shape `[1, S, I, R]`
+ * @param skillsB shape `[1, S, R, O]`
+ * @returns `factorA` of shape `[B, I, S·R]` and `factorB` of shape `[B, S·R, O]`
+ *
+ * @example Two skills of rank 1, each a single number: (½·2·3 + ¼·4·5) · 2
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import * as tf from "../tf.ts";
+ *
+ * await tf.setBackend("cpu");
+ * const [A, B] = [tf.tensor4d([2, 4], [1, 2, 1, 1]), tf.tensor4d([3, 5], [1, 2, 1, 1])];
+ * const { factorA, factorB } = joinSkills(tf.tensor3d([[[0.5, 0.25]]]), A, B);
+ * assert.deepEqual(tf.matMul(factorA, factorB).arraySync(), [[[(3 + 5) * 2]]]);
+ * ```
+ */
+export function joinSkills(
+  weights: tf.Tensor3D,
+  skillsA: tf.Tensor4D,
+  skillsB: tf.Tensor4D,
+): { readonly factorA: tf.Tensor3D; readonly factorB: tf.Tensor3D } {
+  const [U, , S] = weights.shape;
+  const [, , I, R] = skillsA.shape;
+  const O = skillsB.shape[3];
+  return tf.tidy(() => {
+    const weighted = tf.mul(tf.mul(tf.reshape(weights, [U, S, 1, 1]), S), skillsA); // [B, S, I, R]
+    const factorA: tf.Tensor3D = tf.reshape(tf.transpose(weighted, [0, 2, 1, 3]), [U, I, S * R]);
+    const factorB = tf.mul(tf.ones([U, 1, 1]), tf.reshape(skillsB, [1, S * R, O])) as tf.Tensor3D;
+    return { factorA, factorB };
+  });
+}
+
 /** The runs of rows of the same inventory. */
 function runsOfInventories(inventories: readonly number[]): Run[] {
   const runs = runsOf(inventories);

@@ -19,6 +19,13 @@ export interface MixingWeightsOptions {
   readonly temperature: number;
   /** Whether amounts are rounded to 0 or 1, while the gradient ignores the rounding. */
   readonly straightThrough: boolean;
+  /** Whether the amount of the last skill is 1 in every split, whatever its logit; false when absent. */
+  readonly sharedSkill?: boolean | undefined;
+  /**
+   * What makes weights of amounts: their sum (when absent), the constant √H / √S, or, of logits in place of
+   * amounts, the Euclidean norm, where nothing is sampled, rounded or shared.
+   */
+  readonly normalization?: "sum" | "average_correction" | "l2_norm" | undefined;
 }
 
 /**
@@ -26,7 +33,9 @@ export interface MixingWeightsOptions {
  * the logits of the row's task, scaled to sum 1 in each split. Letters: `B` rows, `T` tasks, `H`
  * splits, `S` skills.
  *
- * Source: tuners/poly/router.py of PEFT, `PolyRouter.forward`
+ * Source: tuners/poly/router.py of PEFT, `PolyRouter.forward`; for the shared skill and other
+ * normalizations mttl c66b20d6, models/modifiers/poly.py, `PolytroponSelector.forward`. Kernels compute what
+ * PEFT does; all else is composed of plain operations.
  *
  * @param logits routing logits Z, shape `[T, H·S]`, split-major
  * @param taskIds the task of each row, each in [0, T)
@@ -48,8 +57,9 @@ export function mixingWeights(
   taskIds: readonly number[],
   options: MixingWeightsOptions,
 ): tf.Tensor3D {
-  const { nSplits: H, uniform, temperature } = options;
-  if (isFused("Route", logits) && taskIds.length > 0) {
+  const { nSplits: H, uniform, temperature, sharedSkill = false, normalization = "sum" } = options;
+  const isPeft = !sharedSkill && normalization === "sum";
+  if (isPeft && isFused("Route", logits) && taskIds.length > 0) {
     return runKernelForOne("Route", { logits, uniform }, {
       tasks: taskIds,
       nTasks: logits.shape[0],
@@ -65,10 +75,15 @@ export function mixingWeights(
       tf.matMul(oneHot(taskIds, logits.shape[0]), logits),
       shape,
     );
-    const amounts = uniform === undefined
+    if (normalization === "l2_norm") return toUnitNorm(rows);
+    const sampled = uniform === undefined
       ? tf.sigmoid(rows)
       : relaxedBernoulli(rows, uniform, temperature);
-    return sumToOne(options.straightThrough ? straightThrough(amounts) : amounts);
+    const own = options.straightThrough ? straightThrough(sampled) : sampled;
+    const amounts = sharedSkill ? withSharedSkill(own) : own;
+    return normalization === "sum"
+      ? sumToOne(amounts)
+      : tf.mul(amounts, Math.sqrt(H) / Math.sqrt(shape[2])) as tf.Tensor3D;
   });
 }
 
@@ -158,6 +173,21 @@ differentiate(
  */
 export function sumToOne<T extends tf.Tensor>(amounts: T): T {
   return tf.tidy(() => tf.div(amounts, tf.add(tf.sum(amounts, -1, true), 1e-12)));
+}
+
+/**
+ * Scales the last axis to Euclidean norm 1: x / max(‖x‖, 10⁻¹²), as `torch.nn.functional.normalize` does.
+ * Zeros stay zeros, with a finite gradient.
+ */
+function toUnitNorm(x: tf.Tensor3D): tf.Tensor3D {
+  return tf.div(x, tf.sqrt(tf.maximum(tf.sum(tf.square(x), -1, true), 1e-24)));
+}
+
+/** The amounts with 1 in place of the last skill's, `[…, S]`, which gets no gradient. */
+function withSharedSkill(amounts: tf.Tensor3D): tf.Tensor3D {
+  const S = amounts.shape[2];
+  const isShared = tf.tensor1d(Array.from({ length: S }, (_, skill) => skill === S - 1 ? 1 : 0));
+  return tf.add(tf.mul(amounts, tf.sub(1, isShared)), isShared);
 }
 
 /**

@@ -9,6 +9,7 @@ import { type Adapter, requireLowRank } from "../poly/adapter.ts";
 import { CONFIG_NAME, savedForFields } from "./adapter_config_file.ts";
 import { PREFIX, slots } from "./adapter_slots.ts";
 import { checkTask, fixedFactors, type FixedRouting } from "../poly/fixed_factors.ts";
+import { rankOfFactors } from "../poly/layer_factors.ts";
 import { loraConfigText } from "./lora_config.ts";
 import { Router } from "../poly/router.ts";
 import {
@@ -24,8 +25,8 @@ import { PROFILES } from "../poly/settings.ts";
 /**
  * Saves one task of an adapter as a plain LoRA adapter, which any program that reads LoRA can load:
  * lora_A = Aᵀ and lora_B = Bᵀ of the task's mixed skills, with lora_alpha 1, so that the scale is 1
- * / R. In evaluation it computes the same as the adapter for that task. Modules saved as a whole
- * are included.
+ * / R; where products of A and B are summed, the ranks of all skills lie side by side. In evaluation it
+ * computes the same as the adapter for that task. Modules saved as a whole are included.
  *
  * @throws {TypeError} when `task` is not an integer
  * @throws {RangeError} when the adapter has no such task
@@ -69,6 +70,7 @@ export async function exportLora(
  * @param as `lora` for one LoRA adapter, as {@linkcode exportLora} writes it; `poly` for a Poly
  * adapter with all the skills and one task, whose routing logits are 0, so that the skills can be
  * trained further
+ * @throws {RangeError} when it is to be Poly and the adapter sums products of A and B
  * @throws {Deno.errors.NotADirectory} when `dir` is a file
  *
  * Source: Caccia et al. 2023, Multi-Head Adapter Routing (arXiv 2211.03831), MHR-μ; mttl,
@@ -100,6 +102,13 @@ export async function exportAverage(
 ): Promise<void> {
   requireLowRank("export the average", adapter);
   if (as === "lora") return await writeLora(model, adapter, dir, "average");
+  const { composition } = adapter.config.settings;
+  if (composition !== "factors") {
+    throw new RangeError(
+      `Cannot export the average as Poly as PEFT would not compute the same: composition ` +
+        `"${composition}" sums products of A and B; export it as LoRA`,
+    );
+  }
   const config = adapter.config.with({ n_tasks: 1, settings: PROFILES.peft });
   const { n_skills: S, n_splits: H } = config;
   const Z = tf.tidy(() => tf.variable(tf.zeros([1, H * S])));
@@ -143,10 +152,10 @@ async function writeLora(
   for (const { name, variable, part } of slots(adapter)) {
     if (part === "saved") await store(name, variable);
   }
-  const { r, target_modules, exclude_modules, modules_to_save, task_type, revision } = config
+  const { target_modules, exclude_modules, modules_to_save, task_type, revision } = config
     .toDict();
   const text = loraConfigText({
-    r,
+    r: rankOfFactors(config),
     target_modules,
     exclude_modules,
     modules_to_save,

@@ -60,7 +60,7 @@ export class Merge {
       for (const [name, layer] of adapter.layers) {
         const weight = base.parameters.get(`${name}.weight`); // [O, I]
         const { A, B } = fixedFactors(layer, { task });
-        const merged = tf.tidy(() => tf.add(weight, tf.div(tf.matMul(B, A, true, true), layer.rank)) // [O, I]
+        const merged = tf.tidy(() => tf.add(weight, tf.div(tf.matMul(B, A, true, true), A.shape[1])) // [O, I]
         );
         tf.dispose([A, B]);
         this.#originals.set(weight, tf.clone(weight));

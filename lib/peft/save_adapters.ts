@@ -15,11 +15,11 @@ import { type Adapter, requireLowRank } from "../poly/adapter.ts";
 import { adapterConfigText, CONFIG_NAME, savedForFields } from "./adapter_config_file.ts";
 import { PREFIX, slots } from "./adapter_slots.ts";
 import { ia3ConfigText, isPlainIa3, toIa3Tensors } from "./ia3_file.ts";
-import { allocationLogits } from "../poly/allocation.ts";
+import { allocationLogits, sharedSkillLogits } from "../poly/allocation.ts";
 import type { CardFacts } from "./model_card.ts";
 import { pythonList } from "../util/python_list.ts";
 import { SETTINGS_NAME, settingsText } from "./settings_file.ts";
-import { PROFILES } from "../poly/settings.ts";
+import { PROFILES, unlikePeft } from "../poly/settings.ts";
 
 /** Name of the file that holds an adapter's tensors. */
 export const WEIGHTS_NAME = "adapter_model.safetensors";
@@ -47,14 +47,15 @@ export interface SaveOptions {
  * which has no tasks: it is loaded with one.
  *
  * An adapter with settings that PEFT does not know gets a `poly_settings.json` beside its two
- * files; a fixed allocation is written as routing logits that give the same weights. All contents
+ * files; a fixed allocation and a shared skill are written as routing logits that give the same weights. All
+ * contents
  * are prepared before the first file is written, and the files of a folder are replaced all or
  * none, so that a crash leaves each file complete, old or new.
  *
  * @throws {Deno.errors.NotADirectory} when `dir` is a file
  * @throws {RangeError} when a selected adapter does not exist, its name cannot be a folder's name,
- * its routing is straight-through, which PEFT would evaluate differently, or its skills have a form that
- * PEFT's Poly has not
+ * or PEFT would evaluate it differently: with straight-through routing, weights that do not sum to 1, or
+ * summed products; or its skills have a form that PEFT's Poly has not
  * @throws {SyntaxError} when the front matter of an existing README.md cannot be read
  *
  * Source: peft_model.py of PEFT, `save_pretrained`; utils/save_and_load.py, `get_peft_model_state_dict`
@@ -144,13 +145,16 @@ async function adapterFiles(
 }
 
 async function adapterTensors(adapter: Adapter): Promise<[string, TensorToStore][]> {
-  const { router_allocation } = adapter.config.settings;
+  const { router_allocation, router_shared_skill } = adapter.config.settings;
   const fixed = router_allocation === null
     ? null
     : allocationLogits(router_allocation, adapter.config.n_splits);
   const tensors: [string, TensorToStore][] = [];
   for (const { name, variable, part } of slots(adapter)) {
-    const data = part === "router" && fixed !== null ? fixed : await variable.data();
+    let data = part === "router" && fixed !== null ? fixed : await variable.data();
+    if (part === "router" && router_shared_skill && fixed === null) {
+      data = sharedSkillLogits(data as Float32Array, adapter.config.n_skills);
+    }
     tensors.push([`${PREFIX}${name}`, { shape: variable.shape, data: data as Float32Array }]);
   }
   return tensors;
@@ -187,11 +191,11 @@ function refuseInexpressible(adapter: Adapter): void {
   }
   if (isPlainIa3(adapter)) return;
   requireLowRank("save the skills", adapter);
-  if (config.settings.router_straight_through) {
+  const why = unlikePeft(config.settings);
+  if (why !== null) {
     throw new RangeError(
-      `Cannot save adapter "${name}" as PEFT would not compute the same: router_straight_through ` +
-        `rounds each skill to 0 or 1 in evaluation too, which its format cannot say; export the ` +
-        `tasks one by one as LoRA`,
+      `Cannot save adapter "${name}" as PEFT would not compute the same: ${why}, which its format ` +
+        `cannot say; export the tasks one by one as LoRA`,
     );
   }
 }

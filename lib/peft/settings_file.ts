@@ -5,13 +5,14 @@
 import { pythonJson } from "../files/python_json.ts";
 import type { PolyConfig } from "../poly/config.ts";
 import { naming, parseStrictJsonObject } from "../files/json_object.ts";
-import { type PolySettings, readSettings } from "../poly/settings.ts";
+import { LATER_POLY_SETTINGS, type PolySettings, readSettings } from "../poly/settings.ts";
 
 /** Name of the file for settings that PEFT's file cannot hold. */
 export const SETTINGS_NAME = "poly_settings.json";
 
 /**
- * Formats a `poly_settings.json` with every setting, for {@linkcode parseSettings}.
+ * Formats a `poly_settings.json` for {@linkcode parseSettings}. Settings that came later are said where they
+ * change something, so that earlier versions read files that need no others.
  *
  * @example
  * ```ts
@@ -23,7 +24,12 @@ export const SETTINGS_NAME = "poly_settings.json";
  * ```
  */
 export function settingsText(settings: PolySettings): string {
-  return pythonJson(settings, new Set(["router_temperature", "router_allocation"]));
+  const said = Object.fromEntries(
+    Object.entries(settings).filter(([key, value]) =>
+      LATER_POLY_SETTINGS[key as keyof PolySettings] !== value
+    ),
+  );
+  return pythonJson(said, new Set(["router_temperature", "router_allocation"]));
 }
 
 /**

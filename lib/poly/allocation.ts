@@ -3,6 +3,8 @@ export type Allocation = readonly (readonly number[])[];
 
 /** A logit whose sigmoid is exactly 0 in single precision. */
 const NEVER = -200;
+/** A logit whose sigmoid is exactly 1 in single precision. */
+const ALWAYS = 200;
 
 /**
  * The routing logits whose mixing weights in evaluation equal a fixed allocation. PEFT learns every
@@ -38,4 +40,23 @@ export function allocationLogits(
   return Float32Array.from(
     rows.flatMap((row) => Array.from({ length: nSplits }, () => row).flat()),
   );
+}
+
+/**
+ * Routing logits whose sigmoids are 1 for the last skill of every split, which all tasks share, and for all
+ * others what they were.
+ *
+ * @param logits Z, shape `[T, H·S]`, as one flat array
+ * @param S number of skills
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * const logits = Float32Array.of(1, 2, 3, 4);
+ * assert.deepEqual([...sharedSkillLogits(logits, 2)], [1, 200, 3, 200]);
+ * ```
+ */
+export function sharedSkillLogits(logits: Float32Array, S: number): Float32Array {
+  return logits.map((logit, i) => i % S === S - 1 ? ALWAYS : logit);
 }

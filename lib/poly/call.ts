@@ -3,12 +3,13 @@ import type { ParameterSource } from "../models/parameters.ts";
 import { embedding } from "../ops/embedding.ts";
 import { isFused } from "../ops/fused.ts";
 import { adaptedLinear, linear, type LowRankFactors, lowRankUpdate } from "../ops/linear.ts";
-import { mixFactors, mixFactorsOfAll } from "../ops/mix_skills.ts";
+import { mixFactorsOfAll } from "../ops/mix_skills.ts";
 import type { Noise } from "../ops/noise.ts";
 import * as tf from "../tf.ts";
 import { type Adapter, routersOf } from "./adapter.ts";
 import type { FormLayer } from "./forms/form_layer.ts";
 import type { PolyLayer } from "./layer.ts";
+import { layerFactors } from "./layer_factors.ts";
 import { type Router, weightsOfAll } from "./router.ts";
 import { withSavedModules } from "./saved_modules.ts";
 import { checkTaskIds, readTaskIds, type TaskIds } from "./task_ids.ts";
@@ -50,7 +51,8 @@ export interface PolyCallOptions {
  * ```
  *
  * Letters: `B` rows, `L` positions, `I` and `O` features in and out, `T` tasks, `H` splits, `S`
- * skills, `R` rank. {@linkcode Router} computes w; the factors and y are computed by operations of
+ * skills, `R` rank. Settings of the adapter vary p, w and the factors; see `PolySettings`.
+ * {@linkcode Router} computes w; the factors and y are computed by operations of
  * `lib/ops`, for which backends have faster kernels.
  *
  * The call mixes the skills of a layer once and keeps the result, so that all steps of a generation
@@ -175,9 +177,9 @@ export class PolyCall implements Call {
 
   #mix(layer: PolyLayer): void {
     const { weights, owners, tasks } = this.#routingOf(layer.router);
-    const { factorA, factorB } = mixFactors(
+    const { factorA, factorB } = layerFactors(
+      layer,
       weights,
-      ...skillsOf(layer),
       isStacked(layer) ? tasks : undefined,
     );
     this.#factors.set(layer, { factorA: tf.keep(factorA), factorB: tf.keep(factorB), owners });

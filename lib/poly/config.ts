@@ -181,6 +181,11 @@ export class PolyConfig implements PolyConfigFields {
     this.revision = stringOrNull("revision", fields.revision);
     this.inference_mode = boolean("inference_mode", fields.inference_mode);
     this.settings = readSettings(settings ?? {}, this.n_tasks, this.n_skills);
+    if (this.settings.composition === "products" && this.n_splits > 1) {
+      throw new RangeError(
+        `Cannot make PolyConfig as composition "products" is of one split: got n_splits ${this.n_splits}`,
+      );
+    }
     Object.freeze(this);
   }
 

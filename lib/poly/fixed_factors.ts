@@ -2,17 +2,18 @@
  * The factors of a layer when its routing is fixed, so that they are plain LoRA. Merging and export
  * use them.
  */
-import { mixFactors } from "../ops/mix_skills.ts";
 import * as tf from "../tf.ts";
 import type { Adapter } from "./adapter.ts";
 import type { PolyLayer } from "./layer.ts";
+import { layerFactors } from "./layer_factors.ts";
 
 /** A routing that is the same for every row: that of one task, or the average of all skills. */
 export type FixedRouting = { readonly task: number } | "average";
 
 /**
  * The two low-rank factors of a layer under a fixed routing, in evaluation. They form one LoRA of
- * rank R and scale 1 / R. The caller disposes both.
+ * rank R and scale 1 / R, where R is that of the factors: of all skills together when their products are
+ * summed. The caller disposes both.
  *
  * @returns `A` of shape `[I, R]` and `B` of shape `[R, O]`; the layer's update is x·A·B / R
  *
@@ -36,16 +37,13 @@ export function fixedFactors(
   layer: PolyLayer,
   routing: FixedRouting,
 ): { readonly A: tf.Tensor2D; readonly B: tf.Tensor2D } {
-  const { router, inFeatures: I, outFeatures: O, rank: R } = layer;
+  const { router, inFeatures: I, outFeatures: O } = layer;
   return tf.tidy(() => {
     const weights = routing === "average"
       ? tf.fill([1, router.nSplits, router.nSkills], 1 / router.nSkills) as tf.Tensor3D
       : router.mixingWeights({ taskIds: [routing.task], training: false });
-    const { factorA, factorB } = mixFactors(
-      weights,
-      layer.skillsA as unknown as tf.Tensor4D,
-      layer.skillsB as unknown as tf.Tensor4D,
-    );
+    const { factorA, factorB } = layerFactors(layer, weights);
+    const R = factorA.shape[2];
     return { A: tf.reshape(factorA, [I, R]), B: tf.reshape(factorB, [R, O]) };
   });
 }

@@ -63,6 +63,10 @@ export class HyperRouter extends Router {
   }
 
   /** The router takes no random numbers. */
+  override get isPlain(): boolean {
+    return false;
+  }
+
   override get draws(): boolean {
     return false;
   }

@@ -1,7 +1,7 @@
 import { mixingWeights, mixingWeightsOfAll } from "../ops/mixing_weights.ts";
 import { type Noise, uniformOfAll } from "../ops/noise.ts";
 import * as tf from "../tf.ts";
-import type { PolySettings } from "./settings.ts";
+import { isMixedByKernels, type PolySettings } from "./settings.ts";
 
 /** Inputs of a router. */
 export interface RoutingCall {
@@ -55,6 +55,11 @@ export class Router {
     return this.settings.router_allocation === null;
   }
 
+  /** Whether kernels that route for all routers of an adapter at once compute this one's weights, too. */
+  get isPlain(): boolean {
+    return isMixedByKernels(this.settings);
+  }
+
   /** Whether the router takes random numbers in training. */
   get draws(): boolean {
     return this.isLearned && this.settings.router_noise !== "none";
@@ -79,6 +84,8 @@ export class Router {
         uniform: draws ? noise!.uniform(this.name, shape) : undefined,
         temperature: this.settings.router_temperature,
         straightThrough: this.settings.router_straight_through,
+        sharedSkill: this.settings.router_shared_skill,
+        normalization: this.settings.router_normalization,
       })
     );
   }

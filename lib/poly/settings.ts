@@ -28,6 +28,21 @@ export interface PolySettings {
    */
   readonly router_granularity: "linear" | "layer" | "block" | "coder" | "model";
   /**
+   * Whether the last skill has the amount 1 for every task and split, whatever its logit, so that all tasks
+   * share it.
+   */
+  readonly router_shared_skill: boolean;
+  /**
+   * What makes mixing weights of the amounts p of a split: p / Σ p, p · √H / √S, or, of the logits z
+   * themselves, z / ‖z‖. Only the first sum to 1.
+   */
+  readonly router_normalization: "sum" | "average_correction" | "l2_norm";
+  /**
+   * What the weights of the skills are of: A and B each on its own, as in all code, or their products, as
+   * equation 6 of the first paper reads; products of one split only.
+   */
+  readonly composition: "factors" | "products";
+  /**
    * Fixed amounts of each skill for each task, `[T, S]`, not negative, the same for every split;
    * rows are scaled to sum 1. Null means that routing is learned.
    */
@@ -52,11 +67,24 @@ export type SkillForm = "lora" | "ia3";
 /** All forms of skills. */
 export const SKILL_FORMS: readonly SkillForm[] = ["lora", "ia3"];
 
+/** Settings of routing and composition with which PEFT's kernels compute an adapter. */
+const PLAIN = {
+  router_shared_skill: false,
+  router_normalization: "sum",
+  composition: "factors",
+} as const;
+
+/**
+ * Settings that came after adapters had been saved, with the values that they have in files without them.
+ */
+export const LATER_POLY_SETTINGS: Partial<PolySettings> = PLAIN;
+
 /** Settings that PEFT and the papers' code agree on. */
 const COMMON = {
   router_straight_through: false,
   router_temperature: 1,
   router_granularity: "linear",
+  ...PLAIN,
   router_allocation: null,
   router_type: "logits",
   skill_form: "lora",
@@ -110,12 +138,19 @@ export function readSettings(given: Partial<PolySettings>, T: number, S: number)
   oneOf("router_granularity", settings.router_granularity, GRANULARITIES);
   oneOf("router_type", settings.router_type, ["logits", "hypernetwork"]);
   oneOf("skill_form", settings.skill_form, SKILL_FORMS);
-  if (typeof settings.router_straight_through !== "boolean") {
+  oneOf("router_normalization", settings.router_normalization, [
+    "sum",
+    "average_correction",
+    "l2_norm",
+  ]);
+  oneOf("composition", settings.composition, ["factors", "products"]);
+  for (const key of ["router_straight_through", "router_shared_skill"] as const) {
+    if (typeof settings[key] === "boolean") continue;
     throw new TypeError(
-      `Cannot read settings as router_straight_through must be a boolean: ` +
-        `got ${escapedValue(settings.router_straight_through)}`,
+      `Cannot read settings as ${key} must be a boolean: got ${escapedValue(settings[key])}`,
     );
   }
+  refuseWithL2Norm(settings);
   if (typeof settings.router_temperature !== "number") {
     throw new TypeError(
       `Cannot read settings as router_temperature must be a number: ` +
@@ -139,6 +174,58 @@ export function readSettings(given: Partial<PolySettings>, T: number, S: number)
   }
   const router_allocation = readAllocation(settings.router_allocation, T, S);
   return Object.freeze({ ...settings, router_allocation });
+}
+
+/** Refuses what has no amounts to work on; the papers' code passes over it. */
+function refuseWithL2Norm(settings: PolySettings): void {
+  if (settings.router_normalization !== "l2_norm") return;
+  const needed = {
+    router_noise: "none",
+    router_straight_through: false,
+    router_shared_skill: false,
+  } as const;
+  for (const key of Object.keys(needed) as (keyof typeof needed)[]) {
+    if (settings[key] === needed[key]) continue;
+    throw new RangeError(
+      `Cannot read settings as with router_normalization "l2_norm", which makes weights of the logits ` +
+        `themselves, ${key} must be ${JSON.stringify(needed[key])}: got ${
+          escapedValue(settings[key])
+        }`,
+    );
+  }
+}
+
+/**
+ * Why PEFT computes something else in evaluation from the skills and logits of an adapter with these
+ * settings; null where it computes the same.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(unlikePeft(PROFILES.mttl), null);
+ * assert.match(unlikePeft({ ...PROFILES.peft, composition: "products" })!, /^composition/);
+ * ```
+ */
+export function unlikePeft(settings: PolySettings): string | null {
+  const { router_straight_through, router_normalization, composition } = settings;
+  if (router_straight_through) {
+    return "router_straight_through rounds each skill to 0 or 1 in evaluation too";
+  }
+  if (router_normalization !== "sum") {
+    return `router_normalization "${router_normalization}" makes weights that do not sum to 1`;
+  }
+  return composition === "factors" ? null : `composition "${composition}" sums products of A and B`;
+}
+
+/**
+ * Whether kernels mix the skills of an adapter with these settings, so that several adapters can be trained
+ * as one stack in the bytes of each alone.
+ */
+export function isMixedByKernels(settings: PolySettings): boolean {
+  return Object.entries(PLAIN).every(([key, value]) =>
+    settings[key as keyof PolySettings] === value
+  );
 }
 
 function oneOf(name: string, value: string, allowed: readonly string[]): void {

@@ -20,6 +20,10 @@ Deno.test("readSettings() refuses unknown settings and wrong values, by their na
     ["router_noise", "gumbel", "RangeError"],
     ["router_granularity", "finegrained", "RangeError"],
     ["router_straight_through", 1, "TypeError"],
+    ["router_shared_skill", 1, "TypeError"],
+    ["router_normalization", "l2", "RangeError"],
+    ["router_normalization", "l2_norm", "RangeError"], // with noise, which is there by default
+    ["composition", "sums", "RangeError"],
     ["router_temperature", "1", "TypeError"],
     ["router_temperature", 0, "RangeError"],
     ["router_temperature", -1, "RangeError"],
@@ -36,6 +40,17 @@ Deno.test("readSettings() refuses unknown settings and wrong values, by their na
   ];
   for (const [key, value, name] of wrong) {
     assert.throws(() => read({ [key]: value }), { name, message: RegExp(key) }, `${key} ${value}`);
+  }
+});
+
+Deno.test("readSettings() refuses beside l2_norm what works on amounts", () => {
+  const alone = { router_normalization: "l2_norm", router_noise: "none" };
+  assert.equal(read(alone).router_normalization, "l2_norm");
+  for (const key of ["router_straight_through", "router_shared_skill"]) {
+    assert.throws(() => read({ ...alone, [key]: true }), {
+      name: "RangeError",
+      message: RegExp(key),
+    });
   }
 });
 

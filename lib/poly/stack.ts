@@ -8,6 +8,7 @@ import * as tf from "../tf.ts";
 import { type Adapter, requireLowRank, routersOf } from "./adapter.ts";
 import type { PolyLayer } from "./layer.ts";
 import { Router } from "./router.ts";
+import { isMixedByKernels } from "./settings.ts";
 
 /**
  * The stack of adapters of one task each: task `i` of the stack computes what adapter `i` does. It copies
@@ -16,8 +17,8 @@ import { Router } from "./router.ts";
  * @param adapters at least one, all of the same base model, layers, sizes and settings; only the
  * allocation of a fixed routing may differ
  * @returns an adapter named as the first
- * @throws {RangeError} when an adapter has several tasks, saves whole modules, or differs in layers or
- * sizes
+ * @throws {RangeError} when an adapter has several tasks, saves whole modules, is not mixed by kernels, or
+ * differs in layers or sizes
  */
 export function stackAdapters(adapters: readonly Adapter[]): Adapter {
   const [first] = adapters as readonly [Adapter, ...Adapter[]];
@@ -56,7 +57,7 @@ export function stackAdapters(adapters: readonly Adapter[]): Adapter {
 export function isStackable({ config, savedModules }: Adapter): boolean {
   const { skill_form, router_type } = config.settings;
   return config.n_tasks === 1 && savedModules.size === 0 && skill_form === "lora" &&
-    router_type === "logits";
+    router_type === "logits" && isMixedByKernels(config.settings);
 }
 
 /** Gives each adapter the values that it has in the stack. */
@@ -94,6 +95,12 @@ function checkAlike(first: Adapter, adapter: Adapter): void {
   if (n_tasks !== 1) refuse("each must have one task", `${n_tasks} tasks`);
   if (adapter.savedModules.size > 0) {
     refuse("none may save whole modules", adapter.savedModuleNames.join(", "));
+  }
+  if (!isMixedByKernels(adapter.config.settings)) {
+    refuse(
+      "router_shared_skill, router_normalization and composition must have their defaults",
+      JSON.stringify(adapter.config.settings),
+    );
   }
   const [shape, other] = [first, adapter].map(shapeOf);
   if (shape !== other) {

@@ -1,8 +1,10 @@
 import { type Adapter, routersOf } from "../poly/adapter.ts";
+import { sharedSkillLogits } from "../poly/allocation.ts";
 import type { RouterLogits } from "./measures.ts";
 
 /**
- * Reads the learned logits of an adapter's routers, in the order of the model's layers.
+ * Reads the learned logits of an adapter's routers, in the order of the model's layers. A skill that all
+ * tasks share has logits whose sigmoid is 1.
  *
  * @param adapter an adapter, such as `model.adapters.get("default")!`
  *
@@ -25,11 +27,13 @@ import type { RouterLogits } from "./measures.ts";
  */
 export async function learnedRouting(adapter: Adapter): Promise<RouterLogits[]> {
   return await Promise.all(
-    [...routersOf(adapter)].map(async ({ name, nSkills, nSplits, moduleLogits }) => ({
-      name,
-      nSkills,
-      nSplits,
-      moduleLogits: await moduleLogits.array() as number[][],
-    })),
+    [...routersOf(adapter)].map(async ({ name, nSkills, nSplits, moduleLogits, settings }) => {
+      const rows = await moduleLogits.array() as number[][];
+      const inForce = (row: number[]) =>
+        settings.router_shared_skill
+          ? [...sharedSkillLogits(Float32Array.from(row), nSkills)]
+          : row;
+      return { name, nSkills, nSplits, moduleLogits: rows.map(inForce) };
+    }),
   );
 }

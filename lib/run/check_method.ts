@@ -1,3 +1,4 @@
+import { readSettings } from "../poly/settings.ts";
 import type { RunConfig } from "./config.ts";
 import { heldoutRouting } from "./heldout_routing.ts";
 
@@ -16,7 +17,27 @@ export function checkMethod(config: RunConfig): void {
     n_splits,
     teacher_n_splits,
     skill_form,
+    composition,
   } = config;
+  const { n_tasks: T, n_skills: S, router_noise, router_straight_through } = config;
+  const { router_shared_skill, router_normalization } = config;
+  readSettings(
+    { router_noise, router_straight_through, router_shared_skill, router_normalization },
+    T,
+    S,
+  );
+  if (composition === "products" && n_splits !== 1) {
+    throw new RangeError(
+      `Cannot use composition "products" with n_splits ${n_splits} as the product of two splits has no ` +
+        `weight of its own: set n_splits to 1, or composition to "factors"`,
+    );
+  }
+  if (composition === "products" && (adaptation === "average" || average_steps > 0)) {
+    throw new RangeError(
+      `Cannot average the skills of composition "products" as the average of products of A and B is ` +
+        `no single skill: set composition to "factors", or adapt otherwise`,
+    );
+  }
   if (adaptation === "routing" && heldoutRouting(config) !== "learned") {
     if (adaptation_routing === "uniform") {
       throw new RangeError(
@@ -101,7 +122,7 @@ function isMixtureOfFactors({ method, skill_form }: RunConfig): boolean {
  * @throws {RangeError} naming the setting
  */
 export function checkAdapterOutput(config: RunConfig): void {
-  const { method, skill_form, router_straight_through } = config;
+  const { method, skill_form, router_straight_through, router_normalization, composition } = config;
   if (skill_form === "ia3" && method === "shared") return; // PEFT's (IA)³
   if (!isMixtureOfFactors(config)) {
     throw new RangeError(
@@ -110,9 +131,17 @@ export function checkAdapterOutput(config: RunConfig): void {
       } as PEFT's Poly format has no place for it: leave out --adapters`,
     );
   }
-  if (!router_straight_through) return;
+  const changed = router_straight_through
+    ? ["router_straight_through", "routing is rounded", "false"]
+    : router_normalization !== "sum"
+    ? ["router_normalization", "weights do not sum to 1", `"sum"`]
+    : composition !== "factors"
+    ? ["composition", "products of A and B are summed", `"factors"`]
+    : null;
+  if (changed === null) return;
+  const [setting, what, value] = changed;
   throw new RangeError(
-    `Cannot keep the adapter of a run with router_straight_through as PEFT's format cannot say that ` +
-      `routing is rounded: leave out --adapters, or set router_straight_through to false`,
+    `Cannot keep the adapter of a run with ${setting} as PEFT's format cannot say that ` +
+      `${what}: leave out --adapters, or set ${setting} to ${value}`,
   );
 }

@@ -59,6 +59,9 @@ export type RunConfig = {
   router_straight_through: boolean;
   router_temperature: number;
   router_granularity: "linear" | "layer" | "block" | "coder" | "model";
+  router_shared_skill: boolean;
+  router_normalization: "sum" | "average_correction" | "l2_norm";
+  composition: "factors" | "products";
   ibp_weight: number;
 
   // Multi-task training
@@ -187,6 +190,13 @@ export const RUN_CONFIG: z.ZodObject<
     .describe("Temperature of the relaxed Bernoulli"),
   router_granularity: z.enum(["linear", "layer", "block", "coder", "model"]).default("linear")
     .describe("What shares one router"),
+  router_shared_skill: z.boolean().default(false)
+    .describe("Give every task the last skill in full, whatever its routing"),
+  router_normalization: z.enum(["sum", "average_correction", "l2_norm"]).default("sum").describe(
+    "What weights are divided by: their sum, √(n_skills / n_splits), or the norm of the logits",
+  ),
+  composition: z.enum(["factors", "products"]).default("factors")
+    .describe("What is mixed: A and B each on its own, or the products of skills (of one split)"),
   ibp_weight: rate.default(0).describe(
     "Weight of the Indian buffet process prior on learned routing in multi-task training; 0 for none",
   ),
@@ -266,6 +276,9 @@ export const LATER_SETTINGS: Partial<RunConfig> = {
   teacher_n_splits: 1,
   teacher_r: 4,
   target_noise: 0,
+  router_shared_skill: false,
+  router_normalization: "sum",
+  composition: "factors",
   ibp_weight: 0,
   average_steps: 0,
   average_learning_rate: null,

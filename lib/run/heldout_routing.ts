@@ -32,7 +32,11 @@ export function heldoutRouting(config: RunConfig): "learned" | "true" | "uniform
 }
 
 /** Whether a held-out task has several skills to mix, as far as the settings tell. */
-export function hasSeveralSkills({ method, adaptation }: RunConfig): boolean {
-  return adaptation !== "average" &&
-    !["shared", "shared_equal_budget", "private", "full"].includes(method);
+export function hasSeveralSkills(config: RunConfig): boolean {
+  return config.adaptation !== "average" && mixesSkills(config);
+}
+
+/** Whether a method gives a task a mixture of skills, in place of one that is all its own or common to all. */
+export function mixesSkills({ method }: RunConfig): boolean {
+  return !["shared", "shared_equal_budget", "private", "full"].includes(method);
 }

@@ -7,7 +7,7 @@ import { drawRouting } from "../poly/random_routing.ts";
 import { makeFullAdapter } from "../poly/full_adapter.ts";
 import * as tf from "../tf.ts";
 import type { RunConfig } from "./config.ts";
-import { heldoutRouting } from "./heldout_routing.ts";
+import { heldoutRouting, mixesSkills } from "./heldout_routing.ts";
 
 /**
  * The adapter of the multi-task phase.
@@ -60,8 +60,14 @@ export function multiTaskModel<M extends AnyBaseModel>(
     case "uniform":
       return adapted(base, config, { n_tasks: T }, ones(config.n_skills));
     case "random": {
-      // What is drawn once for all is neither sampled nor rounded in training.
-      const fixed = { ...config, router_noise: "none", router_straight_through: false } as const;
+      // What is drawn once for all is what it is: not sampled, not rounded, in equal shares of sum 1.
+      const fixed = {
+        ...config,
+        router_noise: "none",
+        router_straight_through: false,
+        router_shared_skill: false,
+        router_normalization: "sum",
+      } as const;
       const model = adapted(base, fixed, { n_tasks: T }, null);
       drawRouting(model.adapters.get("default")!, config.seed);
       model.setRequiresGrad("default", false, "router");
@@ -185,6 +191,9 @@ function adapted<M extends AnyBaseModel>(
       router_straight_through: config.router_straight_through,
       router_temperature: config.router_temperature,
       router_granularity: config.router_granularity,
+      router_shared_skill: config.router_shared_skill,
+      router_normalization: config.router_normalization,
+      composition: mixesSkills(config) ? config.composition : "factors",
       router_allocation: allocation,
       router_type: config.method === "hyper" ? "hypernetwork" : "logits",
       skill_form: config.skill_form,

@@ -9,6 +9,7 @@ import { assertClose } from "../testing/assert_close.ts";
 import { fillWithWaves } from "../testing/models/small_models.ts";
 import { onEachBackend } from "../testing/on_each_backend.ts";
 import { assertAsPlain, PLAIN_TASKS, plainBase } from "../testing/plain_poly.ts";
+import { wave } from "../testing/wave.ts";
 import * as tf from "../tf.ts";
 import { parseRunConfig, type RunConfigInput } from "./config.ts";
 import { withIbpPrior } from "./ibp_prior.ts";
@@ -239,3 +240,90 @@ onEachBackend(
     base.dispose();
   },
 );
+
+/** σ of logits and of the logistic noise of uniform numbers, as the relaxed Bernoulli samples at temperature 1. */
+const sampled = (logits: number[], uniform: ArrayLike<number>) =>
+  logits.map((z, s) => {
+    const u = uniform[s]!;
+    return 1 / (1 + Math.exp(-(z + Math.log(u) - Math.log(1 - u))));
+  });
+const toSum = (p: number[]) => p.map((value) => value / p.reduce((sum, value) => sum + value, 0));
+const sigmoids = (logits: number[]) => logits.map((z) => 1 / (1 + Math.exp(-z)));
+const shared = (p: number[]) => [...p.slice(0, -1), 1];
+
+const OPTIONS: readonly {
+  readonly input: RunConfigInput;
+  /** The weights of a split from its amounts or, without noise in the papers' code either, its logits. */
+  readonly weights: (p: number[], logits: number[]) => number[];
+}[] = [
+  { input: { router_shared_skill: true, n_splits: H }, weights: (p) => toSum(shared(p)) },
+  {
+    input: { router_normalization: "average_correction", n_splits: H },
+    weights: (p) => p.map((value) => value * Math.sqrt(H) / Math.sqrt(S)),
+  },
+  {
+    input: {
+      router_normalization: "average_correction",
+      router_shared_skill: true,
+      composition: "products",
+    },
+    weights: (p) => shared(p).map((value) => value / Math.sqrt(S)),
+  },
+  {
+    input: { router_normalization: "l2_norm", router_noise: "none", n_splits: H },
+    weights: (_, logits) => logits.map((z) => z / Math.hypot(...logits)),
+  },
+  { input: { composition: "products" }, weights: toSum },
+];
+
+for (const { input, weights } of OPTIONS) {
+  onEachBackend(
+    `router option as in plain loops: ${JSON.stringify(input)}`,
+    async ({ tolerance }) => {
+      const base = plainBase();
+      const model = multiTaskModel(base, settings(input), null);
+      fillWithWaves(adapterOf(model));
+      const sumsProducts = input.composition === "products";
+      await assertAsPlain(
+        model,
+        { sumsProducts, weights: (logits) => weights(sigmoids(logits), logits) },
+        tolerance,
+      );
+      if (input.router_noise !== "none") {
+        // The noise of every row, split and skill.
+        const [rows, splits] = [4, input.n_splits ?? 1];
+        const uniform = wave(rows * splits * S, 0.9, 0.4).map((value) => value + 0.5);
+        const noise = {
+          uniform: (_: string, shape: readonly number[]) => tf.tensor(uniform, [...shape]),
+        };
+        const drawn = (logits: number[], _: number, split: number, row: number) => {
+          const start = (row * splits + split) * S;
+          return weights(sampled(logits, uniform.slice(start, start + S)), logits);
+        };
+        await assertAsPlain(model, { sumsProducts, weights: drawn }, tolerance, {
+          training: { noise },
+        });
+      }
+      const logits = (input.n_splits ?? 1) * S;
+      assert.equal(countOf(model), S * R * (16 + 12) + T * logits);
+      for (
+        const [adaptation, count] of [["full", S * R * (16 + 12) + logits], [
+          "routing",
+          logits,
+        ]] as const
+      ) {
+        const adapted = adaptationModel(
+          base,
+          settings({ ...input, adaptation }),
+          adapterOf(model),
+          null,
+          5,
+        );
+        assert.equal(countOf(adapted), count);
+        adapted.dispose();
+      }
+      model.dispose();
+      base.dispose();
+    },
+  );
+}

@@ -12,6 +12,7 @@ import type { RunConfig } from "./config.ts";
 import { languageProblem } from "./language_problem.ts";
 import { averagedModel, multiTaskModel } from "./method.ts";
 import { declared } from "./metrics/metric.ts";
+import { measuresRouting } from "./metrics/metric_names.ts";
 import { MetricsLog } from "./metrics_log.ts";
 import { plantedProblem } from "./planted.ts";
 import { writePredictions } from "./predictions/file.ts";
@@ -110,7 +111,7 @@ async function outcome<E, Batch extends RowsBatch, M extends AnyBaseModel>(
     const multitask = await trainTogether(run, model);
     if (adapterDir !== null) await model.savePretrained(adapterDir);
     await scoreSeen(run, model, multitask);
-    if (config.method === "poly") await keepRouting(run, model, multitask, dir);
+    if (measuresRouting(config)) await keepRouting(run, model, multitask, dir);
     if (config.average_steps === 0) {
       if (suite.heldOut.length > 0) await adaptToAll(run, model, multitask);
     } else {

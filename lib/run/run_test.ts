@@ -211,6 +211,11 @@ for (
     [{ adaptation: "none" }, 5 * skill(2) + 2 * 3 * 5, undefined],
     [{ method: "random", n_splits: 4 }, 5 * skill(2), 5 * skill(2) + 2 * 5 * 4],
     [{ method: "random", adaptation: "routing" }, 5 * skill(2), 2 * 5],
+    [
+      { router_shared_skill: true, composition: "products", ibp_weight: 0.1 },
+      5 * skill(2) + 2 * 3 * 5,
+      5 * skill(2) + 2 * 5,
+    ],
     [{ method: "private", adaptation: "soup" }, 3 * skill(2), skill(2)],
     [{ adaptation_routing: "uniform" }, 5 * skill(2) + 2 * 3 * 5, 5 * skill(2)],
     [{ method: "uniform", adaptation_routing: "learned" }, 5 * skill(2), 5 * skill(2) + 2 * 5],
@@ -582,6 +587,21 @@ onEachBackend("doRun() refuses settings that do not go together before it writes
       { method: "uniform", adaptation: "soup" },
       'Cannot adapt from a soup as it is made of private adapters, and method is "uniform": ' +
       'set method to "private", or adaptation to "average"',
+    ],
+    [
+      { composition: "products", n_splits: 2 },
+      'Cannot use composition "products" with n_splits 2 as the product of two splits has no weight of ' +
+      'its own: set n_splits to 1, or composition to "factors"',
+    ],
+    [
+      { composition: "products", adaptation: "average" },
+      'Cannot average the skills of composition "products" as the average of products of A and B is no ' +
+      'single skill: set composition to "factors", or adapt otherwise',
+    ],
+    [
+      { router_normalization: "l2_norm" },
+      'Cannot read settings as with router_normalization "l2_norm", which makes weights of the logits ' +
+      'themselves, router_noise must be "none": got "relaxed_bernoulli"',
     ],
     [
       { average_steps: 2 },

@@ -1,5 +1,5 @@
 import type { RunConfig } from "./config.ts";
-import { hasSeveralSkills, heldoutRouting } from "./heldout_routing.ts";
+import { hasSeveralSkills, heldoutRouting, mixesSkills } from "./heldout_routing.ts";
 
 /** For settings that only some runs use: which. */
 const USES: { readonly [Key in keyof RunConfig]?: (config: RunConfig) => boolean } = {
@@ -29,6 +29,9 @@ const USES: { readonly [Key in keyof RunConfig]?: (config: RunConfig) => boolean
   router_straight_through: isSampled,
   router_temperature: (config) => isSampled(config) && config.router_noise !== "none",
   router_granularity: (config) => isLearned(config) || config.method === "random",
+  router_shared_skill: isLearned,
+  router_normalization: isLearned,
+  composition: mixesSkills,
   ibp_weight: ({ method }) => method === "poly",
   router_learning_rate: ({ method }) => method === "poly" || method === "hyper",
   alignment_validation_loss: ({ monitor_gradient_alignment, n_validation }) =>

@@ -35,7 +35,7 @@ const RECOVERY: readonly MetricName[] = ["recovery", "recovery_f1", "recovery_nu
  * ```
  */
 export function metricNames(config: RunConfig): MetricName[] {
-  const { suite, method } = config;
+  const { suite } = config;
   const isPlanted = suite === "planted";
   const scores = (prefix: ScoredOn) =>
     (isPlanted ? PLANTED_SCORES : TEXT_SCORES).map((name) => `${prefix}_${name}` as const);
@@ -60,8 +60,8 @@ export function metricNames(config: RunConfig): MetricName[] {
       isWatched && config.monitor_gradient_alignment && config.n_tasks > 1,
       ...ALIGNMENT,
     ),
-    ...when(method === "poly", ...ROUTING),
-    ...when(method === "poly" && (isPlanted || suite === "skills"), ...RECOVERY),
+    ...when(measuresRouting(config), ...ROUTING),
+    ...when(measuresRouting(config) && (isPlanted || suite === "skills"), ...RECOVERY),
     ...when(
       isAveraged && config.n_validation > 0,
       "average_validation_loss",
@@ -73,4 +73,12 @@ export function metricNames(config: RunConfig): MetricName[] {
     "diverged_at_step",
     "stalled_at_step",
   ];
+}
+
+/**
+ * Whether a run measures the routing that it has learned: by the share p = σ(z) that a task takes of each
+ * skill, which logits that are weights themselves do not have.
+ */
+export function measuresRouting({ method, router_normalization }: RunConfig): boolean {
+  return method === "poly" && router_normalization !== "l2_norm";
 }

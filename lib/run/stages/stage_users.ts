@@ -1,5 +1,6 @@
 import { type StageFacts, stageKey } from "../../stages/stage.ts";
 import type { RunConfig } from "../config.ts";
+import { measuresRouting } from "../metrics/metric_names.ts";
 import {
   adaptationFacts,
   averageFacts,
@@ -75,7 +76,7 @@ function keysOf(config: RunConfig, basis: Basis): string[] {
     ...isAveraged
       ? [average, checkpointFacts(average), zeroShotFacts(config, trained)].map(stageKey)
       : [],
-    ...config.method === "poly" ? [stageKey(routingFacts(key))] : [],
+    ...measuresRouting(config) ? [stageKey(routingFacts(key))] : [],
     ...config.n_heldout_tasks === 0 ? [] : [stageKey(baseFacts(config, basis))],
     ...draws.map((split) => stageKey(anyTask(adaptationFacts(config, trained, ANY, split)))),
   ];
