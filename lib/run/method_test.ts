@@ -72,9 +72,8 @@ const ia3: Layer = (values, name, task, x) => {
     : plain(values, name, task, scaled(x));
 };
 
-/** Differences of 3 skills at the places of their supports. */
-const sparse: Layer = (values, name, task, x) => {
-  const S = 3;
+/** Differences of S skills at the places of their supports. */
+const sparse = (S: number): Layer => (values, name, task, x) => {
   const [V, support] = [values.get(`${name}.poly_sparse_values`)!, values.get(`${name}.support`)!];
   const Z = values.get(`${name}.poly_router.module_logits`)!;
   const amount = (s: number) => 1 / (1 + Math.exp(-Z[task * S + s]!));
@@ -171,6 +170,7 @@ const IA3 = of({
   settings: { skill_form: "ia3", feedforward_modules: ["2"] },
 });
 const SPARSE = of({ n_skills: 3, settings: { skill_form: "sparse", density: 0.3 } });
+const FEW = of({ n_skills: 2, settings: { skill_form: "sparse", density: 0.4 } });
 const DENSE = of({ n_skills: 3, settings: { skill_form: "sparse", density: 1 } });
 const HYPER = of({ n_skills: 3, r: 2, settings: { router_type: "hypernetwork" } });
 const FULL = (base: Mlp) => multiTaskModel(base, parseRunConfig({ method: "full" }), null);
@@ -180,8 +180,9 @@ for (
     ["Poly over (IA)³", IA3, ia3],
     ["HyperLoRA", HYPER, hyper],
     ["full fine-tuning", FULL, plain],
-    ["sparse skills", SPARSE, sparse],
-    ["dense skills", DENSE, sparse],
+    ["sparse skills", SPARSE, sparse(3)],
+    ["sparse skills, fewer than tasks", FEW, sparse(2)],
+    ["dense skills", DENSE, sparse(3)],
   ] as const
 ) {
   onEachBackend(`${what} starts as the base model, to the last bit`, async () => {

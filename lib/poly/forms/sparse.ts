@@ -60,20 +60,46 @@ export class SparseLayer implements FormLayer {
     this.skills = new Map([[SPARSE_VALUES, values]]);
   }
 
-  /** The difference of the weight that each mixture is; shape `[U, O, I]`. */
+  /**
+   * The difference of the weight that each mixture is, shape `[U, O, I]`. Where there are more mixtures than
+   * skills, as in training with noise, the weights themselves, `[U, 1, S]`: then fewer products are needed
+   * when each skill takes its share of the input.
+   */
   mix(weights: tf.Tensor3D): tf.Tensor3D {
+    const [U, , S] = weights.shape;
+    if (U > S) return tf.clone(weights);
     const [I, O] = [this.inFeatures, this.outFeatures];
-    const [, S, K] = this.values.shape as [number, number, number];
-    return tf.tidy(() => {
-      const values = tf.reshape(this.values, [S, K]) as tf.Tensor2D;
-      const dense = K === I * O ? values : scatter(values, this.support, I * O);
-      const mixed = tf.matMul(tf.reshape(weights, [weights.shape[0], S]) as tf.Tensor2D, dense);
-      return tf.reshape(mixed, [weights.shape[0], O, I]);
-    });
+    return tf.tidy(() =>
+      tf.reshape(
+        tf.matMul(tf.reshape(weights, [U, S]) as tf.Tensor2D, this.#differences()),
+        [U, O, I],
+      )
+    );
   }
 
   update({ x }: PlainLayer, mixed: tf.Tensor3D, owners: readonly number[]): tf.Tensor3D {
-    return tf.tidy(() => tf.matMul(x, ofRows(mixed, owners), false, true));
+    const S = this.values.shape[1]!;
+    return tf.tidy(() => {
+      const own = ofRows(mixed, owners);
+      if (mixed.shape[0] <= S) return tf.matMul(x, own, false, true);
+      const [B, L, I] = x.shape;
+      const O = this.outFeatures;
+      const shares = tf.mul(tf.reshape(x, [B, L, 1, I]), tf.reshape(own, [B, 1, S, 1]));
+      const differences = tf.transpose(tf.reshape(this.#differences(), [S, O, I]), [0, 2, 1]);
+      const y = tf.matMul(
+        tf.reshape(shares, [B * L, S * I]) as tf.Tensor2D,
+        tf.reshape(differences, [S * I, O]) as tf.Tensor2D,
+      );
+      return tf.reshape(y, [B, L, O]);
+    });
+  }
+
+  /** The skills with their zeros; shape `[S, O·I]`. */
+  #differences(): tf.Tensor2D {
+    const size = this.inFeatures * this.outFeatures;
+    const [, S, K] = this.values.shape as [number, number, number];
+    const values = tf.reshape(this.values, [S, K]) as tf.Tensor2D;
+    return K === size ? values : scatter(values, this.support, size);
   }
 
   withRouter(router: Router): SparseLayer {
