@@ -125,6 +125,7 @@ async function sweepsIn(folder: string): Promise<string[]> {
 
 /** What people call a kind. */
 const KINDS: Readonly<Record<string, string>> = {
+  mask: "masks of sparse skills",
   multitask: "multi-task phases",
   checkpoint: "checkpoints of phases in the middle",
   seen: "scores of tasks seen",

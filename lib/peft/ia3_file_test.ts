@@ -48,6 +48,7 @@ Deno.test("skills that PEFT's formats cannot hold are refused by name", () =>
     for (
       const [settings, why] of [
         [{ skill_form: "ia3" }, 'skill_form must be "lora": got "ia3"'],
+        [{ skill_form: "sparse" }, 'skill_form must be "lora": got "sparse"'],
         [{ router_type: "hypernetwork" }, 'router_type must be "logits": got "hypernetwork"'],
       ] as const
     ) {

@@ -8,6 +8,7 @@ import type { PolyConfig } from "./config.ts";
 import type { PolyLayer } from "./layer.ts";
 import type { FormLayer } from "./forms/form_layer.ts";
 import { Ia3Layer } from "./forms/ia3.ts";
+import { SparseLayer, supportSize } from "./forms/sparse.ts";
 import { HyperRouter } from "./hyper_router.ts";
 import { Router } from "./router.ts";
 import { routerGroup } from "./router_group.ts";
@@ -28,7 +29,8 @@ const EMBEDDING_LAYERS = ["embed_tokens", "lm_head"];
  * first tensor is made, and the model stays unchanged.
  *
  * A is uniform in ±1/√(I/H), or ±(1/√3)/√I with `init_scale: "mttl"`; B is 0, or uniform in ±1/√R
- * without `init_weights`; Z is uniform in ±10⁻³. (IA)³ vectors are 0 when stored as the difference to 1.
+ * without `init_weights`; Z is uniform in ±10⁻³. (IA)³ vectors, stored as their difference to 1, are 0, and
+ * so are sparse differences, at random places of the weight.
  * A hyper-network of embeddings of size E is uniform in ±1/√E, and the embeddings are standard normal.
  * Letters: `I` features in, `H` splits, `R` rank.
  *
@@ -93,8 +95,16 @@ export function makeAdapter(
     const group = routerGroup(module.name, config.settings.router_granularity);
     if (!routers.has(group)) routers.set(group, makeRouter(group, config, seed));
     const router = routers.get(group)!;
-    if (!isIa3) layers.set(module.name, makeLayer(module, config, router, seed));
-    else formLayers.set(module.name, makeIa3Layer(module, config, router, feedforward));
+    switch (settings.skill_form) {
+      case "lora":
+        layers.set(module.name, makeLayer(module, config, router, seed));
+        break;
+      case "ia3":
+        formLayers.set(module.name, makeIa3Layer(module, config, router, feedforward));
+        break;
+      case "sparse":
+        formLayers.set(module.name, makeSparseLayer(module, config, router, seed));
+    }
   }
   const adapter = {
     name,
@@ -107,12 +117,17 @@ export function makeAdapter(
   return { adapter, warnings: [...warnings, ...ownWarnings(adapter, base.parameters)] };
 }
 
-function checkLinear(module: ModuleInfo, { n_splits }: PolyConfig): Linear {
+function checkLinear(module: ModuleInfo, { n_splits, settings }: PolyConfig): Linear {
   const { name, kind, inFeatures, outFeatures } = module;
   if (kind !== "Linear" || inFeatures === undefined || outFeatures === undefined) {
     throw new TypeError(
       `Target module "${name}" (${kind}) is not supported. Currently, only the following modules ` +
         "are supported: `torch.nn.Linear`.",
+    );
+  }
+  if (settings.skill_form === "sparse" && n_splits !== 1) {
+    throw new RangeError(
+      `Cannot adapt "${name}" as sparse skills have no splits: n_splits must be 1, got ${n_splits}`,
     );
   }
   if (inFeatures % n_splits !== 0 || outFeatures % n_splits !== 0) {
@@ -138,10 +153,14 @@ function refuseBoth(linears: readonly Linear[], saved: readonly string[]): void 
 
 function refuseTooMany(linears: readonly Linear[], config: PolyConfig, most: number): void {
   const { r, n_tasks, n_skills, n_splits, settings } = config;
-  const width = settings.skill_form === "ia3" ? 1 : r;
+  const valuesOf = {
+    lora: (I: number, O: number) => r * (I + O),
+    ia3: Math.max,
+    sparse: (I: number, O: number) => supportSize(settings.density, I * O),
+  }[settings.skill_form];
   const all = linears.reduce(
     (sum, { inFeatures, outFeatures }) =>
-      sum + n_skills * width * (inFeatures + outFeatures) + n_tasks * n_splits * n_skills,
+      sum + n_skills * valuesOf(inFeatures, outFeatures) + n_tasks * n_splits * n_skills,
     0,
   );
   if (all > most) {
@@ -199,6 +218,24 @@ function makeIa3Layer(
   const features = isFeedforward ? module.inFeatures : module.outFeatures;
   const vectors = tf.tidy(() => tf.variable(tf.zeros([H, S, features / H])));
   return new Ia3Layer({ ...module, isFeedforward }, vectors, router);
+}
+
+function makeSparseLayer(
+  module: Linear,
+  { n_skills: S, settings: { density } }: PolyConfig,
+  router: Router,
+  seed: number,
+): SparseLayer {
+  const size = module.inFeatures * module.outFeatures;
+  const K = supportSize(density, size);
+  const stream = randomStream(seed, `init/${module.name}/support`);
+  const places = Array.from({ length: size }, (_, place) => place);
+  const supports = Array.from(
+    { length: S },
+    () => K === size ? places : stream.shuffle(places).slice(0, K).sort((a, b) => a - b),
+  );
+  const values = tf.tidy(() => tf.variable(tf.zeros([1, S, K])));
+  return new SparseLayer(module, values, Int32Array.from(supports.flat()), router);
 }
 
 /** Standard normal values. */

@@ -52,20 +52,25 @@ export interface PolySettings {
    * an embedding of the task, as in HyperLoRA.
    */
   readonly router_type: "logits" | "hypernetwork";
-  /** What a skill of a layer is: low-rank factors, or a vector that scales the layer's features. */
+  /**
+   * What a skill of a layer is: low-rank factors, a vector that scales the layer's features, or a sparse
+   * difference of its weight.
+   */
   readonly skill_form: SkillForm;
   /**
    * With (IA)³ vectors, the layers whose input is scaled and not their output, by name or dotted ending;
    * null means PEFT's default for the architecture.
    */
   readonly feedforward_modules: readonly string[] | null;
+  /** Share of the values of a sparse skill that are not 0; above 0 and at most 1. */
+  readonly density: number;
 }
 
 /** What a skill is. */
-export type SkillForm = "lora" | "ia3";
+export type SkillForm = "lora" | "ia3" | "sparse";
 
 /** All forms of skills. */
-export const SKILL_FORMS: readonly SkillForm[] = ["lora", "ia3"];
+export const SKILL_FORMS: readonly SkillForm[] = ["lora", "ia3", "sparse"];
 
 /** Settings of routing and composition with which PEFT's kernels compute an adapter. */
 const PLAIN = {
@@ -89,6 +94,7 @@ const COMMON = {
   router_type: "logits",
   skill_form: "lora",
   feedforward_modules: null,
+  density: 0.1,
 } as const;
 
 /** Settings equal to PEFT's behaviour, and to the papers' code as its scripts run it. */
@@ -163,7 +169,12 @@ export function readSettings(given: Partial<PolySettings>, T: number, S: number)
         `got ${settings.router_temperature}`,
     );
   }
-  const { feedforward_modules } = settings;
+  const { feedforward_modules, density } = settings;
+  if (!(typeof density === "number" && density > 0 && density <= 1)) {
+    throw new RangeError(
+      `Cannot read settings as density must be above 0 and at most 1: got ${escapedValue(density)}`,
+    );
+  }
   const isNames = Array.isArray(feedforward_modules) &&
     feedforward_modules.every((name) => typeof name === "string");
   if (feedforward_modules !== null && !isNames) {

@@ -79,6 +79,7 @@ export function checkMethod(config: RunConfig): void {
         `set skill_form to "lora"`,
     );
   }
+  if (skill_form === "sparse") checkSparse(config);
   if (config.monitor_gradient_alignment && (method === "full" || skill_form !== "lora")) {
     throw new RangeError(
       `Cannot monitor gradient alignment as it needs frozen weights that updates are added to, and ${
@@ -107,6 +108,29 @@ export function checkMethod(config: RunConfig): void {
   if (method !== "poly" && method !== "random" && n_splits !== 1) {
     throw new RangeError(
       `Cannot use n_splits ${n_splits} as method "${method}" routes every split alike: set n_splits to 1`,
+    );
+  }
+}
+
+/** Refuses what skills with masks of their own cannot do. */
+function checkSparse({ method, adaptation, n_splits, density, sparse_mask }: RunConfig): void {
+  if (method === "full") return;
+  if (n_splits !== 1) {
+    throw new RangeError(
+      `Cannot use n_splits ${n_splits} as sparse skills have no splits: set n_splits to 1`,
+    );
+  }
+  if (density === 1) return;
+  if (adaptation === "average") {
+    throw new RangeError(
+      `Cannot adapt the average of sparse skills as each has a mask of its own: ` +
+        `set adaptation to "full", or density to 1`,
+    );
+  }
+  if (method === "private" && sparse_mask === "change") {
+    throw new RangeError(
+      `Cannot use method "private" as a held-out task starts afresh, without first steps that choose a ` +
+        `mask: set sparse_mask to "random", or density to 1`,
     );
   }
 }

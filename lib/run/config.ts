@@ -49,7 +49,10 @@ export type RunConfig = {
     | "poly"
     | "hyper"
     | "full";
-  skill_form: "lora" | "ia3";
+  skill_form: "lora" | "ia3" | "sparse";
+  density: number;
+  sparse_mask: "change" | "random";
+  mask_steps: number;
   n_skills: number;
   n_splits: number;
   r: number;
@@ -167,11 +170,20 @@ export const RUN_CONFIG: z.ZodObject<
       "How skills are allocated to tasks; poly with n_splits above 1 is MHR, hyper is HyperLoRA, and " +
         "full trains all weights without skills",
     ),
-  skill_form: z.enum(["lora", "ia3"]).default("lora")
+  skill_form: z.enum(["lora", "ia3", "sparse"]).default("lora")
     .describe(
-      "What a skill is: low-rank factors, or a vector that scales a layer's features; (IA)3 as published " +
-        "has target_modules default",
+      "What a skill is: low-rank factors, a vector that scales a layer's features, or a sparse difference " +
+        "of its weight; (IA)3 as published has target_modules default",
     ),
+  density: z.number().positive().max(1).default(0.1)
+    .describe("Share of the values of a sparse skill that are not 0; 1 for dense skills"),
+  sparse_mask: z.enum(["change", "random"]).default("change")
+    .describe(
+      "Where the values of sparse skills lie: at the largest changes of first steps, or anywhere",
+    ),
+  mask_steps: count.default(20).describe(
+    "First steps whose changes choose the mask of sparse skills",
+  ),
   n_skills: count.default(4).describe(
     "Skills in the inventory of each layer; with hyper, size of a task's embedding",
   ),
@@ -285,6 +297,9 @@ export const LATER_SETTINGS: Partial<RunConfig> = {
   adaptation_routing: "method",
   alignment_validation_loss: null,
   skill_form: "lora",
+  density: 0.1,
+  sparse_mask: "change",
+  mask_steps: 20,
 };
 
 /** Names of the settings, in the order of tables. */

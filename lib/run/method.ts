@@ -3,6 +3,7 @@ import { slots } from "../peft/adapter_slots.ts";
 import type { Adapter } from "../poly/adapter.ts";
 import type { Allocation } from "../poly/allocation.ts";
 import { PolyConfig, type TaskType } from "../poly/config.ts";
+import { SparseLayer } from "../poly/forms/sparse.ts";
 import { drawRouting } from "../poly/random_routing.ts";
 import { makeFullAdapter } from "../poly/full_adapter.ts";
 import * as tf from "../tf.ts";
@@ -108,7 +109,7 @@ export function averagedModel<M extends AnyBaseModel>(
  *
  * `full` and `routing` start from the trained skills and fresh routing, which mixes them alike;
  * `average` from one skill that is their mean, so all three compute the same function at the start;
- * `random` from fresh skills. A method without shared skills (`private`) starts afresh, unless by `soup`:
+ * `random` from fresh skills, sparse ones with the masks of the trained. A method without shared skills (`private`) starts afresh, unless by `soup`:
  * then from one skill that is the mean of all training tasks' adapters, A and B each on its own.
  * What mixes the skills is said by {@linkcode heldoutRouting}. The method `random` differs from `poly` in
  * the multi-task phase alone: here it learns a fresh row as `poly` does, so that a difference between
@@ -160,7 +161,9 @@ export function adaptationModel<M extends AnyBaseModel>(
     ? heldOut()
     : [new Array<number>(n_skills).fill(1)];
   const model = adapted(base, seeded, { n_tasks: 1, n_skills, n_splits, r }, allocation);
-  if (adaptation !== "random") copyValues(source, model.adapters.get("default")!);
+  const target = model.adapters.get("default")!;
+  copySupports(source, target);
+  if (adaptation !== "random") copyValues(source, target);
   if (adaptation === "routing") model.setRequiresGrad("default", false, "skills");
   return model;
 }
@@ -197,6 +200,7 @@ function adapted<M extends AnyBaseModel>(
       router_allocation: allocation,
       router_type: config.method === "hyper" ? "hypernetwork" : "logits",
       skill_form: config.skill_form,
+      density: config.density,
     },
   });
   const model = getPeftModel(base, poly, { seed: config.seed });
@@ -211,6 +215,16 @@ function taskType(base: AnyBaseModel): TaskType | null {
 
 function fullModel<M extends AnyBaseModel>(base: M): PeftModel<M> {
   return PeftModel.withAdapter(base, makeFullAdapter(base, "default", taskType(base)), ["saved"]);
+}
+
+/** Gives sparse skills the masks of others, on which their values lie. */
+function copySupports(from: Adapter, to: Adapter): void {
+  for (const [name, layer] of to.formLayers) {
+    const source = from.formLayers.get(name);
+    if (layer instanceof SparseLayer && source instanceof SparseLayer) {
+      layer.support.set(source.support);
+    }
+  }
 }
 
 /**

@@ -20,6 +20,7 @@ import type { Problem } from "./problem.ts";
 import type { RunResult } from "./result.ts";
 import { adaptToAll } from "./stages/adaptation.ts";
 import { Keeper, type StageOptions, type StagesTold } from "./stages/keeper.ts";
+import { chooseMask } from "./stages/mask.ts";
 import { scoreSeen, trainAverage, trainTogether } from "./stages/multitask.ts";
 import { routingFacts } from "./stages/facts.ts";
 import { asFound, type Progress, type RunState, startRun } from "./stages/phase.ts";
@@ -108,6 +109,7 @@ async function outcome<E, Batch extends RowsBatch, M extends AnyBaseModel>(
   try {
     Object.assign(metrics, problem.whole);
     metrics.parameters_multitask = model.getNbTrainableParameters()[0];
+    await chooseMask(run, model);
     const multitask = await trainTogether(run, model);
     if (adapterDir !== null) await model.savePretrained(adapterDir);
     await scoreSeen(run, model, multitask);

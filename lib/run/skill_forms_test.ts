@@ -6,8 +6,9 @@ import assert from "node:assert/strict";
 import { Mlp } from "../models/mlp/model.ts";
 import { type Slot, slots } from "../peft/adapter_slots.ts";
 import { getPeftModel, type PeftModel } from "../peft/peft_model.ts";
-import type { Part } from "../poly/adapter.ts";
+import type { Adapter, Part } from "../poly/adapter.ts";
 import { PolyConfig, type PolyConfigOptions } from "../poly/config.ts";
+import { SparseLayer } from "../poly/forms/sparse.ts";
 import { assertClose } from "../testing/assert_close.ts";
 import { finiteDifferences } from "../testing/finite_differences.ts";
 import { BATCH, smallLlama, smallT5 } from "../testing/models/small_models.ts";
@@ -71,6 +72,21 @@ const ia3: Layer = (values, name, task, x) => {
     : plain(values, name, task, scaled(x));
 };
 
+/** Differences of S skills at the places of their supports. */
+const sparse = (S: number): Layer => (values, name, task, x) => {
+  const [V, support] = [values.get(`${name}.poly_sparse_values`)!, values.get(`${name}.support`)!];
+  const Z = values.get(`${name}.poly_router.module_logits`)!;
+  const amount = (s: number) => 1 / (1 + Math.exp(-Z[task * S + s]!));
+  const total = sum(S, amount);
+  const y = plain(values, name, task, x);
+  const K = V.length / S;
+  for (let i = 0; i < V.length; i++) {
+    const [o, column] = [Math.floor(support[i]! / x.length), support[i]! % x.length];
+    y[o]! += amount(Math.floor(i / K)) / total * V[i]! * x[column]!;
+  }
+  return y;
+};
+
 /** Factors of rank 2 generated from an embedding of 3 numbers. */
 const hyper: Layer = (values, name, task, x) => {
   const [E, R] = [3, 2];
@@ -108,8 +124,13 @@ const filled = (i: number, size: number, part: Part) =>
   wave(size, 0.37 * i, part === "router" ? 1.5 : 0.6);
 
 /** Outputs by loops, and gradients of their weighted sum by finite differences, by name of the tensor. */
-const byLoops = (layer: Layer) => async (base: Mlp, all: readonly Slot[]) => {
+const byLoops = (layer: Layer) => async (base: Mlp, adapter: Adapter, all: readonly Slot[]) => {
   const values = new Map<string, Float64Array>();
+  for (const [name, layer] of adapter.formLayers) {
+    if (layer instanceof SparseLayer) {
+      values.set(`${name}.support`, Float64Array.from(layer.support));
+    }
+  }
   for (const name of base.parameters.names) {
     values.set(name, Float64Array.from(await base.parameters.get(name).data()));
   }
@@ -148,6 +169,9 @@ const IA3 = of({
   n_splits: 2,
   settings: { skill_form: "ia3", feedforward_modules: ["2"] },
 });
+const SPARSE = of({ n_skills: 3, settings: { skill_form: "sparse", density: 0.3 } });
+const FEW = of({ n_skills: 2, settings: { skill_form: "sparse", density: 0.4 } });
+const DENSE = of({ n_skills: 3, settings: { skill_form: "sparse", density: 1 } });
 const HYPER = of({ n_skills: 3, r: 2, settings: { router_type: "hypernetwork" } });
 const FULL = (base: Mlp) => multiTaskModel(base, parseRunConfig({ method: "full" }), null);
 
@@ -156,6 +180,9 @@ for (
     ["Poly over (IA)³", IA3, ia3],
     ["HyperLoRA", HYPER, hyper],
     ["full fine-tuning", FULL, plain],
+    ["sparse skills", SPARSE, sparse(3)],
+    ["sparse skills, fewer than tasks", FEW, sparse(2)],
+    ["dense skills", DENSE, sparse(3)],
   ] as const
 ) {
   onEachBackend(`${what} starts as the base model, to the last bit`, async () => {
@@ -179,7 +206,7 @@ for (
     for (const [i, { variable, part }] of all.entries()) {
       tf.tidy(() => variable.assign(tf.tensor(filled(i, variable.size, part), variable.shape)));
     }
-    const expected = await loops(base, all);
+    const expected = await loops(base, adapterOf(model), all);
     const logits = tf.tidy(() => forward(model));
     const shape = [TASK_IDS.length, 2, O];
     const { tolerance } = backend;
@@ -224,6 +251,8 @@ onEachBackend("methods train as many parameters as their formulas say", () => {
   const [S, H, R] = [5, 2, 2];
   const factors = R * (I + HIDDEN) + R * (HIDDEN + O);
   const vectors = HIDDEN + O; // outputs of both layers
+  const all = I * HIDDEN + HIDDEN * O;
+  const tenth = Math.round(0.1 * I * HIDDEN) + Math.round(0.1 * HIDDEN * O);
   const network = 2 * 2 * (S * S + S); // of both layers
   const expected: [RunConfigInput, number, number][] = [
     [{ skill_form: "ia3", method: "shared" }, vectors, vectors],
@@ -241,6 +270,9 @@ onEachBackend("methods train as many parameters as their formulas say", () => {
     ],
     [{ method: "hyper" }, 2 * T * S + network + S * factors, 2 * S + network + S * factors],
     [{ method: "hyper", adaptation: "routing" }, 2 * T * S + network + S * factors, 2 * S],
+    [{ skill_form: "sparse" }, S * tenth + 2 * T * S, S * tenth + 2 * S],
+    [{ skill_form: "sparse", adaptation: "routing" }, S * tenth + 2 * T * S, 2 * S],
+    [{ skill_form: "sparse", density: 1, adaptation: "average" }, S * all + 2 * T * S, all],
     [{ method: "full" }, base.parameters.size, base.parameters.size],
   ];
   for (const [input, multiTask, heldOut] of expected) {
@@ -272,6 +304,7 @@ for (const [model, make] of [["T5", smallT5], ["Llama", smallLlama]] as const) {
   for (
     const input of [
       { skill_form: "ia3", n_skills: 2, n_splits: 2, target_modules: "default" },
+      { skill_form: "sparse", n_skills: 2, density: 0.2 },
       { method: "hyper", n_skills: 3, r: 2 },
       { method: "full" },
     ] as RunConfigInput[]
@@ -316,6 +349,12 @@ Deno.test("what a method does not have is refused by name", () => {
         { method: "full", adaptation: "routing" },
         /^Cannot adapt by routing alone as method "full"/,
       ],
+      [{ skill_form: "sparse", n_splits: 2 }, /^Cannot use n_splits 2 as sparse skills/],
+      [
+        { skill_form: "sparse", adaptation: "average" },
+        /^Cannot adapt the average of sparse skills/,
+      ],
+      [{ skill_form: "sparse", method: "private" }, /^Cannot use method "private" as a held-out/],
       [{ method: "hyper", n_splits: 2 }, /^Cannot use n_splits 2 as method "hyper"/],
       [{ method: "hyper", skill_form: "ia3" }, /^Cannot use skill_form "ia3" as method "hyper"/],
       [

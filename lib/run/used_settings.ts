@@ -20,6 +20,9 @@ const USES: { readonly [Key in keyof RunConfig]?: (config: RunConfig) => boolean
   max_target_tokens: isOfText,
   num_beams: isOfText,
   skill_form: hasSkills,
+  density: isSparse,
+  sparse_mask: (config) => isSparse(config) && config.density < 1,
+  mask_steps: (config) => isSparse(config) && config.density < 1 && config.sparse_mask === "change",
   n_skills: ({ method }) =>
     ["poly", "random", "uniform", "shared_equal_budget", "hyper"].includes(method),
   r: isLowRank,
@@ -74,6 +77,10 @@ function isOfText(config: RunConfig): boolean {
 /** Whether adapters are made of skills; otherwise all weights are trained. */
 function hasSkills({ method }: RunConfig): boolean {
   return method !== "full";
+}
+
+function isSparse(config: RunConfig): boolean {
+  return hasSkills(config) && config.skill_form === "sparse";
 }
 
 function isLowRank(config: RunConfig): boolean {

@@ -5,7 +5,7 @@ import type { AdaptedLayer } from "./adapted_layers.ts";
 export interface AdapterSize {
   /** Of its skills. */
   readonly skills: number;
-  /** Of its routing: learned by `poly`, and none elsewhere. */
+  /** Of its routing: logits of `poly`, embeddings of `hyper`, and none elsewhere. */
   readonly routing: number;
 }
 
@@ -27,16 +27,24 @@ export interface AdapterSize {
  * ```
  */
 export function adapterSize(
-  { method, n_tasks, n_skills, n_splits, r }: RunConfig,
+  { method, skill_form, density, n_tasks, n_skills, n_splits, r }: RunConfig,
   layers: readonly AdaptedLayer[] | null,
 ): AdapterSize {
+  const sizes = layers ?? [{ inFeatures: n_splits, outFeatures: n_splits }];
+  const sumOf = (values: (I: number, O: number) => number) =>
+    sizes.reduce((sum, { inFeatures, outFeatures }) => sum + values(inFeatures, outFeatures), 0);
+  if (method === "full") return { skills: sumOf((I, O) => I * O), routing: 0 };
   const isOne = method === "shared" || method === "shared_equal_budget";
   const skills = isOne ? 1 : method === "private" ? n_tasks : n_skills;
   const rank = method === "shared_equal_budget" ? r * n_skills : r;
-  const features = (layers ?? [{ inFeatures: n_splits, outFeatures: n_splits }])
-    .reduce((sum, { inFeatures, outFeatures }) => sum + inFeatures + outFeatures, 0);
+  const ofSkill = {
+    lora: (I: number, O: number) => rank * (I + O),
+    ia3: Math.min,
+    sparse: (I: number, O: number) => Math.round(density * I * O),
+  }[skill_form];
+  const network = method === "hyper" ? 2 * (n_skills ** 2 + n_skills) : 0;
   return {
-    skills: skills * rank * features,
-    routing: method === "poly" ? n_tasks * n_splits * skills : 0,
+    skills: skills * sumOf(ofSkill) + network,
+    routing: method === "poly" || method === "hyper" ? n_tasks * n_splits * skills : 0,
   };
 }
