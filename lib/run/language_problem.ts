@@ -1,6 +1,8 @@
 import type { LanguageModel } from "../models/base_model.ts";
 import { type Example, trueAllocation } from "../tasks/task.ts";
 import { evaluateTokens } from "../train/evaluate.ts";
+import { encodeChoices } from "../train/choice_batch.ts";
+import { withChoiceLoss } from "../train/choice_loss.ts";
 import { encodeExamples, type Encoding, type TaskBatch } from "../train/task_batch.ts";
 import type { RunConfig } from "./config.ts";
 import { answerIds } from "./agreement.ts";
@@ -32,17 +34,27 @@ export async function languageProblem(
     maxInputTokens: config.max_input_tokens,
     maxTargetTokens: config.max_target_tokens,
   };
-  const { evaluation_batch_size: batchSize, num_beams: numBeams } = config;
+  const { evaluation_batch_size: batchSize, num_beams: numBeams, further_scores: further } = config;
+  const { unlikelihood, length_normalised_choice: lengthNormalisedChoice } = config;
   const ids = answerIds(tokenizer, base);
   return {
     base,
     warnings,
     suite,
     truth: allocation === null ? null : [allocation],
-    trainable: (model) => model,
-    encode: (examples) => encodeExamples(examples, encoding),
+    ...(unlikelihood + lengthNormalisedChoice === 0
+      ? {
+        trainable: (model) => model,
+        encode: (examples) => encodeExamples(examples, encoding),
+      }
+      : {
+        trainable: (model) =>
+          withChoiceLoss(model, { unlikelihood, lengthNormalisedChoice }, base.isEncoderDecoder),
+        encode: (examples) => encodeChoices(examples, encoding),
+      }),
     loss: async (model, task) => (await evaluateTokens(model, task, encoding, batchSize)).loss,
-    evaluate: (model, tasks) => evaluateTasks(model, tasks, encoding, { batchSize, numBeams, ids }),
+    evaluate: (model, tasks) =>
+      evaluateTasks(model, tasks, encoding, { batchSize, numBeams, ids, further }),
     dispose: () => base.dispose(),
   };
 }

@@ -1,3 +1,4 @@
+import { SCORES } from "../run/metrics/metric.ts";
 import { estimateMean } from "../statistics/mean.ts";
 import { mean } from "../util/vectors.ts";
 import { groupBySettings, numbersOf, otherSettings } from "./groups.ts";
@@ -5,7 +6,9 @@ import { Study } from "./study.ts";
 import { type ColumnTable, type Row, tableOf } from "./table.ts";
 
 /** Measures of a task to summarise, in the order of columns; each suite has some of them. */
-const MEASURES = ["exact_match", "rouge_l", "token_accuracy", "teacher_gap", "loss"];
+const MEASURES = Object.keys(SCORES).toSorted((a, b) =>
+  Number(a === "loss") - Number(b === "loss")
+);
 
 /**
  * Results of every task for each combination of settings, held-out tasks first: `n` seeds, and for

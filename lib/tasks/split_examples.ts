@@ -34,13 +34,17 @@ export function splitExamples(
   counts: ExampleCounts,
   seed: number,
 ): Pick<Task, "train" | "validation" | "test"> {
-  const merged = new Map<string, Set<string>>();
-  for (const { input, targets } of examples) {
-    const known = merged.get(input);
-    if (known === undefined) merged.set(input, new Set(targets));
-    else targets.forEach((target) => known.add(target));
+  const merged = new Map<string, { readonly first: Example; readonly targets: Set<string> }>();
+  for (const example of examples) {
+    const known = merged.get(example.input);
+    if (known === undefined) {
+      merged.set(example.input, { first: example, targets: new Set(example.targets) });
+    } else example.targets.forEach((target) => known.targets.add(target));
   }
-  const distinct = [...merged].map(([input, targets]) => ({ input, targets: [...targets] }));
+  const distinct = [...merged.values()].map(({ first, targets }) => ({
+    ...first,
+    targets: [...targets],
+  }));
   const parts = drawExamples(name, distinct.length, counts, seed);
   const take = (indices: readonly number[]) => indices.map((i) => distinct[i]!);
   return { train: take(parts.train), validation: take(parts.validation), test: take(parts.test) };
