@@ -19,7 +19,7 @@ export interface RunRouting {
   /** All routers, in the order of the model's layers; rows are the tasks. */
   readonly routers: readonly RouterLogits[];
   /**
-   * The true allocation, one `[T, S]` for each split or one for all, where S counts the true
+   * The true allocation, one `[T, S]` for each split of the truth, where S counts the true
    * skills; null when it is unknown.
    */
   readonly truth: readonly Allocation[] | null;

@@ -23,12 +23,13 @@ export type RoutingMetrics =
  *
  * Skills of different routers and splits correspond to each other in nothing but their indices. So
  * each split of each router is matched to the truth on its own, and `recovery`, `recovery_f1` and
- * `recovery_null` are means over all of them. Where splits have truths of their own, `recovery_p`
- * is the largest of the splits' values.
+ * `recovery_null` are means over all of them. Where the truth has splits of its own, each of them is
+ * compared with the learned splits that share features with it, and `recovery_p` is the largest of
+ * their values.
  *
  * @param routers as `learnedRouting()` reads them
- * @param truth true skills of the tasks that the model knows, `[T, S]`, one for each split or one
- * for all
+ * @param truth true skills of the tasks that the model knows, `[T, S]`, one for each split of the truth;
+ * the number of learned splits may be another
  * @param seed seed of the permutations
  * @returns null for recovery when no true skill distinguishes tasks
  */
@@ -42,7 +43,7 @@ export function routingMetrics(
   const learned = routers.map(splitMixingWeights);
   const found = truth.map((allocation, split) =>
     recoveryOf(
-      truth.length === 1 ? learned.flat() : learned.map((splits) => splits[split]!),
+      learned.flatMap((splits) => sharing(splits, split, truth.length)),
       allocation,
       { permutations: PERMUTATIONS, stream: randomStream(seed, `recovery/${split}`) },
     )
@@ -56,4 +57,12 @@ export function routingMetrics(
     recovery_null: meanOf("recovery_null"),
     recovery_p: found.length === 0 ? null : Math.max(...found.map(({ recovery_p }) => recovery_p)),
   };
+}
+
+/** Those of a router's splits that share features with one of `count` splits of the truth. */
+function sharing<T>(splits: readonly T[], trueSplit: number, count: number): T[] {
+  const H = splits.length;
+  return splits.filter((_, h) =>
+    h * count < (trueSplit + 1) * H && trueSplit * H < (h + 1) * count
+  );
 }

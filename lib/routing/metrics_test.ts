@@ -80,6 +80,31 @@ onEachBackend(
   { only: ["wasm", "cpu"] },
 );
 
+onEachBackend(
+  "routingMetrics() compares splits that share features, however many there are",
+  async () => {
+    const other = TRUTH.map((_, task) => TRUTH[(task * 3 + 1) % T]!);
+    const finer = routed(2);
+    setRouting(finer, "layers.0", [TRUTH, other]);
+    setRouting(finer, "layers.2", [TRUTH, other]);
+    const single = routed(1);
+    setRouting(single, "layers.0", [TRUTH]);
+    setRouting(single, "layers.2", [TRUTH]);
+    // One learned split has features of both true ones, so it is right about one and wrong about the other.
+    const [right, wrong, both] = await Promise.all(
+      [[TRUTH], [other], [TRUTH, other]].map((truth) => metricsOf(single, truth)),
+    );
+    assert.equal(right!.recovery_f1, 1);
+    assert.equal(both!.recovery, (right!.recovery! + wrong!.recovery!) / 2);
+    const four = [TRUTH, TRUTH, other, other];
+    assert.equal((await metricsOf(finer, four)).recovery_f1, 1);
+    assert.ok((await metricsOf(finer, [TRUTH, other, TRUTH, other])).recovery_f1! < 1);
+    free(finer);
+    free(single);
+  },
+  { only: ["cpu"] },
+);
+
 onEachBackend("routingMetrics() counts a router that layers share once", async () => {
   const shared = routed(1, "model");
   setRouting(shared, "layers.0", [TRUTH]);

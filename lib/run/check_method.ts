@@ -6,7 +6,7 @@ import type { RunConfig } from "./config.ts";
  * @throws {RangeError} naming both settings
  */
 export function checkMethod(config: RunConfig): void {
-  const { method, adaptation, suite, n_splits } = config;
+  const { method, adaptation, suite, n_splits, teacher_n_splits } = config;
   if (adaptation === "routing" && method !== "poly") {
     throw new RangeError(
       `Cannot adapt by routing alone as method "${method}" learns no routing: ` +
@@ -17,6 +17,12 @@ export function checkMethod(config: RunConfig): void {
     throw new RangeError(
       `Cannot use method "expert" as the true skills of suite "${suite}" are not known: ` +
         `use suite "skills" or "planted"`,
+    );
+  }
+  if (method === "expert" && suite === "planted" && teacher_n_splits !== 1) {
+    throw new RangeError(
+      `Cannot use method "expert" as it has one allocation for all splits and the teacher one for each ` +
+        `of ${teacher_n_splits}: set teacher_n_splits to 1`,
     );
   }
   if (method !== "poly" && n_splits !== 1) {

@@ -24,8 +24,13 @@ export type RunConfig = {
   n_validation: number;
   n_test: number;
   task_seed: number | null;
+  min_skills: number;
   max_skills: number;
   name_in_input: boolean;
+  teacher_n_skills: number;
+  teacher_n_splits: number;
+  teacher_r: number;
+  target_noise: number;
 
   // Base model
   base_model: string;
@@ -108,9 +113,18 @@ export const RUN_CONFIG: z.ZodObject<
   n_test: count.default(16).describe("Test examples per task"),
   task_seed: z.int().nullable().default(null)
     .describe("Seed of the tasks and their examples, to have the same for every seed; null: seed"),
-  max_skills: count.default(2).describe("Most skills in one training task (skills)"),
+  min_skills: count.default(1)
+    .describe("Fewest skills in one task, up to max_skills (planted)"),
+  max_skills: count.default(2).describe("Most skills in one training task (skills, planted)"),
   name_in_input: z.boolean().default(true)
     .describe("Whether an input opens with its task's name (skills)"),
+  teacher_n_skills: count.default(6)
+    .describe("True skills; no more are used than n_tasks (planted)"),
+  teacher_n_splits: count.default(1)
+    .describe("Splits of the features, each with a true allocation of its own (planted)"),
+  teacher_r: count.default(4).describe("Rank of a true skill (planted)"),
+  target_noise: rate.default(0)
+    .describe("Noise of training and validation targets, in their standard deviations (planted)"),
 
   // Base model
   base_model: path.default("data/base")
@@ -211,6 +225,12 @@ export const LATER_SETTINGS: Partial<RunConfig> = {
   unlikelihood: 0,
   length_normalised_choice: 0,
   further_scores: [],
+  // Of planted tasks alone, of which no results had been published.
+  min_skills: 1,
+  teacher_n_skills: 6,
+  teacher_n_splits: 1,
+  teacher_r: 4,
+  target_noise: 0,
 };
 
 /** Names of the settings, in the order of tables. */

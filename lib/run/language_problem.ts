@@ -1,9 +1,11 @@
 import type { LanguageModel } from "../models/base_model.ts";
 import { type Example, trueAllocation } from "../tasks/task.ts";
+import { trivialScores } from "../tasks/trivial_answers.ts";
 import { evaluateTokens } from "../train/evaluate.ts";
 import { encodeChoices } from "../train/choice_batch.ts";
 import { withChoiceLoss } from "../train/choice_loss.ts";
-import { encodeExamples, type Encoding, type TaskBatch } from "../train/task_batch.ts";
+import { cutTarget, encodeExamples, type Encoding, type TaskBatch } from "../train/task_batch.ts";
+import { wholeShares } from "../train/whole_shares.ts";
 import type { RunConfig } from "./config.ts";
 import { answerIds } from "./agreement.ts";
 import { openBase } from "./open_base.ts";
@@ -41,6 +43,8 @@ export async function languageProblem(
     base,
     warnings,
     suite,
+    whole: wholeShares(suite, encoding),
+    trivial: (shots, test) => trivialScores(shots, test, (answer) => cutTarget(answer, encoding)),
     truth: allocation === null ? null : [allocation],
     ...(unlikelihood + lengthNormalisedChoice === 0
       ? {

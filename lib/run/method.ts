@@ -13,7 +13,7 @@ import type { RunConfig } from "./config.ts";
  * | `shared` | one, of rank r | none |
  * | `shared_equal_budget` | one, of rank r · n_skills | none |
  * | `private` | one per task | each task its own |
- * | `expert` | one per true skill | the true allocation |
+ * | `expert` | one per true skill, whatever n_skills | the true allocation |
  * | `uniform` | n_skills | all alike, fixed |
  * | `poly` | n_skills | learned per split; MHR when there are several |
  *

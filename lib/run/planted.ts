@@ -8,15 +8,14 @@ import * as tf from "../tf.ts";
 import type { EvaluationTask } from "../train/evaluate.ts";
 import type { Trainable } from "../train/multi_task_model.ts";
 import type { TaskExample } from "../train/task_batch.ts";
-import { randomStream } from "../util/random.ts";
+import { type RandomStream, randomStream } from "../util/random.ts";
+import { mean } from "../util/vectors.ts";
 import type { RunConfig } from "./config.ts";
 import { checkPlanted, PLANTED_FEATURES } from "./planted_layers.ts";
 import { plantedAllocation } from "./planted_allocation.ts";
 import type { Problem } from "./problem.ts";
 import type { Evaluation } from "./evaluation.ts";
 
-/** Number of skills of the teacher; the student may have another number. */
-export const PLANTED_SKILLS = 4;
 /** Positions of an example. */
 const POSITIONS = 4;
 
@@ -43,9 +42,12 @@ export interface PlantedBatch {
  * adapter with known skills and a known allocation sits on it as teacher, and students learn the
  * teacher's outputs on random features.
  *
- * The teacher has {@linkcode PLANTED_SKILLS} skills of rank `r` in every layer and `n_splits` splits, each
- * split with an allocation of its own. A student of as many skills and splits reaches loss 0.
- * `teacher_gap` is the loss as a share of the base's: 0 is the teacher, 1 the base.
+ * The teacher has `teacher_n_skills` skills of rank `teacher_r` in every layer and `teacher_n_splits`
+ * splits, each split with an allocation of its own, of which no two rows are the same. So the tasks are the
+ * same whatever the student: `n_skills`, `n_splits` and `r` do not change them. A student with at least as
+ * many of each reaches loss 0. `target_noise` is added to training and validation targets alone, as a
+ * share of the standard deviation of the task's training targets. `teacher_gap` is the loss as a share of
+ * the base's: 0 is the teacher, 1 the base.
  *
  * @throws {RangeError} as {@linkcode checkPlanted}
  */
@@ -54,9 +56,8 @@ export async function plantedProblem(
 ): Promise<Problem<PlantedExample, PlantedBatch, Mlp>> {
   checkPlanted(config);
   const truth = Array.from(
-    { length: config.n_splits },
-    (_, split) =>
-      plantedAllocation(config, PLANTED_SKILLS, randomStream(config.seed, `tasks/${split}`)),
+    { length: config.teacher_n_splits },
+    (_, split) => plantedAllocation(config, randomStream(config.seed, `tasks/${split}`)),
   );
   const base = Mlp.fromConfig({
     model_type: "mlp",
@@ -116,6 +117,7 @@ async function teach(
         () => stream.normal(),
       );
       const outputs = await outputsOf(teacher, features, new Array<number>(count).fill(taskId));
+      addNoise(outputs, config, randomStream(config.seed, `noise/${name}`));
       const part = (values: Float32Array, i: number) =>
         values.slice(i * POSITIONS * PLANTED_FEATURES, (i + 1) * POSITIONS * PLANTED_FEATURES);
       const examples = Array.from(
@@ -135,6 +137,22 @@ async function teach(
   }
 }
 
+/** Adds noise to all targets of a task but those of its test examples, which stay the teacher's. */
+function addNoise(
+  outputs: Float32Array,
+  { target_noise, n_train, n_validation }: RunConfig,
+  random: RandomStream,
+): void {
+  if (target_noise === 0) return;
+  const numbers = (examples: number) => examples * POSITIONS * PLANTED_FEATURES;
+  const ofTraining = Array.from(outputs.subarray(0, numbers(n_train)));
+  const center = mean(ofTraining);
+  const deviation = Math.sqrt(mean(ofTraining.map((value) => (value - center) ** 2)));
+  for (let i = 0; i < numbers(n_train + n_validation); i++) {
+    outputs[i]! += target_noise * deviation * random.normal();
+  }
+}
+
 /**
  * An adapter whose skills are random and whose routing in evaluation is the truth.
  *
@@ -148,7 +166,7 @@ async function teach(
  */
 export function plantedTeacher(
   base: Mlp,
-  { seed, r }: Pick<RunConfig, "seed" | "r">,
+  { seed, teacher_r: r }: Pick<RunConfig, "seed" | "teacher_r">,
   truth: readonly Allocation[],
 ): PeftModel<Mlp> {
   const [T, S, H] = [truth[0]!.length, truth[0]![0]!.length, truth.length];

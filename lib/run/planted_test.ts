@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Task } from "../tasks/task.ts";
 import { onEachBackend } from "../testing/on_each_backend.ts";
+import { mean } from "../util/vectors.ts";
 import { parseRunConfig, type RunConfigInput } from "./config.ts";
 import { type PlantedExample, plantedProblem, plantedTeacher } from "./planted.ts";
 import { doRun } from "./run.ts";
@@ -15,6 +16,11 @@ const SMALL: RunConfigInput = {
   r: 2,
 };
 
+const deviation = (values: number[]) => {
+  const center = mean(values);
+  return Math.sqrt(mean(values.map((value) => (value - center) ** 2)));
+};
+
 const allTasks = (
   { suite }: {
     suite: { training: readonly Task<PlantedExample>[]; heldOut: readonly Task<PlantedExample>[] };
@@ -24,7 +30,7 @@ const allTasks = (
 onEachBackend(
   "plantedProblem() has the teacher's outputs, as plain loops compute them",
   async ({ tolerance }) => {
-    const config = parseRunConfig({ ...SMALL, n_splits: 2 });
+    const config = parseRunConfig({ ...SMALL, teacher_n_splits: 2, teacher_r: 2 });
     const problem = await plantedProblem(config);
     const teacher = plantedTeacher(problem.base, config, problem.truth!);
     const { layers } = teacher.adapters.get("default")!;
@@ -94,6 +100,57 @@ onEachBackend("plantedProblem() has its optimum at the teacher, whose loss is 0"
   problem.dispose();
 }, { only: ["wasm", "cpu"] });
 
+onEachBackend(
+  "plantedProblem() has the same tasks for every student, and others for another teacher",
+  async () => {
+    const tasksOf = async (changes: RunConfigInput) => {
+      const problem = await plantedProblem(parseRunConfig({ ...SMALL, ...changes }));
+      const tasks = allTasks(problem).map((
+        { train, validation, test },
+      ) => [train, validation, test]);
+      problem.dispose();
+      return tasks;
+    };
+    const before = await tasksOf({});
+    for (
+      const student of [
+        { n_splits: 4, n_skills: 2, r: 1 },
+        { method: "shared" },
+        { method: "shared_equal_budget" },
+      ] as const
+    ) assert.deepEqual(await tasksOf(student), before, JSON.stringify(student));
+    for (
+      const teacher of [{ teacher_n_skills: 4 }, { teacher_n_splits: 2 }, { teacher_r: 1 }]
+    ) assert.notDeepEqual(await tasksOf(teacher), before, JSON.stringify(teacher));
+  },
+  { only: ["cpu"] },
+);
+
+onEachBackend(
+  "plantedProblem() adds noise to what is learned from, and none to tests",
+  async () => {
+    const clean = await plantedProblem(parseRunConfig({ ...SMALL, n_train: 40 }));
+    const noisy = await plantedProblem(
+      parseRunConfig({ ...SMALL, n_train: 40, target_noise: 0.5 }),
+    );
+    const [before, after] = [allTasks(clean), allTasks(noisy)];
+    const numbers = (examples: readonly PlantedExample[]) =>
+      examples.flatMap(({ outputs }) => Array.from(outputs));
+    for (const [i, task] of after.entries()) {
+      assert.deepEqual(task.test, before[i]!.test);
+      assert.notDeepEqual(task.validation, before[i]!.validation);
+      assert.deepEqual(task.train[0]!.features, before[i]!.train[0]!.features);
+      const targets = numbers(before[i]!.train);
+      const noise = numbers(task.train).map((value, k) => value - targets[k]!);
+      const ratio = deviation(noise) / deviation(targets);
+      assert.ok(Math.abs(ratio - 0.5) < 0.05, `${ratio}`);
+    }
+    clean.dispose();
+    noisy.dispose();
+  },
+  { only: ["cpu"] },
+);
+
 onEachBackend("plantedProblem() refuses what a teacher cannot have", async () => {
   const refused: [RunConfigInput, string][] = [
     [
@@ -101,8 +158,16 @@ onEachBackend("plantedProblem() refuses what a teacher cannot have", async () =>
       'Cannot smooth labels as suite "planted" has numbers for targets: set label_smoothing to 0',
     ],
     [
-      { n_splits: 3 },
-      "Cannot plant a teacher as n_splits must divide its 16 features: got 3",
+      { teacher_n_splits: 3 },
+      "Cannot plant a teacher as teacher_n_splits must divide its 16 features: got 3",
+    ],
+    [
+      { teacher_n_skills: 17 },
+      "Cannot plant a teacher as teacher_n_skills must be at most 16: got 17",
+    ],
+    [
+      { teacher_r: 17 },
+      "Cannot plant a teacher as teacher_r must be at most its 16 features: got 17",
     ],
   ];
   for (const [changes, message] of refused) {
@@ -114,8 +179,11 @@ onEachBackend("plantedProblem() refuses what a teacher cannot have", async () =>
 // Two speeds and no noise: with slower routing skills stay mixed, with noise it settles too early.
 const LEARNING: RunConfigInput = {
   suite: "planted",
-  n_tasks: 16,
+  n_tasks: 13,
   n_heldout_tasks: 1,
+  max_skills: 3,
+  teacher_n_skills: 4,
+  teacher_r: 2,
   n_test: 8,
   r: 2,
   router_noise: "none",
@@ -134,7 +202,7 @@ for (const [name, n_splits, seeds] of [["Poly", 1, [0, 1]], ["MHR", 2, [0]]] as 
     async () => {
       for (const seed of seeds) {
         const dir = await Deno.makeTempDir();
-        const config = parseRunConfig({ ...LEARNING, n_splits, seed });
+        const config = parseRunConfig({ ...LEARNING, n_splits, teacher_n_splits: n_splits, seed });
         const { status, metrics: m } = await doRun(config, { dir });
         const found = JSON.stringify(m);
         assert.equal(status, "done");

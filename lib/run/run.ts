@@ -101,9 +101,11 @@ async function outcome<E, Batch extends RowsBatch, M extends AnyBaseModel>(
   dir: string,
   adapterDir: string | null,
 ): Promise<Omit<RunOutcome, "stages">> {
-  const { config, problem: { base, suite, truth }, metrics, tasks } = run;
+  const { config, problem, metrics, tasks } = run;
+  const { base, suite, truth } = problem;
   const model = multiTaskModel(base, config, truth?.[0]?.slice(0, suite.training.length) ?? null);
   try {
+    Object.assign(metrics, problem.whole);
     metrics.parameters_multitask = model.getNbTrainableParameters()[0];
     const multitask = await trainTogether(run, model);
     if (adapterDir !== null) await model.savePretrained(adapterDir);

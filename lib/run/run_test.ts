@@ -449,7 +449,12 @@ onEachBackend(
 onEachBackend(
   "doRun() leaves what it learned of the routing, and nothing where it learns none",
   async () => {
-    const learned = await run(PLANTED, { method: "poly", n_splits: 2, steps: 3 });
+    const learned = await run(PLANTED, {
+      method: "poly",
+      n_splits: 2,
+      teacher_n_splits: 2,
+      steps: 3,
+    });
     const { tasks, routers, truth } = learned.routing!;
     assert.deepEqual(tasks, ["t00", "t01", "t02"]);
     assert.deepEqual(truth!.map((rows) => rows.length), [3, 3]);
@@ -516,6 +521,11 @@ onEachBackend("doRun() refuses settings that do not go together before it writes
       { method: "expert", suite: "superni" },
       'Cannot use method "expert" as the true skills of suite "superni" are not known: ' +
       'use suite "skills" or "planted"',
+    ],
+    [
+      { method: "expert", teacher_n_splits: 2 },
+      'Cannot use method "expert" as it has one allocation for all splits and the teacher one for each ' +
+      "of 2: set teacher_n_splits to 1",
     ],
     [
       { method: "uniform", n_splits: 2 },

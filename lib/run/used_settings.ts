@@ -6,8 +6,13 @@ const USES: { readonly [Key in keyof RunConfig]?: (config: RunConfig) => boolean
   data_file: ({ suite }) => suite === "jsonl",
   split: ({ suite }) => suite === "superni",
   heldout_categories: ({ suite, split }) => suite === "superni" && split === "category",
+  min_skills: isPlanted,
   max_skills: ({ suite }) => suite === "skills" || suite === "planted",
   name_in_input: ({ suite }) => suite === "skills",
+  teacher_n_skills: isPlanted,
+  teacher_n_splits: isPlanted,
+  teacher_r: isPlanted,
+  target_noise: isPlanted,
   base_model: isOfText,
   base_model_revision: isOfText,
   max_input_tokens: isOfText,
@@ -49,8 +54,12 @@ export function isUsed(key: keyof RunConfig, config: RunConfig): boolean {
   return USES[key]?.(config) ?? true;
 }
 
-function isOfText({ suite }: RunConfig): boolean {
-  return suite !== "planted";
+function isPlanted({ suite }: RunConfig): boolean {
+  return suite === "planted";
+}
+
+function isOfText(config: RunConfig): boolean {
+  return !isPlanted(config);
 }
 
 function isLearned({ method }: RunConfig): boolean {

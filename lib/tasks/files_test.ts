@@ -33,6 +33,8 @@ Deno.test("readSuperniTask() puts definition and input into the prompt and keeps
   const { name, category, examples } = await readSuperniTask(`${dir}/task1_say.json`);
   assert.deepEqual([name, category, examples.length], ["task1_say", "Speaking", 8]);
   assert.deepEqual(examples[3], {
+    definition: [12, 26],
+    instance: [72, 78],
     input: "Definition: Say it  twice.\n\nNow complete the following example -\n" +
       "Input: word 3\nOutput: ",
     targets: ["3 3", "33"],

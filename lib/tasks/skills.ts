@@ -1,4 +1,5 @@
 import { type RandomStream, randomStream } from "../util/random.ts";
+import { drawWord, functionOf, isRedundant } from "./skill_function.ts";
 import { applySkills, STRING_SKILLS } from "./string_skills.ts";
 import { checkSuiteSize, type Example, type SuiteSize, type Task, type TaskSuite } from "./task.ts";
 
@@ -11,10 +12,6 @@ export interface SkillsOptions extends SuiteSize {
   /** The run's seed; tasks come from its stream "tasks", examples from one stream per task. */
   readonly seed: number;
 }
-
-const LETTERS = "abcdefghijklmnoprstu";
-const SHORTEST = 3;
-const LONGEST = 6;
 
 /**
  * Held-out tasks compose the skills of this many training tasks, the first: so they stay the same when
@@ -29,6 +26,10 @@ const OPENING_TASKS = 8;
  * composes skills that training tasks use, in a combination that no training task has, and stays the
  * same when there are more than eight training tasks. So the true allocation of skills to tasks is
  * known, and adapting to a held-out task means recombining.
+ *
+ * No two tasks are the same function of words, and no task has a skill without effect, such as reversing
+ * before sorting. The base model in `data/base` was pretrained on all pairs of skills under their names,
+ * the held-out pairs too: what is new about a held-out task is its name, not what it computes.
  *
  * @throws {RangeError} when a count is out of range, or the skills have too few combinations
  *
@@ -67,7 +68,7 @@ export function skillsSuite(options: SkillsOptions): TaskSuite {
   };
 }
 
-/** Draws different combinations of skills for training and for what is held out. */
+/** Draws combinations of skills, no two the same function, for training and for what is held out. */
 function compositions(
   nTasks: number,
   nHeldOut: number,
@@ -82,12 +83,13 @@ function compositions(
   }
   const random = randomStream(seed, "tasks");
   const seen = new Set<string>();
-  /** Draws until a combination is new. */
+  /** Draws until a combination is a new function. */
   const draw = (what: number, propose: () => number[]): number[] => {
     for (let tries = 0; tries < 10_000; tries++) {
       const skills = propose();
-      if (seen.has(skills.join())) continue;
-      seen.add(skills.join());
+      const computed = functionOf(skills);
+      if (seen.has(computed) || isRedundant(skills)) continue;
+      seen.add(computed);
       return skills;
     }
     throw tooFew(what, maxSkills);
@@ -142,12 +144,13 @@ function exampleStream(
   const seen = new Set<string>();
   return () => {
     for (;;) {
-      const length = SHORTEST + random.integer(LONGEST - SHORTEST + 1);
-      const word = Array.from({ length }, () => LETTERS[random.integer(LETTERS.length)]).join("");
+      const word = drawWord(random);
       const target = applySkills(skills, word);
       if (seen.has(word) || target === "") continue;
       seen.add(word);
-      return { input: nameInInput ? `${name}: ${word}` : word, targets: [target] };
+      const before = nameInInput ? `${name}: ` : "";
+      const instance = [before.length, before.length + word.length] as const;
+      return { input: `${before}${word}`, targets: [target], instance };
     }
   };
 }

@@ -41,6 +41,26 @@ Deno.test("skillsSuite() holds out new compositions of skills that training task
   );
 });
 
+/** What a task makes of words, all of them answered by the composition of its skills. */
+const computed = (skills: readonly number[]) =>
+  ["abc", "upon", "irate", "jklmno", "ba", "zyxa", "aabbcc"].map((word) =>
+    applySkills(skills, word)
+  )
+    .join();
+
+Deno.test("skillsSuite() has no function twice, and no skill without effect in a task", () => {
+  // Seed 6 drew reverse + sort to be held out, beside sort to be trained on.
+  for (let seed = 0; seed < 30; seed++) {
+    const { training, heldOut } = skillsSuite({ ...SMALL, n_tasks: 40, n_train: 1, seed });
+    const tasks = [...training, ...heldOut].map(({ skills }) => skills!);
+    assert.equal(new Set(tasks.map(computed)).size, 45, `seed ${seed}`);
+    for (const skills of tasks) {
+      const lacking = skills.map((skill) => skills.filter((other) => other !== skill));
+      assert.ok(lacking.every((others) => computed(others) !== computed(skills)), `${skills}`);
+    }
+  }
+});
+
 Deno.test("skillsSuite() shares no input between the parts of a task", () => {
   for (const { examples } of allExamples(skillsSuite(SMALL))) {
     assert.equal(new Set(examples.map(({ input }) => input)).size, 9 + 3 + 4);
@@ -70,6 +90,10 @@ Deno.test("skillsSuite() refuses counts out of range and more tasks than there a
     { n_tasks: 15, max_skills: 1 },
     /Cannot make 15 different tasks of at most 1 of 14 skills/,
   );
+  // 14 skills alone and 91 pairs, of which two are one of their skills; the held-out ones are pairs.
+  const all = { n_train: 1, n_validation: 0, n_test: 0, n_heldout_tasks: 0 };
+  assert.equal(skillsSuite({ ...SMALL, ...all, n_tasks: 103 }).training.length, 103);
+  refused({ ...all, n_tasks: 104 }, /Cannot make 104 different tasks of at most 2 of 14 skills/);
 });
 
 Deno.test("trueAllocation() has a row per task and a one per skill", () => {

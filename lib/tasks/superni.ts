@@ -32,7 +32,8 @@ export interface SuperniOptions extends SuiteSize {
  * Tasks of Super-NaturalInstructions (Wang et al. 2022, arXiv 2204.07705) in the official JSON layout.
  *
  * An input is the task's definition and the instance, in the words of Tk-Instruct's zero-example
- * prompt; every output of an instance is a reference.
+ * prompt; every output of an instance is a reference. Where the two are too long for a model, the
+ * definition is shortened and not the instance.
  *
  * @throws {TaskFileError} when a folder or file is missing or malformed, naming file and key, or the
  * download of the folder is not finished
@@ -67,6 +68,9 @@ export async function superniFiles(
 /** The lists of the official split, in a clone: training tasks and test tasks. */
 const SPLIT_LISTS = ["splits/default/train_tasks.txt", "splits/default/test_tasks.txt"];
 
+/** What stands before the definition, and between it and the instance. */
+const [DEFINITION, EXAMPLE] = ["Definition: ", "\n\nNow complete the following example -\nInput: "];
+
 /**
  * Reads one task file.
  * @throws {TaskFileError} naming file and key
@@ -82,10 +86,13 @@ export async function readSuperniTask(path: string): Promise<SourceTask> {
       throw new TaskFileError(`Cannot read ${place} as its input must be a string`);
     }
     refuseHalfPairs([instance.input], `${place}.input`);
+    const asked = instance.input.trim();
+    const before = `${DEFINITION}${definition}${EXAMPLE}`;
     return {
-      input: `Definition: ${definition}\n\nNow complete the following example -\n` +
-        `Input: ${instance.input.trim()}\nOutput: `,
+      input: `${before}${asked}\nOutput: `,
       targets: stringsAt(instance.output, `${place}.output`),
+      definition: [DEFINITION.length, DEFINITION.length + definition.length] as const,
+      instance: [before.length, before.length + asked.length] as const,
     };
   });
   return { name: basename(path, ".json"), category: category!, examples };

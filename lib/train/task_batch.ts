@@ -2,6 +2,7 @@
 import { padBatch } from "../models/tokenizers/encode_batch.ts";
 import type { Tokenizer } from "../models/tokenizers/tokenizer.ts";
 import type { Example } from "../tasks/task.ts";
+import { fitInput } from "./fit_input.ts";
 
 /** Examples of several tasks as ids, padded to equal lengths. `B` rows, `L` and `M` positions. */
 export interface TaskBatch {
@@ -21,7 +22,7 @@ export interface Encoding {
   readonly tokenizer: Tokenizer;
   /** Whether inputs and targets are separate rows; a decoder reads both in one row. */
   readonly isEncoderDecoder: boolean;
-  /** Largest number of input tokens; longer inputs are cut. Positive. */
+  /** Largest number of input tokens; longer inputs are cut, the definition first. Positive. */
   readonly maxInputTokens: number;
   /** Largest number of target tokens; longer targets are cut. Positive. */
   readonly maxTargetTokens: number;
@@ -49,7 +50,7 @@ export function encodeExamples(examples: readonly TaskExample[], encoding: Encod
   if (examples.length === 0) {
     throw new RangeError("Cannot make a batch as there must be at least one example");
   }
-  const inputs = examples.map(({ example }) => encodeInput(example.input, encoding));
+  const inputs = examples.map(({ example }) => encodeInput(example, encoding));
   const targets = examples.map(({ example }) => encodeTarget(example.targets[0]!, encoding));
   const taskIds = examples.map(({ taskId }) => taskId);
   const { tokenizer: { padId }, isEncoderDecoder } = encoding;
@@ -71,7 +72,7 @@ export function encodePrompts(
   examples: readonly TaskExample[],
   encoding: Encoding,
 ): Pick<TaskBatch, "inputIds" | "attentionMask" | "taskIds"> {
-  const inputs = examples.map(({ example }) => encodeInput(example.input, encoding));
+  const inputs = examples.map(({ example }) => encodeInput(example, encoding));
   return {
     ...padBatch(inputs, encoding.tokenizer.padId, encoding.isEncoderDecoder ? "right" : "left"),
     taskIds: examples.map(({ taskId }) => taskId),
@@ -79,9 +80,22 @@ export function encodePrompts(
 }
 
 /** Ids of a prompt; a decoder's prompt has no end token, since the target follows. */
-function encodeInput(text: string, { tokenizer, isEncoderDecoder, maxInputTokens }: Encoding) {
+function encodeInput(example: Example, { tokenizer, isEncoderDecoder, maxInputTokens }: Encoding) {
+  const text = fitInput(example, tokenizer, maxInputTokens);
   const ids = tokenizer.encode(text, { maxLength: maxInputTokens });
   return !isEncoderDecoder && ids.at(-1) === tokenizer.eosId ? ids.slice(0, -1) : ids;
+}
+
+/** Whether nothing of a target is cut. */
+export function isTargetWhole(text: string, encoding: Encoding): boolean {
+  const uncut = encodeTarget(text, { ...encoding, maxTargetTokens: Infinity });
+  return uncut.length <= encoding.maxTargetTokens;
+}
+
+/** The text of a target as far as a model may generate it. */
+export function cutTarget(text: string, encoding: Encoding): string {
+  if (isTargetWhole(text, encoding)) return text;
+  return encoding.tokenizer.decode(encodeTarget(text, encoding), { skipSpecialTokens: true });
 }
 
 /** Ids of a target, followed by the end token if the tokenizer has one. */
@@ -89,7 +103,12 @@ export function encodeTarget(
   text: string,
   { tokenizer, isEncoderDecoder, maxTargetTokens }: Omit<Encoding, "maxInputTokens">,
 ): number[] {
-  if (isEncoderDecoder) return tokenizer.encode(text, { maxLength: maxTargetTokens });
+  if (isEncoderDecoder) {
+    return tokenizer.encode(
+      text,
+      maxTargetTokens === Infinity ? {} : { maxLength: maxTargetTokens },
+    );
+  }
   const end = tokenizer.eosId === null ? [] : [tokenizer.eosId];
   const ids = tokenizer.encode(text, { addSpecialTokens: false });
   return [...ids.slice(0, maxTargetTokens - end.length), ...end];

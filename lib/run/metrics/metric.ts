@@ -95,6 +95,9 @@ export const SCORED_ON = {
   seen: "on the tasks of multi-task training",
   base_heldout: "of the base model on held-out tasks",
   start_heldout: "on held-out tasks before the first step of adaptation",
+  constant_heldout: "of one answer for all, chosen among the shots, on held-out tasks",
+  copied_heldout: "of answering with the question, on held-out tasks",
+  trivial_heldout: "of one answer or the question, whichever the shots are for, on held-out tasks",
   validation: "on validation examples of the training tasks, at the best step",
 } as const;
 
@@ -106,6 +109,18 @@ export const RUN_MEASURES = {
   best_step: { meaning: "step of the lowest validation loss", ...STEP },
   diverged_at_step: { meaning: "step at which a loss was no longer finite", ...STEP },
   stalled_at_step: { meaning: "first step from which on training changed nothing", ...STEP },
+  whole_instances: {
+    meaning: "share of examples of which the model reads the whole instance",
+    unit: "share, 0 to 1",
+    better: null,
+    scale: "share",
+  },
+  whole_targets: {
+    meaning: "share of examples of which the model learns the whole target",
+    unit: "share, 0 to 1",
+    better: null,
+    scale: "share",
+  },
   weight_gradient_alignment: {
     meaning:
       "mean cosine between the gradients of two tasks by the effective weights, without noise",

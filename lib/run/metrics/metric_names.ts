@@ -2,6 +2,10 @@ import type { RunConfig } from "../config.ts";
 import type { MetricName, ScoredOn, ScoreName } from "./metric.ts";
 
 const TEXT_SCORES: readonly ScoreName[] = ["exact_match", "rouge_l", "token_accuracy", "loss"];
+/** Scores of answers, which need no probabilities. */
+const ANSWER_SCORES = ["exact_match", "rouge_l"] as const;
+/** What scores of answers are compared with, as it needs no model. */
+const WITHOUT_MODEL = ["constant_heldout", "copied_heldout", "trivial_heldout"] as const;
 const PLANTED_SCORES: readonly ScoreName[] = ["loss", "teacher_gap"];
 const ALIGNMENT: readonly MetricName[] = [
   "weight_gradient_alignment",
@@ -45,6 +49,13 @@ export function metricNames(config: RunConfig): MetricName[] {
     ...when(isWatched && config.n_validation > 0, "validation_loss", "best_step"),
     ...when(isHeldOut, ...scores("base_heldout")),
     ...when(isHeldOut && config.adaptation !== "none", ...scores("start_heldout")),
+    ...when(
+      isHeldOut && config.adaptation !== "none" && !isPlanted,
+      ...WITHOUT_MODEL.flatMap((prefix) =>
+        ANSWER_SCORES.map((name) => `${prefix}_${name}` as const)
+      ),
+    ),
+    ...when(!isPlanted, "whole_instances", "whole_targets"),
     ...when(
       isWatched && config.monitor_gradient_alignment && config.n_tasks > 1,
       ...ALIGNMENT,

@@ -37,7 +37,7 @@ Deno.test("outlineBase() has the modules and the identity of the model that is l
     for (const model of [llama, loaded]) model.dispose();
   });
   const planted = await plantedProblem(
-    parseRunConfig({ suite: "planted", n_tasks: 2, n_train: 1 }),
+    parseRunConfig({ suite: "planted", n_tasks: 2, n_heldout_tasks: 0, n_train: 1 }),
   );
   const linear = planted.base.modules.filter(({ kind }) => kind === "Linear");
   assert.deepEqual(PLANTED_OUTLINE.modules, linear);

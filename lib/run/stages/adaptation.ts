@@ -7,7 +7,9 @@ import type { EvaluationTask } from "../../train/evaluate.ts";
 import { DivergedError, type TrainSettings } from "../../train/train.ts";
 import type { RowsBatch } from "../../train/train_together.ts";
 import { randomStream } from "../../util/random.ts";
+import type { RunConfig } from "../config.ts";
 import { adaptationModel } from "../method.ts";
+import type { RunMetrics } from "../metrics/metric.ts";
 import type { MetricsRow } from "../metrics_log.ts";
 import { meanScores } from "../score.ts";
 import { adaptationFacts, baseFacts } from "./facts.ts";
@@ -79,6 +81,7 @@ export async function adaptToAll<E, Batch extends RowsBatch, M extends AnyBaseMo
   const draws = [...heldOut.keys()].flatMap((t) =>
     Array.from({ length: config.shot_splits }, (_, split): Draw => ({ t, split }))
   );
+  Object.assign(metrics, trivialMetrics(run, draws));
   const started: Evaluated[] = [];
   const adapted: Evaluated[] = [];
   const [values] = trained.getNbTrainableParameters(); // a held-out task's model has no more
@@ -200,8 +203,7 @@ function trainingOf<E, Batch extends RowsBatch, M extends AnyBaseModel>(
 ): Pick<Owner<Batch, M>, "settings" | "context"> {
   const { config } = run;
   const name = `${task.name}/${split}`;
-  const shots = randomStream(config.seed, `shots/${name}`).shuffle(task.train)
-    .slice(0, config.shots);
+  const shots = shotsOf(config, task, split);
   const settings: TrainSettings = {
     ...protocolOf(config),
     steps: config.adaptation_steps,
@@ -212,6 +214,28 @@ function trainingOf<E, Batch extends RowsBatch, M extends AnyBaseModel>(
   };
   const streams = { order: `shuffle/${name}`, phase: name };
   return { settings, context: trainContext(run, [{ train: shots }], streams, settings) };
+}
+
+/** The few examples of one draw. */
+function shotsOf<E>({ seed, shots }: RunConfig, { name, train }: Task<E>, split: number): E[] {
+  return randomStream(seed, `shots/${name}/${split}`).shuffle(train).slice(0, shots);
+}
+
+/** What the test examples of the same draws score without a model; nothing where there are no texts. */
+function trivialMetrics<E, Batch extends RowsBatch, M extends AnyBaseModel>(
+  { config, problem: { suite, trivial } }: RunState<E, Batch, M>,
+  draws: readonly Draw[],
+): RunMetrics {
+  if (trivial === undefined) return {};
+  const scores = draws
+    .map(({ t, split }) => ({ task: suite.heldOut[t]!, split }))
+    .filter(({ task }) => task.test.length > 0)
+    .map(({ task, split }) => trivial(shotsOf(config, task, split), task.test));
+  return {
+    ...meanScores("constant_heldout", scores.map(({ constant }) => constant)),
+    ...meanScores("copied_heldout", scores.map(({ copied }) => copied)),
+    ...meanScores("trivial_heldout", scores.map(({ trivial }) => trivial)),
+  };
 }
 
 /** The test examples of a task that has a model of its own. */

@@ -46,8 +46,13 @@ const OF_TASKS: readonly (keyof RunConfig)[] = [
   "n_train",
   "n_validation",
   "n_test",
+  "min_skills",
   "max_skills",
   "name_in_input",
+  "teacher_n_skills",
+  "teacher_n_splits",
+  "teacher_r",
+  "target_noise",
   "max_input_tokens",
   "max_target_tokens",
   "evaluation_batch_size",
@@ -89,8 +94,6 @@ export function routingFacts(multitask: string): StageFacts {
 
 /** Facts of the scores of the base model, without any adapter, on the held-out tasks. */
 export function baseFacts(config: RunConfig, basis: Basis): StageFacts {
-  // The teacher of planted tasks is made of all settings of its students.
-  if (config.suite === "planted") return { ...multiTaskFacts(config, basis), kind: "base" };
   const settings = settingsOf(config, [...OF_TASKS, ...OF_ANSWERS]);
   return { kind: "base", task_seed: config.task_seed ?? config.seed, settings, basis };
 }

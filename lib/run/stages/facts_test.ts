@@ -20,8 +20,13 @@ const OTHER: { readonly [Key in keyof RunConfig]: RunConfig[Key] } = {
   n_validation: 9,
   n_test: 9,
   task_seed: 9,
+  min_skills: 2,
   max_skills: 3,
   name_in_input: false,
+  teacher_n_skills: 5,
+  teacher_n_splits: 2,
+  teacher_r: 1,
+  target_noise: 0.9,
   base_model: "b",
   base_model_revision: "b",
   max_input_tokens: 9,
@@ -104,10 +109,15 @@ Deno.test("every setting reaches the stages that it must, and no other", () => {
     adaptation_learning_rate: "adaptation",
     adaptation_router_learning_rate: "adaptation",
     // Not used by superni.
+    min_skills: "",
     max_skills: "",
     name_in_input: "",
     // Not used unless gradients are watched.
     alignment_validation_loss: "",
+    teacher_n_skills: "",
+    teacher_n_splits: "",
+    teacher_r: "",
+    target_noise: "",
     ...Object.fromEntries(
       [
         "suite",
