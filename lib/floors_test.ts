@@ -26,6 +26,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["tables"],
   ["figures"],
   ["bench", "report"],
+  ["claims"],
   ["commands"],
   ["fuzz"],
   ["commands/fuzz.ts"],

@@ -13,6 +13,7 @@ export { predictionsCommand, type PredictionsCommandOptions } from "./prediction
 export { pretrainCommand } from "./pretrain.ts";
 export { referenceCommand, type ReferenceCommandOptions } from "./reference.ts";
 export { reportCommand, type ReportCommandOptions } from "./report.ts";
+export { reproduceCommand, type ReproduceCommandOptions } from "./reproduce/command.ts";
 export { stagesCommand } from "./stages.ts";
 export { sweepCommand, type SweepCommandOptions } from "./sweep/command.ts";
 export type { Slurm } from "../slurm/programs.ts";

@@ -92,7 +92,7 @@ export function tableDifferenceFigure(
       marginTop: 30,
       marginBottom: 42,
       x: {
-        ...(isRatio ? { type: "log" as const } : {}),
+        ...(isRatio ? { type: "log" as const, tickFormat: String } : {}),
         domain: domainOf(ends, none),
         label: isRatio ? `ratio of ${metric}` : `difference in ${metric}`,
         labelAnchor: "center",

@@ -155,8 +155,22 @@ differentiate(
   },
 );
 
-/** The factors of each row's owner; `factors` itself when row b has owner b. */
-function ofRows(factors: tf.Tensor3D, owners: readonly number[]): tf.Tensor3D {
+/**
+ * What belongs to each row's owner, `[U, X, Y]` → `[B, X, Y]`; `factors` itself when row b has owner b.
+ *
+ * @param owners index of the owner of each row, in [0, U)
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import * as tf from "../tf.ts";
+ *
+ * await tf.setBackend("cpu");
+ * const factors = tf.tensor3d([[[4]], [[5]]]);
+ * assert.deepEqual(ofRows(factors, [1, 0, 1]).arraySync(), [[[5]], [[4]], [[5]]]);
+ * ```
+ */
+export function ofRows(factors: tf.Tensor3D, owners: readonly number[]): tf.Tensor3D {
   const [U, X, Y] = factors.shape;
   if (U === owners.length && owners.every((owner, row) => owner === row)) return factors;
   const ids = tf.tensor1d([...owners], "int32");

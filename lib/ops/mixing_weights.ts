@@ -128,8 +128,22 @@ export function straightThrough<T extends tf.Tensor>(x: T): T {
   return tf.tidy(() => operation(x) as T);
 }
 
-/** The task ids as one-hot rows, shape `[B, T]`. */
-function oneHot(taskIds: readonly number[], T: number): tf.Tensor2D {
+/**
+ * The task ids as one-hot rows.
+ *
+ * @param taskIds each in [0, T)
+ * @returns shape `[B, T]`
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import * as tf from "../tf.ts";
+ *
+ * await tf.setBackend("cpu");
+ * assert.deepEqual(oneHot([2, 0], 3).arraySync(), [[0, 0, 1], [1, 0, 0]]);
+ * ```
+ */
+export function oneHot(taskIds: readonly number[], T: number): tf.Tensor2D {
   const values = new Float32Array(taskIds.length * T);
   for (const [row, task] of taskIds.entries()) values[row * T + task] = 1;
   return tf.tensor2d(values, [taskIds.length, T]);

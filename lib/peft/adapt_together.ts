@@ -3,6 +3,7 @@
  * trained as one stack of models, in the same bytes as one after another.
  */
 import type { AnyBaseModel, PeftModel } from "./peft_model.ts";
+import { isStackable } from "../poly/stack.ts";
 import { stackModels, unstackModels } from "./stack_models.ts";
 import type { Trainable } from "../train/multi_task_model.ts";
 import {
@@ -87,6 +88,7 @@ function groupsOf<Batch extends RowsBatch, M extends AnyBaseModel>(
     const rows = settings.batchSize ?? TRAIN_DEFAULTS.batchSize;
     const values = model.getNbTrainableParameters()[1] - size;
     const fits = settings.steps > 0 && canTrainTogether(settings) &&
+      [...model.adapters.values()].every(isStackable) &&
       rows * size <= MOST_WORK;
     const [context, sizes] = fits ? peek(owner.context, rows) : [owner.context, ""];
     const key = fits ? `${JSON.stringify(settings)} ${sizes} ${values}` : `alone ${i}`;

@@ -5,6 +5,7 @@
 import { escapedValue } from "../files/escaped.ts";
 import { pythonJson } from "../files/python_json.ts";
 import { POLY_CONFIG_KEYS, PolyConfig, type PolyConfigOptions } from "../poly/config.ts";
+import { IA3_CONFIG_KEYS, ia3Fields } from "./ia3_file.ts";
 import { naming, parseStrictJsonObject } from "../files/json_object.ts";
 import type { Identity } from "../models/identity.ts";
 import { pythonList } from "../util/python_list.ts";
@@ -27,14 +28,15 @@ export interface ReadConfigOptions {
 }
 
 /**
- * Parses the `adapter_config.json` of a Poly adapter.
+ * Parses the `adapter_config.json` of a Poly adapter, or of an (IA)³ adapter, which is read as one of one
+ * skill and one task.
  *
  * Missing keys have PEFT's defaults. Unknown keys are ignored with one warning in PEFT's words, and
  * so is `runtime_config`.
  *
  * @throws {SyntaxError} when the string is not a JSON object, or has a key twice
  * @throws {TypeError} when `peft_type` is missing, or a value has the wrong type
- * @throws {RangeError} when `peft_type` is not POLY, or a value is out of range
+ * @throws {RangeError} when `peft_type` is neither POLY nor IA3, or a value is out of range
  *
  * Source: config.py of PEFT, `from_json_file` and `from_peft_type`. Differs: values are checked.
  *
@@ -72,17 +74,22 @@ export function parseAdapterConfig(
         `configuration of a Poly adapter`,
     );
   }
-  if (file["peft_type"] !== "POLY") {
+  const isIa3 = file["peft_type"] === "IA3";
+  if (file["peft_type"] !== "POLY" && !isIa3) {
     throw new RangeError(
-      `Cannot read "${source}" as only Poly adapters can be loaded: peft_type must be "POLY", ` +
+      `Cannot read "${source}" as only Poly and (IA)³ adapters can be loaded: ` +
+        `peft_type must be "POLY" or "IA3", ` +
         `got ${escapedValue(file["peft_type"])}`,
     );
   }
-  const isKnown = (key: string) => (POLY_CONFIG_KEYS as readonly string[]).includes(key);
+  const keys: readonly string[] = isIa3 ? IA3_CONFIG_KEYS : POLY_CONFIG_KEYS;
+  const isKnown = (key: string) => keys.includes(key);
   const unknown = Object.keys(file).filter((key) => !isKnown(key)).sort();
   if (unknown.length > 0) {
     onWarning(
-      `Unexpected keyword arguments ${pythonList(unknown)} for class PolyConfig, these are ` +
+      `Unexpected keyword arguments ${pythonList(unknown)} for class ${
+        isIa3 ? "IA3Config" : "PolyConfig"
+      }, these are ` +
         `ignored. A newer version of PEFT may have written "${source}".`,
     );
   }
@@ -91,7 +98,12 @@ export function parseAdapterConfig(
   const known = Object.fromEntries(Object.entries(file).filter(([key]) => isKnown(key)));
   return naming(
     source,
-    () => new PolyConfig({ ...known as PolyConfigOptions, settings: settings ?? {} }),
+    () =>
+      new PolyConfig(
+        isIa3
+          ? ia3Fields(known, source)
+          : { ...known as PolyConfigOptions, settings: settings ?? {} },
+      ),
   );
 }
 

@@ -5,7 +5,7 @@
 import { type TensorToStore, writeSafetensors } from "../files/safetensors.ts";
 import * as tf from "../tf.ts";
 import { writeFilesAtomically } from "../files/atomic_write.ts";
-import type { Adapter } from "../poly/adapter.ts";
+import { type Adapter, requireLowRank } from "../poly/adapter.ts";
 import { CONFIG_NAME, savedForFields } from "./adapter_config_file.ts";
 import { PREFIX, slots } from "./adapter_slots.ts";
 import { checkTask, fixedFactors, type FixedRouting } from "../poly/fixed_factors.ts";
@@ -59,6 +59,7 @@ export async function exportLora(
   { task }: { readonly task: number },
 ): Promise<void> {
   checkTask("export a task as LoRA", adapter, task);
+  requireLowRank("export a task", adapter);
   await writeLora(model, adapter, dir, { task });
 }
 
@@ -97,6 +98,7 @@ export async function exportAverage(
   dir: string,
   { as }: { readonly as: "lora" | "poly" },
 ): Promise<void> {
+  requireLowRank("export the average", adapter);
   if (as === "lora") return await writeLora(model, adapter, dir, "average");
   const config = adapter.config.with({ n_tasks: 1, settings: PROFILES.peft });
   const { n_skills: S, n_splits: H } = config;

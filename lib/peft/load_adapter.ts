@@ -13,8 +13,10 @@ import { CONFIG_NAME, parseAdapterConfig } from "./adapter_config_file.ts";
 import { PREFIX, type Slot, slots } from "./adapter_slots.ts";
 import { allocationLogits } from "../poly/allocation.ts";
 import type { PolyConfig } from "../poly/config.ts";
+import { IA3_VECTORS } from "../poly/forms/ia3.ts";
 import { LAYER_PARAMETERS } from "../poly/layer.ts";
 import { makeAdapter } from "../poly/make_adapter.ts";
+import { fromIa3Tensors } from "./ia3_file.ts";
 import { pythonList } from "../util/python_list.ts";
 import { WEIGHTS_NAME } from "./save_adapters.ts";
 import { parseSettings, SETTINGS_NAME } from "./settings_file.ts";
@@ -148,7 +150,9 @@ async function readAdapter(
       );
     }
   }
-  return { dir, config: read, tensors: new Map(file.names.map((name) => [name, file.read(name)])) };
+  const tensors = new Map(file.names.map((name) => [name, file.read(name)]));
+  const isIa3 = read.settings.skill_form === "ia3";
+  return { dir, config: read, tensors: isIa3 ? fromIa3Tensors(tensors) : tensors };
 }
 
 async function readConfig(dir: string, onWarning: (message: string) => void): Promise<PolyConfig> {
@@ -264,7 +268,9 @@ function refuseOtherBase(
   const unknown = new Set<string>();
   for (const key of tensors.keys()) {
     if (taken.has(key)) continue;
-    const parameter = Object.values(LAYER_PARAMETERS).find((name) => key.endsWith(`.${name}`));
+    const parameter = [...Object.values(LAYER_PARAMETERS), IA3_VECTORS].find((name) =>
+      key.endsWith(`.${name}`)
+    );
     if (parameter === undefined) continue;
     const adapted = key.slice(0, -1 - parameter.length);
     if (known.has(adapted)) continue;

@@ -4,7 +4,7 @@
  */
 import type { BaseModel } from "../models/base_model.ts";
 import * as tf from "../tf.ts";
-import type { Adapter } from "../poly/adapter.ts";
+import { type Adapter, requireLowRank } from "../poly/adapter.ts";
 import { checkTask, fixedFactors } from "../poly/fixed_factors.ts";
 
 /** Thrown when weights cannot be merged, or when a merged model cannot do something. */
@@ -49,11 +49,12 @@ export class Merge {
    * Source: tuners/lora/layer.py of PEFT, `get_delta_weight`; PEFT's Poly cannot merge
    *
    * @throws {TypeError} when `task` is not an integer
-   * @throws {RangeError} when the adapter has no such task
+   * @throws {RangeError} when the adapter has no such task, or its skills are no low-rank factors
    * @throws {MergeError} when an adapted weight is tied to another, which would change too
    */
   constructor(base: AnyBase, readonly adapter: Adapter, readonly task: number) {
     checkTask("merge a task", adapter, task);
+    requireLowRank("merge a task", adapter);
     for (const name of adapter.layers.keys()) refuseTied(base, `${name}.weight`);
     try {
       for (const [name, layer] of adapter.layers) {

@@ -10,7 +10,7 @@ export interface CardFacts {
   /** Task type in the adapter's configuration. */
   readonly taskType: string | null;
   /** Method: POLY, or LORA for an exported task. */
-  readonly peftType: "POLY" | "LORA";
+  readonly peftType: "POLY" | "LORA" | "IA3";
 }
 
 /**
@@ -90,9 +90,14 @@ function withVersion(body: string): string {
 function newBody({ baseModel, taskType, peftType }: CardFacts): string {
   const base = baseModel === null ? "its base model" : `\`${baseModel}\``;
   const autoClass = taskType === "CAUSAL_LM" ? "AutoModelForCausalLM" : "AutoModelForSeq2SeqLM";
-  return peftType === "POLY"
-    ? polyBody(base, baseModel, autoClass)
-    : loraBody(base, baseModel, autoClass);
+  switch (peftType) {
+    case "POLY":
+      return polyBody(base, baseModel, autoClass);
+    case "LORA":
+      return loraBody(base, baseModel, autoClass);
+    case "IA3":
+      return ia3Body(base, baseModel, autoClass);
+  }
 }
 
 function polyBody(base: string, baseModel: string | null, autoClass: string): string {
@@ -129,6 +134,34 @@ data each was trained on and how well it does are known to whoever trained it: w
   Generalisation, 2023, arXiv 2202.13914
 - L. Caccia, E. Ponti, Z. Su, M. Pereira, N. Le Roux, A. Sordoni: Multi-Head Adapter Routing for
   Cross-Task Generalization, 2023, arXiv 2211.03831
+`;
+}
+
+function ia3Body(base: string, baseModel: string | null, autoClass: string): string {
+  return `# (IA)³ adapter
+
+This folder holds an (IA)³ adapter for ${base}: one learned vector for every adapted layer, which scales
+what comes out of the layer, or what goes into a feed-forward layer. The base model is not part of it.
+
+## Contents
+
+- \`adapter_config.json\`: the adapted modules, and which of them are feed-forward
+- \`adapter_model.safetensors\`: the vector \`ia3_l\` of every adapted layer, and the modules that were
+  trained whole, if there are any
+
+## Use
+
+${usage(baseModel, autoClass, "")}
+
+## Intended use and limits
+
+The adapter fits the base model it was trained on and no other. What it was trained on and how well it
+does are known to whoever trained it: write it here.
+
+## References
+
+- H. Liu, D. Tam, M. Muqeeth, J. Mohta, T. Huang, M. Bansal, C. Raffel: Few-Shot Parameter-Efficient
+  Fine-Tuning is Better and Cheaper than In-Context Learning, 2022, arXiv 2205.05638
 `;
 }
 

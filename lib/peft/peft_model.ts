@@ -10,7 +10,7 @@ import type { GenerateOptions } from "../models/generation/options.ts";
 import type { PromptInputs } from "../models/generation/prompt.ts";
 import type { Noise } from "../ops/noise.ts";
 import * as tf from "../tf.ts";
-import { type Adapter, disposeAdapter, type Part, routersOf } from "../poly/adapter.ts";
+import { type Adapter, disposeAdapter, layersOf, type Part, routersOf } from "../poly/adapter.ts";
 import { AdapterSet } from "./adapter_set.ts";
 import { slots } from "./adapter_slots.ts";
 import type { PolyConfig } from "../poly/config.ts";
@@ -156,7 +156,7 @@ export class PeftModel<M extends AnyBaseModel = AnyBaseModel> {
     }
     if (adapters.length === 0) return this.base.plainCall(options);
     // A merged adapter's layers are in the weights; its saved modules are not.
-    const routes = this.#merge === null && adapters.some(({ layers }) => layers.size > 0);
+    const routes = this.#merge === null && adapters.some((adapter) => layersOf(adapter).length > 0);
     if (!routes) return new PlainCall(withSavedModules(parameters, adapters), options);
     return PolyCall.of(parameters, { taskIds, adapters, rows, ...options });
   }
@@ -183,7 +183,7 @@ export class PeftModel<M extends AnyBaseModel = AnyBaseModel> {
 
   /** Names of all modules that some adapter targets, each once. */
   get targetedModuleNames(): string[] {
-    return [...new Set([...this.adapters.values()].flatMap(({ layers }) => [...layers.keys()]))];
+    return [...new Set([...this.adapters.values()].flatMap(layersOf).map(({ name }) => name))];
   }
 
   /**

@@ -11,9 +11,10 @@ import {
 } from "../files/file_system.ts";
 import { pathIn } from "../files/path.ts";
 import { isPlainFileName } from "../files/plain_file_name.ts";
-import type { Adapter } from "../poly/adapter.ts";
-import { adapterConfigText, CONFIG_NAME } from "./adapter_config_file.ts";
+import { type Adapter, requireLowRank } from "../poly/adapter.ts";
+import { adapterConfigText, CONFIG_NAME, savedForFields } from "./adapter_config_file.ts";
 import { PREFIX, slots } from "./adapter_slots.ts";
+import { ia3ConfigText, isPlainIa3, toIa3Tensors } from "./ia3_file.ts";
 import { allocationLogits } from "../poly/allocation.ts";
 import type { CardFacts } from "./model_card.ts";
 import { pythonList } from "../util/python_list.ts";
@@ -42,6 +43,9 @@ export interface SaveOptions {
  * Saves adapters as PEFT does: the one called `default` into `dir` itself, each other one into a
  * folder of its name inside, and one README.md, which is updated if it exists.
  *
+ * An adapter of (IA)³ vectors whose routing changes nothing, as it has one skill, is saved as PEFT's (IA)³,
+ * which has no tasks: it is loaded with one.
+ *
  * An adapter with settings that PEFT does not know gets a `poly_settings.json` beside its two
  * files; a fixed allocation is written as routing logits that give the same weights. All contents
  * are prepared before the first file is written, and the files of a folder are replaced all or
@@ -49,7 +53,8 @@ export interface SaveOptions {
  *
  * @throws {Deno.errors.NotADirectory} when `dir` is a file
  * @throws {RangeError} when a selected adapter does not exist, its name cannot be a folder's name,
- * or its routing is straight-through, which PEFT would evaluate differently
+ * its routing is straight-through, which PEFT would evaluate differently, or its skills have a form that
+ * PEFT's Poly has not
  * @throws {SyntaxError} when the front matter of an existing README.md cannot be read
  *
  * Source: peft_model.py of PEFT, `save_pretrained`; utils/save_and_load.py, `get_peft_model_state_dict`
@@ -89,7 +94,11 @@ export async function saveAdapters(
   const selected = selectedAdapters.map((name) => adapters.get(name)!);
   for (const adapter of selected) refuseInexpressible(adapter);
 
-  const card = await readmeText(dir, cardFacts(base, [...adapters.values()][0]));
+  const [first] = adapters.values();
+  const card = await readmeText(
+    dir,
+    cardFacts(base, first, first !== undefined && isPlainIa3(first) ? "IA3" : "POLY"),
+  );
   const folders = new Map<string, Map<string, string | Uint8Array>>();
   let root = new Map([["README.md", card as string | Uint8Array]]);
   for (const adapter of selected) {
@@ -119,6 +128,12 @@ async function adapterFiles(
   folder: string,
 ): Promise<Map<string, string | Uint8Array>> {
   const { config } = adapter;
+  if (isPlainIa3(adapter)) {
+    return new Map<string, string | Uint8Array>([
+      [WEIGHTS_NAME, writeSafetensors(await toIa3Tensors(adapter))],
+      [CONFIG_NAME, ia3ConfigText(adapter, savedForFields(config, base.identity))],
+    ]);
+  }
   const files = new Map<string, string | Uint8Array>();
   if (!config.isPeft || await exists(pathIn(folder, SETTINGS_NAME))) {
     files.set(SETTINGS_NAME, settingsText(config.settings));
@@ -163,12 +178,15 @@ export function cardFacts(
   };
 }
 
-function refuseInexpressible({ name, config }: Adapter): void {
+function refuseInexpressible(adapter: Adapter): void {
+  const { name, config } = adapter;
   if (!isPlainFileName(name)) {
     throw new RangeError(
       `Cannot save adapter ${JSON.stringify(name)} as its name must be that of a folder`,
     );
   }
+  if (isPlainIa3(adapter)) return;
+  requireLowRank("save the skills", adapter);
   if (config.settings.router_straight_through) {
     throw new RangeError(
       `Cannot save adapter "${name}" as PEFT would not compute the same: router_straight_through ` +

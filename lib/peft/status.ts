@@ -90,7 +90,12 @@ export interface Observed {
  */
 export function layerStatus(model: Observed): LayerStatus[] {
   const statuses = model.base.modules.flatMap(({ name }) => [
-    ...statusOf(model, name, "poly.Linear", ({ layers }) => layers.has(name)),
+    ...statusOf(
+      model,
+      name,
+      "poly.Linear",
+      ({ layers, formLayers }) => layers.has(name) || formLayers.has(name),
+    ),
     ...statusOf(
       model,
       name,

@@ -1,10 +1,11 @@
 import { type Call, PlainCall } from "../models/call.ts";
 import type { ParameterSource } from "../models/parameters.ts";
-import { adaptedLinear, type LowRankFactors, lowRankUpdate } from "../ops/linear.ts";
+import { adaptedLinear, linear, type LowRankFactors, lowRankUpdate } from "../ops/linear.ts";
 import { mixFactors } from "../ops/mix_skills.ts";
 import type { Noise } from "../ops/noise.ts";
 import * as tf from "../tf.ts";
 import { type Adapter, routersOf } from "./adapter.ts";
+import type { FormLayer } from "./forms/form_layer.ts";
 import type { PolyLayer } from "./layer.ts";
 import type { Router } from "./router.ts";
 import { withSavedModules } from "./saved_modules.ts";
@@ -67,6 +68,7 @@ export class PolyCall implements Call {
   readonly #plain: PlainCall;
   readonly #routings = new Map<Router, Routing>();
   readonly #factors = new Map<PolyLayer, LowRankFactors>();
+  readonly #mixed = new Map<FormLayer, tf.Tensor3D>();
 
   private constructor(
     parameters: ParameterSource,
@@ -111,7 +113,8 @@ export class PolyCall implements Call {
 
   linear(name: string, x: tf.Tensor3D): tf.Tensor3D {
     const [first, ...others] = this.#adapters.flatMap(({ layers }) => layers.get(name) ?? []);
-    if (first === undefined) return this.#plain.linear(name, x);
+    const forms = this.#adapters.flatMap(({ formLayers }) => formLayers.get(name) ?? []);
+    if (first === undefined && forms.length === 0) return this.#plain.linear(name, x);
     checkRows(this.#taskIds, x.shape[0]);
     const weight = this.parameter(`${name}.weight`) as tf.Tensor2D;
     const bias = this.#parameters.has(`${name}.bias`)
@@ -119,8 +122,20 @@ export class PolyCall implements Call {
       : null;
     return tf.tidy(() => {
       // One operation computes the layer with the first update, the common case; others are added.
-      let y = adaptedLinear(x, weight, bias, this.#factorsOf(first), this.parts);
+      let y = first === undefined
+        ? this.#plain.linear(name, x)
+        : adaptedLinear(x, weight, bias, this.#factorsOf(first), this.parts);
       for (const layer of others) y = tf.add(y, lowRankUpdate(x, this.#factorsOf(layer)));
+      if (forms.length === 0) return y;
+      const plain = {
+        x,
+        y: first === undefined ? y : this.#plain.linear(name, x),
+        product: (x: tf.Tensor3D) => linear(x, weight, null, this.parts),
+      };
+      for (const layer of forms) {
+        const { owners } = this.#routingOf(layer.router);
+        y = tf.add(y, layer.update(plain, this.#mixedOf(layer), owners));
+      }
       return y;
     });
   }
@@ -141,8 +156,10 @@ export class PolyCall implements Call {
   dispose(): void {
     for (const { weights } of this.#routings.values()) weights.dispose();
     for (const { factorA, factorB } of this.#factors.values()) tf.dispose([factorA, factorB]);
+    for (const mixed of this.#mixed.values()) mixed.dispose();
     this.#routings.clear();
     this.#factors.clear();
+    this.#mixed.clear();
   }
 
   #factorsOf(layer: PolyLayer): LowRankFactors {
@@ -160,6 +177,15 @@ export class PolyCall implements Call {
       this.#factors.set(layer, factors);
     }
     return factors;
+  }
+
+  #mixedOf(layer: FormLayer): tf.Tensor3D {
+    let mixed = this.#mixed.get(layer);
+    if (mixed === undefined) {
+      mixed = tf.keep(layer.mix(this.#routingOf(layer.router).weights));
+      this.#mixed.set(layer, mixed);
+    }
+    return mixed;
   }
 
   #routingOf(router: Router): Routing {

@@ -2,13 +2,18 @@ import type { ModuleInfo } from "../models/base_model.ts";
 import type { Parameters } from "../models/parameters.ts";
 import * as tf from "../tf.ts";
 import { randomStream } from "../util/random.ts";
-import type { Adapter } from "./adapter.ts";
+import { type Adapter, layersOf } from "./adapter.ts";
 import { adapterNameWarning, checkAdapterName } from "./adapter_name.ts";
 import type { PolyConfig } from "./config.ts";
 import type { PolyLayer } from "./layer.ts";
+import type { FormLayer } from "./forms/form_layer.ts";
+import { Ia3Layer } from "./forms/ia3.ts";
+import { HyperRouter } from "./hyper_router.ts";
 import { Router } from "./router.ts";
 import { routerGroup } from "./router_group.ts";
 import { copyModules, savedModuleNames, withHeads } from "./saved_modules.ts";
+import { ia3FeedforwardModules, ia3Targets } from "./targets/default_targets.ts";
+import { suffixesOf } from "./targets/minimal_targets.ts";
 import { resolveTargets, type Targeted } from "./targets/target_modules.ts";
 
 /** A linear module with its sizes. */
@@ -23,7 +28,9 @@ const EMBEDDING_LAYERS = ["embed_tokens", "lm_head"];
  * first tensor is made, and the model stays unchanged.
  *
  * A is uniform in ±1/√(I/H), or ±(1/√3)/√I with `init_scale: "mttl"`; B is 0, or uniform in ±1/√R
- * without `init_weights`; Z is uniform in ±10⁻³. Letters: `I` features in, `H` splits, `R` rank.
+ * without `init_weights`; Z is uniform in ±10⁻³. (IA)³ vectors are 0 when stored as the difference to 1.
+ * A hyper-network of embeddings of size E is uniform in ±1/√E, and the embeddings are standard normal.
+ * Letters: `I` features in, `H` splits, `R` rank.
  *
  * Source: tuners/poly/layer.py of PEFT, `update_layer` and `reset_poly_parameters`;
  * tuners/tuners_utils.py, `inject_adapter`
@@ -60,11 +67,19 @@ export function makeAdapter(
   most = Infinity,
 ): { readonly adapter: Adapter; readonly warnings: readonly string[] } {
   checkAdapterName(name);
-  const { target_modules, exclude_modules, task_type } = given;
+  const { exclude_modules, task_type, settings } = given;
+  const { modelType } = base.identity;
+  const isIa3 = settings.skill_form === "ia3";
+  const target_modules = given.target_modules ?? (isIa3 ? new Set(ia3Targets(modelType)) : null);
+  const feedforward = settings.feedforward_modules ?? ia3FeedforwardModules(modelType);
   const modules_to_save = withHeads(given.modules_to_save, task_type);
   const fields = { target_modules, exclude_modules, modules_to_save, task_type };
   const { targetModules, modules, warnings } = resolveTargets(base, fields);
-  const config = given.with({ target_modules: targetModules, modules_to_save });
+  const config = given.with({
+    target_modules: targetModules,
+    modules_to_save,
+    settings: isIa3 ? { feedforward_modules: feedforward } : {},
+  });
   const linears = modules.map((module) => checkLinear(module, config));
   const saved = savedModuleNames(base.modules, config.modules_to_save);
   refuseBoth(linears, saved);
@@ -73,15 +88,19 @@ export function makeAdapter(
 
   const routers = new Map<string, Router>();
   const layers = new Map<string, PolyLayer>();
+  const formLayers = new Map<string, FormLayer>();
   for (const module of linears) {
     const group = routerGroup(module.name, config.settings.router_granularity);
     if (!routers.has(group)) routers.set(group, makeRouter(group, config, seed));
-    layers.set(module.name, makeLayer(module, config, routers.get(group)!, seed));
+    const router = routers.get(group)!;
+    if (!isIa3) layers.set(module.name, makeLayer(module, config, router, seed));
+    else formLayers.set(module.name, makeIa3Layer(module, config, router, feedforward));
   }
   const adapter = {
     name,
     config,
     layers,
+    formLayers,
     savedModuleNames: saved,
     savedModules: copyModules(base.parameters, saved),
   };
@@ -118,10 +137,11 @@ function refuseBoth(linears: readonly Linear[], saved: readonly string[]): void 
 }
 
 function refuseTooMany(linears: readonly Linear[], config: PolyConfig, most: number): void {
-  const { r, n_tasks, n_skills, n_splits } = config;
+  const { r, n_tasks, n_skills, n_splits, settings } = config;
+  const width = settings.skill_form === "ia3" ? 1 : r;
   const all = linears.reduce(
     (sum, { inFeatures, outFeatures }) =>
-      sum + n_skills * r * (inFeatures + outFeatures) + n_tasks * n_splits * n_skills,
+      sum + n_skills * width * (inFeatures + outFeatures) + n_tasks * n_splits * n_skills,
     0,
   );
   if (all > most) {
@@ -135,6 +155,21 @@ function refuseTooMany(linears: readonly Linear[], config: PolyConfig, most: num
 
 function makeRouter(group: string, config: PolyConfig, seed: number): Router {
   const { n_tasks: T, n_skills: S, n_splits: H } = config;
+  if (config.settings.router_type === "hypernetwork") {
+    const bound = 1 / Math.sqrt(S);
+    const network = {
+      weight1: uniform(seed, `${group}/weight1`, [S, S], bound),
+      bias1: uniform(seed, `${group}/bias1`, [S], bound),
+      weight2: uniform(seed, `${group}/weight2`, [S, S], bound),
+      bias2: uniform(seed, `${group}/bias2`, [S], bound),
+    };
+    return new HyperRouter(
+      group,
+      normal(seed, `${group}/embedding`, [T, S]),
+      network,
+      config.settings,
+    );
+  }
   const logits = uniform(seed, `${group}/Z`, [T, H * S], 1e-3);
   return new Router(group, logits, S, H, config.settings);
 }
@@ -154,6 +189,27 @@ function makeLayer(module: Linear, config: PolyConfig, router: Router, seed: num
   };
 }
 
+function makeIa3Layer(
+  module: Linear,
+  { n_skills: S, n_splits: H }: PolyConfig,
+  router: Router,
+  feedforward: readonly string[],
+): Ia3Layer {
+  const isFeedforward = suffixesOf(module.name).some((suffix) => feedforward.includes(suffix));
+  const features = isFeedforward ? module.inFeatures : module.outFeatures;
+  const vectors = tf.tidy(() => tf.variable(tf.zeros([H, S, features / H])));
+  return new Ia3Layer({ ...module, isFeedforward }, vectors, router);
+}
+
+/** Standard normal values. */
+function normal(seed: number, name: string, shape: number[]): tf.Variable {
+  const stream = randomStream(seed, `init/${name}`);
+  const size = shape.reduce((size, n) => size * n, 1);
+  return tf.tidy(() =>
+    tf.variable(tf.tensor(Float32Array.from({ length: size }, () => stream.normal()), shape))
+  );
+}
+
 /** Uniform values in [−bound, bound); zeros when `bound` is 0. */
 function uniform(seed: number, name: string, shape: number[], bound: number): tf.Variable {
   const values = new Float32Array(shape.reduce((size, n) => size * n, 1));
@@ -164,14 +220,15 @@ function uniform(seed: number, name: string, shape: number[], bound: number): tf
   return tf.tidy(() => tf.variable(tf.tensor(values, shape)));
 }
 
-function ownWarnings({ name, layers, savedModuleNames }: Adapter, base: Parameters): string[] {
+function ownWarnings(adapter: Adapter, base: Parameters): string[] {
+  const { name, savedModuleNames } = adapter;
   const warnings: string[] = [];
   const odd = adapterNameWarning(name);
   if (odd !== null) warnings.push(odd);
   const isTied = (module: string) =>
     EMBEDDING_LAYERS.includes(module.split(".").at(-1)!) &&
     [...base.aliases].flat().includes(`${module}.weight`);
-  if ([...layers.keys(), ...savedModuleNames].some(isTied)) {
+  if ([...layersOf(adapter).map(({ name }) => name), ...savedModuleNames].some(isTied)) {
     warnings.push(
       "Model has `tie_word_embeddings=True` and a tied layer is part of the adapter, but no " +
         "implementation exists to tie the adapters: what the adapter learns for one is not applied " +

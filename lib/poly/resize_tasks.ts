@@ -1,7 +1,6 @@
 import * as tf from "../tf.ts";
 import { randomStream } from "../util/random.ts";
-import type { Adapter } from "./adapter.ts";
-import type { PolyLayer } from "./layer.ts";
+import { type Adapter, routersOf } from "./adapter.ts";
 import { Router } from "./router.ts";
 
 /** Options of {@linkcode resizeTasks}. */
@@ -25,7 +24,7 @@ export interface ResizeOptions {
  * @param n number of tasks of the result; above 0
  * @throws {TypeError} when a number is not an integer
  * @throws {RangeError} when more tasks are kept than `n`, when one does not exist or is kept twice,
- * or when a fixed allocation has no amounts for a fresh task
+ * when a fixed allocation has no amounts for a fresh task, or when a hyper-network routes
  *
  * Source: mttl, models/modifiers/routing.py, `resize_module_logits`; tuners/poly/router.py of PEFT,
  * `reset`, for the range of fresh logits
@@ -53,6 +52,12 @@ export function resizeTasks(
   { keep, init = "fresh", seed = 0 }: ResizeOptions = {},
 ): Adapter {
   const { n_tasks: T, settings } = adapter.config;
+  if (settings.router_type !== "logits") {
+    throw new RangeError(
+      `Cannot resize adapter "${adapter.name}" as its tasks have no routing logits: router_type is ` +
+        `"${settings.router_type}"; make an adapter of ${n} tasks and copy the skills`,
+    );
+  }
   const kept = keep ?? Array.from({ length: T }, (_, task) => task);
   const copied = init === "fresh" ? [] : [init.copyFrom];
   checkSizes(adapter, n, kept, copied);
@@ -72,16 +77,23 @@ export function resizeTasks(
     : source.map((task) => settings.router_allocation![task!]!);
   const config = adapter.config.with({ n_tasks: n, settings: { router_allocation } });
 
-  const routers = new Map<Router, Router>();
-  const layers = new Map<string, PolyLayer>();
-  for (const [name, layer] of adapter.layers) {
-    const old = layer.router;
-    const router = routers.get(old) ??
-      new Router(old.name, resized(old, source, seed), old.nSkills, old.nSplits, config.settings);
-    routers.set(old, router);
-    layers.set(name, { ...layer, router });
-  }
-  return { ...adapter, config, layers };
+  const routers = new Map(
+    [...routersOf(adapter)].map((old) => [
+      old,
+      new Router(old.name, resized(old, source, seed), old.nSkills, old.nSplits, config.settings),
+    ]),
+  );
+  const layers = new Map(
+    [...adapter.layers].map((
+      [name, layer],
+    ) => [name, { ...layer, router: routers.get(layer.router)! }]),
+  );
+  const formLayers = new Map(
+    [...adapter.formLayers].map((
+      [name, layer],
+    ) => [name, layer.withRouter(routers.get(layer.router)!)]),
+  );
+  return { ...adapter, config, layers, formLayers };
 }
 
 /** Routing logits whose row `i` is row `source[i]` of the old ones, or fresh. */

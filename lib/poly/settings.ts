@@ -32,25 +32,48 @@ export interface PolySettings {
    * rows are scaled to sum 1. Null means that routing is learned.
    */
   readonly router_allocation: readonly (readonly number[])[] | null;
+  /**
+   * What gives a task its mixing weights: a row of logits as in Polytropon, or a hyper-network that reads
+   * an embedding of the task, as in HyperLoRA.
+   */
+  readonly router_type: "logits" | "hypernetwork";
+  /** What a skill of a layer is: low-rank factors, or a vector that scales the layer's features. */
+  readonly skill_form: SkillForm;
+  /**
+   * With (IA)³ vectors, the layers whose input is scaled and not their output, by name or dotted ending;
+   * null means PEFT's default for the architecture.
+   */
+  readonly feedforward_modules: readonly string[] | null;
 }
+
+/** What a skill is. */
+export type SkillForm = "lora" | "ia3";
+
+/** All forms of skills. */
+export const SKILL_FORMS: readonly SkillForm[] = ["lora", "ia3"];
+
+/** Settings that PEFT and the papers' code agree on. */
+const COMMON = {
+  router_straight_through: false,
+  router_temperature: 1,
+  router_granularity: "linear",
+  router_allocation: null,
+  router_type: "logits",
+  skill_form: "lora",
+  feedforward_modules: null,
+} as const;
 
 /** Settings equal to PEFT's behaviour, and to the papers' code as its scripts run it. */
 export const PROFILES: Readonly<Record<"peft" | "mttl", PolySettings>> = {
   peft: {
     init_scale: "peft",
     router_noise: "relaxed_bernoulli",
-    router_straight_through: false,
-    router_temperature: 1,
-    router_granularity: "linear",
-    router_allocation: null,
+    ...COMMON,
   },
   mttl: {
     init_scale: "mttl",
     router_noise: "none",
-    router_straight_through: false,
-    router_temperature: 1,
-    router_granularity: "linear",
-    router_allocation: null,
+    ...COMMON,
   },
 };
 
@@ -85,6 +108,8 @@ export function readSettings(given: Partial<PolySettings>, T: number, S: number)
   oneOf("init_scale", settings.init_scale, ["peft", "mttl"]);
   oneOf("router_noise", settings.router_noise, ["relaxed_bernoulli", "none"]);
   oneOf("router_granularity", settings.router_granularity, GRANULARITIES);
+  oneOf("router_type", settings.router_type, ["logits", "hypernetwork"]);
+  oneOf("skill_form", settings.skill_form, SKILL_FORMS);
   if (typeof settings.router_straight_through !== "boolean") {
     throw new TypeError(
       `Cannot read settings as router_straight_through must be a boolean: ` +
@@ -101,6 +126,15 @@ export function readSettings(given: Partial<PolySettings>, T: number, S: number)
     throw new RangeError(
       `Cannot read settings as router_temperature must be above 0 and finite: ` +
         `got ${settings.router_temperature}`,
+    );
+  }
+  const { feedforward_modules } = settings;
+  const isNames = Array.isArray(feedforward_modules) &&
+    feedforward_modules.every((name) => typeof name === "string");
+  if (feedforward_modules !== null && !isNames) {
+    throw new TypeError(
+      `Cannot read settings as feedforward_modules must be a list of names, or null: ` +
+        `got ${escapedValue(feedforward_modules)}`,
     );
   }
   const router_allocation = readAllocation(settings.router_allocation, T, S);

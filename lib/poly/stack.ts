@@ -5,7 +5,7 @@
  * @module
  */
 import * as tf from "../tf.ts";
-import { type Adapter, routersOf } from "./adapter.ts";
+import { type Adapter, requireLowRank, routersOf } from "./adapter.ts";
 import type { PolyLayer } from "./layer.ts";
 import { Router } from "./router.ts";
 
@@ -49,7 +49,14 @@ export function stackAdapters(adapters: readonly Adapter[]): Adapter {
       router: routers.get(name)!,
     });
   }
-  return { name, config, layers, savedModuleNames, savedModules };
+  return { name, config, layers, formLayers: new Map(), savedModuleNames, savedModules };
+}
+
+/** Whether an adapter may be part of a stack, as far as it alone tells. */
+export function isStackable({ config, savedModules }: Adapter): boolean {
+  const { skill_form, router_type } = config.settings;
+  return config.n_tasks === 1 && savedModules.size === 0 && skill_form === "lora" &&
+    router_type === "logits";
 }
 
 /** Gives each adapter the values that it has in the stack. */
@@ -82,6 +89,7 @@ function checkAlike(first: Adapter, adapter: Adapter): void {
   const refuse = (rule: string, got: string) => {
     throw new RangeError(`Cannot stack adapters as ${rule}: got ${got}`);
   };
+  requireLowRank("stack the skills", adapter);
   const { n_tasks } = adapter.config;
   if (n_tasks !== 1) refuse("each must have one task", `${n_tasks} tasks`);
   if (adapter.savedModules.size > 0) {

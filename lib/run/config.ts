@@ -39,7 +39,17 @@ export type RunConfig = {
   max_target_tokens: number;
 
   // Method
-  method: "shared" | "shared_equal_budget" | "private" | "expert" | "uniform" | "poly";
+  method:
+    | "shared"
+    | "shared_equal_budget"
+    | "private"
+    | "expert"
+    | "uniform"
+    | "random"
+    | "poly"
+    | "hyper"
+    | "full";
+  skill_form: "lora" | "ia3";
   n_skills: number;
   n_splits: number;
   r: number;
@@ -49,6 +59,7 @@ export type RunConfig = {
   router_straight_through: boolean;
   router_temperature: number;
   router_granularity: "linear" | "layer" | "block" | "coder" | "model";
+  ibp_weight: number;
 
   // Multi-task training
   steps: number;
@@ -68,8 +79,13 @@ export type RunConfig = {
   monitor_gradient_alignment: boolean;
   alignment_validation_loss: number | null;
 
+  // Averaging
+  average_steps: number;
+  average_learning_rate: number | null;
+
   // Few-shot adaptation
-  adaptation: "full" | "routing" | "average" | "random" | "none";
+  adaptation: "full" | "routing" | "average" | "soup" | "random" | "none";
+  adaptation_routing: "method" | "learned" | "uniform";
   shots: number;
   shot_splits: number;
   adaptation_steps: number;
@@ -135,16 +151,36 @@ export const RUN_CONFIG: z.ZodObject<
   max_target_tokens: count.default(32).describe("Longer targets are cut; also new tokens at most"),
 
   // Method
-  method: z.enum(["shared", "shared_equal_budget", "private", "expert", "uniform", "poly"])
+  method: z.enum([
+    "shared",
+    "shared_equal_budget",
+    "private",
+    "expert",
+    "uniform",
+    "random",
+    "poly",
+    "hyper",
+    "full",
+  ])
     .default("poly")
-    .describe("How skills are allocated to tasks; poly with n_splits above 1 is MHR"),
-  n_skills: count.default(4).describe("Skills in the inventory of each layer"),
+    .describe(
+      "How skills are allocated to tasks; poly with n_splits above 1 is MHR, hyper is HyperLoRA, and " +
+        "full trains all weights without skills",
+    ),
+  skill_form: z.enum(["lora", "ia3"]).default("lora")
+    .describe(
+      "What a skill is: low-rank factors, or a vector that scales a layer's features; (IA)3 as published " +
+        "has target_modules default",
+    ),
+  n_skills: count.default(4).describe(
+    "Skills in the inventory of each layer; with hyper, size of a task's embedding",
+  ),
   n_splits: count.default(1).describe("Splits of the features, each with routing of its own"),
   r: count.default(4).describe("Rank of a skill"),
   target_modules: z.union([z.string(), z.array(z.string())], {
     error: "must be a string or a list of strings",
   }).default("all-linear")
-    .describe("Layers that get skills, as in PEFT"),
+    .describe("Layers that get skills, as in PEFT; default: PEFT's choice for the model"),
   init_scale: z.enum(["peft", "mttl"]).default("peft").describe("Initial scale of A"),
   router_noise: z.enum(["relaxed_bernoulli", "none"]).default("relaxed_bernoulli")
     .describe("What the router samples in training"),
@@ -154,6 +190,9 @@ export const RUN_CONFIG: z.ZodObject<
     .describe("Temperature of the relaxed Bernoulli"),
   router_granularity: z.enum(["linear", "layer", "block", "coder", "model"]).default("linear")
     .describe("What shares one router"),
+  ibp_weight: rate.default(0).describe(
+    "Weight of the Indian buffet process prior on learned routing in multi-task training; 0 for none",
+  ),
 
   // Multi-task training
   steps: countOrNone.default(200).describe("Steps of multi-task training"),
@@ -183,11 +222,23 @@ export const RUN_CONFIG: z.ZodObject<
   alignment_validation_loss: z.number().nullable().default(null)
     .describe("Validation loss at which that agreement is a metric; null: at the last evaluation"),
 
+  // Averaging
+  average_steps: countOrNone.default(0).describe(
+    "Steps of training one adapter that is the mean of all skills on all tasks, after multi-task " +
+      "training; with adaptation none it is then scored on held-out tasks as it is (zero-shot)",
+  ),
+  average_learning_rate: rate.nullable().default(null)
+    .describe("Learning rate of these steps; null: learning_rate"),
+
   // Few-shot adaptation
-  adaptation: z.enum(["full", "routing", "average", "random", "none"]).default("full")
+  adaptation: z.enum(["full", "routing", "average", "soup", "random", "none"]).default("full")
     .describe(
-      "What a held-out task trains: all, routing only (-z), averaged skills (-μ), fresh skills",
+      "What a held-out task trains: all, routing only (-z), averaged skills (-μ), the mean of private " +
+        "adapters (soup), fresh skills",
     ),
+  adaptation_routing: z.enum(["method", "learned", "uniform"]).default("method").describe(
+    "What mixes the skills of a held-out task: what its method has, a learned row, all alike",
+  ),
   shots: count.default(32).describe("Examples of a held-out task"),
   shot_splits: count.default(1).describe("Draws of those examples, each adapted to anew"),
   adaptation_steps: countOrNone.default(40).describe("Steps of adaptation"),
@@ -221,7 +272,6 @@ export type RunConfigInput = { [Key in keyof RunConfig]?: RunConfig[Key] | undef
 export const LATER_SETTINGS: Partial<RunConfig> = {
   task_seed: null,
   base_model_revision: null,
-  alignment_validation_loss: null,
   unlikelihood: 0,
   length_normalised_choice: 0,
   further_scores: [],
@@ -231,6 +281,12 @@ export const LATER_SETTINGS: Partial<RunConfig> = {
   teacher_n_splits: 1,
   teacher_r: 4,
   target_noise: 0,
+  ibp_weight: 0,
+  average_steps: 0,
+  average_learning_rate: null,
+  adaptation_routing: "method",
+  alignment_validation_loss: null,
+  skill_form: "lora",
 };
 
 /** Names of the settings, in the order of tables. */

@@ -1,9 +1,13 @@
-import { type AnyBaseModel, getPeftModel, type PeftModel } from "../peft/peft_model.ts";
+import { type AnyBaseModel, getPeftModel, PeftModel } from "../peft/peft_model.ts";
+import { slots } from "../peft/adapter_slots.ts";
 import type { Adapter } from "../poly/adapter.ts";
 import type { Allocation } from "../poly/allocation.ts";
 import { PolyConfig, type TaskType } from "../poly/config.ts";
+import { drawRouting } from "../poly/random_routing.ts";
+import { makeFullAdapter } from "../poly/full_adapter.ts";
 import * as tf from "../tf.ts";
 import type { RunConfig } from "./config.ts";
+import { heldoutRouting } from "./heldout_routing.ts";
 
 /**
  * The adapter of the multi-task phase.
@@ -15,7 +19,12 @@ import type { RunConfig } from "./config.ts";
  * | `private` | one per task | each task its own |
  * | `expert` | one per true skill, whatever n_skills | the true allocation |
  * | `uniform` | n_skills | all alike, fixed |
+ * | `random` | n_skills | a random subset for each task and split, fixed |
  * | `poly` | n_skills | learned per split; MHR when there are several |
+ * | `hyper` | n_skills, the last layer of a generator | a hyper-network reads an embedding of the task |
+ * | `full` | none: all weights of the base model are trained | none |
+ *
+ * A skill is what `skill_form` says, for every method that has skills.
  *
  * Source: Ponti et al. 2022 (arXiv 2202.13914), section 4; Caccia et al. 2023 (arXiv 2211.03831).
  *
@@ -50,9 +59,42 @@ export function multiTaskModel<M extends AnyBaseModel>(
     }
     case "uniform":
       return adapted(base, config, { n_tasks: T }, ones(config.n_skills));
+    case "random": {
+      // What is drawn once for all is neither sampled nor rounded in training.
+      const fixed = { ...config, router_noise: "none", router_straight_through: false } as const;
+      const model = adapted(base, fixed, { n_tasks: T }, null);
+      drawRouting(model.adapters.get("default")!, config.seed);
+      model.setRequiresGrad("default", false, "router");
+      return model;
+    }
     case "poly":
+    case "hyper":
       return adapted(base, config, { n_tasks: T }, null);
+    case "full":
+      return fullModel(base);
   }
+}
+
+/**
+ * The adapter of averaging: one skill for all tasks, which is the mean of the trained skills, A and B each
+ * on its own. Of `private` it is the mean of the tasks' adapters; of `shared` it is the adapter itself.
+ *
+ * Source: MHR-μ for zero-shot transfer, Caccia et al. 2023 (arXiv 2211.03831), section 4; mttl
+ * `switch_to_avg_modules`. Differs: mttl trains all skills under their fixed average, which is this one
+ * adapter with S copies of each number; only clipping and weight decay can tell them apart.
+ *
+ * @param source the trained adapter of the multi-task phase
+ */
+export function averagedModel<M extends AnyBaseModel>(
+  base: M,
+  config: RunConfig,
+  source: Adapter,
+): PeftModel<M> {
+  const { n_tasks, n_splits, r } = source.config;
+  const ones = Array.from({ length: n_tasks }, () => [1]);
+  const model = adapted(base, config, { n_tasks, n_skills: 1, n_splits, r }, ones);
+  copyValues(source, model.adapters.get("default")!, (skills) => tf.mean(skills, 1, true));
+  return model;
 }
 
 /**
@@ -60,13 +102,22 @@ export function multiTaskModel<M extends AnyBaseModel>(
  *
  * `full` and `routing` start from the trained skills and fresh routing, which mixes them alike;
  * `average` from one skill that is their mean, so all three compute the same function at the start;
- * `random` from fresh skills. A method without shared skills (`private`) starts afresh in any case;
- * `expert` keeps the true allocation of the held-out task.
+ * `random` from fresh skills. A method without shared skills (`private`) starts afresh, unless by `soup`:
+ * then from one skill that is the mean of all training tasks' adapters, A and B each on its own.
+ * What mixes the skills is said by {@linkcode heldoutRouting}. The method `random` differs from `poly` in
+ * the multi-task phase alone: here it learns a fresh row as `poly` does, so that a difference between
+ * the two is due to what multi-task training has made of the skills.
+ * `hyper` starts from the trained generator and a fresh embedding, which alone `routing` trains; `full` from
+ * all trained weights, or with `random` from those of the base model.
  *
- * Source: mttl `finetune_type` A, Z, MuZ and PolyRand; Caccia et al. 2023 (arXiv 2211.03831).
+ * Source: mttl `finetune_type` A, Z, MuZ and PolyRand; Caccia et al. 2023 (arXiv 2211.03831). The soup is
+ * AdapterSoup (arXiv 2302.07027) as the latter compares with it. Differs: it averages all training tasks,
+ * where AdapterSoup selects some (by a rule that Caccia et al. do not publish), and those of `private` are
+ * trained side by side: each on its own examples, from an initial A of its own, clipped by a joint norm.
  *
- * @param source the trained adapter of the multi-task phase
- * @param truth the true skills of the held-out task and of the training tasks; needed by `expert`
+ * @param source the trained adapter of the multi-task phase, or of averaging where there are such steps
+ * @param truth the true skills of the held-out task and of the training tasks; needed by `expert` where
+ * it is given the held-out task's
  * @param seed seed of newly drawn values
  */
 export function adaptationModel<M extends AnyBaseModel>(
@@ -76,26 +127,34 @@ export function adaptationModel<M extends AnyBaseModel>(
   truth: { readonly training: Allocation; readonly heldOut: readonly number[] } | null,
   seed: number,
 ): PeftModel<M> {
-  const { method, adaptation } = config;
+  const { method, adaptation, average_steps } = config;
   const { n_skills, n_splits, r } = source.config;
   const seeded = { ...config, seed };
-  if (method === "private") return adapted(base, seeded, { n_tasks: 1, n_skills: 1, r }, [[1]]);
-  if (adaptation === "average") {
+  if (method === "full") {
+    const model = fullModel(base);
+    if (adaptation !== "random") copyValues(source, model.adapters.get("default")!);
+    return model;
+  }
+  if (method === "private" && adaptation !== "soup" && average_steps === 0) {
+    return adapted(base, seeded, { n_tasks: 1, n_skills: 1, r }, [[1]]);
+  }
+  if (adaptation === "average" || adaptation === "soup") {
     const model = adapted(base, seeded, { n_tasks: 1, n_skills: 1, n_splits, r }, [[1]]);
-    copySkills(source, model.adapters.get("default")!, (skills) => tf.mean(skills, 1, true));
+    copyValues(source, model.adapters.get("default")!, (skills) => tf.mean(skills, 1, true));
     return model;
   }
   const heldOut = (): number[][] => {
     const row = usedSkills(truth!.training).map((skill) => truth!.heldOut[skill]!);
     return [row.some((amount) => amount > 0) ? row : row.map(() => 1)];
   };
-  const allocation = method === "poly"
+  const routing = heldoutRouting(config);
+  const allocation = routing === "learned"
     ? null
-    : method === "expert"
+    : routing === "true"
     ? heldOut()
     : [new Array<number>(n_skills).fill(1)];
   const model = adapted(base, seeded, { n_tasks: 1, n_skills, n_splits, r }, allocation);
-  if (adaptation !== "random") copySkills(source, model.adapters.get("default")!);
+  if (adaptation !== "random") copyValues(source, model.adapters.get("default")!);
   if (adaptation === "routing") model.setRequiresGrad("default", false, "skills");
   return model;
 }
@@ -115,7 +174,7 @@ function adapted<M extends AnyBaseModel>(
 ): PeftModel<M> {
   const poly = new PolyConfig({
     task_type: taskType(base),
-    target_modules: config.target_modules,
+    target_modules: config.target_modules === "default" ? null : config.target_modules,
     r: config.r,
     n_skills: config.n_skills,
     n_splits: config.n_splits,
@@ -127,6 +186,8 @@ function adapted<M extends AnyBaseModel>(
       router_temperature: config.router_temperature,
       router_granularity: config.router_granularity,
       router_allocation: allocation,
+      router_type: config.method === "hyper" ? "hypernetwork" : "logits",
+      skill_form: config.skill_form,
     },
   });
   const model = getPeftModel(base, poly, { seed: config.seed });
@@ -139,17 +200,21 @@ function taskType(base: AnyBaseModel): TaskType | null {
   return base.isEncoderDecoder ? "SEQ_2_SEQ_LM" : "CAUSAL_LM";
 }
 
-/** Copies skills from one adapter to another of the same layers, `[H, S, …]`, perhaps changed. */
-function copySkills(
+function fullModel<M extends AnyBaseModel>(base: M): PeftModel<M> {
+  return PeftModel.withAdapter(base, makeFullAdapter(base, "default", taskType(base)), ["saved"]);
+}
+
+/**
+ * Copies everything but the routing of tasks from one adapter to another of the same layers: skills, perhaps
+ * changed, hyper-networks, and modules saved as a whole.
+ */
+function copyValues(
   from: Adapter,
   to: Adapter,
   change: (skills: tf.Tensor) => tf.Tensor = (skills) => tf.clone(skills),
 ): void {
-  for (const [name, { skillsA, skillsB }] of to.layers) {
-    const source = from.layers.get(name)!;
-    tf.tidy(() => {
-      skillsA.assign(change(source.skillsA));
-      skillsB.assign(change(source.skillsB));
-    });
+  const sources = new Map(slots(from).map(({ name, variable }) => [name, variable]));
+  for (const { name, variable, part } of slots(to)) {
+    if (part !== "router") tf.tidy(() => variable.assign(change(sources.get(name)!)));
   }
 }

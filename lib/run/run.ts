@@ -10,7 +10,7 @@ import { DivergedError } from "../train/train.ts";
 import { checkAdapterOutput, checkMethod } from "./check_method.ts";
 import type { RunConfig } from "./config.ts";
 import { languageProblem } from "./language_problem.ts";
-import { multiTaskModel } from "./method.ts";
+import { averagedModel, multiTaskModel } from "./method.ts";
 import { declared } from "./metrics/metric.ts";
 import { MetricsLog } from "./metrics_log.ts";
 import { plantedProblem } from "./planted.ts";
@@ -19,7 +19,7 @@ import type { Problem } from "./problem.ts";
 import type { RunResult } from "./result.ts";
 import { adaptToAll } from "./stages/adaptation.ts";
 import { Keeper, type StageOptions, type StagesTold } from "./stages/keeper.ts";
-import { scoreSeen, trainTogether } from "./stages/multitask.ts";
+import { scoreSeen, trainAverage, trainTogether } from "./stages/multitask.ts";
 import { routingFacts } from "./stages/facts.ts";
 import { asFound, type Progress, type RunState, startRun } from "./stages/phase.ts";
 
@@ -111,7 +111,18 @@ async function outcome<E, Batch extends RowsBatch, M extends AnyBaseModel>(
     if (adapterDir !== null) await model.savePretrained(adapterDir);
     await scoreSeen(run, model, multitask);
     if (config.method === "poly") await keepRouting(run, model, multitask, dir);
-    if (suite.heldOut.length > 0) await adaptToAll(run, model, multitask);
+    if (config.average_steps === 0) {
+      if (suite.heldOut.length > 0) await adaptToAll(run, model, multitask);
+    } else {
+      const averaged = averagedModel(base, config, model.adapters.get("default")!);
+      try {
+        metrics.parameters_average = averaged.getNbTrainableParameters()[0];
+        const average = await trainAverage(run, averaged, multitask);
+        if (suite.heldOut.length > 0) await adaptToAll(run, averaged, average);
+      } finally {
+        averaged.dispose();
+      }
+    }
     const status = metrics.stalled_at_step === undefined ? "done" : "stalled";
     return { status, metrics, tasks };
   } catch (error) {

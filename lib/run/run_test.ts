@@ -14,6 +14,7 @@ import * as tf from "../tf.ts";
 import { parseRunConfig, type RunConfigInput } from "./config.ts";
 import { parseMetrics } from "./metrics_log.ts";
 import { type KeptPrediction, PREDICTIONS_FILE, readPredictions } from "./predictions/file.ts";
+import { PLANTED_FEATURES } from "./planted_layers.ts";
 import { resultToJson } from "./result.ts";
 import { doRun, type RunOutcome } from "./run.ts";
 
@@ -208,6 +209,11 @@ for (
     [{ n_splits: 4, adaptation: "random" }, 5 * skill(2) + 2 * 3 * 5 * 4, 5 * skill(2) + 40],
     [{ router_granularity: "model" }, 5 * skill(2) + 3 * 5, 5 * skill(2) + 5],
     [{ adaptation: "none" }, 5 * skill(2) + 2 * 3 * 5, undefined],
+    [{ method: "random", n_splits: 4 }, 5 * skill(2), 5 * skill(2) + 2 * 5 * 4],
+    [{ method: "random", adaptation: "routing" }, 5 * skill(2), 2 * 5],
+    [{ method: "private", adaptation: "soup" }, 3 * skill(2), skill(2)],
+    [{ adaptation_routing: "uniform" }, 5 * skill(2) + 2 * 3 * 5, 5 * skill(2)],
+    [{ method: "uniform", adaptation_routing: "learned" }, 5 * skill(2), 5 * skill(2) + 2 * 5],
   ] as [RunConfigInput, number, number | undefined][]
 ) {
   onEachBackend(`doRun() counts what is trained: ${JSON.stringify(settings)}`, async () => {
@@ -361,6 +367,61 @@ onEachBackend("doRun() chooses its checkpoint on validation examples alone", asy
   const last = await run(PLANTED, fast, { n_validation: 0 });
   assert.equal("best_step" in last.metrics, false);
 }, { only: ["wasm", "cpu"] });
+
+onEachBackend(
+  "doRun() averages the skills, trains them on, and scores them as they are",
+  async () => {
+    const settings: RunConfigInput = {
+      n_splits: 2,
+      n_heldout_tasks: 2,
+      evaluate_every: 2,
+      adaptation: "none",
+      average_steps: 3,
+      average_learning_rate: 0.02,
+    };
+    const poly = await run(PLANTED, settings);
+    assert.deepEqual(
+      [...phase(poly, "average"), ...phase(poly, "average_validation")].map(({ step }) => step),
+      [1, 2, 3, 2, 3],
+    );
+    const { metrics } = poly;
+    assert.deepEqual(
+      poly.tasks.filter(({ phase }) => phase === "heldout").map(({ task, split }) => [task, split]),
+      [["t03", 0], ["t04", 0]],
+    );
+    assert.ok(metrics.heldout_loss! > 0 && metrics.average_validation_loss! > 0);
+    assert.ok(!("start_heldout_loss" in metrics || "parameters_adaptation" in metrics));
+    // What came before is what it was, and the rate is that of these steps.
+    const plain = await run(PLANTED, settings, { average_steps: 0 });
+    assert.equal(metrics.seen_loss, plain.metrics.seen_loss);
+    assert.ok(!("heldout_loss" in plain.metrics || "parameters_average" in plain.metrics));
+    const faster = await run(PLANTED, settings, { average_learning_rate: 0.05 });
+    assert.notEqual(faster.metrics.heldout_loss, metrics.heldout_loss);
+    const same = await run(PLANTED, settings, { average_learning_rate: null, learning_rate: 0.02 });
+    const said = await run(PLANTED, settings, { learning_rate: 0.02 });
+    assert.deepEqual(same, said);
+    // Without learning it is the average that few-shot adaptation starts from.
+    const still = await run(PLANTED, settings, { average_learning_rate: 0 });
+    const average = await run(PLANTED, settings, { average_steps: 0, adaptation: "average" });
+    assert.ok(
+      Math.abs(still.metrics.heldout_loss! / average.metrics.start_heldout_loss! - 1) < 1e-5,
+    );
+    const tuned = await run(PLANTED, settings, { adaptation: "average" });
+    assert.equal(tuned.metrics.start_heldout_loss, metrics.heldout_loss);
+    const one = 2 * (PLANTED_FEATURES + PLANTED_FEATURES) * 2; // two layers, rank 2
+    for (
+      const [result, multitask] of [
+        [poly, 5 * one + 2 * 3 * 5 * 2],
+        [await run(PLANTED, settings, { n_splits: 1, method: "shared" }), one],
+        [await run(PLANTED, settings, { n_splits: 1, method: "private" }), 3 * one],
+      ] as const
+    ) {
+      const { parameters_multitask, parameters_average } = result.metrics;
+      assert.deepEqual([parameters_multitask, parameters_average], [multitask, one]);
+    }
+  },
+  { only: ["cpu"] },
+);
 
 onEachBackend("doRun() adapts from several draws of the examples, each anew", async () => {
   const one = await run(PLANTED);
@@ -516,6 +577,21 @@ onEachBackend("doRun() refuses settings that do not go together before it writes
       { method: "shared", adaptation: "routing" },
       'Cannot adapt by routing alone as method "shared" learns no routing: ' +
       'set adaptation to "full", or method to "poly"',
+    ],
+    [
+      { method: "uniform", adaptation: "soup" },
+      'Cannot adapt from a soup as it is made of private adapters, and method is "uniform": ' +
+      'set method to "private", or adaptation to "average"',
+    ],
+    [
+      { average_steps: 2 },
+      'Cannot adapt the averaged skills of average_steps 2 as adaptation must be "none" or "average", ' +
+      'for there is one skill left: got "full"',
+    ],
+    [
+      { adaptation: "routing", adaptation_routing: "uniform" },
+      'Cannot adapt by routing alone as adaptation_routing must be "method" or "learned": ' +
+      'got "uniform", which mixes all skills alike',
     ],
     [
       { method: "expert", suite: "superni" },

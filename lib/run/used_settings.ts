@@ -1,4 +1,5 @@
 import type { RunConfig } from "./config.ts";
+import { hasSeveralSkills, heldoutRouting } from "./heldout_routing.ts";
 
 /** For settings that only some runs use: which. */
 const USES: { readonly [Key in keyof RunConfig]?: (config: RunConfig) => boolean } = {
@@ -21,21 +22,29 @@ const USES: { readonly [Key in keyof RunConfig]?: (config: RunConfig) => boolean
   unlikelihood: isOfText,
   length_normalised_choice: isOfText,
   further_scores: isOfText,
-  n_skills: ({ method }) => ["poly", "uniform", "shared_equal_budget"].includes(method),
-  router_noise: isLearned,
-  router_straight_through: isLearned,
-  router_temperature: (config) => isLearned(config) && config.router_noise !== "none",
-  router_granularity: isLearned,
-  router_learning_rate: isLearned,
+  skill_form: hasSkills,
+  n_skills: ({ method }) =>
+    ["poly", "random", "uniform", "shared_equal_budget", "hyper"].includes(method),
+  r: isLowRank,
+  target_modules: hasSkills,
+  init_scale: isLowRank,
+  router_noise: isSampled,
+  router_straight_through: isSampled,
+  router_temperature: (config) => isSampled(config) && config.router_noise !== "none",
+  router_granularity: (config) => isLearned(config) || config.method === "random",
+  ibp_weight: ({ method }) => method === "poly",
+  router_learning_rate: ({ method }) => method === "poly" || method === "hyper",
   alignment_validation_loss: ({ monitor_gradient_alignment, n_validation }) =>
     monitor_gradient_alignment && n_validation > 0,
+  average_learning_rate: ({ average_steps }) => average_steps > 0,
   adaptation: ({ n_heldout_tasks }) => n_heldout_tasks > 0,
+  adaptation_routing: (config) => isAdapted(config) && hasSeveralSkills(config),
   shots: isAdapted,
   shot_splits: isAdapted,
   adaptation_steps: isAdapted,
   adaptation_batch_size: isAdapted,
   adaptation_learning_rate: isAdapted,
-  adaptation_router_learning_rate: (config) => isLearned(config) && isAdapted(config),
+  adaptation_router_learning_rate: learnsRow,
 };
 
 /**
@@ -62,8 +71,28 @@ function isOfText(config: RunConfig): boolean {
   return !isPlanted(config);
 }
 
-function isLearned({ method }: RunConfig): boolean {
-  return method === "poly";
+/** Whether adapters are made of skills; otherwise all weights are trained. */
+function hasSkills({ method }: RunConfig): boolean {
+  return method !== "full";
+}
+
+function isLowRank(config: RunConfig): boolean {
+  return hasSkills(config) && config.skill_form === "lora";
+}
+
+/** Whether some routing is learned as logits, which training may sample and round. */
+function isSampled(config: RunConfig): boolean {
+  return config.method !== "hyper" && isLearned(config);
+}
+
+/** Whether some routing is learned, in either phase. */
+function isLearned(config: RunConfig): boolean {
+  return config.method === "poly" || config.method === "hyper" || learnsRow(config);
+}
+
+/** Whether a held-out task learns a row of routing. */
+function learnsRow(config: RunConfig): boolean {
+  return isAdapted(config) && heldoutRouting(config) === "learned";
 }
 
 function isAdapted({ adaptation, n_heldout_tasks }: RunConfig): boolean {

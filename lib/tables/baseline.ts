@@ -90,7 +90,7 @@ export function holmText({ primary }: Study, differences: ColumnTable): string {
     return `No comparison was declared primary: p_holm is Holm's correction over all ${differences.numRows()} ` +
       `rows.`;
   }
-  const family = differences.filter("d => d.tier === 'primary'").numRows();
+  const family = rowsOf(differences).filter(({ tier }) => tier === "primary").length;
   const many = family === 1 ? "1 comparison" : `${family} comparisons`;
   return `p_holm is Holm's correction over the ${many} declared primary; all others are exploratory, ` +
     `with their raw p.`;

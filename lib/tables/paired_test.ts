@@ -14,7 +14,7 @@ const run = (settings: RunConfigInput, seen_loss: number | null) =>
   runResult(settings, seen_loss === null ? { status: "planned" } : { metrics: { seen_loss } });
 
 /** The ratio of a row as a power of two. */
-const log2 = ({ ratio }: Row) => Math.log2(Number(ratio));
+const log2 = ({ ratio }: Row) => Number(Math.log2(Number(ratio)).toFixed(9));
 
 Deno.test("pairedDifferences() pairs runs on their seed, and counts those without a partner", () => {
   const runs = runsTable([
@@ -36,12 +36,12 @@ Deno.test("pairedDifferences() pairs runs on their seed, and counts those withou
   const { ratio, dz, ...rest } = row!;
   assert.deepEqual(others, []);
   assert.ok(Math.abs(Number(ratio) - Math.cbrt(0.75 * 0.875)) < 1e-15);
-  assert.ok(Math.abs(Number(dz) + 1.062) < 1e-3);
+  assert.equal(dz, effectSize(estimateMean([0.75, 1, 0.875].map(Math.log))));
   assert.deepEqual(rest, {
     method: "poly",
     low,
     high,
-    seeds_to_decide: 10,
+    seeds_to_decide: 11,
     wins: 2,
     ties: 1,
     losses: 0,

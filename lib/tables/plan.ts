@@ -26,7 +26,7 @@ export const WANTED_POWER = 0.8;
  *
  * const { dz, power, seeds_to_decide } = planOf(estimateMean([0.1, 0.3, 0.2, 0.2]), 0.1);
  * assert.deepEqual([Number(dz).toFixed(2), Number(power).toFixed(2)], ["2.45", "0.40"]);
- * assert.equal(seeds_to_decide, 7);
+ * assert.equal(seeds_to_decide, 8);
  * assert.deepEqual(planOf(estimateMean([0.1, 0.3]), null), { dz: null, seeds_to_decide: null });
  * ```
  */

@@ -57,7 +57,7 @@ export function comparedPhase({ metric, runs }: Study): PredictionPhase {
   const [, said] = /^(base|start|seen|heldout)_/.exec(metric) ?? [];
   if (said !== undefined) return said as PredictionPhase;
   const holdsOut = rowsOf(runs).some((run) =>
-    run.n_heldout_tasks !== 0 && run.adaptation !== "none"
+    run.n_heldout_tasks !== 0 && (run.adaptation !== "none" || Number(run.average_steps) > 0)
   );
   return holdsOut ? "heldout" : "seen";
 }

@@ -4,6 +4,8 @@ export interface Example {
   readonly input: string;
   /** Reference answers, at least one; the first is what training aims at. */
   readonly targets: readonly string[];
+  /** Answers to choose from, a target among them, where there is a finite number of them. */
+  readonly choices?: readonly string[];
   /**
    * Where the definition of the task stands in the input, from its first to before its last character in
    * UTF-16 units, ahead of the instance. It is shortened first when the input is too long; absent when
@@ -12,8 +14,6 @@ export interface Example {
   readonly definition?: readonly [number, number];
   /** Where what is to be answered stands in the input, likewise; all of the input when absent. */
   readonly instance?: readonly [number, number];
-  /** Answers to choose from, a target among them, where there is a finite number of them. */
-  readonly choices?: readonly string[];
 }
 
 /** A named task with examples, of text unless said otherwise, that no two of its parts share. */

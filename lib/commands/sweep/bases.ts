@@ -24,7 +24,7 @@ export type ResolveBase = (nameOrPath: string, options: ResolveOptions) => Promi
 export async function fetchBases(
   runs: readonly RunResult[],
   args: readonly string[],
-  { quiet }: SweepArguments,
+  { quiet }: Pick<SweepArguments, "quiet">,
   { stderr, say }: LastingOutput,
   resolveBase: ResolveBase = resolveModel,
 ): Promise<BaseFolders | null> {

@@ -48,6 +48,15 @@ const DEFAULT_TARGETS: Readonly<Record<string, Targets>> = {
   rwkv7: ["r_proj", "k_proj", "v_proj", "o_proj", "key", "value"],
 };
 
+/** Targets of (IA)³ in an architecture, and those of them whose input is scaled. */
+const IA3_TARGETS: Readonly<Record<string, readonly [readonly string[], readonly string[]]>> = {
+  t5: [["k", "v", "wo"], ["wo"]],
+  mt5: [["k", "v", "wi_1"], []],
+  llama: [["k_proj", "v_proj", "down_proj"], ["down_proj"]],
+  mistral: [["k_proj", "v_proj", "down_proj"], ["down_proj"]],
+  qwen2: [["q_proj", "v_proj", "down_proj"], ["down_proj"]],
+};
+
 /**
  * PEFT's targets in an architecture when `target_modules` is null.
  *
@@ -65,11 +74,54 @@ const DEFAULT_TARGETS: Readonly<Record<string, Targets>> = {
  * ```
  */
 export function defaultTargets(modelType: string): Targets {
-  if (!Object.hasOwn(DEFAULT_TARGETS, modelType)) {
-    throw new RangeError(
-      "Please specify `target_modules` in `peft_config`: " +
-        `there is no default for a model of type "${modelType}"`,
-    );
-  }
+  if (!Object.hasOwn(DEFAULT_TARGETS, modelType)) throw noDefault(modelType);
   return DEFAULT_TARGETS[modelType]!;
+}
+
+/**
+ * PEFT's targets of (IA)³ in an architecture: most often keys, values and the inner activation of the
+ * feed-forward layers, as in the paper.
+ *
+ * Source: utils/constants.py of PEFT, `TRANSFORMERS_MODELS_TO_IA3_TARGET_MODULES_MAPPING`
+ *
+ * @param modelType Hugging Face's `model_type`
+ * @throws {RangeError} when the architecture has no default
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * assert.deepEqual(ia3Targets("t5"), ["k", "v", "wo"]);
+ * ```
+ */
+export function ia3Targets(modelType: string): readonly string[] {
+  if (!Object.hasOwn(IA3_TARGETS, modelType)) throw noDefault(modelType);
+  return IA3_TARGETS[modelType]![0];
+}
+
+/**
+ * The layers of an architecture whose input (IA)³ scales, and not their output: those that read the inner
+ * feed-forward activation. None where the architecture has no default.
+ *
+ * Source: utils/constants.py of PEFT, `TRANSFORMERS_MODELS_TO_IA3_FEEDFORWARD_MODULES_MAPPING`
+ *
+ * @param modelType Hugging Face's `model_type`
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * assert.deepEqual(ia3FeedforwardModules("llama"), ["down_proj"]);
+ * assert.deepEqual(ia3FeedforwardModules("custom"), []);
+ * ```
+ */
+export function ia3FeedforwardModules(modelType: string): readonly string[] {
+  return Object.hasOwn(IA3_TARGETS, modelType) ? IA3_TARGETS[modelType]![1] : [];
+}
+
+function noDefault(modelType: string): RangeError {
+  return new RangeError(
+    "Please specify `target_modules` in `peft_config`: " +
+      `there is no default for a model of type "${modelType}"`,
+  );
 }

@@ -46,7 +46,7 @@ export type Targeted = Pick<BaseModel, "modules" | "outputEmbedding"> & {
 };
 
 /** PEFT's name that targets nothing and is not an error. */
-const DUMMY = "dummy-target-modules";
+export const NO_TARGETS = "dummy-target-modules";
 const SEQ_CLS_HEADS = ["score", "classifier"];
 
 /**
@@ -71,7 +71,9 @@ const SEQ_CLS_HEADS = ["score", "classifier"];
  * ```
  */
 export function resolveTargets(base: Targeted, given: TargetFields): Targets {
-  if (given.target_modules === DUMMY) return { targetModules: DUMMY, modules: [], warnings: [] };
+  if (given.target_modules === NO_TARGETS) {
+    return { targetModules: NO_TARGETS, modules: [], warnings: [] };
+  }
   const names = base.modules.map(({ name }) => name);
   const targetModules = expand(base, given, names);
   const { exclude_modules, modules_to_save, task_type } = given;

@@ -107,6 +107,14 @@ const PARAMETERS = { unit: "parameters", better: "lower", scale: "log" } as cons
 /** Metrics of a run that are no means of scores. */
 export const RUN_MEASURES = {
   best_step: { meaning: "step of the lowest validation loss", ...STEP },
+  average_best_step: {
+    meaning: "step of the lowest validation loss of the averaged adapter",
+    ...STEP,
+  },
+  average_validation_loss: {
+    ...SCORES.loss,
+    meaning: "mean loss of the averaged adapter on validation examples, at its best step",
+  },
   diverged_at_step: { meaning: "step at which a loss was no longer finite", ...STEP },
   stalled_at_step: { meaning: "first step from which on training changed nothing", ...STEP },
   whole_instances: {
@@ -204,6 +212,10 @@ export const RUN_MEASURES = {
   },
   parameters_multitask: {
     meaning: "number of parameters that the multi-task phase trains",
+    ...PARAMETERS,
+  },
+  parameters_average: {
+    meaning: "number of parameters that training the averaged adapter trains",
     ...PARAMETERS,
   },
   parameters_adaptation: {

@@ -42,9 +42,10 @@ export function metricNames(config: RunConfig): MetricName[] {
       .map((name) => `${prefix}_${name}` as const);
   const when = (condition: boolean, ...names: readonly MetricName[]) => condition ? names : [];
   const isHeldOut = config.n_heldout_tasks > 0;
+  const isAveraged = config.average_steps > 0;
   const isWatched = config.steps > 0;
   return [
-    ...when(isHeldOut && config.adaptation !== "none", ...scores("heldout")),
+    ...when(isHeldOut && (config.adaptation !== "none" || isAveraged), ...scores("heldout")),
     ...scores("seen"),
     ...when(isWatched && config.n_validation > 0, "validation_loss", "best_step"),
     ...when(isHeldOut, ...scores("base_heldout")),
@@ -62,7 +63,13 @@ export function metricNames(config: RunConfig): MetricName[] {
     ),
     ...when(method === "poly", ...ROUTING),
     ...when(method === "poly" && (isPlanted || suite === "skills"), ...RECOVERY),
+    ...when(
+      isAveraged && config.n_validation > 0,
+      "average_validation_loss",
+      "average_best_step",
+    ),
     "parameters_multitask",
+    ...when(isAveraged, "parameters_average"),
     ...when(isHeldOut && config.adaptation !== "none", "parameters_adaptation"),
     "diverged_at_step",
     "stalled_at_step",

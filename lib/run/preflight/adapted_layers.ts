@@ -1,4 +1,5 @@
 import type { ModuleInfo } from "../../models/base_model.ts";
+import { ia3Targets } from "../../poly/targets/default_targets.ts";
 import {
   NoMatchingPeftModuleError,
   resolveTargets,
@@ -32,10 +33,10 @@ export interface AdaptedLayers {
  * @throws {SyntaxError} when a pattern is not valid
  */
 export function adaptedLayers(
-  { target_modules, base_model, n_splits }: RunConfig,
+  { target_modules, base_model, n_splits, skill_form }: RunConfig,
   base: AdaptedBase,
 ): AdaptedLayers {
-  const { modules, warnings } = targetsOf(target_modules, base_model, base);
+  const { modules, warnings } = targetsOf(target_modules, skill_form, base_model, base);
   const layers = modules.map(({ name, kind, inFeatures, outFeatures }) => {
     if (kind === "Linear") return { name, inFeatures: inFeatures!, outFeatures: outFeatures! };
     throw new RangeError(
@@ -55,12 +56,16 @@ export function adaptedLayers(
 
 function targetsOf(
   target_modules: RunConfig["target_modules"],
+  form: RunConfig["skill_form"],
   baseModel: string,
   base: AdaptedBase,
 ): { readonly modules: readonly ModuleInfo[]; readonly warnings: readonly string[] } {
+  const given = target_modules === "default"
+    ? form === "ia3" ? ia3Targets(base.identity.modelType) : null
+    : target_modules;
   try {
     return resolveTargets(base, {
-      target_modules: typeof target_modules === "string" ? target_modules : new Set(target_modules),
+      target_modules: given === null || typeof given === "string" ? given : new Set(given),
       exclude_modules: null,
       modules_to_save: null,
       task_type: null,

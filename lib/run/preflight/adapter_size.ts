@@ -11,7 +11,7 @@ export interface AdapterSize {
 
 /**
  * How many numbers the adapter of the multi-task phase has, at least: routing is counted for one layer, as
- * all may share it.
+ * all may share it. Full fine-tuning is counted by the weights of the layers.
  *
  * @param layers that get skills; null when they are not known, which counts one layer with as few
  * features as it can have

@@ -28,12 +28,12 @@ const NUMBER = 4;
  * ```
  */
 export function bytesOfRun(config: RunConfig, layers: readonly AdaptedLayer[] | null): number {
-  const { steps, evaluate_every, n_tasks, n_heldout_tasks, n_test } = config;
+  const { steps, average_steps, evaluate_every, n_tasks, n_heldout_tasks, n_test } = config;
   const draws = config.adaptation === "none" ? 0 : n_heldout_tasks * config.shot_splits;
-  const evaluations = evaluate_every === 0 ? 1 : 1 + steps / evaluate_every;
+  const evaluations = evaluate_every === 0 ? 1 : 1 + (steps + average_steps) / evaluate_every;
   const { skills, routing } = adapterSize(config, layers);
   return RUN +
-    LINE * (steps + evaluations + draws * config.adaptation_steps) +
+    LINE * (steps + average_steps + evaluations + draws * config.adaptation_steps) +
     SCORES * (n_tasks + draws) +
     ANSWER * n_test * (n_tasks + n_heldout_tasks + draws) +
     NUMBER * (skills + routing * (layers ?? []).length);

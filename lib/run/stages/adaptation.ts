@@ -12,7 +12,7 @@ import { adaptationModel } from "../method.ts";
 import type { RunMetrics } from "../metrics/metric.ts";
 import type { MetricsRow } from "../metrics_log.ts";
 import { meanScores } from "../score.ts";
-import { adaptationFacts, baseFacts } from "./facts.ts";
+import { adaptationFacts, baseFacts, zeroShotFacts } from "./facts.ts";
 import {
   asFound,
   checkFinite,
@@ -56,14 +56,16 @@ const MOST_VALUES = 2 ** 24;
  * before, and every adapted model before its first step and after its last. What was done before, by
  * this run or another of the same settings, is taken from there.
  *
- * @param trained the model that the multi-task phase has trained
- * @param multitask the key of that phase's stage
+ * Where nothing is adapted, the averaged adapter, which belongs to no task, is scored as it is.
+ *
+ * @param trained the model that the multi-task phase, or averaging, has trained
+ * @param stage the key of the stage that has done so
  * @throws {DivergedError} when a loss is not finite
  */
 export async function adaptToAll<E, Batch extends RowsBatch, M extends AnyBaseModel>(
   run: RunState<E, Batch, M>,
   trained: PeftModel<M>,
-  multitask: string,
+  stage: string,
 ): Promise<void> {
   const { config, problem, metrics, keeper } = run;
   const { heldOut } = problem.suite;
@@ -77,7 +79,10 @@ export async function adaptToAll<E, Batch extends RowsBatch, M extends AnyBaseMo
   const untouched = found.base as unknown as readonly Evaluated[];
   run.predictions.push(...taskPredictions(untouched, "base", 0));
   Object.assign(metrics, meanScores("base_heldout", scoresOf(untouched)));
-  if (config.adaptation === "none") return;
+  if (config.adaptation === "none") {
+    if (config.average_steps > 0) await scoreZeroShot(run, trained, stage);
+    return;
+  }
   const draws = [...heldOut.keys()].flatMap((t) =>
     Array.from({ length: config.shot_splits }, (_, split): Draw => ({ t, split }))
   );
@@ -88,7 +93,7 @@ export async function adaptToAll<E, Batch extends RowsBatch, M extends AnyBaseMo
   const atOnce = Math.max(1, Math.min(DRAWS_AT_ONCE, Math.floor(MOST_VALUES / values)));
   for (let at = 0; at < draws.length; at += atOnce) {
     const some = draws.slice(at, at + atOnce);
-    const found = await adaptToDraws(run, trained, multitask, some);
+    const found = await adaptToDraws(run, trained, stage, some);
     for (const [i, { t, split }] of some.entries()) {
       const { rows, parameters_adaptation, start, adapted: after, diverged_at_step } = found[i]!;
       for (const row of rows) await run.log.append(row);
@@ -108,17 +113,38 @@ export async function adaptToAll<E, Batch extends RowsBatch, M extends AnyBaseMo
   Object.assign(metrics, meanScores("heldout", scoresOf(adapted)));
 }
 
+/** Scores the averaged adapter on the held-out tasks, of which it has seen no example. */
+async function scoreZeroShot<E, Batch extends RowsBatch, M extends AnyBaseModel>(
+  run: RunState<E, Batch, M>,
+  averaged: PeftModel<M>,
+  average: string,
+): Promise<void> {
+  const { config, problem, metrics, keeper } = run;
+  const { found } = await keeper.obtain(
+    zeroShotFacts(config, average),
+    async () =>
+      asFound({
+        heldout: await evaluate(problem, averaged, problem.suite.heldOut.map(asOnlyTask)),
+      }),
+  );
+  const evaluated = found.heldout as unknown as readonly Evaluated[];
+  checkFinite(evaluated, config.average_steps);
+  run.tasks.push(...taskScores(evaluated, "heldout", 0));
+  run.predictions.push(...taskPredictions(evaluated, "heldout", 0));
+  Object.assign(metrics, meanScores("heldout", scoresOf(evaluated)));
+}
+
 /** Adapts to some draws, or takes what was found before. */
 async function adaptToDraws<E, Batch extends RowsBatch, M extends AnyBaseModel>(
   run: RunState<E, Batch, M>,
   trained: PeftModel<M>,
-  multitask: string,
+  stage: string,
   draws: readonly Draw[],
 ): Promise<Adapted[]> {
   const { config, problem, keeper } = run;
   const facts = draws.map(({ t, split }) => {
     const { name } = problem.suite.heldOut[t]!;
-    return adaptationFacts(config, multitask, { name, index: t }, split);
+    return adaptationFacts(config, stage, { name, index: t }, split);
   });
   const stages = await keeper.obtainAll(
     facts,

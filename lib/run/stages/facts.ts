@@ -9,9 +9,12 @@ import { isUsed } from "../used_settings.ts";
  */
 export type Basis = Readonly<Record<string, string | number | null>>;
 
+/** Settings that first matter when the trained skills are averaged. */
+const OF_AVERAGE: readonly (keyof RunConfig)[] = ["average_steps", "average_learning_rate"];
 /** Settings that first matter when a held-out task is adapted to. */
 const OF_ADAPTATION: readonly (keyof RunConfig)[] = [
   "adaptation",
+  "adaptation_routing",
   "shots",
   "shot_splits",
   "adaptation_steps",
@@ -25,8 +28,13 @@ const OF_ONE_ADAPTATION = OF_ADAPTATION.filter((key) => key !== "shot_splits");
 const OF_ANSWERS: readonly (keyof RunConfig)[] = ["num_beams", "further_scores"];
 /** Settings that the multi-task phase depends on: all but those that first matter later. */
 const OF_MULTI_TASK = RUN_CONFIG_KEYS.filter((key) =>
-  !OF_ADAPTATION.includes(key) && !OF_ANSWERS.includes(key)
+  !OF_AVERAGE.includes(key) && !OF_ADAPTATION.includes(key) && !OF_ANSWERS.includes(key)
 );
+/** Whether the multi-task phase of a run depends on a setting. */
+export function isOfMultiTask(key: keyof RunConfig): boolean {
+  return OF_MULTI_TASK.includes(key);
+}
+
 /** Settings that the basis stands for: by their content, and by what was chosen. */
 const OF_BASIS: readonly (keyof RunConfig)[] = [
   "data_dir",
@@ -73,18 +81,28 @@ const OF_TASKS: readonly (keyof RunConfig)[] = [
  * ```
  */
 export function multiTaskText(config: RunConfig): string {
-  return JSON.stringify(settingsOf(config, OF_MULTI_TASK));
+  return JSON.stringify(settingsOf(untilAdaptation(config), OF_MULTI_TASK));
 }
 
 /** Facts of the multi-task phase. */
 export function multiTaskFacts(config: RunConfig, basis: Basis): StageFacts {
   const keys = OF_MULTI_TASK.filter((key) => !OF_BASIS.includes(key));
-  return { kind: "multitask", settings: settingsOf(config, keys), basis };
+  return { kind: "multitask", settings: settingsOf(untilAdaptation(config), keys), basis };
 }
 
 /** Facts of the scores on the tasks seen. */
 export function seenFacts(config: RunConfig, multitask: string): StageFacts {
   return { kind: "seen", multitask, settings: settingsOf(config, OF_ANSWERS) };
+}
+
+/** Facts of training the average of the skills that the multi-task phase has trained. */
+export function averageFacts(config: RunConfig, multitask: string): StageFacts {
+  return { kind: "average", multitask, settings: settingsOf(config, OF_AVERAGE) };
+}
+
+/** Facts of the averaged adapter's scores on the held-out tasks, to which it is not adapted. */
+export function zeroShotFacts(config: RunConfig, average: string): StageFacts {
+  return { kind: "zero_shot", average, settings: settingsOf(config, OF_ANSWERS) };
 }
 
 /** Facts of the measures of the routing that was learned. */
@@ -98,20 +116,37 @@ export function baseFacts(config: RunConfig, basis: Basis): StageFacts {
   return { kind: "base", task_seed: config.task_seed ?? config.seed, settings, basis };
 }
 
-/** Facts of adapting to one held-out task from one draw of its examples, and of the scores there. */
+/**
+ * Facts of adapting to one held-out task from one draw of its examples, and of the scores there.
+ *
+ * @param trained the key of the stage whose adapter is adapted: of the multi-task phase, or of averaging
+ */
 export function adaptationFacts(
   config: RunConfig,
-  multitask: string,
+  trained: string,
   task: { readonly name: string; readonly index: number },
   split: number,
 ): StageFacts {
-  const settings = settingsOf(config, [...OF_ONE_ADAPTATION, ...OF_ANSWERS]);
-  return { kind: "adaptation", multitask, task: task.name, index: task.index, split, settings };
+  const onlyNow = OF_MULTI_TASK.filter((key) => !isUsed(key, untilAdaptation(config)));
+  const settings = settingsOf(config, [...OF_ONE_ADAPTATION, ...OF_ANSWERS, ...onlyNow]);
+  return {
+    kind: "adaptation",
+    multitask: trained,
+    task: task.name,
+    index: task.index,
+    split,
+    settings,
+  };
 }
 
 /** Facts of where the multi-task phase was left in the middle. */
 export function checkpointFacts({ kind, ...others }: StageFacts): StageFacts {
   return { kind: "checkpoint", of: kind, ...others as Record<string, Json> };
+}
+
+/** A run that ends before its adaptation, so that what matters first there is not used. */
+function untilAdaptation(config: RunConfig): RunConfig {
+  return { ...config, adaptation: "none" };
 }
 
 /** The settings of some names; what makes no difference to the run is left out. */

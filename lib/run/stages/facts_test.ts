@@ -32,6 +32,7 @@ const OTHER: { readonly [Key in keyof RunConfig]: RunConfig[Key] } = {
   max_input_tokens: 9,
   max_target_tokens: 9,
   method: "shared",
+  skill_form: "ia3",
   n_skills: 9,
   n_splits: 2,
   r: 9,
@@ -41,6 +42,7 @@ const OTHER: { readonly [Key in keyof RunConfig]: RunConfig[Key] } = {
   router_straight_through: true,
   router_temperature: 9,
   router_granularity: "model",
+  ibp_weight: 9,
   steps: 9,
   batch_size: 9,
   accumulation: 9,
@@ -57,7 +59,10 @@ const OTHER: { readonly [Key in keyof RunConfig]: RunConfig[Key] } = {
   evaluate_every: 9,
   monitor_gradient_alignment: true,
   alignment_validation_loss: 9,
+  average_steps: 9,
+  average_learning_rate: 9,
   adaptation: "routing",
+  adaptation_routing: "uniform",
   shots: 9,
   shot_splits: 9,
   adaptation_steps: 9,
@@ -101,7 +106,11 @@ Deno.test("every setting reaches the stages that it must, and no other", () => {
     ),
     num_beams: "seen base adaptation",
     further_scores: "seen base adaptation",
+    // They name a stage of their own, on which adaptation depends where there is one.
+    average_steps: "",
+    average_learning_rate: "",
     adaptation: "adaptation",
+    adaptation_routing: "adaptation",
     shots: "adaptation",
     shot_splits: "",
     adaptation_steps: "adaptation",
@@ -112,12 +121,12 @@ Deno.test("every setting reaches the stages that it must, and no other", () => {
     min_skills: "",
     max_skills: "",
     name_in_input: "",
-    // Not used unless gradients are watched.
-    alignment_validation_loss: "",
     teacher_n_skills: "",
     teacher_n_splits: "",
     teacher_r: "",
     target_noise: "",
+    // Not used unless gradients are watched.
+    alignment_validation_loss: "",
     ...Object.fromEntries(
       [
         "suite",
@@ -139,6 +148,22 @@ Deno.test("every setting reaches the stages that it must, and no other", () => {
   for (const key of RUN_CONFIG_KEYS) {
     assert.notDeepEqual(OTHER[key], config[key], key);
     assert.equal(reached(key), expected[key] ?? trained, key);
+  }
+});
+
+Deno.test("routing that only a held-out task learns matters to its adaptation alone", () => {
+  for (
+    const settings of [
+      { method: "random" },
+      { method: "expert", adaptation_routing: "learned" },
+    ] as RunConfigInput[]
+  ) {
+    const config = parseRunConfig(settings);
+    const [before, after] = [config, { ...config, router_noise: OTHER.router_noise }].map(keysOf);
+    assert.equal(after!.multitask, before!.multitask);
+    assert.notEqual(after!.adaptation, before!.adaptation);
+    const average = keysOf({ ...config, adaptation: "average" });
+    assert.equal(average.multitask, before!.multitask);
   }
 });
 
@@ -194,6 +219,12 @@ onEachBackend("a setting that is said to make no difference makes none", async (
       { method: "private" },
       { method: "expert" },
       { method: "uniform" },
+      { method: "random" },
+      { method: "random", adaptation: "average" },
+      { method: "expert", adaptation_routing: "learned" },
+      { skill_form: "ia3" },
+      { method: "hyper" },
+      { method: "full" },
       { n_heldout_tasks: 0 },
       { adaptation: "none" },
     ] as RunConfigInput[]

@@ -1,4 +1,7 @@
-/** The multi-task phase of a run: tasks are trained together, watched, and scored. */
+/**
+ * The phases of a run in which all training tasks are trained together, watched, and scored: the multi-task
+ * phase, and that of the averaged adapter.
+ */
 import type { RowsBatch } from "../../train/train_together.ts";
 import type { AnyBaseModel, PeftModel } from "../../peft/peft_model.ts";
 import { type StageContent, type StageFacts, stageKey } from "../../stages/stage.ts";
@@ -18,8 +21,9 @@ import { mean } from "../../util/vectors.ts";
 import type { RunConfig } from "../config.ts";
 import { declared, type RunMetrics } from "../metrics/metric.ts";
 import { meanScores } from "../score.ts";
+import { withIbpPrior } from "../ibp_prior.ts";
 import { stalledAt, type TrainingCourse } from "../stalled.ts";
-import { multiTaskFacts, seenFacts } from "./facts.ts";
+import { averageFacts, multiTaskFacts, seenFacts } from "./facts.ts";
 import {
   asFound,
   checkFinite,
@@ -58,15 +62,68 @@ export async function trainTogether<E, Batch extends RowsBatch, M extends AnyBas
   run: RunState<E, Batch, M>,
   model: PeftModel<M>,
 ): Promise<string> {
-  const facts = multiTaskFacts(run.config, run.keeper.basis);
+  const { config, keeper } = run;
+  return await trainPhase(run, model, {
+    name: "multitask",
+    prefix: "",
+    facts: multiTaskFacts(config, keeper.basis),
+    order: "shuffle",
+    steps: config.steps,
+    learningRate: config.learning_rate,
+  });
+}
+
+/**
+ * Trains the averaged adapter on all training tasks, with rows `average` and `average_validation` in the
+ * log. It has a schedule of its own, and ends as {@linkcode trainTogether} does.
+ *
+ * @param multitask the key of the multi-task phase's stage
+ * @returns the key of the stage, on which later stages depend
+ * @throws {DivergedError} when a loss is not finite
+ */
+export async function trainAverage<E, Batch extends RowsBatch, M extends AnyBaseModel>(
+  run: RunState<E, Batch, M>,
+  averaged: PeftModel<M>,
+  multitask: string,
+): Promise<string> {
+  const { config } = run;
+  return await trainPhase(run, averaged, {
+    name: "average",
+    prefix: "average_",
+    facts: averageFacts(config, multitask),
+    order: "shuffle/average",
+    steps: config.average_steps,
+    learningRate: config.average_learning_rate ?? config.learning_rate,
+  });
+}
+
+/** A phase in which all training tasks are trained together. */
+interface Phase {
+  /** Name of its rows in the log, and before those of its random numbers. */
+  readonly name: "multitask" | "average";
+  /** What stands before the names of its metrics, and of its rows of validation. */
+  readonly prefix: "" | "average_";
+  readonly facts: StageFacts;
+  /** Name of the random stream that draws its batches. */
+  readonly order: string;
+  readonly steps: number;
+  readonly learningRate: number;
+}
+
+async function trainPhase<E, Batch extends RowsBatch, M extends AnyBaseModel>(
+  run: RunState<E, Batch, M>,
+  model: PeftModel<M>,
+  phase: Phase,
+): Promise<string> {
+  const { facts } = phase;
   const { found, tensors, isMade } = await run.keeper.obtain(
     facts,
-    () => training(run, model, facts),
+    () => training(run, model, phase),
   );
   const { rows, metrics, diverged_at_step } = found as unknown as Trained;
   if (!isMade) {
     for (const row of rows) await run.log.append(row);
-    await run.pass(run.config.steps);
+    await run.pass(phase.steps);
   }
   await run.keeper.removeCheckpoint(facts);
   Object.assign(run.metrics, metrics);
@@ -79,7 +136,7 @@ export async function trainTogether<E, Batch extends RowsBatch, M extends AnyBas
 async function training<E, Batch extends RowsBatch, M extends AnyBaseModel>(
   run: RunState<E, Batch, M>,
   model: PeftModel<M>,
-  facts: StageFacts,
+  { name, prefix, facts, order, steps, learningRate }: Phase,
 ): Promise<StageContent> {
   const { config, problem, keeper } = run;
   const tasks = problem.suite.training;
@@ -101,12 +158,12 @@ async function training<E, Batch extends RowsBatch, M extends AnyBaseModel>(
     let loss: number | null = null;
     if (config.n_validation > 0) {
       loss = await validationLoss(run, model, step);
-      await log.append({ phase: "validation", step, loss });
+      await log.append({ phase: `${prefix}validation`, step, loss });
       if (best === null || loss < best.loss) {
         best = { loss, step, snapshot: await takeSnapshot(parameters) };
       }
     }
-    if (config.monitor_gradient_alignment && tasks.length > 1) {
+    if (name === "multitask" && config.monitor_gradient_alignment && tasks.length > 1) {
       const agreement = await agreementNow(run, model, step);
       await log.append({
         phase: "alignment",
@@ -119,25 +176,30 @@ async function training<E, Batch extends RowsBatch, M extends AnyBaseModel>(
   };
   const settings: TrainSettings = {
     ...protocolOf(config),
-    steps: config.steps,
+    steps,
     batchSize: config.batch_size,
     accumulation: config.accumulation,
-    learningRate: config.learning_rate,
+    learningRate,
     routerLearningRate: config.router_learning_rate,
   };
-  const streams = { order: "shuffle", phase: "multitask" };
+  const streams = { order, phase: name };
+  const trainable = withIbpPrior(
+    problem.trainable(model),
+    model.adapters.get("default")!,
+    name === "multitask" && config.method === "poly" ? config.ibp_weight : 0,
+  );
   const context = trainContext(run, tasks, streams, settings, from ?? undefined);
   const done = (diverged_at_step: number | null, tensors: Snapshot) => ({
     found: { rows: log.rows, metrics, diverged_at_step },
     tensors,
   });
   try {
-    for await (const at of train(problem.trainable(model), settings, context)) {
+    for await (const at of train(trainable, settings, context)) {
       const { step, loss, gradientNorm } = at;
-      await log.append({ phase: "multitask", step, loss, gradient_norm: gradientNorm });
+      await log.append({ phase: name, step, loss, gradient_norm: gradientNorm });
       await run.advance(loss);
       const due = config.evaluate_every > 0 && step % config.evaluate_every === 0;
-      if (due || step === config.steps) await watch(step);
+      if (due || step === steps) await watch(step);
       await keeper.saveCheckpoint(
         facts,
         () =>
@@ -155,12 +217,12 @@ async function training<E, Batch extends RowsBatch, M extends AnyBaseModel>(
     if (!(error instanceof DivergedError)) throw error;
     return done(error.step, new Map());
   }
-  const stalled = stalledAt(config, courseOf(log.rows));
+  const stalled = name === "multitask" ? stalledAt(config, courseOf(log.rows)) : null;
   if (stalled !== null) metrics.stalled_at_step = stalled;
   if (best !== null) {
     restoreSnapshot(parameters, best.snapshot);
-    metrics.best_step = best.step;
-    metrics.validation_loss = best.loss;
+    metrics[`${prefix}best_step`] = best.step;
+    metrics[`${prefix}validation_loss`] = best.loss;
   }
   return done(null, await takeSnapshot(parameters));
 }

@@ -59,7 +59,7 @@ export function startRun<E, Batch extends RowsBatch, M extends AnyBaseModel>(
   const adaptations = config.adaptation === "none"
     ? 0
     : problem.suite.heldOut.length * config.shot_splits;
-  const steps = config.steps + adaptations * config.adaptation_steps;
+  const steps = config.steps + config.average_steps + adaptations * config.adaptation_steps;
   let [done, latest] = [0, NaN];
   const pass = async (count: number) => {
     report((done += count) / Math.max(1, steps), latest);

@@ -2,12 +2,14 @@ import { type StageFacts, stageKey } from "../../stages/stage.ts";
 import type { RunConfig } from "../config.ts";
 import {
   adaptationFacts,
+  averageFacts,
   baseFacts,
   type Basis,
   checkpointFacts,
   multiTaskFacts,
   routingFacts,
   seenFacts,
+  zeroShotFacts,
 } from "./facts.ts";
 
 /**
@@ -60,6 +62,9 @@ function basesOf(kept: readonly MaybeStage[]): Basis[] {
 function keysOf(config: RunConfig, basis: Basis): string[] {
   const multiTask = multiTaskFacts(config, basis);
   const key = stageKey(multiTask);
+  const average = averageFacts(config, key);
+  const isAveraged = config.average_steps > 0;
+  const trained = isAveraged ? stageKey(average) : key;
   const draws = config.n_heldout_tasks === 0 || config.adaptation === "none"
     ? []
     : Array.from({ length: config.shot_splits }, (_, split) => split);
@@ -67,9 +72,12 @@ function keysOf(config: RunConfig, basis: Basis): string[] {
     key,
     stageKey(checkpointFacts(multiTask)),
     stageKey(seenFacts(config, key)),
+    ...isAveraged
+      ? [average, checkpointFacts(average), zeroShotFacts(config, trained)].map(stageKey)
+      : [],
     ...config.method === "poly" ? [stageKey(routingFacts(key))] : [],
     ...config.n_heldout_tasks === 0 ? [] : [stageKey(baseFacts(config, basis))],
-    ...draws.map((split) => stageKey(anyTask(adaptationFacts(config, key, ANY, split)))),
+    ...draws.map((split) => stageKey(anyTask(adaptationFacts(config, trained, ANY, split)))),
   ];
 }
 

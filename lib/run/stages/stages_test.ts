@@ -115,6 +115,13 @@ onEachBackend(
       assert.deepEqual(more.left, (await run({ ...settings, shot_splits: 2 })).left);
       const none = await run({ ...settings, adaptation: "none" }, shared(dir));
       assert.deepEqual(none.stages.made, {});
+      const averaged: RunConfigInput = { ...settings, adaptation: "none", average_steps: 3 };
+      const first = await run(averaged, shared(dir));
+      assert.deepEqual(first.stages.made, { average: 1, zero_shot: 1 });
+      assert.deepEqual(first.left, (await run(averaged)).left);
+      const tuned = await run({ ...averaged, adaptation: "average" }, shared(dir));
+      assert.deepEqual(tuned.stages.made, { adaptation: 2 });
+      assert.deepEqual(tuned.left, (await run({ ...averaged, adaptation: "average" })).left);
     });
   },
   { only: ["cpu"] },
@@ -128,6 +135,7 @@ onEachBackend(
         const settings of [
           PLANTED,
           { ...PLANTED, optimizer: "adafactor", weight_decay: 0.1, n_validation: 0 },
+          { ...PLANTED, adaptation: "none", average_steps: 4 },
           { ...TINY, base_model, n_heldout_tasks: 1, optimizer: "adafactor", clip: 0.5 },
         ] as RunConfigInput[]
       ) {
@@ -140,7 +148,11 @@ onEachBackend(
             );
             const { left, stages } = await run(settings, shared(dir));
             assert.deepEqual(left, whole);
-            assert.equal(stages.resumed_at_step, steps < 5 ? steps : steps === 5 ? 5 : null);
+            const inAverage = settings.average_steps !== undefined && steps > 5;
+            assert.equal(
+              stages.resumed_at_step,
+              steps <= 5 ? steps : inAverage ? steps - 5 : null,
+            );
           });
         }
       }

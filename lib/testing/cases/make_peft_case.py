@@ -1,10 +1,11 @@
-"""Makes a reference case with Hugging Face PEFT: a tiny random base model, a Poly adapter on it, and
-what PEFT computes with both. The TypeScript tests reproduce the numbers.
+"""Makes a reference case with Hugging Face PEFT: a tiny random base model, a Poly or (IA)³ adapter on
+it, and what PEFT computes with both. The TypeScript tests reproduce the numbers.
 
 Usage: python make_peft_case.py OUT_DIR SPEC_JSON
 
 SPEC_JSON: {"model_type": "t5" | "llama" | "mistral" | "qwen2", "config": {...}, "poly": {...},
             "seed": 0, "batch": 5, "length": 7, "target_length": 6, "steps": 3}
+           with "ia3" in place of "poly" for an (IA)³ adapter, which has one task; "weight_decay" 0.01
 """
 
 import json
@@ -12,7 +13,7 @@ import os
 import sys
 
 import torch
-from peft import PolyConfig, get_peft_model
+from peft import IA3Config, PolyConfig, get_peft_model
 from safetensors.torch import save_file
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM
 
@@ -40,16 +41,20 @@ if spec.get("untie"):  # transformers leaves tied names out when it saves
     tensors["lm_head.weight"] = base.lm_head.weight.detach().clone()
     save_file(tensors, f"{out}/base/model.safetensors", metadata={"format": "pt"})
 
-poly = PolyConfig(
-    task_type="SEQ_2_SEQ_LM" if seq2seq else "CAUSAL_LM", init_weights=False, **spec["poly"]
-)
-model = get_peft_model(base, poly)
+task_type = "SEQ_2_SEQ_LM" if seq2seq else "CAUSAL_LM"
+if "ia3" in spec:
+    adapter = IA3Config(task_type=task_type, **spec["ia3"])
+else:
+    adapter = PolyConfig(task_type=task_type, init_weights=False, **spec["poly"])
+model = get_peft_model(base, adapter)
 with torch.no_grad():
     for name, parameter in model.named_parameters():
         if name.endswith("module_logits"):
             parameter.copy_(1.5 * torch.randn_like(parameter))
         elif "modules_to_save" in name:
             parameter.add_(0.2 * torch.randn_like(parameter))
+        elif "ia3_l" in name:
+            parameter.add_(0.4 * torch.randn_like(parameter))
 model.save_pretrained(f"{out}/adapter")
 
 B, L, M, V = spec["batch"], spec["length"], spec["target_length"], config.vocab_size
@@ -68,7 +73,8 @@ if seq2seq:
 else:
     labels = input_ids.clone()
     labels[attention_mask == 0] = -100
-task_ids = torch.randint(0, poly.n_tasks, (B,))
+task_ids = torch.randint(0, getattr(adapter, "n_tasks", 1), (B,))
+routed = {} if "ia3" in spec else {"task_ids": task_ids}
 batch = {"input_ids": input_ids, "attention_mask": attention_mask}
 expected = {**batch, "labels": labels, "task_ids": task_ids}
 
@@ -83,7 +89,7 @@ def weights():
 
 
 model.eval()
-result = model(**batch, labels=labels, task_ids=task_ids)
+result = model(**batch, labels=labels, **routed)
 result.loss.backward()
 expected["logits"], expected["loss"] = result.logits, result.loss.reshape(1)
 if seq2seq:
@@ -95,10 +101,12 @@ with torch.no_grad():
     with model.disable_adapter():
         expected["base_logits"] = model(**batch, labels=labels).logits
     options = {"max_new_tokens": 8, "do_sample": False}
-    expected["greedy"] = model.generate(**batch, task_ids=task_ids, min_new_tokens=3, **options)
+    expected["greedy"] = model.generate(**batch, **routed, min_new_tokens=3, **options)
     beams = {"num_beams": 3, "length_penalty": 1.0, **options}
     repeated = task_ids.repeat_interleave(3)
-    if seq2seq:
+    if "ia3" in spec:
+        expected["beam3"] = model.generate(**batch, **beams)
+    elif seq2seq:
         # PEFT gives its encoder and its decoder the same task ids, which cannot fit both.
         hooks = model.base_model._manage_pre_hooks
         with hooks(task_ids):
@@ -110,7 +118,7 @@ with torch.no_grad():
         expected["beam3"] = model.generate(**batch, task_ids=repeated, **beams)
 
 # PEFT's disable_adapter() sets requires_grad on everything; here everything is meant to train.
-settings = {"lr": 0.01, "betas": [0.9, 0.999], "eps": 1e-8, "weight_decay": 0.01}
+settings = {"lr": 0.01, "betas": [0.9, 0.999], "eps": 1e-8, "weight_decay": spec.get("weight_decay", 0.01)}
 optimizer = torch.optim.AdamW(weights().values(), **settings)
 draws, rand = [], torch.rand
 
@@ -132,7 +140,7 @@ for step in range(spec["steps"]):
     draws.clear()
     order.clear()
     torch.rand = recording_rand
-    loss = model(**batch, labels=labels, task_ids=task_ids).loss
+    loss = model(**batch, labels=labels, **routed).loss
     torch.rand = rand
     optimizer.zero_grad()
     loss.backward()
@@ -156,7 +164,7 @@ trainable, total = model.get_nb_trainable_parameters()
 with open(f"{out}/case.json", "w") as file:
     case = {
         "seq2seq": seq2seq,
-        "poly": spec["poly"],
+        **{method: spec[method] for method in ("poly", "ia3") if method in spec},
         "noise_order": order,
         "trainable_parameters": trainable,
         "all_parameters": total,

@@ -1,0 +1,51 @@
+import { cellForTuning, cellOf, tunedSettings } from "../../claims/cell.ts";
+import type { ClaimsFile } from "../../claims/claims_file.ts";
+import { judgeClaims } from "../../claims/judge.ts";
+import type { Pool } from "../../claims/pool.ts";
+import { settingsText } from "../../run/id.ts";
+import { isFinal, type RunResult } from "../../run/result.ts";
+import { counted } from "../../util/words.ts";
+
+/** What a mode would run, for `--dry-run`: per suite the claims and the most runs, and what is next. */
+export function planText(
+  file: ClaimsFile,
+  mode: string,
+  results: readonly RunResult[],
+  pool: Pool,
+): string {
+  const { looks, says, claims } = file.modes[mode]!;
+  const lines = [`Mode ${mode}: ${says}`];
+  for (const [suite, seeds] of Object.entries(looks)) {
+    const asked = file.claims.filter(({ id, on }) => suite in on && (claims?.includes(id) ?? true));
+    const confirming = new Set<string>();
+    const tuning = new Set<string>();
+    for (const claim of asked) {
+      for (const side of claim.sides) {
+        const { tuning_seeds, ...rest } = file.suites[suite]!;
+        const cell = cellOf(claim, suite, { ...rest, tuning_seeds }, side);
+        confirming.add(settingsText(cell, ["seed"]));
+        for (const { setting, values } of tunedSettings(cell, side, { ...rest, tuning_seeds })) {
+          for (const value of values) {
+            const base = cellForTuning({ ...cell, [setting]: value } as typeof cell, setting);
+            for (const seed of tuning_seeds) tuning.add(settingsText({ ...base, seed }));
+          }
+        }
+      }
+    }
+    const most = confirming.size * seeds.at(-1)!;
+    lines.push(
+      `${suite}: ${counted(asked.length, "claim")} (${asked.map(({ id }) => id).join(" ")}), ` +
+        `${counted(confirming.size, "cell")}; at most ${counted(tuning.size, "run")} to choose ` +
+        `settings and ${counted(most, "run")} to confirm, looked at after ${
+          seeds.join(", ")
+        } seeds`,
+    );
+  }
+  const { missing } = judgeClaims(file, mode, pool);
+  lines.push(
+    `Done so far: ${counted(results.filter(isFinal).length, "run")}. Next: ${
+      counted(missing.length, "run")
+    }.`,
+  );
+  return lines.join("\n") + "\n";
+}
