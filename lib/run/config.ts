@@ -79,6 +79,8 @@ export type RunConfig = {
   schedule: "linear" | "constant" | "cosine";
   clip: number;
   label_smoothing: number;
+  unlikelihood: number;
+  length_normalised_choice: number;
   evaluate_every: number;
   monitor_gradient_alignment: boolean;
   alignment_validation_loss: number | null;
@@ -100,6 +102,7 @@ export type RunConfig = {
   // Evaluation
   num_beams: number;
   evaluation_batch_size: number;
+  further_scores: ("rank_accuracy" | "token_f1" | "macro_f1" | "matthews" | "pearson")[];
 
   // Machine
   backend: "auto" | "webgpu" | "wasm" | "cpu";
@@ -228,6 +231,12 @@ export const RUN_CONFIG: z.ZodObject<
     .describe("How the rate falls after warm-up"),
   clip: rate.default(1).describe("Largest norm of the gradient; 0 for none"),
   label_smoothing: share.default(0).describe("Smoothing of the training targets"),
+  unlikelihood: rate.default(0).describe(
+    "Weight of the unlikelihood of wrong choices in the loss (T-Few: 1)",
+  ),
+  length_normalised_choice: rate.default(0).describe(
+    "Weight of the choice by length-normalised likelihood in the loss (T-Few: 1)",
+  ),
   evaluate_every: countOrNone.default(50)
     .describe("Steps between evaluations on validation data; 0 for the end only"),
   monitor_gradient_alignment: z.boolean().default(false)
@@ -266,6 +275,9 @@ export const RUN_CONFIG: z.ZodObject<
   // Evaluation
   num_beams: count.default(1).describe("Beams in generation"),
   evaluation_batch_size: count.default(64).describe("Examples in a batch of evaluation"),
+  further_scores: z.array(
+    z.enum(["rank_accuracy", "token_f1", "macro_f1", "matthews", "pearson"]),
+  ).default([]).describe("Scores of answers beside exact_match and rouge_l"),
 
   // Machine
   backend: z.enum(["auto", "webgpu", "wasm", "cpu"]).default("auto").describe("Device"),
@@ -282,6 +294,9 @@ export type RunConfigInput = { [Key in keyof RunConfig]?: RunConfig[Key] | undef
 export const LATER_SETTINGS: Partial<RunConfig> = {
   task_seed: null,
   base_model_revision: null,
+  unlikelihood: 0,
+  length_normalised_choice: 0,
+  further_scores: [],
   // Of planted tasks alone, of which no results had been published.
   min_skills: 1,
   teacher_n_skills: 6,

@@ -11,7 +11,7 @@ export interface Prediction {
   readonly references: readonly string[];
   /** The text that the model generated. */
   readonly answer: string;
-  /** The example's own scores by name, such as `exact_match`; the scores of its task are their means. */
+  /** The example's own scores by name, such as `exact_match`; the task's score of that name is their mean. */
   readonly scores: { readonly [name in ScoreName]?: number };
 }
 

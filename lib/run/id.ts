@@ -23,8 +23,13 @@ export function settingsText(
 ): string {
   const isOf = (key: keyof RunConfig) =>
     !without.includes(key) &&
-    !(key in LATER_SETTINGS && (config[key] === undefined || config[key] === LATER_SETTINGS[key]));
+    !(key in LATER_SETTINGS && isWithout(key, config[key]));
   return JSON.stringify(RUN_CONFIG_KEYS.filter(isOf).map((key) => [key, config[key]]));
+}
+
+/** Whether a later setting has the value at which a run is what it was without it. */
+function isWithout(key: keyof RunConfig, value: unknown): boolean {
+  return value === undefined || JSON.stringify(value) === JSON.stringify(LATER_SETTINGS[key]);
 }
 
 /**

@@ -2,6 +2,8 @@ import type { LanguageModel } from "../models/base_model.ts";
 import { type Example, trueAllocation } from "../tasks/task.ts";
 import { trivialScores } from "../tasks/trivial_answers.ts";
 import { evaluateTokens } from "../train/evaluate.ts";
+import { encodeChoices } from "../train/choice_batch.ts";
+import { withChoiceLoss } from "../train/choice_loss.ts";
 import { cutTarget, encodeExamples, type Encoding, type TaskBatch } from "../train/task_batch.ts";
 import { wholeShares } from "../train/whole_shares.ts";
 import type { RunConfig } from "./config.ts";
@@ -34,7 +36,8 @@ export async function languageProblem(
     maxInputTokens: config.max_input_tokens,
     maxTargetTokens: config.max_target_tokens,
   };
-  const { evaluation_batch_size: batchSize, num_beams: numBeams } = config;
+  const { evaluation_batch_size: batchSize, num_beams: numBeams, further_scores: further } = config;
+  const { unlikelihood, length_normalised_choice: lengthNormalisedChoice } = config;
   const ids = answerIds(tokenizer, base);
   return {
     base,
@@ -43,10 +46,19 @@ export async function languageProblem(
     whole: wholeShares(suite, encoding),
     trivial: (shots, test) => trivialScores(shots, test, (answer) => cutTarget(answer, encoding)),
     truth: allocation === null ? null : [allocation],
-    trainable: (model) => model,
-    encode: (examples) => encodeExamples(examples, encoding),
+    ...(unlikelihood + lengthNormalisedChoice === 0
+      ? {
+        trainable: (model) => model,
+        encode: (examples) => encodeExamples(examples, encoding),
+      }
+      : {
+        trainable: (model) =>
+          withChoiceLoss(model, { unlikelihood, lengthNormalisedChoice }, base.isEncoderDecoder),
+        encode: (examples) => encodeChoices(examples, encoding),
+      }),
     loss: async (model, task) => (await evaluateTokens(model, task, encoding, batchSize)).loss,
-    evaluate: (model, tasks) => evaluateTasks(model, tasks, encoding, { batchSize, numBeams, ids }),
+    evaluate: (model, tasks) =>
+      evaluateTasks(model, tasks, encoding, { batchSize, numBeams, ids, further }),
     dispose: () => base.dispose(),
   };
 }

@@ -5,15 +5,23 @@ import { skillsSuite } from "../tasks/skills.ts";
 import { superniFiles, superniSuite } from "../tasks/superni.ts";
 import type { TaskSuite } from "../tasks/task.ts";
 import { listTaskFiles } from "../tasks/task_file.ts";
+import { checkChoices } from "./check_choices.ts";
 import type { RunConfig } from "./config.ts";
 
 /**
  * The tasks of a config.
  *
- * @throws {RangeError} when a setting that the suite needs is absent, or a count is out of range
+ * @throws {RangeError} when a setting that the suite needs is absent, a count is out of range, or answer
+ * choices are needed and no task has any
  * @throws {SyntaxError} when a file of tasks is missing or malformed
  */
 export async function openSuite(config: RunConfig): Promise<TaskSuite> {
+  const suite = await suiteOf(config);
+  checkChoices(config, suite);
+  return suite;
+}
+
+async function suiteOf(config: RunConfig): Promise<TaskSuite> {
   const path = neededData(config)?.path ?? "";
   switch (config.suite) {
     case "skills":

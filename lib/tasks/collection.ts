@@ -1,4 +1,5 @@
 import { randomStream } from "../util/random.ts";
+import { withChoices } from "./answer_choices.ts";
 import { splitExamples } from "./split_examples.ts";
 import { checkSuiteSize, type Example, type SuiteSize, type Task, type TaskSuite } from "./task.ts";
 
@@ -34,7 +35,7 @@ export function suiteFromTasks(
   const split = ({ name, category, examples }: SourceTask): Task => ({
     name,
     ...(category === undefined ? {} : { category }),
-    ...splitExamples(name, examples, size, seed),
+    ...splitExamples(name, withChoices(examples), size, seed),
   });
   return { name: suiteName, training: training.map(split), heldOut: heldOut.map(split) };
 }

@@ -7,7 +7,11 @@ import { parseTaskObject, refuseHalfPairs, stringsAt, TaskFileError } from "./ta
 
 /** Settings of {@linkcode jsonlSuite}. */
 export interface JsonlOptions extends SuiteSize {
-  /** A file of lines `{"task": …, "input": …, "target": …}`; a target may be a list of references. */
+  /**
+   * A file of lines `{"task": …, "input": …, "target": …}`; a target may be a list of references. A line
+   * may have `"choices"` too, the answers to choose from, some target among them; if one line of a task
+   * has them, all must.
+   */
   readonly data_file: string;
   readonly seed: number;
 }
@@ -45,6 +49,8 @@ interface JsonlTask {
   readonly places: number[];
   /** A hash of the input of each line. */
   readonly inputs: number[];
+  /** Whether its lines say what answers there are to choose from. */
+  readonly hasChoices: boolean;
 }
 
 /** Checks every line, and notes where it is. */
@@ -53,9 +59,16 @@ async function readSources(path: string): Promise<JsonlTask[]> {
   let hasTargets = false;
   await forEachLine(path, (line) => {
     if (line.text.trim() === "") return;
-    const { task: name, input, targets } = parseLine(line, path);
+    const { task: name, input, targets, choices } = parseLine(line, path);
+    const hasChoices = choices !== undefined;
     let task = tasks.get(name);
-    if (task === undefined) tasks.set(name, task = { name, places: [], inputs: [] });
+    if (task === undefined) tasks.set(name, task = { name, places: [], inputs: [], hasChoices });
+    if (task.hasChoices !== hasChoices) {
+      throw new TaskFileError(
+        `Cannot read ${path}:${line.number} as all lines of a task must have "choices", or none: ` +
+          `the first of task ${escaped(JSON.stringify(name))} has ${hasChoices ? "none" : "some"}`,
+      );
+    }
     task.places.push(line.number, line.begin, line.end);
     task.inputs.push(hashOf(input));
     hasTargets ||= targets.some((target) => target !== "");
@@ -85,21 +98,26 @@ async function readTask(path: string, task: JsonlTask, options: JsonlOptions): P
     const [number, begin, end] = places.slice(3 * i, 3 * i + 3) as [number, number, number];
     lines.push({ index, number, begin, end });
   });
-  const examples = new Map<number, { input: string; targets: Set<string> }>();
+  const examples = new Map<
+    number,
+    { input: string; targets: Set<string>; choices: Set<string> }
+  >();
   (await readLines(path, lines)).forEach((line, i) => {
     const { index } = lines[i]!;
-    const { task: itsTask, input, targets } = parseLine(line, path);
-    const known = examples.get(index) ?? { input, targets: new Set() };
+    const { task: itsTask, input, targets, choices } = parseLine(line, path);
+    const known = examples.get(index) ?? { input, targets: new Set(), choices: new Set() };
     if (itsTask !== name || input !== known.input) {
       throw new TaskFileError(`Cannot read "${path}" as it has changed meanwhile; start again`);
     }
     targets.forEach((target) => known.targets.add(target));
+    choices?.forEach((choice) => known.choices.add(choice));
     examples.set(index, known);
   });
   const take = (indices: readonly number[]): Example[] =>
     indices.map((index) => {
-      const { input, targets } = examples.get(index)!;
-      return { input, targets: [...targets] };
+      const { input, targets, choices } = examples.get(index)!;
+      const example = { input, targets: [...targets] };
+      return choices.size === 0 ? example : { ...example, choices: [...choices] };
     });
   return {
     name,
@@ -112,7 +130,7 @@ async function readTask(path: string, task: JsonlTask, options: JsonlOptions): P
 function parseLine(
   { text, number }: TextLine,
   path: string,
-): { task: string; input: string; targets: string[] } {
+): { task: string; input: string; targets: string[]; choices?: string[] } {
   const place = `${path}:${number}`;
   if (!/^\s*\{/.test(text)) throw notAnObject(text, path, place);
   const object = parseTaskObject(text, place);
@@ -131,11 +149,20 @@ function parseLine(
     );
   }
   refuseHalfPairs([task as string, input as string], place);
-  return {
+  const line = {
     task: task as string,
     input: input as string,
     targets: stringsAt(target, `${place}: target`),
   };
+  if (object.choices === undefined) return line;
+  const choices = stringsAt(object.choices, `${place}: choices`);
+  const isChoice = new Set(choices).size === choices.length && choices.length >= 2 &&
+    line.targets.some((target) => choices.includes(target));
+  if (isChoice) return { ...line, choices };
+  throw new TaskFileError(
+    `Cannot read ${place}: choices as they must be two or more different strings with a target among ` +
+      `them: got ${escaped(JSON.stringify(choices))}`,
+  );
 }
 
 /** What to do about a line that is no JSON object, by what its file seems to be. */

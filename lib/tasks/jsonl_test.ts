@@ -98,6 +98,33 @@ Deno.test("B7 jsonlSuite() says which keys a line has, and which it lacks", asyn
   await refused(silent.join("\n"), /some target must be more than an empty string/);
 });
 
+Deno.test("jsonlSuite() reads the choices of each line, and refuses those that are none", async () => {
+  const line = (more: object) => JSON.stringify({ task: "a", input: "é3", target: "x", ...more });
+  const chosen = LINES.map((line, i) => {
+    const choices = i % 2 === 0
+      ? [JSON.parse(line).target, "other"]
+      : ["other", JSON.parse(line).target];
+    return JSON.stringify({ ...JSON.parse(line), choices });
+  });
+  const { training, heldOut } = await read(chosen.join("\n"));
+  for (const { train, validation, test } of [...training, ...heldOut]) {
+    for (const { targets, choices } of [...train, ...validation, ...test]) {
+      // Lines of one input have the choices of all.
+      assert.deepEqual(choices!.toSorted(), ["other", ...targets].toSorted());
+    }
+  }
+  for (const choices of [["x"], ["x", "x"], ["y", "z"]]) {
+    await refused(
+      chosen.with(2, line({ choices })).join("\n"),
+      /x\.jsonl:3: choices as they must be two or more different strings with a target among/,
+    );
+  }
+  await refused(
+    chosen.with(2, line({})).join("\n"),
+    /x\.jsonl:3 as all lines of a task must have "choices", or none: the first of task "a" has some/,
+  );
+});
+
 Deno.test("R13 jsonlSuite() refuses half a surrogate pair and a key twice, with file and line", async () => {
   await refused(
     withThird(String.raw`{"task": "a", "input": "x\ud800", "target": "y"}`),

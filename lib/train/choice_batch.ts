@@ -20,7 +20,7 @@ export function encodeChoices(examples: readonly TaskExample[], encoding: Encodi
   const rows = examples.flatMap(({ taskId, example }, index) =>
     [example.targets[0]!, ...wrongChoices(example)].map((answer) => ({
       index,
-      row: { taskId, example: { input: example.input, targets: [answer] } },
+      row: { taskId, example: { ...example, targets: [answer] } },
     }))
   );
   return {

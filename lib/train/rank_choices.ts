@@ -24,9 +24,10 @@ export async function choiceLikelihoods(
   batchSize: number,
 ): Promise<number[][]> {
   const rows: TaskExample[] = [];
-  for (const { input, choices = [] } of examples) {
+  for (const example of examples) {
+    const { choices = [] } = example;
     checkChoices(name, choices, encoding);
-    for (const choice of choices) rows.push({ taskId, example: { input, targets: [choice] } });
+    for (const choice of choices) rows.push({ taskId, example: { ...example, targets: [choice] } });
   }
   const found: number[] = [];
   for (let start = 0; start < rows.length; start += batchSize) {

@@ -38,6 +38,37 @@ export const SCORES = {
     better: "higher",
     scale: "share",
   },
+  rank_accuracy: {
+    meaning:
+      "share of examples whose likeliest choice, by mean log-likelihood of a token, is right",
+    unit: "share, 0 to 1",
+    better: "higher",
+    scale: "share",
+  },
+  token_f1: {
+    meaning: "words in common of answer and right answer, as F1",
+    unit: "0 to 1",
+    better: "higher",
+    scale: "share",
+  },
+  macro_f1: {
+    meaning: "mean over the classes of a task of their F1",
+    unit: "0 to 1",
+    better: "higher",
+    scale: "share",
+  },
+  matthews: {
+    meaning: "Matthews' correlation of answers and right answers as classes",
+    unit: "−1 to 1",
+    better: "higher",
+    scale: "plain",
+  },
+  pearson: {
+    meaning: "Pearson's correlation of answers and right answers as numbers",
+    unit: "−1 to 1",
+    better: "higher",
+    scale: "plain",
+  },
   token_accuracy: {
     meaning: "share of target tokens that are the most likely one",
     unit: "share, 0 to 1",

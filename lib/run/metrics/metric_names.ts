@@ -38,7 +38,8 @@ export function metricNames(config: RunConfig): MetricName[] {
   const { suite } = config;
   const isPlanted = suite === "planted";
   const scores = (prefix: ScoredOn) =>
-    (isPlanted ? PLANTED_SCORES : TEXT_SCORES).map((name) => `${prefix}_${name}` as const);
+    (isPlanted ? PLANTED_SCORES : [...TEXT_SCORES, ...config.further_scores])
+      .map((name) => `${prefix}_${name}` as const);
   const when = (condition: boolean, ...names: readonly MetricName[]) => condition ? names : [];
   const isHeldOut = config.n_heldout_tasks > 0;
   const isAveraged = config.average_steps > 0;

@@ -17,6 +17,9 @@ const SOURCE = [
   "teacher_n_splits",
   "teacher_r",
   "label_smoothing",
+  "further_scores",
+  "unlikelihood",
+  "length_normalised_choice",
 ] as const;
 /** The settings of which more can only ask for what is not there. */
 const SIZES = ["n_tasks", "n_heldout_tasks", "n_validation", "n_test"] as const;

@@ -35,8 +35,13 @@ Deno.test("newcomer A5: dataFaults() finds data that is not named, not there, ma
         [{ ...OWN, data_file, n_tasks: 5 }, /5 tasks to train on were asked for and there are 4/],
         [{ ...OWN, data_file, n_test: 8 }, /leave none to train on after 8 for test/],
         [{ n_tasks: 1e6 }, /Cannot/],
+        [
+          { ...OWN, data_file, further_scores: ["matthews", "rank_accuracy"] },
+          /rank_accuracy .* give its lines "choices"/,
+        ],
+        [{ unlikelihood: 1 }, /Cannot train with unlikelihood as .* none of suite "skills" has/],
         [{ suite: "planted", label_smoothing: 0.1 }, /Cannot smooth labels/],
-      ] as const
+      ] satisfies [RunConfigInput, RegExp][]
     ) assert.match(await fault(settings) ?? "none", why, JSON.stringify(settings));
     assert.equal(await fault({ ...OWN, data_file }), null);
     assert.equal(await fault({}), null);

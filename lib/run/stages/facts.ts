@@ -24,8 +24,8 @@ const OF_ADAPTATION: readonly (keyof RunConfig)[] = [
 ];
 /** Settings of which the one adaptation, from one draw, depends. */
 const OF_ONE_ADAPTATION = OF_ADAPTATION.filter((key) => key !== "shot_splits");
-/** Settings that first matter when answers are generated. */
-const OF_ANSWERS: readonly (keyof RunConfig)[] = ["num_beams"];
+/** Settings that first matter when answers are generated or scored. */
+const OF_ANSWERS: readonly (keyof RunConfig)[] = ["num_beams", "further_scores"];
 /** Settings that the multi-task phase depends on: all but those that first matter later. */
 const OF_MULTI_TASK = RUN_CONFIG_KEYS.filter((key) =>
   !OF_AVERAGE.includes(key) && !OF_ADAPTATION.includes(key) && !OF_ANSWERS.includes(key)

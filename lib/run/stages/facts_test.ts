@@ -61,6 +61,8 @@ const OTHER: { readonly [Key in keyof RunConfig]: RunConfig[Key] } = {
   schedule: "constant",
   clip: 9,
   label_smoothing: 0.9,
+  unlikelihood: 9,
+  length_normalised_choice: 9,
   evaluate_every: 9,
   monitor_gradient_alignment: true,
   alignment_validation_loss: 9,
@@ -76,6 +78,7 @@ const OTHER: { readonly [Key in keyof RunConfig]: RunConfig[Key] } = {
   adaptation_router_learning_rate: 9,
   num_beams: 9,
   evaluation_batch_size: 9,
+  further_scores: ["matthews"],
   backend: "cpu",
   seed: 9,
 };
@@ -109,6 +112,7 @@ Deno.test("every setting reaches the stages that it must, and no other", () => {
       ) => [key, ""]),
     ),
     num_beams: "seen base adaptation",
+    further_scores: "seen base adaptation",
     // They name a stage of their own, on which adaptation depends where there is one.
     average_steps: "",
     average_learning_rate: "",
