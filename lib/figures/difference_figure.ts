@@ -4,6 +4,7 @@
  */
 import type { Figure } from "./figure.ts";
 import { baselineDifferences, baselineLabel, pairingUnit } from "../tables/baseline.ts";
+import { MEASURES } from "../tables/paired.ts";
 import { settingsLabel } from "../tables/groups.ts";
 import type { Study } from "../tables/study.ts";
 import { type ColumnTable, type Row, rowsOf } from "../tables/table.ts";
@@ -19,11 +20,6 @@ export interface DifferenceWords {
   readonly units: string;
 }
 
-/** Columns of a table of differences that are not settings. */
-const MEASURES = [
-  ...["difference", "low", "high", "wins", "ties", "losses", "n", "n_missing", "p", "p_holm"],
-];
-
 /**
  * Draws the differences of a study's cells from its baseline, by {@linkcode tableDifferenceFigure}.
  *
@@ -36,7 +32,7 @@ export function differenceFigure(study: Study): Figure | null {
     : tableDifferenceFigure(differences, {
       metric: study.metric,
       baseline: baselineLabel(study),
-      units: pairingUnit(study),
+      units: pairingUnit(differences),
     });
 }
 
@@ -67,20 +63,28 @@ export function tableDifferenceFigure(
   const rows = rowsOf(differences);
   const labelled = rows.map((row) => ({ row, label: labelOf(row) }));
   const missing = sum(rows, "n_missing");
-  const ends = rows.flatMap(({ difference, low, high }) => [difference, low, high, 0])
+  const isRatio = differences.columnNames().includes("ratio");
+  const [column, none] = isRatio ? ["ratio", 1] as const : ["difference", 0] as const;
+  const word = isRatio ? "Ratio" : "Difference";
+  const ends = rows.flatMap((row) => [row[column], row.low, row.high])
     .filter((value) => typeof value === "number");
-  const [least, most] = [Math.min(0, ...ends), Math.max(0, ...ends)];
-  const room = 0.06 * (most - least || 1);
+  const hasTiers = differences.columnNames().includes("tier");
   const longest = Math.max(0, ...labelled.map(({ label }) => label.length));
   return {
     name: `${metric}_differences`,
-    title: `Difference in ${metric} to ${baseline}`,
-    subtitle: `Mean of differences paired on ${units}, with its 95 % interval; p of the paired ` +
-      `t-test after Holm's correction, filled below 0.05.`,
+    title: isRatio ? `Ratio of ${metric} to ${baseline}` : `Difference in ${metric} to ${baseline}`,
+    subtitle:
+      `${isRatio ? "Geometric mean of ratios" : "Mean of differences"} paired on ${units}, ` +
+      `with its 95 % interval; p after Holm's correction over ` +
+      (hasTiers
+        ? `the primary comparisons, filled below 0.05; raw p of exploratory ones in brackets.`
+        : `all rows, filled below 0.05.`),
     notes: missing === 0 ? [] : [
       `Missing: pairs without both values, left out: ${missing}.`,
     ],
-    alt: `Differences in ${metric} to ${baseline}. ${labelled.map(describe).join("; ")}.`,
+    alt: `${word}s ${isRatio ? "of" : "in"} ${metric} to ${baseline}. ${
+      labelled.map((one) => describe(one, column)).join("; ")
+    }.`,
     draw: (Plot) => ({
       height: 26 * rows.length + 72,
       marginLeft: Math.min(300, 6.6 * longest + 20),
@@ -88,8 +92,9 @@ export function tableDifferenceFigure(
       marginTop: 30,
       marginBottom: 42,
       x: {
-        domain: [least - room, most + room],
-        label: `difference in ${metric}`,
+        ...(isRatio ? { type: "log" as const, tickFormat: String } : {}),
+        domain: domainOf(ends, none),
+        label: isRatio ? `ratio of ${metric}` : `difference in ${metric}`,
         labelAnchor: "center",
         labelArrow: "none",
         grid: true,
@@ -98,22 +103,22 @@ export function tableDifferenceFigure(
       y: { type: "band", domain: labelled.map(({ label }) => label), label: null, tickSize: 0 },
       marks: [
         Plot.frame({ stroke: "#bbb" }),
-        Plot.ruleX([0], { stroke: "#000" }),
+        Plot.ruleX([none], { stroke: "#000" }),
         Plot.ruleY(labelled.filter(({ row }) => row.low !== null), {
           x1: ({ row }) => row.low,
           x2: ({ row }) => row.high,
           y: "label",
           strokeWidth: 1.6,
         }),
-        Plot.dot(labelled.filter(({ row }) => row.difference !== null), {
-          x: ({ row }) => row.difference,
+        Plot.dot(labelled.filter(({ row }) => row[column] !== null), {
+          x: ({ row }) => row[column],
           y: "label",
           r: 4,
           fill: ({ row }) => row.p_holm !== null && row.p_holm < 0.05 ? "#000" : "#fff",
           stroke: "#000",
           strokeWidth: 1.4,
         }),
-        Plot.text(labelled.filter(({ row }) => row.difference === null), {
+        Plot.text(labelled.filter(({ row }) => row[column] === null), {
           ...{ y: "label", frameAnchor: "left", dx: 6, fill: MISSING_COLOR },
           text: () => "no complete pair",
         }),
@@ -137,7 +142,7 @@ export function tableDifferenceFigure(
 const COLUMNS = [
   { title: "n", dx: 10, text: (row: Row) => String(row.n) },
   { title: "win/tie/loss", dx: 44, text: counts },
-  { title: "p", dx: 130, text: (row: Row) => probability(row.p_holm) },
+  { title: "p", dx: 130, text: probability },
 ];
 
 /** Wins, ties and losses; a dash where the metric has no direction. */
@@ -150,13 +155,27 @@ function labelOf(row: Row): string {
   return settingsLabel(Object.fromEntries(settings)) || "all runs";
 }
 
-function probability(p: unknown): string {
-  if (typeof p !== "number") return "–";
-  return p < 0.001 ? "< 0.001" : p.toFixed(3);
+/** The corrected p-value; the raw one of an exploratory comparison in brackets. */
+function probability({ p, p_holm, tier }: Row): string {
+  const isRaw = tier === "exploratory";
+  const value = isRaw ? p : p_holm;
+  if (typeof value !== "number") return "–";
+  const text = value < 0.001 ? "< 0.001" : value.toFixed(3);
+  return isRaw ? `(${text})` : text;
 }
 
-function describe({ row, label }: { row: Row; label: string }): string {
-  const { difference, low, high } = row;
+/** The ends of the horizontal axis, with some room; on the scale of logarithms where none is 1. */
+function domainOf(ends: readonly number[], none: 0 | 1): [low: number, high: number] {
+  const scale = none === 1 ? Math.log : (value: number) => value;
+  const back = none === 1 ? Math.exp : (value: number) => value;
+  const places = [none, ...ends].map(scale);
+  const [least, most] = [Math.min(...places), Math.max(...places)];
+  const room = 0.06 * (most - least || 1);
+  return [back(least - room), back(most + room)];
+}
+
+function describe({ row, label }: { row: Row; label: string }, column: string): string {
+  const { [column]: difference, low, high } = row;
   if (typeof difference !== "number") return `${label}: no complete pair`;
   const interval = typeof low === "number" && typeof high === "number"
     ? ` (${low.toPrecision(3)} to ${high.toPrecision(3)})`

@@ -47,6 +47,42 @@ Deno.test("tableDifferenceFigure() says which settings have no complete pair", a
   assert.equal(readSvg(svg).filter(({ group }) => group === "dot").length, 0);
 });
 
+Deno.test("1.2.6, 1.2.8 tableDifferenceFigure() draws ratios on a scale of logarithms, and brackets exploratory p", async () => {
+  const row = { wins: 5, ties: 0, losses: 0, n: 5, n_missing: 0 };
+  const differences = tableOf([
+    {
+      n_skills: 2,
+      tier: "primary",
+      ratio: 0.25,
+      low: 0.125,
+      high: 0.5,
+      p: 0.01,
+      p_holm: 0.02,
+      ...row,
+    },
+    {
+      n_skills: 4,
+      tier: "exploratory",
+      ratio: 0.5,
+      low: 0.25,
+      high: 1,
+      p: 0.01,
+      p_holm: null,
+      ...row,
+    },
+  ]);
+  const figure = tableDifferenceFigure(differences, { ...WORDS, metric: "seen_loss" });
+  assert.equal(figure.title, "Ratio of seen_loss to n_skills=1");
+  assert.match(figure.alt, /n_skills 2: 0.250 \(0.125 to 0.500\), 5 wins/);
+  const svg = await renderSvg(figure);
+  const toX = axisOf(svg, "x", true);
+  const dots = readSvg(svg).filter(({ group }) => group === "dot");
+  assertNumbers(dots.map(({ x }) => toX(x)), [0.25, 0.5], 0.01);
+  assert.deepEqual(dots.map(({ attributes }) => attributes.fill), ["#000", "#fff"]);
+  const texts = textsOf(svg);
+  assert.ok(texts.includes("0.020") && texts.includes("(0.010)") && texts.includes("n_skills 2"));
+});
+
 Deno.test("differenceFigure() of a study names its metric, its baseline and what the pairs are", async () => {
   const figure = differenceFigure(await openStudy("steps"))!;
   assert.equal(figure.title, "Difference in heldout_exact_match to method=shared");

@@ -52,7 +52,7 @@ Deno.test("efficiencyFigure() counts runs without a value and settings without p
   const { notes, alt } = efficiencyFigure(tableOf(rows), { metric: "score" });
   assert.deepEqual(notes.slice(0, 3), [
     "Missing: 1 of 6 runs has no score (1 diverged).",
-    "1 of 3 means rests on one seed and has no interval.",
+    "3 of 3 means rest on fewer than 3 seeds and have no interval.",
     "Missing: 1 settings have no parameters_adaptation.",
   ]);
   assert.ok(!alt.includes("n_skills 8"));

@@ -63,7 +63,7 @@ export function heatMapFigure(of: Study | ColumnTable, options: HeatMapOptions):
   return {
     name: `${metric}_by_${x}_and_${y}`,
     title: `${metric} by ${x} and ${y}`,
-    subtitle: `Mean of ${seedCount(all)}, ± half its 95 % interval; the darker, the higher.`,
+    subtitle: `Mean of ${seedCount(all)} above its 95 % interval; the darker, the higher.`,
     notes: missingNotes(all, metric),
     alt: `Heat map of mean ${metric}: ${
       all.map(({ estimate, label }) => `${number(estimate.estimate)} at ${label}`).join("; ")
@@ -126,12 +126,12 @@ export function heatMapFigure(of: Study | ColumnTable, options: HeatMapOptions):
   };
 }
 
-/** Text below a mean: its uncertainty, and the number of missing runs. */
+/** Text below a mean: its interval, and the number of missing runs. */
 function detail(group: MeasuredGroup): string {
   const { estimate: { low, high, n }, rows } = group;
-  const half = low === null || high === null ? [] : [`±${number((high - low) / 2, 2)}`];
+  const interval = low === null || high === null ? [] : [`${number(low, 2)} to ${number(high, 2)}`];
   const missing = missingRows(group).length;
-  return [...half, ...(missing === 0 ? [] : [`${n} of ${rows.length}`])].join(", ");
+  return [...interval, ...(missing === 0 ? [] : [`${n} of ${rows.length}`])].join(", ");
 }
 
 function number(value: number | null, digits = 3): string {

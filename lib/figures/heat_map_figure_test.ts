@@ -76,7 +76,7 @@ Deno.test("heatMapFigure() leaves cells without a value empty, and counts what i
   const figure = heatMapFigure(tableOf(rows), OPTIONS);
   assert.deepEqual(figure.notes, [
     "Missing: 3 of 12 runs have no score (2 diverged, 1 failed).",
-    "1 of 5 means rests on one seed and has no interval.",
+    "5 of 5 means rest on fewer than 3 seeds and have no interval.",
   ]);
   const svg = await renderSvg(figure);
   const empty = cells(svg).filter(({ attributes }) => attributes["stroke-dasharray"] !== undefined);

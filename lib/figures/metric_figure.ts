@@ -90,8 +90,7 @@ export function metricFigure(of: Study | ColumnTable, options: MetricFigureOptio
     name: `${metric}_by_${x}`,
     title: `${metric} against ${[x, ...tied].join(" with ")}`,
     subtitle: isOrdered(values)
-      ? `Line: mean of ${seedCount(all)}; bar, and band from 3 seeds on: its 95 % interval; ` +
-        `points: seeds.`
+      ? `Line: mean of ${seedCount(all)}; bar and band: its 95 % interval; points: seeds.`
       : `Long tick: mean of ${seedCount(all)}; bar: its 95 % interval; points: seeds.`,
     notes: [
       ...missingNotes(all, metric).map((note) =>
@@ -248,23 +247,22 @@ function seriesMarks(
   const { color, symbol, dash } = style;
   const at = (group: MeasuredGroup) => group.settings[x];
   const mean = ({ estimate }: MeasuredGroup) => estimate.estimate ?? NaN;
-  const interval = (least: number) => ({
+  const interval = {
     x: at,
-    y1: ({ estimate }: MeasuredGroup) => estimate.n < least ? NaN : estimate.low,
-    y2: ({ estimate }: MeasuredGroup) => estimate.n < least ? NaN : estimate.high,
+    y1: ({ estimate }: MeasuredGroup) => estimate.low ?? NaN,
+    y2: ({ estimate }: MeasuredGroup) => estimate.high ?? NaN,
     dx,
     clip: true,
     ...panel,
-  });
+  };
   const seeds = groups.flatMap((group) =>
     group.points.map((point) => ({ ...point, x: at(group) }))
   );
   const lacking = groups.filter((group) => missingRows(group).length > 0);
   return [
-    // A band between two seeds would show more of the t-distribution than of the runs.
-    hasLines ? Plot.areaY(groups, { ...interval(3), fill: color, fillOpacity: 0.12 }) : null,
+    hasLines ? Plot.areaY(groups, { ...interval, fill: color, fillOpacity: 0.12 }) : null,
     Plot.ruleX(groups.filter(({ estimate }) => estimate.low !== null), {
-      ...interval(2),
+      ...interval,
       stroke: color,
       strokeOpacity: 0.55,
     }),

@@ -1,6 +1,7 @@
 import type { Figure } from "../figures/figure.ts";
 import { parseRunConfig, RUN_CONFIG, RUN_CONFIG_KEYS, type RunConfig } from "../run/config.ts";
 import { countByStatus, othersText } from "../run/result.ts";
+import { baselineDifferences, differenceText } from "../tables/baseline.ts";
 import { directionOf, orderText } from "../tables/direction.ts";
 import { noneDone } from "../tables/files.ts";
 import { valuesOf } from "../tables/groups.ts";
@@ -108,13 +109,25 @@ function changed(changes: readonly string[]): string {
 function cells(study: Study): string {
   if (!valuesOf(study.runs, "status").includes("done")) return `<p>${noneDone(study)}</p>`;
   const notes = study.identityNotes.map((note) => `<p><strong>${escapeXml(note)}</strong></p>\n`);
+  const table = leaderboard(study);
+  const order = orderText(
+    directionOf(study.metric),
+    rowsOf(table).map(({ n_done }) => Number(n_done)),
+  );
   return `${notes.join("")}<p>Mean of <code>${
     escapeXml(study.metric)
   }</code> over the runs that are done, with its 95 % ` +
-    `interval, ${
-      orderText(directionOf(study.metric))
-    }. Runs that diverged, stalled or failed are in no mean; their numbers stand beside it.` +
-    `</p>\n${whole("settings", leaderboard(study))}`;
+    `interval, ${order}. Runs that diverged, stalled or failed are in no mean; their numbers stand beside it.` +
+    `</p>\n${whole("settings", table)}${differences(study)}`;
+}
+
+/** The differences to the baseline, as in the leaderboard's file; nothing where there are none. */
+function differences(study: Study): string {
+  const table = baselineDifferences(study);
+  if (table === null || table.numRows() === 0) return "";
+  return `\n<p>${escapeXml(differenceText(study, table).join(" "))}</p>\n${
+    whole("differences", table)
+  }`;
 }
 
 /** A table with all its columns and rows. */

@@ -41,7 +41,7 @@ Deno.test("writeReport() shows every run: done, diverged, stalled, failed with i
     results[at] = { ...healthy, status: "stalled", metrics };
     await writeSampleSweep(dir, {}, [planned, ...results.slice(1)]);
     const page = await open(await reportOn(dir));
-    const [, runs, tasks] = page.querySelectorAll("[data-table]");
+    const [, , runs, tasks] = page.querySelectorAll("[data-table]");
     assert.equal([...tasks!.querySelectorAll("tbody tr")].length, 4 * 10);
     const rows = [...runs!.querySelectorAll("tbody tr")];
     assert.equal(rows.length, 40);

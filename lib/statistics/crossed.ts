@@ -81,20 +81,40 @@ export function estimateCrossed(
     table.flatMap((row, i) => row.map((value, j) => value - taskMeans[i]! - runMeans[j]! + center)),
   ) / residualDf;
 
-  const both = task + run - residual;
-  const [square, df] = both > Math.max(task, run)
-    ? [both, both ** 2 / (task ** 2 / taskDf + run ** 2 / runDf + residual ** 2 / residualDf)]
-    : task > run
-    ? [task, taskDf]
-    : [run, runDf];
-  const standard_error = Math.sqrt(square / (tasks * runs));
+  const error = crossedError({ tasks, runs, task, run, residual });
   const component = (effect: number, count: number) =>
     Math.sqrt(Math.max(0, effect - residual) / count);
   return {
-    ...studentEstimate({ n: runs, estimate: center, standard_error, df }, level),
+    ...studentEstimate({ n: runs, estimate: center, ...error }, level),
     n_tasks: tasks,
     task_sd: component(task, runs),
     run_sd: component(run, tasks),
     residual_sd: Math.sqrt(residual),
   };
+}
+
+/**
+ * The standard error of a crossed mean and its degrees of freedom, from mean squares; see
+ * {@linkcode estimateCrossed}.
+ *
+ * @param squares mean squares of tasks, runs and residual, for a table of `tasks` × `runs`
+ */
+export function crossedError(
+  { tasks, runs, task, run, residual }: {
+    readonly tasks: number;
+    readonly runs: number;
+    readonly task: number;
+    readonly run: number;
+    readonly residual: number;
+  },
+): { readonly standard_error: number; readonly df: number } {
+  const [taskDf, runDf] = [tasks - 1, runs - 1];
+  const both = task + run - residual;
+  const parts = task ** 2 / taskDf + run ** 2 / runDf + residual ** 2 / (taskDf * runDf);
+  const [square, df] = both > Math.max(task, run)
+    ? [both, both ** 2 / parts]
+    : task > run
+    ? [task, taskDf]
+    : [run, runDf];
+  return { standard_error: Math.sqrt(square / (tasks * runs)), df };
 }

@@ -1,10 +1,17 @@
 import assert from "node:assert/strict";
+import { assertAgrees, STATISTICS_CASES } from "../testing/cases/statistics_case.ts";
 import { randomStream } from "../util/random.ts";
 import { holm } from "./holm.ts";
 
 function near(actual: number, expected: number, tolerance: number): void {
   assert.ok(Math.abs(actual - expected) <= tolerance, `${actual}, ${expected}`);
 }
+
+Deno.test("holm() is that of statsmodels", () => {
+  for (const [pValues, corrected] of STATISTICS_CASES.holm) {
+    assertAgrees(holm(pValues!), corrected!);
+  }
+});
 
 Deno.test("holm() multiplies the smallest by all tests, never falls, and ends at 1", () => {
   // Worked by hand: 4 · 0.005, 3 · 0.01, 2 · 0.03, 0.04 raised to what comes before.

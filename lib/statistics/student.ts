@@ -37,14 +37,24 @@ export function studentCdf(t: number, df: number, noncentrality = 0): number {
  * ```
  */
 export function studentQuantile(p: number, df: number): number {
+  const key = `${p} ${df}`;
+  const known = quantiles.get(key);
+  if (known !== undefined) return known;
   const all = spreads(df);
   const densityAt0 = sumOver(all, (spread) => spread) / Math.sqrt(2 * Math.PI);
-  return symmetricQuantile(p, normalQuantile(p), (t) => ({
+  const quantile = symmetricQuantile(p, normalQuantile(p), (t) => ({
     share: sumOver(all, (spread) => normalCdf(t * spread)),
     density: densityAt0 * (1 + t * t / df) ** (-(df + 1) / 2),
     logSlope: -(df + 1) * t / (df + t * t),
   }));
+  if (quantiles.size >= MOST_QUANTILES) quantiles.clear();
+  quantiles.set(key, quantile);
+  return quantile;
 }
+
+/** Quantiles that were asked for: the rows of a table ask for the same few. */
+const quantiles = new Map<string, number>();
+const MOST_QUANTILES = 1000;
 
 /**
  * The mean over S of a function that is 0 above a spread, where S² is χ² over its degrees of freedom: S is

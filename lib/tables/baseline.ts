@@ -5,7 +5,8 @@ import { type ColumnTable, escape, type Row, rowsOf } from "./table.ts";
 /**
  * Compares the cells of a study with its baseline by the study's metric, as {@linkcode
  * pairedDifferences} does. Pairs have the same task and seed when the metric is a mean over tasks
- * that all seeds share, else the same seed.
+ * that all seeds share, else the same seed. Where the study declares primary comparisons, p-values are
+ * corrected over these, and all others are exploratory.
  *
  * @returns null when the study names no baseline, or no run has the baseline's settings
  *
@@ -22,8 +23,16 @@ import { type ColumnTable, escape, type Row, rowsOf } from "./table.ts";
 export function baselineDifferences(study: Study): ColumnTable | null {
   const { baseline, runs } = study;
   if (baseline === null || !rowsOf(runs).some((run) => hasSettings(run, baseline))) return null;
-  const { table, metric } = pairing(study);
-  return pairedDifferences(table, { metric, baseline });
+  const primary = study.primary.length === 0 ? undefined : study.primary;
+  const options = { baseline, primary, margin: study.margin ?? undefined };
+  const scores = scoresOfTasks(study);
+  if (scores !== null) {
+    const { table, metric } = scores;
+    const differences = pairedDifferences(table, { ...options, metric });
+    // Where seeds have drawn different tasks from files, a seed is one value again.
+    if (pairingUnit(differences) === "task and seed") return differences;
+  }
+  return pairedDifferences(runs, { ...options, metric: study.metric });
 }
 
 /** Formats the settings of a study's baseline: `method=shared, n_splits=1`. */
@@ -31,24 +40,74 @@ export function baselineLabel({ baseline }: Study): string {
   return Object.entries(baseline ?? {}).map(([key, value]) => `${key}=${cell(value)}`).join(", ");
 }
 
-/** What the two values of a pair have in common in {@linkcode baselineDifferences}. */
-export function pairingUnit(study: Study): "seed" | "task and seed" {
-  return pairing(study).unit;
+/** What the two values of each pair have in common in a table of {@linkcode baselineDifferences}. */
+export function pairingUnit(differences: ColumnTable): "seed" | "task and seed" {
+  return differences.columnNames().includes("n_tasks") ? "task and seed" : "seed";
 }
 
 /**
- * The table to pair rows of: scores of tasks when the metric is a mean over tasks, else runs.
+ * How a table of {@linkcode baselineDifferences} was made, as sentences for readers of it.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { openStudy } from "./study.ts";
+ *
+ * const study = await openStudy("n_splits");
+ * const [what, holm] = differenceText(study, baselineDifferences(study)!);
+ * assert.match(what!, /^Difference to the baseline, n_splits=1, paired on seed, with its 95 % interval/);
+ * assert.match(holm!, /^No comparison was declared primary: p_holm is Holm's correction over all 3 rows/);
+ * ```
+ */
+export function differenceText(study: Study, differences: ColumnTable): string[] {
+  const isRatio = differences.columnNames().includes("ratio");
+  const unit = pairingUnit(differences);
+  const how = unit === "seed" ? "" : ", tasks and seeds being crossed random effects";
+  return [
+    `${isRatio ? "Ratio" : "Difference"} to the baseline, ${
+      baselineLabel(study)
+    }, paired on ${unit}, with its 95 % interval and p of one method${how}.` +
+    (isRatio ? " The mean is the geometric one; 1 is no difference." : ""),
+    holmText(study, differences),
+    planText(study, isRatio),
+  ];
+}
+
+/** What the columns dz, power and seeds_to_decide say. */
+function planText({ margin }: Study, isRatio: boolean): string {
+  const dz = `dz is the mean ${isRatio ? "log ratio" : "difference"} over its standard deviation ` +
+    `between seeds`;
+  const least = isRatio ? `a ratio of ${1 + margin!}` : `a difference of ${margin}`;
+  return margin === null
+    ? `${dz}; seeds_to_decide is how many would find such an effect in four cases of five.`
+    : `${dz}; power is the chance that so many seeds find ${least}, the smallest of interest, and ` +
+      `seeds_to_decide how many would find it in four cases of five.`;
+}
+
+/** What the p-values of a study's differences are corrected over. */
+export function holmText({ primary }: Study, differences: ColumnTable): string {
+  if (primary.length === 0) {
+    return `No comparison was declared primary: p_holm is Holm's correction over all ${differences.numRows()} ` +
+      `rows.`;
+  }
+  const family = rowsOf(differences).filter(({ tier }) => tier === "primary").length;
+  const many = family === 1 ? "1 comparison" : `${family} comparisons`;
+  return `p_holm is Holm's correction over the ${many} declared primary; all others are exploratory, ` +
+    `with their raw p.`;
+}
+
+/**
+ * The table to pair rows of: scores of tasks when the metric is a mean over tasks that all seeds share,
+ * else runs.
  *
  * When every seed has its own tasks, tasks of the same name are different, and those of one seed
  * share a training. Then a seed is one value, the mean over its tasks, as in the table of runs.
  */
-function pairing({ runs, tasks, metric, seedsHaveOwnTasks }: Study) {
+function scoresOfTasks({ tasks, metric, seedsHaveOwnTasks }: Study) {
   const [, phase, measure] = /^(seen|heldout)_(.+)$/.exec(metric) ?? [];
-  if (measure !== undefined && !seedsHaveOwnTasks && tasks.columnNames().includes(measure)) {
-    const table = tasks.filter(escape((row: Row) => row.phase === phase));
-    if ([...table.array(measure)].some((value) => value !== null)) {
-      return { table, metric: measure, unit: "task and seed" } as const;
-    }
-  }
-  return { table: runs, metric, unit: "seed" } as const;
+  if (measure === undefined || seedsHaveOwnTasks) return null;
+  if (!tasks.columnNames().includes(measure)) return null;
+  const table = tasks.filter(escape((row: Row) => row.phase === phase));
+  const hasValues = [...table.array(measure)].some((value) => value !== null);
+  return hasValues ? { table, metric: measure } : null;
 }

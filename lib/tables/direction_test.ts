@@ -8,7 +8,7 @@ import { bestFirst, directionOf } from "./direction.ts";
 import { leaderboard } from "./leaderboard.ts";
 import { answerPlan } from "./shown_answers.ts";
 import { runsTable, Study, typicalRun } from "./study.ts";
-import { type Row, rowsOf, tableOf } from "./table.ts";
+import { rowsOf } from "./table.ts";
 
 /** A study of planted tasks whose methods differ by the same in every seed. */
 function planted(metric: string, values: Readonly<Record<"shared" | "poly" | "expert", number>>) {
@@ -89,10 +89,13 @@ Deno.test("1.2.2 every metric that a run may have is declared, with its directio
   }
 });
 
-Deno.test("bestFirst() keeps the order of equal rows and of missing values", () => {
-  const rows = [[1, null], [2, 0], [3, 5], [4, null], [5, 0]];
-  const table = tableOf(rows.map(([id, x]): Row => ({ id: id!, x: x! })));
-  assert.deepEqual(bestFirst(table, "x", 1).array("id"), [3, 2, 5, 1, 4]);
-  assert.deepEqual(bestFirst(table, "x", -1).array("id"), [2, 5, 3, 1, 4]);
-  assert.deepEqual(bestFirst(table, "x", null).array("id"), [1, 2, 3, 4, 5]);
+Deno.test("bestFirst() keeps the order of equal rows, of missing values and of what is not ranked", () => {
+  const rows =
+    ([[1, null, 0], [2, 0, 3], [3, 5, 3], [4, null, 0], [5, 0, 3], [6, 9, 2], [7, -9, 1]] as const)
+      .map(([id, x, n]) => ({ id, x, n }));
+  const order = (direction: 1 | -1 | null) =>
+    bestFirst(rows, ({ x, n }) => [x, n], direction).map(({ id }) => id);
+  assert.deepEqual(order(1), [3, 2, 5, 6, 7, 1, 4]);
+  assert.deepEqual(order(-1), [2, 5, 3, 6, 7, 1, 4]);
+  assert.deepEqual(order(null), [1, 2, 3, 4, 5, 6, 7]);
 });

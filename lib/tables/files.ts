@@ -1,4 +1,4 @@
-import { baselineDifferences, baselineLabel, pairingUnit } from "./baseline.ts";
+import { baselineDifferences, baselineLabel, differenceText } from "./baseline.ts";
 import { countByStatus, othersText } from "../run/result.ts";
 import { directionOf, orderText } from "./direction.ts";
 import { leaderboard } from "./leaderboard.ts";
@@ -35,13 +35,14 @@ export function sweepReport(study: Study): string {
   if (study.runs.filter("d => d.status === 'done'").numRows() === 0) {
     return paragraphs([...title, noneDone(study)]);
   }
+  const cells = leaderboard(study);
   return paragraphs([
     ...title,
     ...study.identityNotes.map(markdownText),
     `Mean of ${markdownCode(metric)} over seeds with its 95 % interval, ${
-      orderText(directionOf(metric))
+      orderText(directionOf(metric), rowsOf(cells).map(({ n_done }) => Number(n_done)))
     }.`,
-    toMarkdown(leaderboard(study)),
+    toMarkdown(cells),
     ...differences(study),
   ]);
 }
@@ -54,14 +55,11 @@ export function noneDone({ runs }: Study): string {
 
 function differences(study: Study): string[] {
   if (study.baseline === null) return [];
-  const [table, baseline] = [baselineDifferences(study), markdownText(baselineLabel(study))];
-  if (table === null) return [`No run has the baseline's settings, ${baseline}.`];
-  return [
-    `Difference to the baseline, ${baseline}, paired on ${
-      pairingUnit(study)
-    }, with its 95 % interval.`,
-    toMarkdown(table),
-  ];
+  const table = baselineDifferences(study);
+  if (table === null) {
+    return [`No run has the baseline's settings, ${markdownText(baselineLabel(study))}.`];
+  }
+  return [markdownText(differenceText(study, table).join(" ")), toMarkdown(table)];
 }
 
 function paragraphs(parts: readonly string[]): string {

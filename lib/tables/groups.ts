@@ -4,8 +4,8 @@
  */
 import { closest } from "fastest-levenshtein";
 import { RUN_CONFIG_KEYS } from "../run/config.ts";
-import type { Estimate } from "../statistics/estimate.ts";
-import { estimateMean } from "../statistics/mean.ts";
+import { type Estimate, LEAST_VALUES } from "../statistics/estimate.ts";
+import { estimateMetric } from "./estimate.ts";
 import { IDENTITY_COLUMNS, identityColumns } from "./identity.ts";
 import { type Cell, type ColumnTable, op, type Row } from "./table.ts";
 
@@ -23,7 +23,7 @@ export interface MeasuredGroup extends SettingGroup {
   readonly label: string;
   /** The runs that have a value, with that value. */
   readonly points: readonly { readonly row: Row; readonly value: number }[];
-  /** The mean of the values, with its interval. */
+  /** The mean of the values on the scale of the metric, with its interval. */
   readonly estimate: Estimate;
 }
 
@@ -74,7 +74,7 @@ export function measureGroups(
       const value = metricOf(row, metric);
       return value === null ? [] : [{ row, value }];
     });
-    const estimate = estimateMean(points.map(({ value }) => value));
+    const estimate = estimateMetric(metric, points.map(({ value }) => value));
     return { settings, label: settingsLabel(settings), rows, points, estimate };
   });
 }
@@ -159,7 +159,7 @@ export function seedCount(groups: readonly MeasuredGroup[]): string {
  * ]), "score", ["n_skills"]);
  * assert.deepEqual(missingNotes(groups, "score"), [
  *   "Missing: 1 of 2 runs has no score (1 diverged).",
- *   "1 of 1 means rests on one seed and has no interval.",
+ *   "1 of 1 means rests on fewer than 3 seeds and has no interval.",
  * ]);
  * ```
  */
@@ -174,17 +174,23 @@ export function missingNotes(groups: readonly MeasuredGroup[], metric: string): 
     [count("planned"), "not run yet"],
     [count("done"), "done without it"],
   ].filter(([n]) => n !== 0).map(([n, why]) => `${n} ${why}`);
-  const single = groups.filter(({ points }) => points.length === 1).length;
-  const means = groups.filter(({ points }) => points.length > 0).length;
+  const found = groups.filter(({ points }) => points.length > 0);
+  const few = found.filter(({ points }) => points.length < LEAST_VALUES).length;
+  const equal =
+    found.filter(({ points, estimate }) => points.length >= LEAST_VALUES && estimate.low === null)
+      .length;
   return [
     ...(rows.length === 0 ? [] : [
       `Missing: ${rows.length} of ${total} runs ${have(rows.length)} no ${metric} (${
         reasons.join(", ")
       }).`,
     ]),
-    ...(single === 0 ? [] : [
-      `${single} of ${means} means ${single === 1 ? "rests" : "rest"} on one seed and ` +
-      `${have(single)} no interval.`,
+    ...(few === 0 ? [] : [
+      `${few} of ${found.length} means ${few === 1 ? "rests" : "rest"} on fewer than ` +
+      `${LEAST_VALUES} seeds and ${have(few)} no interval.`,
+    ]),
+    ...(equal === 0 ? [] : [
+      `${equal} of ${found.length} means ${have(equal)} no interval as all seeds are equal.`,
     ]),
   ];
 }

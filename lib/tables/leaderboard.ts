@@ -1,6 +1,7 @@
 /** Ranks groups of settings by a metric, with intervals and counts. Missing values come last. */
-import { estimateMean } from "../statistics/mean.ts";
+import { mean } from "../util/vectors.ts";
 import { bestFirst, directionOf } from "./direction.ts";
+import { shownEstimate } from "./estimate.ts";
 import { groupingOf, measureGroups, numbersOf } from "./groups.ts";
 import { PARAMETER_COLUMNS, runsAndMetric, type Study } from "./study.ts";
 import { type ColumnTable, tableOf } from "./table.ts";
@@ -20,11 +21,11 @@ export interface LeaderboardOptions {
 
 /**
  * One row per group of settings, best first: the `mean` of the metric over the runs that are done,
- * its 95 % Student-t interval from `low` to `high`, and the numbers of runs that are planned, done,
- * diverged, stalled and failed.
+ * its 95 % interval from `low` to `high`, and the numbers of runs that are planned, done, diverged,
+ * stalled and failed. The interval does not leave the metric's scale, see {@linkcode estimateMetric}.
  *
- * A mean over fewer than two runs has no interval, and a group without a value comes last; both are
- * missing values. Where more of the metric is neither better nor worse, rows are in the order of
+ * A mean over fewer than three runs has two digits and no interval, is not ranked, and follows those
+ * that are; a group without a value comes last. Where more of the metric is neither better nor worse, rows are in the order of
  * settings. Means leave out runs that diverged or stalled, so read them together with the number of
  * those.
  *
@@ -39,14 +40,14 @@ export interface LeaderboardOptions {
  * import { rowsOf, tableOf } from "./table.ts";
  *
  * const runs = tableOf([
- *   { status: "done", n_skills: 2, seed: 0, score: 0.25 },
- *   { status: "done", n_skills: 2, seed: 1, score: 0.75 },
- *   { status: "diverged", n_skills: 4, seed: 0, score: null },
- *   { status: "done", n_skills: 4, seed: 1, score: 0.875 },
+ *   { status: "done", n_skills: 4, seed: 0, score: 0.875 },
+ *   { status: "diverged", n_skills: 4, seed: 1, score: null },
+ *   ...[0.25, 0.5, 0.75].map((score, seed) => ({ status: "done", n_skills: 2, seed, score })),
  * ]);
  * const [best, other] = rowsOf(leaderboard(runs, { metric: "score", higherIsBetter: true }));
- * assert.deepEqual([best!.n_skills, best!.mean, best!.low, best!.n_diverged], [4, 0.875, null, 1]);
- * assert.deepEqual([other!.n_skills, other!.mean, other!.n_done], [2, 0.5, 2]);
+ * assert.deepEqual([best!.n_skills, best!.mean, best!.n_done], [2, 0.5, 3]);
+ * assert.ok(best!.low! < 0.5 && 0.5 < best!.high!);
+ * assert.deepEqual([other!.n_skills, other!.mean, other!.low, other!.n_diverged], [4, 0.88, null, 1]);
  * ```
  */
 export function leaderboard(
@@ -56,11 +57,17 @@ export function leaderboard(
   const { runs, metric } = runsAndMetric(of, options.metric);
   const groupBy = groupingOf(runs, options.groupBy);
   const sizes = PARAMETER_COLUMNS.filter((name) => runs.columnNames().includes(name));
-  const groups = measureGroups(runs, metric, groupBy).map(({ settings, rows, estimate }) => {
+  const direction = directionOf(metric, options.higherIsBetter);
+  const groups = bestFirst(
+    measureGroups(runs, metric, groupBy),
+    ({ estimate }) => [estimate.estimate, estimate.n],
+    direction,
+  );
+  const rows = groups.map(({ settings, rows, estimate }) => {
     const count = (status: string) => rows.filter((row) => row.status === status).length;
     return {
       ...settings,
-      mean: estimate.estimate,
+      mean: shownEstimate(estimate.estimate, estimate.n),
       low: estimate.low,
       high: estimate.high,
       n_done: count("done"),
@@ -68,11 +75,12 @@ export function leaderboard(
       n_diverged: count("diverged"),
       n_stalled: count("stalled"),
       n_failed: count("failed"),
-      ...Object.fromEntries(
-        sizes.map((name) => [name, estimateMean(numbersOf(rows, name)).estimate]),
-      ),
+      ...Object.fromEntries(sizes.map((name) => [name, meanOf(numbersOf(rows, name))])),
     };
   });
-  const direction = directionOf(metric, options.higherIsBetter);
-  return bestFirst(tableOf(groups, [...groupBy, "mean"]), "mean", direction);
+  return tableOf(rows, [...groupBy, "mean"]);
+}
+
+function meanOf(values: readonly number[]): number | null {
+  return values.length === 0 ? null : mean(values);
 }

@@ -72,6 +72,10 @@ export class Study {
   readonly metric: string;
   /** Settings of the baseline; null when the sweep has none. */
   readonly baseline: Partial<RunConfig> | null;
+  /** Settings whose comparison with the baseline was declared primary; empty where none was. */
+  readonly primary: readonly Partial<RunConfig>[];
+  /** The smallest difference of interest; null where none was declared. */
+  readonly margin: number | null;
   /** What the person asked for, by file and command; empty where it was not kept. */
   readonly sources: readonly SweepSource[];
   /** Settings that differ between runs. */
@@ -106,6 +110,8 @@ export class Study {
     this.question = manifest.question;
     this.metric = manifest.metric;
     this.baseline = manifest.baseline;
+    this.primary = manifest.primary ?? [];
+    this.margin = manifest.margin ?? null;
     this.varying = manifest.varying;
     this.sources = manifest.sources ?? [];
     this.#written = new Map(

@@ -1,17 +1,18 @@
-import { estimateMean } from "../statistics/mean.ts";
+import { type ScoreName, SCORES } from "../run/metrics/metric.ts";
 import { mean } from "../util/vectors.ts";
+import { estimateMetric } from "./estimate.ts";
 import { groupBySettings, numbersOf, otherSettings } from "./groups.ts";
 import { Study } from "./study.ts";
 import { type ColumnTable, type Row, tableOf } from "./table.ts";
 
-/** Measures of a task to summarise, in the order of columns; each suite has some of them. */
-const MEASURES = ["exact_match", "rouge_l", "token_accuracy", "teacher_gap", "loss"];
+/** Scores of a task to summarise, in the order of columns; each suite has some of them. */
+const MEASURES = Object.keys(SCORES) as ScoreName[];
 
 /**
  * Results of every task for each combination of settings, held-out tasks first: `n` seeds, and for
- * every measure its mean over seeds with the 95 % Student-t interval, `<measure>_low` to
- * `<measure>_high`. Several draws of a task's few examples count as one seed, with their mean.
- * Intervals of fewer than two seeds are missing values.
+ * every measure its mean over seeds with the 95 % interval, `<measure>_low` to `<measure>_high`, on its
+ * scale as in {@linkcode estimateMetric}. Several draws of a task's few examples count as one seed, with
+ * their mean. Intervals of fewer than three seeds are missing values.
  *
  * Unless a study sets `task_seed`, every seed has tasks of its own, and rows of the same name are
  * means over different tasks.
@@ -24,10 +25,10 @@ const MEASURES = ["exact_match", "rouge_l", "token_accuracy", "teacher_gap", "lo
  * import { tableOf } from "./table.ts";
  *
  * const task = { task: "sort", phase: "heldout", status: "done" };
- * const tasks = tableOf([0.5, 0.75].map((loss, seed) => ({ ...task, id: `${seed}`, seed, loss })));
+ * const tasks = tableOf([0.25, 0.5, 1].map((loss, seed) => ({ ...task, id: `${seed}`, seed, loss })));
  * const [row] = taskSummary(tasks).objects() as Record<string, number>[];
- * assert.deepEqual([row!.task, row!.n, row!.loss], ["sort", 2, 0.625]);
- * assert.ok(row!.loss_low! < 0.625 && 0.625 < row!.loss_high!);
+ * assert.deepEqual([row!.task, row!.n], ["sort", 3]);
+ * assert.ok(0 < row!.loss_low! && row!.loss_low! < 0.5 && 0.5 < row!.loss_high!);
  * ```
  */
 export function taskSummary(of: Study | ColumnTable): ColumnTable {
@@ -44,7 +45,7 @@ export function taskSummary(of: Study | ColumnTable): ColumnTable {
       const perRun = runs.map((rows) => numbersOf(rows, measure)).filter(({ length }) =>
         length > 0
       );
-      const { estimate, low, high } = estimateMean(perRun.map(mean));
+      const { estimate, low, high } = estimateMetric(measure, perRun.map(mean));
       return [[measure, estimate], [`${measure}_low`, low], [`${measure}_high`, high]];
     });
     return { ...settings, n: runs.length, ...Object.fromEntries(estimates) };

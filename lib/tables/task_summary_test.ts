@@ -44,6 +44,18 @@ Deno.test("taskSummary() means over seeds, a seed's draws of examples first amon
   assert.ok(!Object.keys(rows[0]!).includes("exact_match"));
 });
 
+Deno.test("1.2.6 taskSummary() has intervals that do not leave the scales", () => {
+  const results = sampleResults({ n_skills: [2], n_splits: [1], seed: [0, 1, 2] }, { whole: true });
+  const [row] = rowsOf(taskSummary(taskTable(
+    results.map((result, i) => ({ ...result, tasks: [score("b", [0, 0, 0.9][i]!)] })),
+  )));
+  const number = (column: string) => Number(row![column]);
+  const plain = estimateMean([0, 0, 0.9]);
+  assert.ok(plain.low! < 0 && plain.high! > 0.9, "Student's interval leaves it");
+  assert.ok(0 < number("rouge_l_low") && number("rouge_l_high") < 1);
+  assert.ok(0 < number("loss_low") && number("loss_low") < 0.7 && 0.7 < number("loss_high"));
+});
+
 Deno.test("taskSummary() has a row for each setting, and none for what diverged or failed", () => {
   const results = sampleResults({ n_skills: [1, 2, 4], n_splits: [1, 4] });
   const rows = rowsOf(taskSummary(taskTable(results)));
