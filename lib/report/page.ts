@@ -9,6 +9,7 @@ import { leaderboard } from "../tables/leaderboard.ts";
 import { settingsRow, type Study } from "../tables/study.ts";
 import { type Cell, type ColumnTable, type Row, rowsOf } from "../tables/table.ts";
 import { taskSummary } from "../tables/task_summary.ts";
+import { withoutModel } from "../tables/without_model.ts";
 import { escapeXml } from "../util/escape_xml.ts";
 import { firstLine } from "../util/words.ts";
 import { ANSWERS_SCRIPT } from "./answers_script.ts";
@@ -118,7 +119,13 @@ function cells(study: Study): string {
     escapeXml(study.metric)
   }</code> over the runs that are done, with its 95 % ` +
     `interval, ${order}. Runs that diverged, stalled or failed are in no mean; their numbers stand beside it.` +
-    `</p>\n${whole("settings", table)}${differences(study)}`;
+    `</p>\n${whole("settings", table)}${besideTable(study)}${differences(study)}`;
+}
+
+/** What the leaderboard must be read beside; nothing where there is nothing to say. */
+function besideTable(study: Study): string {
+  const sentences = withoutModel(study);
+  return sentences.length === 0 ? "" : `\n<p>${escapeXml(sentences.join(" "))}</p>`;
 }
 
 /** The differences to the baseline, as in the leaderboard's file; nothing where there are none. */

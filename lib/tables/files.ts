@@ -7,6 +7,7 @@ import { markdownCode, markdownText, toMarkdown } from "./markdown.ts";
 import type { Study } from "./study.ts";
 import { rowsOf } from "./table.ts";
 import { taskSummary } from "./task_summary.ts";
+import { withoutModel } from "./without_model.ts";
 
 /**
  * Files with every number of a study, by name: `results.csv` and `results.arrow` of the runs,
@@ -43,6 +44,7 @@ export function sweepReport(study: Study): string {
       orderText(directionOf(metric), rowsOf(cells).map(({ n_done }) => Number(n_done)))
     }.`,
     toMarkdown(cells),
+    ...withoutModel(study).map(markdownText),
     ...differences(study),
   ]);
 }

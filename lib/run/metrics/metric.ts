@@ -120,13 +120,13 @@ export const RUN_MEASURES = {
   whole_instances: {
     meaning: "share of examples of which the model reads the whole instance",
     unit: "share, 0 to 1",
-    better: null,
+    better: "higher",
     scale: "share",
   },
   whole_targets: {
     meaning: "share of examples of which the model learns the whole target",
     unit: "share, 0 to 1",
-    better: null,
+    better: "higher",
     scale: "share",
   },
   weight_gradient_alignment: {
