@@ -25,6 +25,7 @@ const USES: { readonly [Key in keyof RunConfig]?: (config: RunConfig) => boolean
   ibp_weight: ({ method }) => method === "poly",
   router_learning_rate: ({ method }) => method === "poly",
   average_learning_rate: ({ average_steps }) => average_steps > 0,
+  average_by: ({ average_steps }) => average_steps > 0,
   adaptation: ({ n_heldout_tasks }) => n_heldout_tasks > 0,
   adaptation_routing: (config) => isAdapted(config) && hasSeveralSkills(config),
   shots: isAdapted,

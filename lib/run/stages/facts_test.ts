@@ -55,6 +55,7 @@ const OTHER: { readonly [Key in keyof RunConfig]: RunConfig[Key] } = {
   monitor_gradient_alignment: true,
   average_steps: 9,
   average_learning_rate: 9,
+  average_by: "anneal",
   adaptation: "routing",
   adaptation_routing: "uniform",
   shots: 9,
@@ -101,6 +102,7 @@ Deno.test("every setting reaches the stages that it must, and no other", () => {
     // They name a stage of their own, on which adaptation depends where there is one.
     average_steps: "",
     average_learning_rate: "",
+    average_by: "",
     adaptation: "adaptation",
     adaptation_routing: "adaptation",
     shots: "adaptation",
