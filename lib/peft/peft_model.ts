@@ -43,6 +43,8 @@ export interface ForwardContext {
   readonly training?: boolean | undefined;
   /** Source of random numbers; needed in training when something is drawn. */
   readonly noise?: Noise | undefined;
+  /** Share of the uniform average in the mixing weights, in [0, 1]; 0 when absent. */
+  readonly uniformShare?: number | undefined;
   /** Number of equal parts of the rows, each a batch with a loss of its own; 1 when absent. */
   readonly parts?: number | undefined;
 }
@@ -100,8 +102,10 @@ export class PeftModel<M extends AnyBaseModel = AnyBaseModel> {
    * @throws {RangeError} when there is not one task id for each row, or an adapter lacks the task
    */
   forward<I extends InputsOf<M> & ForwardContext>(inputs: I): WithLoss<I, OutputsOf<M>> {
-    const { taskIds, training, noise, parts, ...rest } = inputs as InputsOf<M> & ForwardContext;
-    const call = this.call({ taskIds, training, noise, parts });
+    const { taskIds, training, noise, uniformShare, parts, ...rest } = inputs as
+      & InputsOf<M>
+      & ForwardContext;
+    const call = this.call({ taskIds, training, noise, uniformShare, parts });
     try {
       return this.base.forward(rest, call) as WithLoss<I, OutputsOf<M>>;
     } finally {
@@ -145,7 +149,7 @@ export class PeftModel<M extends AnyBaseModel = AnyBaseModel> {
    *
    * @param rows number of rows, when it is known in advance
    */
-  call({ taskIds, training, noise, parts }: ForwardContext, rows?: number): Call {
+  call({ taskIds, training, noise, uniformShare, parts }: ForwardContext, rows?: number): Call {
     const adapters = this.#set.inForce;
     const options = { training: training ?? false, noise, parts };
     const { parameters } = this.base;
@@ -158,7 +162,7 @@ export class PeftModel<M extends AnyBaseModel = AnyBaseModel> {
     // A merged adapter's layers are in the weights; its saved modules are not.
     const routes = this.#merge === null && adapters.some((adapter) => layersOf(adapter).length > 0);
     if (!routes) return new PlainCall(withSavedModules(parameters, adapters), options);
-    return PolyCall.of(parameters, { taskIds, adapters, rows, ...options });
+    return PolyCall.of(parameters, { taskIds, adapters, rows, uniformShare, ...options });
   }
 
   /** The adapters by name. */

@@ -24,6 +24,8 @@ export interface PolyCallOptions {
   readonly training?: boolean;
   /** Source of random numbers; needed in training when something is drawn. */
   readonly noise?: Noise | undefined;
+  /** Share of the uniform average in the mixing weights, in [0, 1]; 0 when absent. */
+  readonly uniformShare?: number | undefined;
   /** Number of rows, when it is known in advance; each adapted layer checks its own. */
   readonly rows?: number | undefined;
   /** Number of equal parts of the rows, each a batch of its own; 1 when absent. */
@@ -69,6 +71,7 @@ export class PolyCall implements Call {
   readonly #adapters: readonly Adapter[];
   readonly #taskIds: readonly number[];
   readonly #noise: Noise | undefined;
+  readonly #uniformShare: number | undefined;
   readonly #plain: PlainCall;
   readonly #routings = new Map<Router, Routing>();
   readonly #factors = new Map<PolyLayer, LowRankFactors>();
@@ -81,6 +84,7 @@ export class PolyCall implements Call {
     training: boolean,
     noise: Noise | undefined,
     parts: number,
+    uniformShare: number | undefined,
   ) {
     this.training = training;
     this.parts = parts;
@@ -88,6 +92,7 @@ export class PolyCall implements Call {
     this.#adapters = adapters;
     this.#taskIds = taskIds;
     this.#noise = noise;
+    this.#uniformShare = uniformShare;
     this.#plain = new PlainCall(parameters, { training, noise, parts });
   }
 
@@ -100,7 +105,7 @@ export class PolyCall implements Call {
    */
   static of(
     base: ParameterSource,
-    { taskIds, adapters, training = false, noise, rows, parts = 1 }: PolyCallOptions,
+    { taskIds, adapters, training = false, noise, uniformShare, rows, parts = 1 }: PolyCallOptions,
   ): PolyCall {
     const ids = readTaskIds(taskIds);
     if (ids.length % parts !== 0) {
@@ -112,7 +117,8 @@ export class PolyCall implements Call {
       checkTaskIds(ids, router.nTasks);
     }
     if (rows !== undefined) checkRows(ids, rows);
-    return new PolyCall(withSavedModules(base, adapters), adapters, ids, training, noise, parts);
+    const parameters = withSavedModules(base, adapters);
+    return new PolyCall(parameters, adapters, ids, training, noise, parts, uniformShare);
   }
 
   linear(name: string, x: tf.Tensor3D): tf.Tensor3D {
@@ -154,7 +160,15 @@ export class PolyCall implements Call {
 
   select(rows: readonly number[]): PolyCall {
     const taskIds = rows.map((row) => this.#taskIds[row]!);
-    return new PolyCall(this.#parameters, this.#adapters, taskIds, this.training, this.#noise, 1);
+    return new PolyCall(
+      this.#parameters,
+      this.#adapters,
+      taskIds,
+      this.training,
+      this.#noise,
+      1,
+      this.#uniformShare,
+    );
   }
 
   dispose(): void {
@@ -169,7 +183,7 @@ export class PolyCall implements Call {
   #factorsOf(layer: PolyLayer): LowRankFactors {
     if (!this.#factors.has(layer)) {
       const adapter = this.#adapters.find(({ layers }) => layers.get(layer.name) === layer)!;
-      if (canMixAll(adapter)) this.#mixAllWith(adapter, layer);
+      if ((this.#uniformShare ?? 0) === 0 && canMixAll(adapter)) this.#mixAllWith(adapter, layer);
       else this.#mix(layer);
     }
     return this.#factors.get(layer)!;
@@ -223,7 +237,12 @@ export class PolyCall implements Call {
     if (routing === undefined) {
       const { owners, tasks } = this.#ownersOf(router);
       const weights = tf.keep(
-        router.mixingWeights({ taskIds: tasks, training: this.training, noise: this.#noise }),
+        router.mixingWeights({
+          taskIds: tasks,
+          training: this.training,
+          noise: this.#noise,
+          uniformShare: this.#uniformShare,
+        }),
       );
       routing = { weights, owners, tasks };
       this.#routings.set(router, routing);

@@ -11,6 +11,8 @@ export interface RoutingCall {
   readonly training: boolean;
   /** Source of random numbers; needed in training when the router draws. */
   readonly noise?: Noise | undefined;
+  /** Share u of the uniform average in the weights, (1 − u)·w + u / S, in [0, 1]; 0 when absent. */
+  readonly uniformShare?: number | undefined;
 }
 
 /**
@@ -70,7 +72,19 @@ export class Router {
    *
    * @throws {TypeError} when the router draws in training and there is no noise
    */
-  mixingWeights({ taskIds, training, noise }: RoutingCall): tf.Tensor3D {
+  mixingWeights({ uniformShare = 0, ...call }: RoutingCall): tf.Tensor3D {
+    if (uniformShare === 0) return this.#ownWeights(call);
+    return tf.tidy(() =>
+      tf.add(tf.mul(this.#ownWeights(call), 1 - uniformShare), uniformShare / this.nSkills)
+    );
+  }
+
+  /** Frees Z. */
+  dispose(): void {
+    this.moduleLogits.dispose();
+  }
+
+  #ownWeights({ taskIds, training, noise }: RoutingCall): tf.Tensor3D {
     const shape: [number, number, number] = [taskIds.length, this.nSplits, this.nSkills];
     if (this.settings.router_allocation !== null) {
       const values = allocated(taskIds, this.settings.router_allocation, this.nSplits);
@@ -88,11 +102,6 @@ export class Router {
         normalization: this.settings.router_normalization,
       })
     );
-  }
-
-  /** Frees Z. */
-  dispose(): void {
-    this.moduleLogits.dispose();
   }
 }
 

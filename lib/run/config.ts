@@ -88,6 +88,7 @@ export type RunConfig = {
   // Averaging
   average_steps: number;
   average_learning_rate: number | null;
+  average_by: "switch" | "anneal";
 
   // Few-shot adaptation
   adaptation: "full" | "routing" | "average" | "soup" | "random" | "none";
@@ -251,6 +252,9 @@ export const RUN_CONFIG: z.ZodObject<
   ),
   average_learning_rate: rate.nullable().default(null)
     .describe("Learning rate of these steps; null: learning_rate"),
+  average_by: z.enum(["switch", "anneal"]).default("switch").describe(
+    "Average the skills before these steps, or anneal their routing to the average in the course of them",
+  ),
 
   // Few-shot adaptation
   adaptation: z.enum(["full", "routing", "average", "soup", "random", "none"]).default("full")
@@ -309,6 +313,7 @@ export const LATER_SETTINGS: Partial<RunConfig> = {
   ibp_weight: 0,
   average_steps: 0,
   average_learning_rate: null,
+  average_by: "switch",
   adaptation_routing: "method",
   alignment_validation_loss: null,
   skill_form: "lora",

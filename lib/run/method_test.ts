@@ -12,7 +12,7 @@ import { assertAsPlain, PLAIN_TASKS, plainBase } from "../testing/plain_poly.ts"
 import { wave } from "../testing/wave.ts";
 import * as tf from "../tf.ts";
 import { parseRunConfig, type RunConfigInput } from "./config.ts";
-import { withIbpPrior } from "./ibp_prior.ts";
+import { withIbpPrior } from "./stages/ibp_prior.ts";
 import { adaptationModel, averagedModel, multiTaskModel } from "./method.ts";
 
 const [T, H, S, R] = [PLAIN_TASKS, 2, 3, 5];
@@ -275,6 +275,19 @@ const OPTIONS: readonly {
   },
   { input: { composition: "products" }, weights: toSum },
 ];
+
+onEachBackend("routing goes over to the uniform average by a share", async ({ tolerance }) => {
+  const base = plainBase();
+  for (const input of [{ router_noise: "none", n_splits: H }, { method: "uniform" }] as const) {
+    const model = multiTaskModel(base, settings(input), null);
+    fillWithWaves(adapterOf(model));
+    const own = (logits: number[]) => "method" in input ? logits.map(() => 1 / S) : learned(logits);
+    const weights = (logits: number[]) => own(logits).map((w) => 0.7 * w + 0.3 / S);
+    await assertAsPlain(model, { weights }, tolerance, { training: { uniformShare: 0.3 } });
+    model.dispose();
+  }
+  base.dispose();
+});
 
 for (const { input, weights } of OPTIONS) {
   onEachBackend(

@@ -225,9 +225,9 @@ async function outputsOf(
 
 function trainable(model: PeftModel<Mlp>): Trainable<PlantedBatch> {
   return {
-    forward({ training, noise, parts, ...batch }) {
+    forward({ training, noise, uniformShare, parts, ...batch }) {
       const { taskIds } = batch;
-      const inputs = { ...tensors(batch), taskIds, training, noise, parts };
+      const inputs = { ...tensors(batch), taskIds, training, noise, uniformShare, parts };
       const { loss, losses } = model.forward(inputs);
       return losses === undefined ? { loss } : { loss, losses };
     },

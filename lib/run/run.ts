@@ -117,14 +117,7 @@ async function outcome<E, Batch extends RowsBatch, M extends AnyBaseModel>(
     if (config.average_steps === 0) {
       if (suite.heldOut.length > 0) await adaptToAll(run, model, multitask);
     } else {
-      const averaged = averagedModel(base, config, model.adapters.get("default")!);
-      try {
-        metrics.parameters_average = averaged.getNbTrainableParameters()[0];
-        const average = await trainAverage(run, averaged, multitask);
-        if (suite.heldOut.length > 0) await adaptToAll(run, averaged, average);
-      } finally {
-        averaged.dispose();
-      }
+      await averageSkills(run, model, multitask);
     }
     const status = metrics.stalled_at_step === undefined ? "done" : "stalled";
     return { status, metrics, tasks };
@@ -134,6 +127,27 @@ async function outcome<E, Batch extends RowsBatch, M extends AnyBaseModel>(
     return { status: "diverged", metrics, tasks };
   } finally {
     model.dispose();
+  }
+}
+
+/** Averages the trained skills, before they are trained on or after, and goes on with the one adapter. */
+async function averageSkills<E, Batch extends RowsBatch, M extends AnyBaseModel>(
+  run: RunState<E, Batch, M>,
+  model: PeftModel<M>,
+  multitask: string,
+): Promise<void> {
+  const { config, problem: { base, suite }, metrics } = run;
+  const average = () => averagedModel(base, config, model.adapters.get("default")!);
+  const isAnnealed = config.average_by === "anneal";
+  let averaged = isAnnealed ? null : average();
+  try {
+    const trained = averaged ?? model;
+    metrics.parameters_average = trained.getNbTrainableParameters()[0];
+    const stage = await trainAverage(run, trained, multitask);
+    averaged ??= average();
+    if (suite.heldOut.length > 0) await adaptToAll(run, averaged, stage);
+  } finally {
+    averaged?.dispose();
   }
 }
 

@@ -418,6 +418,21 @@ onEachBackend(
     );
     const tuned = await run(PLANTED, settings, { adaptation: "average" });
     assert.equal(tuned.metrics.start_heldout_loss, metrics.heldout_loss);
+    // Annealing trains all skills and their routing, and averages them afterwards.
+    const annealed = await run(PLANTED, settings, { average_by: "anneal" });
+    assert.deepEqual(phase(annealed, "average").map(({ step }) => step), [1, 2, 3]);
+    assert.deepEqual(phase(annealed, "average_validation"), []);
+    assert.equal(annealed.metrics.parameters_average, metrics.parameters_multitask);
+    assert.equal(annealed.metrics.seen_loss, metrics.seen_loss);
+    assert.notEqual(annealed.metrics.heldout_loss, metrics.heldout_loss);
+    const unmoved = await run(PLANTED, settings, { average_by: "anneal", average_steps: 1 }, {
+      average_learning_rate: 0,
+      router_learning_rate: 0,
+    });
+    const plainly = await run(PLANTED, settings, { average_steps: 1, average_learning_rate: 0 }, {
+      router_learning_rate: 0,
+    });
+    assert.equal(unmoved.metrics.heldout_loss, plainly.metrics.heldout_loss);
     const one = 2 * (PLANTED_FEATURES + PLANTED_FEATURES) * 2; // two layers, rank 2
     for (
       const [result, multitask] of [

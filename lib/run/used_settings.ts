@@ -43,6 +43,7 @@ const USES: { readonly [Key in keyof RunConfig]?: (config: RunConfig) => boolean
   alignment_validation_loss: ({ monitor_gradient_alignment, n_validation }) =>
     monitor_gradient_alignment && n_validation > 0,
   average_learning_rate: ({ average_steps }) => average_steps > 0,
+  average_by: ({ average_steps }) => average_steps > 0,
   adaptation: ({ n_heldout_tasks }) => n_heldout_tasks > 0,
   adaptation_routing: (config) => isAdapted(config) && hasSeveralSkills(config),
   shots: isAdapted,

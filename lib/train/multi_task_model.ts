@@ -11,6 +11,8 @@ export interface TrainingInputs {
   readonly noise?: Noise;
   /** Share of each target that is spread over all classes; in [0, 1]. */
   readonly labelSmoothing?: number;
+  /** How far routing has gone over to mixing all skills alike, in [0, 1]; 0 when absent. */
+  readonly uniformShare?: number;
   /** Number of equal parts of the rows, each a batch with a loss of its own; 1 when absent. */
   readonly parts?: number;
 }

@@ -64,7 +64,7 @@ export function metricNames(config: RunConfig): MetricName[] {
     ...when(measuresRouting(config), ...ROUTING),
     ...when(measuresRouting(config) && (isPlanted || suite === "skills"), ...RECOVERY),
     ...when(
-      isAveraged && config.n_validation > 0,
+      isAveraged && config.average_by === "switch" && config.n_validation > 0,
       "average_validation_loss",
       "average_best_step",
     ),

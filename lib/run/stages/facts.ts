@@ -10,7 +10,11 @@ import { isUsed } from "../used_settings.ts";
 export type Basis = Readonly<Record<string, string | number | null>>;
 
 /** Settings that first matter when the trained skills are averaged. */
-const OF_AVERAGE: readonly (keyof RunConfig)[] = ["average_steps", "average_learning_rate"];
+const OF_AVERAGE: readonly (keyof RunConfig)[] = [
+  "average_steps",
+  "average_learning_rate",
+  "average_by",
+];
 /** Settings that first matter when a held-out task is adapted to. */
 const OF_ADAPTATION: readonly (keyof RunConfig)[] = [
   "adaptation",

@@ -68,6 +68,7 @@ const OTHER: { readonly [Key in keyof RunConfig]: RunConfig[Key] } = {
   alignment_validation_loss: 9,
   average_steps: 9,
   average_learning_rate: 9,
+  average_by: "anneal",
   adaptation: "routing",
   adaptation_routing: "uniform",
   shots: 9,
@@ -116,6 +117,7 @@ Deno.test("every setting reaches the stages that it must, and no other", () => {
     // They name a stage of their own, on which adaptation depends where there is one.
     average_steps: "",
     average_learning_rate: "",
+    average_by: "",
     adaptation: "adaptation",
     adaptation_routing: "adaptation",
     shots: "adaptation",

@@ -21,7 +21,8 @@ import { mean } from "../../util/vectors.ts";
 import type { RunConfig } from "../config.ts";
 import { declared, type RunMetrics } from "../metrics/metric.ts";
 import { meanScores } from "../score.ts";
-import { withIbpPrior } from "../ibp_prior.ts";
+import { annealed } from "./annealed.ts";
+import { withIbpPrior } from "./ibp_prior.ts";
 import { stalledAt, type TrainingCourse } from "../stalled.ts";
 import { averageFacts, multiTaskFacts, seenFacts } from "./facts.ts";
 import {
@@ -75,19 +76,22 @@ export async function trainTogether<E, Batch extends RowsBatch, M extends AnyBas
 
 /**
  * Trains the averaged adapter on all training tasks, with rows `average` and `average_validation` in the
- * log. It has a schedule of its own, and ends as {@linkcode trainTogether} does.
+ * log. It has a schedule of its own, and ends as {@linkcode trainTogether} does. Where routing is annealed,
+ * it is the trained adapter itself that goes on, without validation on the way: only at the last step is its
+ * routing all but the average, which is to be taken of it then.
  *
+ * @param model the averaged adapter or, where routing is annealed, that of the multi-task phase
  * @param multitask the key of the multi-task phase's stage
  * @returns the key of the stage, on which later stages depend
  * @throws {DivergedError} when a loss is not finite
  */
 export async function trainAverage<E, Batch extends RowsBatch, M extends AnyBaseModel>(
   run: RunState<E, Batch, M>,
-  averaged: PeftModel<M>,
+  model: PeftModel<M>,
   multitask: string,
 ): Promise<string> {
   const { config } = run;
-  return await trainPhase(run, averaged, {
+  return await trainPhase(run, model, {
     name: "average",
     prefix: "average_",
     facts: averageFacts(config, multitask),
@@ -154,9 +158,10 @@ async function training<E, Batch extends RowsBatch, M extends AnyBaseModel>(
     await run.pass(from.state.step);
     keeper.resumed(from.state.step);
   }
+  const isAnnealed = name === "average" && config.average_by === "anneal";
   const watch = async (step: number) => {
     let loss: number | null = null;
-    if (config.n_validation > 0) {
+    if (config.n_validation > 0 && !isAnnealed) {
       loss = await validationLoss(run, model, step);
       await log.append({ phase: `${prefix}validation`, step, loss });
       if (best === null || loss < best.loss) {
@@ -183,8 +188,11 @@ async function training<E, Batch extends RowsBatch, M extends AnyBaseModel>(
     routerLearningRate: config.router_learning_rate,
   };
   const streams = { order, phase: name };
+  const { accumulation } = config;
   const trainable = withIbpPrior(
-    problem.trainable(model),
+    isAnnealed
+      ? annealed(problem.trainable(model), steps, accumulation, from?.state.step ?? 0)
+      : problem.trainable(model),
     model.adapters.get("default")!,
     name === "multitask" && config.method === "poly" ? config.ibp_weight : 0,
   );

@@ -135,7 +135,7 @@ onEachBackend(
         const settings of [
           PLANTED,
           { ...PLANTED, optimizer: "adafactor", weight_decay: 0.1, n_validation: 0 },
-          { ...PLANTED, adaptation: "none", average_steps: 4 },
+          { ...PLANTED, adaptation: "none", average_steps: 4, average_by: "anneal" },
           { ...TINY, base_model, n_heldout_tasks: 1, optimizer: "adafactor", clip: 0.5 },
         ] as RunConfigInput[]
       ) {

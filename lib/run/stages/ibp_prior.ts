@@ -1,7 +1,7 @@
-import type { Adapter } from "../poly/adapter.ts";
-import { ibpPenalty } from "../poly/ibp_prior.ts";
-import * as tf from "../tf.ts";
-import type { Trainable } from "../train/multi_task_model.ts";
+import type { Adapter } from "../../poly/adapter.ts";
+import { ibpPenalty } from "../../poly/ibp_prior.ts";
+import * as tf from "../../tf.ts";
+import type { Trainable } from "../../train/multi_task_model.ts";
 
 /**
  * A model whose loss in training has the prior of the Indian buffet process on its routing, −log p(Z); its
