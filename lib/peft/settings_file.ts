@@ -11,7 +11,7 @@ import { type PolySettings, readSettings } from "../poly/settings.ts";
 export const SETTINGS_NAME = "poly_settings.json";
 
 /**
- * Formats a `poly_settings.json` with every setting, for {@linkcode parseSettings}.
+ * Formats a `poly_settings.json` with every setting that a saved adapter can have, for {@linkcode parseSettings}.
  *
  * @example
  * ```ts
@@ -23,8 +23,13 @@ export const SETTINGS_NAME = "poly_settings.json";
  * ```
  */
 export function settingsText(settings: PolySettings): string {
-  return pythonJson(settings, new Set(["router_temperature", "router_allocation"]));
+  const carried = Object.entries(settings).filter(([key]) => !NOT_CARRIED.includes(key));
+  const floats = new Set(["router_temperature", "router_allocation"]);
+  return pythonJson(Object.fromEntries(carried), floats);
 }
+
+/** Settings of forms that PEFT's Poly has no place for: its files hold low-rank skills and logits alone. */
+const NOT_CARRIED = ["router_type", "skill_form", "feedforward_modules", "density"];
 
 /**
  * Parses a `poly_settings.json`; absent settings have PEFT's values.
@@ -50,5 +55,13 @@ export function parseSettings(
   { n_tasks, n_skills }: Pick<PolyConfig, "n_tasks" | "n_skills">,
   source = SETTINGS_NAME,
 ): PolySettings {
-  return naming(source, () => readSettings(parseStrictJsonObject(text, source), n_tasks, n_skills));
+  const given = parseStrictJsonObject(text, source);
+  const foreign = Object.keys(given).find((key) => NOT_CARRIED.includes(key));
+  if (foreign !== undefined) {
+    throw new TypeError(
+      `Cannot read "${source}" as a saved Poly adapter has low-rank skills and routing logits: ` +
+        `got the setting "${foreign}"`,
+    );
+  }
+  return naming(source, () => readSettings(given, n_tasks, n_skills));
 }
