@@ -4,7 +4,7 @@ import { writeSafetensors } from "../files/safetensors.ts";
 import { Mlp } from "../models/mlp/model.ts";
 import { parseAdapterConfig } from "../peft/adapter_config_file.ts";
 import { loadAdapter } from "../peft/load_adapter.ts";
-import { parseSettings } from "../peft/settings_file.ts";
+import { parseSettings, settingsText } from "../peft/settings_file.ts";
 import { disposeAdapter } from "../poly/adapter.ts";
 import { PROFILES } from "../poly/settings.ts";
 import * as tf from "../tf.ts";
@@ -29,6 +29,20 @@ const CONFIG = {
   task_type: null,
 };
 
+const IA3_CONFIG = {
+  auto_mapping: null,
+  exclude_modules: null,
+  fan_in_fan_out: false,
+  feedforward_modules: ["2"],
+  inference_mode: true,
+  init_ia3_weights: true,
+  modules_to_save: null,
+  peft_type: "IA3",
+  peft_version: "0.21.0",
+  target_modules: ["0", "2"],
+  task_type: null,
+};
+
 const zeros = (...shape: number[]) => ({
   shape,
   data: new Float32Array(shape.reduce((product, n) => product * n, 1)),
@@ -39,6 +53,12 @@ const WEIGHTS = () =>
     ["base_model.model.layers.0.poly_lora_A", zeros(1, 2, 4, 2)],
     ["base_model.model.layers.0.poly_lora_B", zeros(1, 2, 2, 3)],
     ["base_model.model.layers.0.poly_router.module_logits", zeros(3, 2)],
+  ]);
+
+const IA3_WEIGHTS = () =>
+  writeSafetensors([
+    ["base_model.model.layers.0.ia3_l", zeros(3, 1)],
+    ["base_model.model.layers.2.ia3_l", zeros(1, 3)],
   ]);
 
 let base: Mlp | null = null;
@@ -72,8 +92,15 @@ export const ADAPTER_FORMATS: Readonly<Record<string, Format>> = {
       await load(dir, { "adapter_config.json": input });
     },
   },
+  ia3_config: {
+    seeds: () => [json(IA3_CONFIG)],
+    async read(input, dir) {
+      parseAdapterConfig(text(input));
+      await load(dir, { "adapter_config.json": input, "adapter_model.safetensors": IA3_WEIGHTS() });
+    },
+  },
   adapter_settings: {
-    seeds: () => Object.values(PROFILES).map(json),
+    seeds: () => Object.values(PROFILES).map(settingsText),
     async read(input, dir) {
       parseSettings(text(input), { n_tasks: 3, n_skills: 2 });
       await load(dir, { "poly_settings.json": input });

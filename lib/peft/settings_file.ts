@@ -11,8 +11,9 @@ import { LATER_POLY_SETTINGS, type PolySettings, readSettings } from "../poly/se
 export const SETTINGS_NAME = "poly_settings.json";
 
 /**
- * Formats a `poly_settings.json` for {@linkcode parseSettings}. Settings that came later are said where they
- * change something, so that earlier versions read files that need no others.
+ * Formats a `poly_settings.json` with every setting that a saved adapter can have, for {@linkcode parseSettings}.
+ * Settings that came later are said where they change something, so that earlier versions read files that need
+ * no others.
  *
  * @example
  * ```ts
@@ -24,13 +25,15 @@ export const SETTINGS_NAME = "poly_settings.json";
  * ```
  */
 export function settingsText(settings: PolySettings): string {
-  const said = Object.fromEntries(
-    Object.entries(settings).filter(([key, value]) =>
-      LATER_POLY_SETTINGS[key as keyof PolySettings] !== value
-    ),
+  const carried = Object.entries(settings).filter(([key, value]) =>
+    !NOT_CARRIED.includes(key) && LATER_POLY_SETTINGS[key as keyof PolySettings] !== value
   );
-  return pythonJson(said, new Set(["router_temperature", "router_allocation"]));
+  const floats = new Set(["router_temperature", "router_allocation"]);
+  return pythonJson(Object.fromEntries(carried), floats);
 }
+
+/** Settings of forms that PEFT's Poly has no place for: its files hold low-rank skills and logits alone. */
+const NOT_CARRIED = ["router_type", "skill_form", "feedforward_modules", "density"];
 
 /**
  * Parses a `poly_settings.json`; absent settings have PEFT's values.
@@ -56,5 +59,13 @@ export function parseSettings(
   { n_tasks, n_skills }: Pick<PolyConfig, "n_tasks" | "n_skills">,
   source = SETTINGS_NAME,
 ): PolySettings {
-  return naming(source, () => readSettings(parseStrictJsonObject(text, source), n_tasks, n_skills));
+  const given = parseStrictJsonObject(text, source);
+  const foreign = Object.keys(given).find((key) => NOT_CARRIED.includes(key));
+  if (foreign !== undefined) {
+    throw new TypeError(
+      `Cannot read "${source}" as a saved Poly adapter has low-rank skills and routing logits: ` +
+        `got the setting "${foreign}"`,
+    );
+  }
+  return naming(source, () => readSettings(given, n_tasks, n_skills));
 }

@@ -23,6 +23,7 @@ Deno.test("parseSettings() names the file in every refusal", () => {
     ["", "SyntaxError", /must hold one JSON object/],
     ['{"router_noize": "none"}', "TypeError", /router_noize/],
     ['{"router_temperature": "1"}', "TypeError", /router_temperature/],
+    ['{"skill_form": "ia3"}', "TypeError", /low-rank skills and routing logits.*"skill_form"/],
     ['{"router_temperature": 0}', "RangeError", /router_temperature/],
     ['{"router_allocation": [[1]]}', "RangeError", /router_allocation/],
   ];

@@ -73,14 +73,14 @@ export function makeAdapter(
   const { modelType } = base.identity;
   const isIa3 = settings.skill_form === "ia3";
   const target_modules = given.target_modules ?? (isIa3 ? new Set(ia3Targets(modelType)) : null);
-  const feedforward = settings.feedforward_modules ?? ia3FeedforwardModules(modelType);
+  const feedforward = new Set(settings.feedforward_modules ?? ia3FeedforwardModules(modelType));
   const modules_to_save = withHeads(given.modules_to_save, task_type);
   const fields = { target_modules, exclude_modules, modules_to_save, task_type };
   const { targetModules, modules, warnings } = resolveTargets(base, fields);
   const config = given.with({
     target_modules: targetModules,
     modules_to_save,
-    settings: isIa3 ? { feedforward_modules: feedforward } : {},
+    settings: isIa3 ? { feedforward_modules: [...feedforward] } : {},
   });
   const linears = modules.map((module) => checkLinear(module, config));
   const saved = savedModuleNames(base.modules, config.modules_to_save);
@@ -212,9 +212,9 @@ function makeIa3Layer(
   module: Linear,
   { n_skills: S, n_splits: H }: PolyConfig,
   router: Router,
-  feedforward: readonly string[],
+  feedforward: ReadonlySet<string>,
 ): Ia3Layer {
-  const isFeedforward = suffixesOf(module.name).some((suffix) => feedforward.includes(suffix));
+  const isFeedforward = suffixesOf(module.name).some((suffix) => feedforward.has(suffix));
   const features = isFeedforward ? module.inFeatures : module.outFeatures;
   const vectors = tf.tidy(() => tf.variable(tf.zeros([H, S, features / H])));
   return new Ia3Layer({ ...module, isFeedforward }, vectors, router);
