@@ -71,6 +71,9 @@ const OPTIONS = {
 /** Time that each program is measured in a round, and time that it runs before that. */
 const TIMES = { milliseconds: 300, warmUp: 3000 };
 
+/** The same on a graphics card, where a step is short and nothing is compiled for long. */
+const CARD_TIMES = { milliseconds: 300, warmUp: 1000 };
+
 /** How a software adapter is measured, whose times say nothing: once, for its counts. */
 const COUNTS_ONLY = { rounds: 1, milliseconds: 1, warmUp: 1 };
 
@@ -150,7 +153,7 @@ async function measureAll(
     : null;
   const onCard: BenchMeasure[] = [];
   for (const [size, of] of parts.has("webgpu") && found !== null ? sizes : []) {
-    const times = card ? { rounds, ...TIMES } : COUNTS_ONLY;
+    const times = card ? { rounds, ...CARD_TIMES } : COUNTS_ONLY;
     const steps = await measure(size, of, cardPrograms(card ? cuda : null), {
       cpu: null,
       ...times,
@@ -165,7 +168,10 @@ async function measureAll(
       ? cardPrograms(cuda)[1]!
       : programs.find(({ name }) => name === "peft");
     if (peft !== undefined) {
-      const [train] = await measure("one owner", OWNER_SIZE, [peft], { rounds, cpu, ...TIMES });
+      const [train] = await measure("one owner", OWNER_SIZE, [peft], {
+        ...{ rounds, cpu },
+        ...card ? CARD_TIMES : TIMES,
+      });
       peftOwner = median(train!.rounds);
     }
     print(`${ownersTable(owners, peftOwner)}\n`);
@@ -223,7 +229,7 @@ async function measureAll(
 async function ownersOn(backend: "webgpu" | "wasm", rounds: number): Promise<OwnersMeasure[]> {
   const request: OwnersRequest = {
     ...{ backend, size: OWNER_SIZE, owners: OWNERS, rounds },
-    ...{ milliseconds: TIMES.milliseconds, warmUp: TIMES.warmUp / 3 },
+    ...{ milliseconds: CARD_TIMES.milliseconds, warmUp: CARD_TIMES.warmUp },
   };
   return await inProcess("../bench/owners.ts", request, []) as OwnersMeasure[];
 }

@@ -4,6 +4,7 @@
  */
 import * as tf from "../tf.ts";
 import { differentiate, isFused, isRecording, runKernel, runKernelForOne } from "./fused.ts";
+import { mergeHeads, splitHeads } from "./split_heads.ts";
 
 /**
  * Added to the score of a key that the mask forbids; any real score vanishes beside it. It is not
@@ -62,7 +63,8 @@ export function attention(
       dropout === undefined && isFused("Attention", query, key) &&
       isRowPerQuery(bias, keys) && isRowPerQuery(mask, keys)
     ) {
-      return fused(query, key, value, scale, bias, mask);
+      const { tensors, attrs } = forKernel(scale, bias, mask);
+      return runKernelForOne("Attention", { query, key, value, ...tensors }, attrs);
     }
     let scores: tf.Tensor = tf.matMul(query, key, false, true); // [B, N, Lq, Lk]
     if (scale !== 1) scores = tf.mul(scores, scale);
@@ -74,6 +76,53 @@ export function attention(
     return mask === undefined ? seen : tf.mul(seen, tf.max(asFloat(mask), -1, true));
   });
 }
+
+/**
+ * {@linkcode attention} of queries, keys and values that have the features of all heads side by side, as
+ * linear layers make them. A backend may read them as they lie; elsewhere they are transposed to heads and
+ * back.
+ *
+ * @param query shape `[B, Lq, N·Dh]`
+ * @param key shape `[B, Lk, N·Dh]`
+ * @param value shape `[B, Lk, N·Dh]`
+ * @param heads N
+ * @returns shape `[B, Lq, N·Dh]`
+ *
+ * @example Each of two heads sees its own features of the only key
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import * as tf from "../tf.ts";
+ *
+ * await tf.setBackend("cpu");
+ * const value = tf.tensor3d([[[1, 2, 3, 4]]]);
+ * const seen = attentionOfRows(tf.zeros([1, 2, 4]), value, value, 2, { scale: 1 });
+ * assert.deepEqual(seen.arraySync(), [[[1, 2, 3, 4], [1, 2, 3, 4]]]);
+ * ```
+ */
+export function attentionOfRows(
+  query: tf.Tensor3D,
+  key: tf.Tensor3D,
+  value: tf.Tensor3D,
+  heads: number,
+  options: AttentionOptions,
+): tf.Tensor3D {
+  const { scale, bias, mask, dropout } = options;
+  const keys = key.shape[1];
+  return tf.tidy(() => {
+    if (
+      dropout === undefined && isFused("AttentionOfRows", query, key) &&
+      isRowPerQuery(bias, keys) && isRowPerQuery(mask, keys)
+    ) {
+      const { tensors, attrs } = forKernel(scale, bias, mask);
+      const inputs = { query, key, value, ...tensors };
+      return runKernelForOne("AttentionOfRows", inputs, { ...attrs, heads });
+    }
+    const split = [query, key, value].map((x) => splitHeads(x, heads)) as Split;
+    return mergeHeads(attention(...split, options));
+  });
+}
+
+type Split = [query: tf.Tensor4D, key: tf.Tensor4D, value: tf.Tensor4D];
 
 /**
  * The bias with about the lowest float32 where the mask is 0; give the result to {@linkcode
@@ -116,27 +165,19 @@ function isRowPerQuery(tensor: tf.Tensor | undefined, keys: number): boolean {
   return tensor === undefined || tensor.shape.at(-1) === keys && tensor.rank <= 4;
 }
 
-/**
- * {@linkcode attention} by one kernel: it keeps the weights for a backward pass only, and never the
- * scores.
- */
-function fused(
-  query: tf.Tensor4D,
-  key: tf.Tensor4D,
-  value: tf.Tensor4D,
-  scale: number,
-  bias: tf.Tensor | undefined,
-  mask: tf.Tensor | undefined,
-): tf.Tensor4D {
-  const shapedBias = bias === undefined ? undefined : overScores(bias);
-  const shapedMask = mask === undefined ? undefined : overScores(asFloat(mask));
-  const inputs = { query, key, value, bias: shapedBias, mask: shapedMask };
-  return runKernelForOne("Attention", inputs, {
-    scale,
-    forbidden: FORBIDDEN,
-    keep: isRecording(),
-    biasShape: shapedBias?.shape,
-  });
+/** What the kernels are told: weights are kept for a backward pass only, and scores never. */
+function forKernel(scale: number, bias: tf.Tensor | undefined, mask: tf.Tensor | undefined) {
+  const tensors = {
+    bias: bias === undefined ? undefined : overScores(bias),
+    mask: mask === undefined ? undefined : overScores(asFloat(mask)),
+  };
+  return {
+    tensors,
+    attrs: {
+      ...{ scale, forbidden: FORBIDDEN, keep: isRecording() },
+      biasShape: tensors.bias?.shape,
+    },
+  };
 }
 
 differentiate(
@@ -155,6 +196,27 @@ differentiate(
       key: () => dKey,
       value: () => dValue,
       bias: () => runKernel("AttentionGradBias", { dy, value, weights }, { shape: biasShape! })[0],
+    };
+  },
+);
+
+differentiate(
+  "AttentionOfRows",
+  {
+    by: ["AttentionOfRowsGrad", "AttentionOfRowsGradBias"],
+    save: ["query", "key", "value"],
+    saveOutputs: [1],
+    used: 1,
+  },
+  ({ dy, saved: [query, key, value, weights], attrs: { scale, biasShape } }) => {
+    const inputs = { dy, query, key, value, weights };
+    const [dQuery, dKey, dValue] = runKernel("AttentionOfRowsGrad", inputs, { scale });
+    const ofBias = { dy, value, weights };
+    return {
+      query: () => dQuery,
+      key: () => dKey,
+      value: () => dValue,
+      bias: () => runKernel("AttentionOfRowsGradBias", ofBias, { shape: biasShape! })[0],
     };
   },
 );

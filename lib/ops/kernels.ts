@@ -112,6 +112,45 @@ export interface Kernels {
     outputs: [dBias: tf.Tensor4D];
   };
 
+  /**
+   * `Attention` whose queries, keys and values have the features of all heads side by side, `[B, L, N·Dh]`,
+   * and so has what is seen. Defined by `attentionOfRows` of attention.ts.
+   */
+  AttentionOfRows: {
+    inputs: {
+      query: tf.Tensor3D;
+      key: tf.Tensor3D;
+      value: tf.Tensor3D;
+      /** As of `Attention`. */
+      bias?: tf.Tensor4D | undefined;
+      mask?: tf.Tensor4D | undefined;
+    };
+    /** With the number of heads N. */
+    attrs: Kernels["Attention"]["attrs"] & { heads: number };
+    /** Shapes `[B, Lq, N·Dh]` and `[B, N, Lq, Lk]`. */
+    outputs: [seen: tf.Tensor3D, weights?: tf.Tensor4D];
+  };
+
+  /** `AttentionGrad` of `AttentionOfRows`. */
+  AttentionOfRowsGrad: {
+    inputs: {
+      dy: tf.Tensor3D;
+      query: tf.Tensor3D;
+      key: tf.Tensor3D;
+      value: tf.Tensor3D;
+      weights: tf.Tensor4D;
+    };
+    attrs: Kernels["AttentionGrad"]["attrs"];
+    outputs: [dQuery: tf.Tensor3D, dKey: tf.Tensor3D, dValue: tf.Tensor3D];
+  };
+
+  /** `AttentionGradBias` of `AttentionOfRows`. */
+  AttentionOfRowsGradBias: {
+    inputs: { dy: tf.Tensor3D; value: tf.Tensor3D; weights: tf.Tensor4D };
+    attrs: Kernels["AttentionGradBias"]["attrs"];
+    outputs: Kernels["AttentionGradBias"]["outputs"];
+  };
+
   /** x of shape `[B, L, N, D]` transposed to `[B, N, L, D]`. Defined by `splitHeads` of split_heads.ts. */
   SwapMiddle: {
     inputs: { x: tf.Tensor4D };

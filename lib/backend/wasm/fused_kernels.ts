@@ -16,11 +16,18 @@ import { optimizerKernels } from "./kernels/optimizer.ts";
 import { rmsNormKernels } from "./kernels/rms_norm.ts";
 import { routingKernels } from "./kernels/routing.ts";
 
-/** Kernels of all layers at once, which save launches: a call of WebAssembly has no cost of that kind. */
-type OfAllLayers = "RouteAll" | "RouteAllGrad" | "MixAll" | "MixAllGrad";
+/** Kernels that save launches: a call of WebAssembly has no cost of that kind. */
+type FewerLaunches =
+  | "RouteAll"
+  | "RouteAllGrad"
+  | "MixAll"
+  | "MixAllGrad"
+  | "AttentionOfRows"
+  | "AttentionOfRowsGrad"
+  | "AttentionOfRowsGradBias";
 
 /** Every other kernel of the contract (`lib/ops/kernels.ts`). */
-const KERNELS: Omit<KernelTable<FusedWasm>, OfAllLayers> = {
+const KERNELS: Omit<KernelTable<FusedWasm>, FewerLaunches> = {
   ...rmsNormKernels,
   ...gateKernels,
   ...attentionKernels,

@@ -24,10 +24,17 @@ Deno.test("BindGroups makes one group for the same pipeline and buffers, and dro
   groups.get(add, [a, c]);
   assert.equal(groups.size, 4);
 
+  const step = () => [groups.get(add, [a, b]), groups.get(add, [a, c]), groups.get(add, [b, a])];
+  const first = step();
+  assert.deepEqual([step(), step()].flat(), [...first, ...first]);
+  assert.equal(new Set(first).size, 3);
+  assert.equal(groups.get(add, [a, c, b]) === groups.get(add, [a, c]), false); // one buffer more
+  assert.equal(made.length, 5);
+
   groups.drop(new Set([c]));
   assert.equal(groups.size, 3);
   assert.equal(groups.get(add, [a, b]), group);
   groups.drop(new Set([b]));
   assert.equal(groups.size, 0);
-  assert.equal(made.length, 4);
+  assert.equal(made.length, 5);
 });

@@ -1,5 +1,5 @@
 import { activation, gatedActivation } from "../../ops/activation.ts";
-import { attention, maskedBias } from "../../ops/attention.ts";
+import { attention, attentionOfRows, maskedBias } from "../../ops/attention.ts";
 import { embedding } from "../../ops/embedding.ts";
 import { rmsNorm } from "../../ops/rms_norm.ts";
 import { mergeHeads, splitHeads } from "../../ops/split_heads.ts";
@@ -10,6 +10,11 @@ import type { T5Config } from "./config.ts";
 
 /** Keys and values of one attention; each `[B, N, L, Dh]`. */
 export type KeysAndValues = { readonly keys: tf.Tensor4D; readonly values: tf.Tensor4D };
+
+/** Keys and values with the features of all heads side by side, `[B, L, N·Dh]`. */
+type Rows = { readonly keys: tf.Tensor3D; readonly values: tf.Tensor3D };
+
+type AnyKeysAndValues = KeysAndValues | Rows;
 
 /** The encoder's text as the decoder sees it. */
 export type EncodedText = {
@@ -52,7 +57,7 @@ export class T5Pass {
         const at = `encoder.block.${i}.layer`;
         hidden = this.#sublayer(`${at}.0`, hidden, (x) => {
           const name = `${at}.0.SelfAttention`;
-          return this.#attend(name, x, () => this.#keysAndValues(name, x), bias);
+          return this.#attend(name, x, () => this.#rows(name, x), bias);
         });
         hidden = this.#sublayer(`${at}.1`, hidden, (x) => this.#feedForward(`${at}.1`, x));
       }
@@ -87,8 +92,8 @@ export class T5Pass {
       const positions = this.#positionBias("decoder", M, M);
       return this.#decode(ids, {
         bias: maskedBias(positions, causalMask(M)),
-        self: (name, x) => this.#keysAndValues(name, x),
-        cross: (name) => this.#keysAndValues(name, text),
+        self: (name, x) => this.#rows(name, x),
+        cross: (name) => this.#rows(name, text),
         textBias,
       });
     });
@@ -126,8 +131,8 @@ export class T5Pass {
 
   #decode(ids: tf.Tensor2D, { bias, self, cross, textBias }: {
     readonly bias: tf.Tensor;
-    readonly self: (name: string, x: tf.Tensor3D, layer: number) => KeysAndValues;
-    readonly cross: (name: string, layer: number) => KeysAndValues;
+    readonly self: (name: string, x: tf.Tensor3D, layer: number) => AnyKeysAndValues;
+    readonly cross: (name: string, layer: number) => AnyKeysAndValues;
     readonly textBias: tf.Tensor | undefined;
   }): tf.Tensor3D {
     let hidden = this.#embed("decoder", ids);
@@ -169,22 +174,32 @@ export class T5Pass {
   #attend(
     name: string,
     x: tf.Tensor3D,
-    keysAndValues: () => KeysAndValues,
+    keysAndValues: () => AnyKeysAndValues,
     bias: tf.Tensor | undefined,
   ): tf.Tensor3D {
-    const query = this.#heads(this.#call.linear(`${name}.q`, x));
-    const { keys, values } = keysAndValues();
-    const seen = attention(query, keys, values, {
+    const query = this.#call.linear(`${name}.q`, x);
+    const seen = keysAndValues();
+    const options = {
       scale: 1,
       bias,
-      dropout: this.#drops ? (weights) => this.#dropout(weights, name) : undefined,
-    }); // [B, N, M, Dh]
-    return this.#call.linear(`${name}.o`, mergeHeads(seen));
+      dropout: this.#drops ? (weights: tf.Tensor4D) => this.#dropout(weights, name) : undefined,
+    };
+    const attended = areRows(seen)
+      ? attentionOfRows(query, seen.keys, seen.values, this.#config.numHeads, options)
+      : mergeHeads(attention(this.#heads(query), seen.keys, seen.values, options));
+    return this.#call.linear(`${name}.o`, attended);
   }
 
+  /** Keys and values for generation, where those of the steps to come are put behind them. */
   #keysAndValues(name: string, x: tf.Tensor3D): KeysAndValues {
-    const keys = this.#heads(this.#call.linear(`${name}.k`, x));
-    return { keys, values: this.#heads(this.#call.linear(`${name}.v`, x)) };
+    const { keys, values } = this.#rows(name, x);
+    return { keys: this.#heads(keys), values: this.#heads(values) };
+  }
+
+  /** Keys and values as the layers make them, for one pass. */
+  #rows(name: string, x: tf.Tensor3D): Rows {
+    const keys = this.#call.linear(`${name}.k`, x);
+    return { keys, values: this.#call.linear(`${name}.v`, x) };
   }
 
   /** `[B, L, N·Dh]` → `[B, N, L, Dh]`. */
@@ -250,6 +265,10 @@ function causalMask(M: number): tf.Tensor {
   const mask = new Float32Array(M * M);
   for (let query = 0; query < M; query++) mask.fill(1, query * M, query * M + query + 1);
   return tf.tensor4d(mask, [1, 1, M, M]);
+}
+
+function areRows(seen: AnyKeysAndValues): seen is Rows {
+  return seen.keys.rank === 3;
 }
 
 function append(before: KeysAndValues, now: KeysAndValues): KeysAndValues {

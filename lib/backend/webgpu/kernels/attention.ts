@@ -1,4 +1,4 @@
-import type { KernelFunction, KernelTensor } from "../../../ops/kernels.ts";
+import type { KernelAttrs, KernelFunction, KernelTensor } from "../../../ops/kernels.ts";
 import type * as tf from "../../../tf.ts";
 import {
   ofKeys,
@@ -7,6 +7,8 @@ import {
   PLACE,
   productOfTiles,
   rowCombine,
+  SIZES,
+  sizesOf,
   TILE,
   TILES,
 } from "./attention_tiles.ts";
@@ -33,7 +35,7 @@ const attentionProgram = (biased: boolean, masked: boolean) =>
     },
     writes: ["y", "weights"],
     integers: [
-      ...["heads", "N", "Lq", "Lk", "Dh"],
+      ...SIZES,
       ...["biasB", "biasN", "biasQ", "maskB", "maskN", "maskQ"],
     ],
     floats: ["scale", "forbidden"],
@@ -75,7 +77,7 @@ const attentionProgram = (biased: boolean, masked: boolean) =>
   for (firstColumn = 0u; firstColumn < params.Dh; firstColumn += ${TILE}u) {${seen.sum}
     let feature = firstColumn + tx;
     if (isQuery && feature < params.Dh) {
-      y[(head * params.Lq + query) * params.Dh + feature] = value;
+      y[queryStart + query * lineStep + feature] = value;
     }
   }`,
   });
@@ -85,27 +87,47 @@ const PROGRAMS = [false, true].map((biased) =>
 );
 
 /** softmax(scale · q·kᵀ + bias) · v over the keys that the mask allows, and the weights where they are kept. */
-export const attention: KernelFunction<"Attention", Gpu> = (
-  gpu,
-  { query, key, value, bias, mask },
-  { scale, forbidden, keep },
-) => {
-  const [B, N, Lq, Dh] = query.shape;
-  const Lk = key.shape[2];
+export const attention: KernelFunction<"Attention", Gpu> = (gpu, inputs, attrs) => {
+  const { query, key } = inputs;
+  const [B, N, Lq] = query.shape;
+  return attend(gpu, inputs, attrs, [B, N, Lq, key.shape[2]]);
+};
+
+/** The same of tensors that have the heads side by side. */
+export const attentionOfRows: KernelFunction<"AttentionOfRows", Gpu> = (gpu, inputs, attrs) => {
+  const { query, key } = inputs;
+  const [B, Lq] = query.shape;
+  return attend(gpu, inputs, attrs, [B, attrs.heads, Lq, key.shape[1]]);
+};
+
+function attend(
+  gpu: Gpu,
+  { query, key, value, bias, mask }: {
+    readonly query: KernelTensor;
+    readonly key: KernelTensor;
+    readonly value: KernelTensor;
+    readonly bias?: KernelTensor<tf.Tensor4D> | undefined;
+    readonly mask?: KernelTensor<tf.Tensor4D> | undefined;
+  },
+  { scale, forbidden, keep }: KernelAttrs<"Attention">,
+  shape: readonly [B: number, N: number, Lq: number, Lk: number],
+): [seen: tf.TensorInfo, weights?: tf.TensorInfo] {
+  const [B, N, Lq] = shape;
   const program = PROGRAMS[Number(bias !== undefined)]![Number(mask !== undefined)]!;
-  const inputs = [query, key, value, ...[bias, mask].filter((given) => given !== undefined)];
-  const integers = [B * N, N, Lq, Lk, Dh, ...steps(bias), ...steps(mask)];
   const [y, weights] = gpu.run(
     program,
-    inputs,
-    [query.shape, [B, N, Lq, Lk]],
-    { integers, floats: [scale, forbidden] },
+    [query, key, value, ...[bias, mask].filter((given) => given !== undefined)],
+    [query.shape, shape],
+    {
+      integers: [...sizesOf(shape, value), ...steps(bias), ...steps(mask)],
+      floats: [scale, forbidden],
+    },
     [Math.ceil(Lq / TILE), ...groupsFor(B * N)],
   );
   if (keep) return [y, weights];
   gpu.free(weights);
   return [y];
-};
+}
 
 /** The steps, in elements, along the first three of four axes; 0 where they broadcast. */
 function steps(tensor: KernelTensor<tf.Tensor4D> | undefined): [number, number, number] {

@@ -1,4 +1,4 @@
-import type { KernelFunction, KernelTensor } from "../../../ops/kernels.ts";
+import type { KernelAttrs, KernelFunction, KernelTensor } from "../../../ops/kernels.ts";
 import type * as tf from "../../../tf.ts";
 import { type Gpu, groupsFor, size } from "./gpu.ts";
 import {
@@ -8,6 +8,8 @@ import {
   PLACE,
   productOfTiles,
   rowCombine,
+  SIZES,
+  sizesOf,
   TILE,
   TILES,
 } from "./attention_tiles.ts";
@@ -33,7 +35,7 @@ const scoresProgram = (wanted: boolean) =>
       ...wanted ? { keys: "f32" } : {},
     },
     writes: ["dScores", ...wanted ? ["dQueries"] : []],
-    integers: ["heads", "Lq", "Lk", "Dh"],
+    integers: SIZES,
     floats: ["scale"],
     threads: TILE * TILE,
     before: TILES + slopes.before + (wanted ? toQueries.before : "") +
@@ -63,7 +65,7 @@ const scoresProgram = (wanted: boolean) =>
   for (firstColumn = 0u; firstColumn < params.Dh; firstColumn += ${TILE}u) {${toQueries.sum}
     let feature = firstColumn + tx;
     if (isQuery && feature < params.Dh) {
-      dQueries[(head * params.Lq + query) * params.Dh + feature] = toQuery;
+      dQueries[queryStart + query * lineStep + feature] = toQuery;
     }
   }`
         : ""
@@ -76,7 +78,7 @@ const [SCORES, SCORES_AND_QUERIES] = [scoresProgram(false), scoresProgram(true)]
 const keysProgram = program("AttentionGradKeys", {
   reads: { dy: "f32", queries: "f32", weights: "f32", dScores: "f32" },
   writes: ["dKeys", "dValues"],
-  integers: ["heads", "Lq", "Lk", "Dh"],
+  integers: SIZES,
   threads: TILE * TILE,
   before: TILES + toKeys.before + toValues.before,
   body: `${PLACE}
@@ -85,7 +87,7 @@ const keysProgram = program("AttentionGradKeys", {
     let key = firstLine + ty;
     let feature = firstColumn + tx;
     if (key < params.Lk && feature < params.Dh) {
-      let to = (head * params.Lk + key) * params.Dh + feature;
+      let to = keyStart + key * lineStep + feature;
       dKeys[to] = ofKey;
       dValues[to] = ofValue;
     }
@@ -113,41 +115,51 @@ const biasProgram = elementwise("AttentionGradBias", {
   dBias[i] = total;`,
 });
 
+/** What both layouts of the gradients have. */
+interface Inputs {
+  readonly dy: KernelTensor;
+  readonly value: KernelTensor;
+  readonly weights: KernelTensor<tf.Tensor4D>;
+}
+
 /** The gradients of queries, keys and values. */
-export const attentionGrad: KernelFunction<"AttentionGrad", Gpu> = (
-  gpu,
-  { dy, query, key, value, weights },
-  { scale },
-) => {
-  const { integers, heads, Lq, Lk } = sizesOf(weights, value);
+const gradients = (
+  gpu: Gpu,
+  { dy, query, key, value, weights }: Inputs & {
+    readonly query: KernelTensor;
+    readonly key: KernelTensor;
+  },
+  { scale }: KernelAttrs<"AttentionGrad">,
+): [dQuery: tf.TensorInfo, dKey: tf.TensorInfo, dValue: tf.TensorInfo] => {
+  const [B, N, Lq, Lk] = weights.shape;
+  const integers = sizesOf(weights.shape, value);
   const [dScores, dQuery] = gpu.run(
     SCORES_AND_QUERIES,
     [dy, value, weights, key],
     [weights.shape, query.shape],
     { integers, floats: [scale] },
-    [Math.ceil(Lq / TILE), ...groupsFor(heads)],
+    [Math.ceil(Lq / TILE), ...groupsFor(B * N)],
   );
   const [dKey, dValue] = gpu.run(
     keysProgram,
     [dy, query, weights, dScores],
     [key.shape, value.shape],
     { integers },
-    [Math.ceil(Lk / TILE), ...groupsFor(heads)],
+    [Math.ceil(Lk / TILE), ...groupsFor(B * N)],
   );
   gpu.free(dScores);
   return [dQuery, dKey, dValue];
 };
 
 /** The gradient of the bias, apart from the others, as a bias is mostly frozen. */
-export const attentionGradBias: KernelFunction<"AttentionGradBias", Gpu> = (
-  gpu,
-  { dy, value, weights },
-  { shape },
-) => {
-  const [B, N] = weights.shape;
-  const { integers, heads, Lq, Lk } = sizesOf(weights, value);
-  const groups = [Math.ceil(Lq / TILE), ...groupsFor(heads)] as const;
-  const params = { integers, floats: [1] };
+const gradientOfBias = (
+  gpu: Gpu,
+  { dy, value, weights }: Inputs,
+  { shape }: KernelAttrs<"AttentionGradBias">,
+): [dBias: tf.TensorInfo] => {
+  const [B, N, Lq, Lk] = weights.shape;
+  const groups = [Math.ceil(Lq / TILE), ...groupsFor(B * N)] as const;
+  const params = { integers: sizesOf(weights.shape, value), floats: [1] };
   const dScores = gpu.make(SCORES, [dy, value, weights], weights.shape, params, groups);
   const dBias = gpu.each(biasProgram, size({ shape }), [dScores], [shape], {
     integers: [B, N, Lq, Lk, ...shape.slice(0, 3)],
@@ -156,7 +168,8 @@ export const attentionGradBias: KernelFunction<"AttentionGradBias", Gpu> = (
   return dBias;
 };
 
-function sizesOf(weights: KernelTensor<tf.Tensor4D>, value: KernelTensor<tf.Tensor4D>) {
-  const [B, N, Lq, Lk] = weights.shape;
-  return { heads: B * N, Lq, Lk, integers: [B * N, Lq, Lk, value.shape[3]] };
-}
+export const attentionGrad: KernelFunction<"AttentionGrad", Gpu> = gradients;
+export const attentionGradBias: KernelFunction<"AttentionGradBias", Gpu> = gradientOfBias;
+export const attentionOfRowsGrad: KernelFunction<"AttentionOfRowsGrad", Gpu> = gradients;
+export const attentionOfRowsGradBias: KernelFunction<"AttentionOfRowsGradBias", Gpu> =
+  gradientOfBias;

@@ -1,3 +1,5 @@
+import type { KernelTensor } from "../../../ops/kernels.ts";
+
 /** Queries, keys or features of a tile; a workgroup has 16 by 16 invocations. */
 export const TILE = 16;
 
@@ -8,6 +10,9 @@ export const TILE = 16;
  */
 export const TILES = `
 var<private> head: u32;
+var<private> queryStart: u32; // where the head's queries, or what has their shape, begin
+var<private> keyStart: u32; // the same of keys and values
+var<private> lineStep: u32; // from one query or key of a head to the next
 var<private> firstLine: u32; // of the workgroup's 16 queries or keys
 var<private> firstColumn: u32; // of the 16 keys or features at hand
 var<workgroup> leftTile: array<vec4<f32>, 80>;
@@ -19,7 +24,25 @@ export const PLACE = `
   let ty = lane / ${TILE}u;
   head = group.y + group.z * groups.y;
   firstLine = group.x * ${TILE}u;
-  if (head >= params.heads) { return; }`;
+  if (head >= params.heads) { return; }
+  let ofRow = head / params.N * params.N; // the first head of its row of the batch
+  let areSplit = params.areSplit == 1u; // [B, N, L, Dh], not [B, L, N · Dh]
+  lineStep = select(params.N * params.Dh, params.Dh, areSplit);
+  queryStart = select(ofRow * params.Lq + head - ofRow, head * params.Lq, areSplit) * params.Dh;
+  keyStart = select(ofRow * params.Lk + head - ofRow, head * params.Lk, areSplit) * params.Dh;`;
+
+/** The integers that {@linkcode PLACE} reads, with what they are for tensors of one layout or the other. */
+export const SIZES = ["heads", "N", "Lq", "Lk", "Dh", "areSplit"];
+
+/** The values of {@linkcode SIZES}. */
+export function sizesOf(
+  [B, N, Lq, Lk]: readonly [number, number, number, number],
+  value: KernelTensor,
+): number[] {
+  const areSplit = value.shape.length === 4;
+  const features = value.shape.at(-1)!;
+  return [B * N, N, Lq, Lk, areSplit ? features : features / N, Number(areSplit)];
+}
 
 /** A matrix of which each line is multiplied, term by term, with a line of another. */
 interface Side {
@@ -98,15 +121,15 @@ fn ${name}(lane: u32, x: f32) -> f32 {
 /** The queries [Lq, Dh] of the head, or what has their shape, as lines; or as terms, one line a feature. */
 export function ofQueries(name: string, as: "lines" | "terms"): Side {
   return as === "lines"
-    ? side(`${name}[(head * params.Lq + line) * params.Dh + term]`, "Lq", "Dh", true)
-    : side(`${name}[(head * params.Lq + term) * params.Dh + line]`, "Dh", "Lq", false);
+    ? side(`${name}[queryStart + line * lineStep + term]`, "Lq", "Dh", true)
+    : side(`${name}[queryStart + term * lineStep + line]`, "Dh", "Lq", false);
 }
 
 /** The same of keys or values [Lk, Dh]. */
 export function ofKeys(name: string, as: "lines" | "terms"): Side {
   return as === "lines"
-    ? side(`${name}[(head * params.Lk + line) * params.Dh + term]`, "Lk", "Dh", true)
-    : side(`${name}[(head * params.Lk + term) * params.Dh + line]`, "Dh", "Lk", false);
+    ? side(`${name}[keyStart + line * lineStep + term]`, "Lk", "Dh", true)
+    : side(`${name}[keyStart + term * lineStep + line]`, "Dh", "Lk", false);
 }
 
 /** The same of the weights [Lq, Lk], with queries as lines or as terms. */

@@ -2,8 +2,13 @@ import { kernelConfigs } from "../../../ops/fused.ts";
 import type { KernelName, KernelTable } from "../../../ops/kernels.ts";
 import * as tf from "../../../tf.ts";
 import { adamW } from "./adamw.ts";
-import { attention } from "./attention.ts";
-import { attentionGrad, attentionGradBias } from "./attention_grad.ts";
+import { attention, attentionOfRows } from "./attention.ts";
+import {
+  attentionGrad,
+  attentionGradBias,
+  attentionOfRowsGrad,
+  attentionOfRowsGradBias,
+} from "./attention_grad.ts";
 import { clipGradients } from "./clip_gradients.ts";
 import { crossEntropy, crossEntropyGrad } from "./cross_entropy.ts";
 import { gate, gateGrad } from "./gate.ts";
@@ -29,6 +34,9 @@ const KERNELS: KernelTable<Gpu> = {
   Attention: attention,
   AttentionGrad: attentionGrad,
   AttentionGradBias: attentionGradBias,
+  AttentionOfRows: attentionOfRows,
+  AttentionOfRowsGrad: attentionOfRowsGrad,
+  AttentionOfRowsGradBias: attentionOfRowsGradBias,
   SwapMiddle: swapMiddle,
   Rotate: rotate,
   CrossEntropy: crossEntropy,

@@ -45,6 +45,8 @@ const toFloats = elementwise("ToFloats", {
 export class Gpu {
   readonly #backend: Backend;
   readonly #lists = new Map<string, tf.TensorInfo>();
+  /** The keys of lists that were asked for before; all layers of a step hand in the same few. */
+  readonly #keys = new WeakMap<readonly number[], string>();
 
   /** @param backend the backend that a kernel function is given */
   constructor(backend: unknown) {
@@ -128,9 +130,12 @@ export class Gpu {
   /**
    * Integers on the device, which stay there: a list costs one upload, however many kernels of however
    * many steps read it.
+   *
+   * @param values not to be changed afterwards
    */
   integers(values: readonly number[]): tf.TensorInfo {
-    const key = values.join();
+    let key = this.#keys.get(values);
+    if (key === undefined) this.#keys.set(values, key = values.join());
     const list = this.#lists.get(key) ??
       this.#backend.makeTensorInfo([values.length], "int32", Int32Array.from(values));
     this.#lists.delete(key);

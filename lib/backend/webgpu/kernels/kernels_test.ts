@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { gatedActivation } from "../../../ops/activation.ts";
-import { attention, maskedBias } from "../../../ops/attention.ts";
+import { attention, attentionOfRows, maskedBias } from "../../../ops/attention.ts";
 import { crossEntropies, crossEntropy } from "../../../ops/cross_entropy.ts";
 import { embedding } from "../../../ops/embedding.ts";
 import { isFused } from "../../../ops/fused.ts";
@@ -131,6 +131,20 @@ equalsItsComposition(
       });
     }, [[2, 2, 2, 5], [2, 2, 3, 5], [2, 2, 3, 5], [1, 2, 2, 3]]),
 );
+
+equalsItsComposition("attentionOfRows()", async () => {
+  const [B, N, Lq, Lk, Dh] = [3, 2, 19, 37, 21];
+  const mask = Int32Array.from({ length: Lk }, (_, i) => i % 3 === 2 ? 0 : 1);
+  await check(
+    (query, key, value, bias) =>
+      attentionOfRows(query as tf.Tensor3D, key as tf.Tensor3D, value as tf.Tensor3D, N, {
+        scale: 0.7,
+        bias,
+        mask: tf.tensor1d(mask, "int32"),
+      }),
+    [[B, Lq, N * Dh], [B, Lk, N * Dh], [B, Lk, N * Dh], [N, Lq, Lk]],
+  );
+});
 
 equalsItsComposition("splitHeads() and mergeHeads()", async () => {
   await check((x) => splitHeads(x as tf.Tensor3D, 5), [[3, 7, 5 * 11]]);
