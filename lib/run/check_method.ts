@@ -1,6 +1,6 @@
 import { readSettings } from "../poly/settings.ts";
 import type { RunConfig } from "./config.ts";
-import { heldoutRouting } from "./heldout_routing.ts";
+import { heldoutRouting, mixesSkills } from "./heldout_routing.ts";
 
 /**
  * Fails when a config asks for what its method does not have.
@@ -21,18 +21,22 @@ export function checkMethod(config: RunConfig): void {
   } = config;
   const { n_tasks: T, n_skills: S, router_noise, router_straight_through } = config;
   const { router_shared_skill, router_normalization } = config;
-  readSettings(
-    { router_noise, router_straight_through, router_shared_skill, router_normalization },
-    T,
-    S,
-  );
-  if (composition === "products" && n_splits !== 1) {
+  if (router_normalization === "l2_norm") {
+    // One door refuses what cannot go with it.
+    readSettings(
+      { router_noise, router_straight_through, router_shared_skill, router_normalization },
+      T,
+      S,
+    );
+  }
+  const sumsProducts = composition === "products" && mixesSkills(config);
+  if (sumsProducts && n_splits !== 1) {
     throw new RangeError(
       `Cannot use composition "products" with n_splits ${n_splits} as the product of two splits has no ` +
         `weight of its own: set n_splits to 1, or composition to "factors"`,
     );
   }
-  if (composition === "products" && (adaptation === "average" || average_steps > 0)) {
+  if (sumsProducts && (adaptation === "average" || average_steps > 0)) {
     throw new RangeError(
       `Cannot average the skills of composition "products" as the average of products of A and B is ` +
         `no single skill: set composition to "factors", or adapt otherwise`,
