@@ -75,16 +75,16 @@ export function verdictsTable(judgements: readonly Judgement[]): string {
 export function claimsMarkdown(file: ClaimsFile, mode: string, judged: Judged): string {
   const { judgements } = judged;
   const suites = Object.entries(file.suites).filter(([name]) => name in file.modes[mode]!.looks);
-  const tuned = judgements.flatMap(({ claim, suite, choices }) =>
-    Object.entries(choices).flatMap(([side, chosen]) =>
-      chosen.map(({ setting, value, isAtEdge }) => ({
-        suite,
-        claim: claim.id,
-        side,
-        setting,
-        chosen: `${value}${isAtEdge ? " (at the edge)" : ""}`,
-      }))
-    )
+  const tuned = Map.groupBy(
+    judgements.flatMap(({ claim, suite, choices }) =>
+      Object.entries(choices).flatMap(([side, chosen]) =>
+        chosen.map(({ setting, value, isAtEdge }) => ({
+          claim: claim.id,
+          row: { suite, side, setting, chosen: `${value}${isAtEdge ? " (at the edge)" : ""}` },
+        }))
+      )
+    ),
+    ({ row }) => JSON.stringify(row),
   );
   const parts = [
     "# What holds of the papers' claims here",
@@ -112,7 +112,13 @@ export function claimsMarkdown(file: ClaimsFile, mode: string, judged: Judged): 
       toMarkdown(tableOf(file.outside.map(({ id, says, why }) => ({ claim: id, says, why })))),
     ],
     "## What each side has chosen on tuning seeds",
-    toMarkdown(tableOf(tuned, ["suite", "claim", "side", "setting", "chosen"])),
+    toMarkdown(tableOf(
+      [...tuned.values()].map((same) => ({
+        ...same[0]!.row,
+        claims: [...new Set(same.map(({ claim }) => claim))].join(" "),
+      })),
+      ["suite", "side", "setting", "chosen", "claims"],
+    )),
   ];
   return parts.map((part) => part.trimEnd()).filter((part) => part !== "").join("\n\n") + "\n";
 }

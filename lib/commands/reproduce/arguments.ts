@@ -101,7 +101,7 @@ Usage: deno task reproduce [file] [options]
       --full         The mode full of the file: hours
       --mode NAME    Another mode of the file (default: default, about an hour on two cores)
       --only IDS     Claims by name, as C1,C5
-  -o, --out DIR      Folder of results (default: results/<name of the file>_<mode>)
+  -o, --out DIR      Folder of results (default: results/reproduce, for all modes)
   -j, --jobs N       Runs at once (default: the number of cores)
       --dry-run      Say what would be run, and stop
       --mixed-code   Go on although the code has changed since runs were done

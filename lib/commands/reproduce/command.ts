@@ -30,6 +30,7 @@ import { fetchBases } from "../sweep/bases.ts";
 import { faultOfRuns } from "../sweep/preflight.ts";
 import { readablePath, userPath } from "../user_path.ts";
 import {
+  DEFAULT_CLAIMS,
   REPRODUCE_HELP,
   REPRODUCE_OPTIONS,
   type ReproduceArguments,
@@ -93,7 +94,8 @@ async function reproduce(
   const path = asked.file.includes("/") ? asked.file : readablePath(asked.file);
   const yaml = await textOf(path);
   const file = onlyAsked(readClaims(yaml, path), asked);
-  const name = `${path.replace(/^.*[\\/]/, "").replace(/\.ya?ml$/, "")}_${asked.mode}`;
+  const stem = path.replace(/^.*[\\/]/, "").replace(/\.ya?ml$/, "");
+  const name = asked.file === DEFAULT_CLAIMS ? "reproduce" : stem;
   const dir = asked.out === null ? join("results", name) : userPath(asked.out);
   const again = commandLine("reproduce", args);
   if (asked.dryRun) {
