@@ -14,9 +14,10 @@ const USES: { readonly [Key in keyof RunConfig]?: (config: RunConfig) => boolean
   max_target_tokens: isOfText,
   num_beams: isOfText,
   skill_form: hasSkills,
-  density: isSparse,
-  sparse_mask: (config) => isSparse(config) && config.density < 1,
-  mask_steps: (config) => isSparse(config) && config.density < 1 && config.sparse_mask === "change",
+  skill_density: isSparse,
+  sparse_mask: (config) => isSparse(config) && config.skill_density < 1,
+  mask_steps: (config) =>
+    isSparse(config) && config.skill_density < 1 && config.sparse_mask === "change",
   n_skills: ({ method }) => ["poly", "uniform", "shared_equal_budget", "hyper"].includes(method),
   r: (config) => isLowRank(config) || config.suite === "planted", // the teacher has this rank
   target_modules: hasSkills,
