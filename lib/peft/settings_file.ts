@@ -33,7 +33,7 @@ export function settingsText(settings: PolySettings): string {
 }
 
 /** Settings of forms that PEFT's Poly has no place for: its files hold low-rank skills and logits alone. */
-const NOT_CARRIED = ["router_type", "skill_form", "feedforward_modules", "density"];
+const NOT_CARRIED = ["router_type", "skill_form", "feedforward_modules", "skill_density"];
 
 /**
  * Parses a `poly_settings.json`; absent settings have PEFT's values.

@@ -156,7 +156,7 @@ function refuseTooMany(linears: readonly Linear[], config: PolyConfig, most: num
   const valuesOf = {
     lora: (I: number, O: number) => r * (I + O),
     ia3: Math.max,
-    sparse: (I: number, O: number) => supportSize(settings.density, I * O),
+    sparse: (I: number, O: number) => supportSize(settings.skill_density, I * O),
   }[settings.skill_form];
   const all = linears.reduce(
     (sum, { inFeatures, outFeatures }) =>
@@ -222,12 +222,12 @@ function makeIa3Layer(
 
 function makeSparseLayer(
   module: Linear,
-  { n_skills: S, settings: { density } }: PolyConfig,
+  { n_skills: S, settings: { skill_density } }: PolyConfig,
   router: Router,
   seed: number,
 ): SparseLayer {
   const size = module.inFeatures * module.outFeatures;
-  const K = supportSize(density, size);
+  const K = supportSize(skill_density, size);
   const stream = randomStream(seed, `init/${module.name}/support`);
   const places = Array.from({ length: size }, (_, place) => place);
   const supports = Array.from(

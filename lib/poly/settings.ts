@@ -63,7 +63,7 @@ export interface PolySettings {
    */
   readonly feedforward_modules: readonly string[] | null;
   /** Share of the values of a sparse skill that are not 0; above 0 and at most 1. */
-  readonly density: number;
+  readonly skill_density: number;
 }
 
 /** What a skill is. */
@@ -94,7 +94,7 @@ const COMMON = {
   router_type: "logits",
   skill_form: "lora",
   feedforward_modules: null,
-  density: 0.1,
+  skill_density: 0.1,
 } as const;
 
 /** Settings equal to PEFT's behaviour, and to the papers' code as its scripts run it. */
@@ -169,10 +169,12 @@ export function readSettings(given: Partial<PolySettings>, T: number, S: number)
         `got ${settings.router_temperature}`,
     );
   }
-  const { feedforward_modules, density } = settings;
-  if (!(typeof density === "number" && density > 0 && density <= 1)) {
+  const { feedforward_modules, skill_density } = settings;
+  if (!(typeof skill_density === "number" && skill_density > 0 && skill_density <= 1)) {
     throw new RangeError(
-      `Cannot read settings as density must be above 0 and at most 1: got ${escapedValue(density)}`,
+      `Cannot read settings as skill_density must be above 0 and at most 1: got ${
+        escapedValue(skill_density)
+      }`,
     );
   }
   const isNames = Array.isArray(feedforward_modules) &&

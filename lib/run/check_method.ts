@@ -51,7 +51,7 @@ export function checkMethod(config: RunConfig): void {
     }
     throw new RangeError(
       `Cannot adapt by routing alone as method "${method}" learns no routing: ` +
-        `set adaptation to "full", or method to "poly" or "hyper"`,
+        `set adaptation to "full", or method to "poly"`,
     );
   }
   if (adaptation === "average" && (method === "hyper" || method === "full")) {
@@ -117,24 +117,26 @@ export function checkMethod(config: RunConfig): void {
 }
 
 /** Refuses what skills with masks of their own cannot do. */
-function checkSparse({ method, adaptation, n_splits, density, sparse_mask }: RunConfig): void {
+function checkSparse(
+  { method, adaptation, n_splits, skill_density, sparse_mask }: RunConfig,
+): void {
   if (method === "full") return;
   if (n_splits !== 1) {
     throw new RangeError(
       `Cannot use n_splits ${n_splits} as sparse skills have no splits: set n_splits to 1`,
     );
   }
-  if (density === 1) return;
+  if (skill_density === 1) return;
   if (adaptation === "average") {
     throw new RangeError(
       `Cannot adapt the average of sparse skills as each has a mask of its own: ` +
-        `set adaptation to "full", or density to 1`,
+        `set adaptation to "full", or skill_density to 1`,
     );
   }
   if (method === "private" && sparse_mask === "change") {
     throw new RangeError(
       `Cannot use method "private" as a held-out task starts afresh, without first steps that choose a ` +
-        `mask: set sparse_mask to "random", or density to 1`,
+        `mask: set sparse_mask to "random", or skill_density to 1`,
     );
   }
 }

@@ -50,7 +50,7 @@ export type RunConfig = {
     | "hyper"
     | "full";
   skill_form: "lora" | "ia3" | "sparse";
-  density: number;
+  skill_density: number;
   sparse_mask: "change" | "random";
   mask_steps: number;
   n_skills: number;
@@ -179,7 +179,7 @@ export const RUN_CONFIG: z.ZodObject<
       "What a skill is: low-rank factors, a vector that scales a layer's features, or a sparse difference " +
         "of its weight; (IA)3 as published has target_modules default",
     ),
-  density: z.number().positive().max(1).default(0.1)
+  skill_density: z.number().positive().max(1).default(0.1)
     .describe("Share of the values of a sparse skill that are not 0; 1 for dense skills"),
   sparse_mask: z.enum(["change", "random"]).default("change")
     .describe(
@@ -317,7 +317,7 @@ export const LATER_SETTINGS: Partial<RunConfig> = {
   adaptation_routing: "method",
   alignment_validation_loss: null,
   skill_form: "lora",
-  density: 0.1,
+  skill_density: 0.1,
   sparse_mask: "change",
   mask_steps: 20,
 };

@@ -200,7 +200,7 @@ function adapted<M extends AnyBaseModel>(
       router_allocation: allocation,
       router_type: config.method === "hyper" ? "hypernetwork" : "logits",
       skill_form: config.skill_form,
-      density: config.density,
+      skill_density: config.skill_density,
     },
   });
   const model = getPeftModel(base, poly, { seed: config.seed });

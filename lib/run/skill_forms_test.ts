@@ -169,9 +169,9 @@ const IA3 = of({
   n_splits: 2,
   settings: { skill_form: "ia3", feedforward_modules: ["2"] },
 });
-const SPARSE = of({ n_skills: 3, settings: { skill_form: "sparse", density: 0.3 } });
-const FEW = of({ n_skills: 2, settings: { skill_form: "sparse", density: 0.4 } });
-const DENSE = of({ n_skills: 3, settings: { skill_form: "sparse", density: 1 } });
+const SPARSE = of({ n_skills: 3, settings: { skill_form: "sparse", skill_density: 0.3 } });
+const FEW = of({ n_skills: 2, settings: { skill_form: "sparse", skill_density: 0.4 } });
+const DENSE = of({ n_skills: 3, settings: { skill_form: "sparse", skill_density: 1 } });
 const HYPER = of({ n_skills: 3, r: 2, settings: { router_type: "hypernetwork" } });
 const FULL = (base: Mlp) => multiTaskModel(base, parseRunConfig({ method: "full" }), null);
 
@@ -272,7 +272,7 @@ onEachBackend("methods train as many parameters as their formulas say", () => {
     [{ method: "hyper", adaptation: "routing" }, 2 * T * S + network + S * factors, 2 * S],
     [{ skill_form: "sparse" }, S * tenth + 2 * T * S, S * tenth + 2 * S],
     [{ skill_form: "sparse", adaptation: "routing" }, S * tenth + 2 * T * S, 2 * S],
-    [{ skill_form: "sparse", density: 1, adaptation: "average" }, S * all + 2 * T * S, all],
+    [{ skill_form: "sparse", skill_density: 1, adaptation: "average" }, S * all + 2 * T * S, all],
     [{ method: "full" }, base.parameters.size, base.parameters.size],
   ];
   for (const [input, multiTask, heldOut] of expected) {
@@ -304,7 +304,7 @@ for (const [model, make] of [["T5", smallT5], ["Llama", smallLlama]] as const) {
   for (
     const input of [
       { skill_form: "ia3", n_skills: 2, n_splits: 2, target_modules: "default" },
-      { skill_form: "sparse", n_skills: 2, density: 0.2 },
+      { skill_form: "sparse", n_skills: 2, skill_density: 0.2 },
       { method: "hyper", n_skills: 3, r: 2 },
       { method: "full" },
     ] as RunConfigInput[]

@@ -23,9 +23,10 @@ const USES: { readonly [Key in keyof RunConfig]?: (config: RunConfig) => boolean
   length_normalised_choice: isOfText,
   further_scores: isOfText,
   skill_form: hasSkills,
-  density: isSparse,
-  sparse_mask: (config) => isSparse(config) && config.density < 1,
-  mask_steps: (config) => isSparse(config) && config.density < 1 && config.sparse_mask === "change",
+  skill_density: isSparse,
+  sparse_mask: (config) => isSparse(config) && config.skill_density < 1,
+  mask_steps: (config) =>
+    isSparse(config) && config.skill_density < 1 && config.sparse_mask === "change",
   n_skills: ({ method }) =>
     ["poly", "random", "uniform", "shared_equal_budget", "hyper"].includes(method),
   r: isLowRank,

@@ -12,7 +12,7 @@ export const SPARSE_VALUES = "poly_sparse_values";
  * values at K places of the weight, its support, and zeros elsewhere. Values start at 0, so that a new
  * adapter computes the base model to the last bit.
  *
- * The layer has S · K values, with K = density · I · O; a density of 1 makes the skills dense.
+ * The layer has S · K values, with K = skill_density · I · O; a density of 1 makes the skills dense.
  *
  * Source: Ansell et al. 2022 (arXiv 2110.07560), LT-SFT; Ponti et al. 2022 (arXiv 2202.13914), section 3;
  * McGill-NLP/polytropon, adapters.py, `SkilledLTSFTLinear`, which draws one support for all skills together

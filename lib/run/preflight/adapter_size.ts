@@ -27,7 +27,7 @@ export interface AdapterSize {
  * ```
  */
 export function adapterSize(
-  { method, skill_form, density, n_tasks, n_skills, n_splits, r }: RunConfig,
+  { method, skill_form, skill_density, n_tasks, n_skills, n_splits, r }: RunConfig,
   layers: readonly AdaptedLayer[] | null,
 ): AdapterSize {
   const sizes = layers ?? [{ inFeatures: n_splits, outFeatures: n_splits }];
@@ -40,7 +40,7 @@ export function adapterSize(
   const ofSkill = {
     lora: (I: number, O: number) => rank * (I + O),
     ia3: Math.min,
-    sparse: (I: number, O: number) => Math.round(density * I * O),
+    sparse: (I: number, O: number) => Math.round(skill_density * I * O),
   }[skill_form];
   const network = method === "hyper" ? 2 * (n_skills ** 2 + n_skills) : 0;
   return {

@@ -34,7 +34,7 @@ const OTHER: { readonly [Key in keyof RunConfig]: RunConfig[Key] } = {
   max_target_tokens: 9,
   method: "shared",
   skill_form: "ia3",
-  density: 0.9,
+  skill_density: 0.9,
   sparse_mask: "random",
   mask_steps: 9,
   n_skills: 9,
@@ -137,7 +137,7 @@ Deno.test("every setting reaches the stages that it must, and no other", () => {
     // Not used unless gradients are watched.
     alignment_validation_loss: "",
     // Not used by low-rank skills.
-    density: "",
+    skill_density: "",
     sparse_mask: "",
     mask_steps: "",
     ...Object.fromEntries(

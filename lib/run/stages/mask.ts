@@ -24,14 +24,16 @@ export async function chooseMask<E, Batch extends RowsBatch, M extends AnyBaseMo
   model: PeftModel<M>,
 ): Promise<void> {
   const { config, keeper, problem } = run;
-  if (config.skill_form !== "sparse" || config.sparse_mask !== "change" || config.density === 1) {
+  if (
+    config.skill_form !== "sparse" || config.sparse_mask !== "change" || config.skill_density === 1
+  ) {
     return;
   }
   const facts = { ...multiTaskFacts(config, keeper.basis), kind: "mask" };
   const { tensors } = await keeper.obtain(facts, async () => {
     const supports = new Map<string, Float32Array>();
     const truth = problem.truth?.[0]?.slice(0, problem.suite.training.length) ?? null;
-    const changed = multiTaskModel(problem.base, { ...config, density: 1 }, truth);
+    const changed = multiTaskModel(problem.base, { ...config, skill_density: 1 }, truth);
     try {
       await firstSteps(run, changed);
       for (const { name, values } of sparseLayers(model)) {

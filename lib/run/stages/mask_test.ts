@@ -21,7 +21,7 @@ const INPUT: RunConfigInput = {
   n_skills: 2,
   r: 2,
   skill_form: "sparse",
-  density: 0.15,
+  skill_density: 0.15,
   mask_steps: 2,
   batch_size: 4,
 };
@@ -40,7 +40,7 @@ onEachBackend(
       const random = layersOf(model).map(({ support }) => [...support]);
       await chooseMask(run, model);
 
-      const dense = multiTaskModel(problem.base, { ...config, density: 1 }, null);
+      const dense = multiTaskModel(problem.base, { ...config, skill_density: 1 }, null);
       const settings = {
         steps: 2,
         batchSize: 4,
