@@ -44,7 +44,7 @@ inBrowser(
       "Do more skills and splits help?",
     );
     assert.equal((await column(page, 0, "mean")).length, 10);
-    assert.equal((await column(page, 1, "status")).length, 40);
+    assert.equal((await column(page, 2, "status")).length, 40);
     const images = await page.evaluate<{ width: number; height: number; alt: string }[]>(
       `Promise.all([...document.images].map((image) => image.decode().then(() =>
       ({ width: image.naturalWidth, height: image.naturalHeight, alt: image.alt }))))`,
@@ -68,7 +68,8 @@ inBrowser(
   1200,
   async (page) => {
     const best = (await column(page, 0, "mean")).map(Number);
-    assert.deepEqual(best, best.toSorted((a, b) => b - a));
+    // Of one cell two seeds alone are done, which is not ranked.
+    assert.deepEqual(best, [...best.slice(0, -1).toSorted((a, b) => b - a), 0.53]);
     const heading = (name: string, table = 0) =>
       `[...document.querySelectorAll("[data-table] table")[${table}].querySelectorAll("th button")]` +
       `.find((button) => button.textContent === "${name}")`;
@@ -91,8 +92,8 @@ inBrowser(
     assert.equal(await page.evaluate("document.activeElement.textContent"), "n_splits");
 
     for (const direction of ["ascending", "descending"]) {
-      await page.evaluate(`${heading("heldout_exact_match", 1)}.click()`);
-      const values = await column(page, 1, "heldout_exact_match");
+      await page.evaluate(`${heading("heldout_exact_match", 2)}.click()`);
+      const values = await column(page, 2, "heldout_exact_match");
       assert.deepEqual(values.slice(-5), ["—", "—", "—", "—", "—"], direction);
       const numbers = values.slice(0, -5).map(Number);
       const sign = direction === "ascending" ? 1 : -1;
@@ -106,22 +107,22 @@ inBrowser(
   1200,
   async (page) => {
     const output = () =>
-      page.evaluate<string>("document.querySelectorAll('output')[1].textContent");
+      page.evaluate<string>("document.querySelectorAll('output')[2].textContent");
     const clear = async () => {
       await page.press("Escape");
       assert.equal(await output(), "40 of 40 shown");
     };
-    await page.evaluate("document.querySelectorAll('.filter input')[1].focus()");
+    await page.evaluate("document.querySelectorAll('.filter input')[2].focus()");
     await page.type("diverged");
     assert.equal(await output(), "3 of 40 shown");
-    assert.deepEqual(new Set(await column(page, 1, "status")), new Set(["diverged"]));
+    assert.deepEqual(new Set(await column(page, 2, "status")), new Set(["diverged"]));
     await clear();
     await page.type("n_skills=1 DONE");
     assert.equal(await output(), "7 of 40 shown");
-    assert.deepEqual(new Set(await column(page, 1, "n_skills")), new Set(["1"]));
+    assert.deepEqual(new Set(await column(page, 2, "n_skills")), new Set(["1"]));
     await clear();
     await page.type("cannot use n_splits");
-    assert.deepEqual(await column(page, 1, "status"), ["failed", "failed"]);
+    assert.deepEqual(await column(page, 2, "status"), ["failed", "failed"]);
     await clear();
     await page.type("no such thing");
     assert.equal(await output(), "0 of 40 shown");

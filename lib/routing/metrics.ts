@@ -14,7 +14,7 @@ const PERMUTATIONS = 199;
 
 /** Measures of learned routing, and its recovery of the truth where that is known. */
 export type RoutingMetrics =
-  & RoutingMeasures
+  & { readonly [name in keyof RoutingMeasures]: number }
   & { readonly [name in keyof Recovery]?: number | null };
 
 /**

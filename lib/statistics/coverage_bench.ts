@@ -202,13 +202,13 @@ function censoredRows(): string[][] {
 
 const page = `# How often intervals cover and tests find
 
-Simulated by \`deno run -A lib/statistics/coverage_bench.ts\`: ${
+Simulated by \`deno run -A lib/statistics/coverage_bench.ts\`, ${
   DRAWS.toLocaleString("en")
-} draws a row, with a
-standard error of ${
-  percent(Math.sqrt(0.05 * 0.95 / DRAWS))
-}5 points at most where 5 or 95 % are promised. All numbers are
-percentages; the promise is 95 % for intervals and 5 % for findings of what is not there.
+} draws a row. Rates are percentages: 95
+are promised for intervals and 5 for findings of what is not there, and chance moves those by a standard
+error of ${
+  (100 * Math.sqrt(0.05 * 0.95 / DRAWS)).toFixed(2)
+} points. The draws are seeded, so the script writes the same page again.
 
 ## Tasks and runs that cross
 

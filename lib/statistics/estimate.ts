@@ -54,7 +54,8 @@ export function studentEstimate(
     return { n, estimate, standard_error: 0, df, low: null, high: null, p: null };
   }
   const half = studentQuantile((1 + level) / 2, df) * standard_error;
-  const p = 2 * studentCdf(-Math.abs(estimate) / standard_error, df);
+  // Twice a half may round to more than 1.
+  const p = Math.min(1, 2 * studentCdf(-Math.abs(estimate) / standard_error, df));
   return { n, estimate, standard_error, df, low: estimate - half, high: estimate + half, p };
 }
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { studentEstimate } from "./estimate.ts";
 import fc from "fast-check";
 import { assertAgrees, STATISTICS_CASES } from "../testing/cases/statistics_case.ts";
 import { randomStream } from "../util/random.ts";
@@ -82,4 +83,11 @@ Deno.test("means refuse numbers that are not finite and levels that are none, by
     ],
   ];
   for (const [run, message] of refused) assert.throws(run, { name: "RangeError", message });
+});
+
+Deno.test("the p of a difference of exactly nothing is not above 1", () => {
+  for (let df = 1; df <= 40; df++) {
+    const { p } = studentEstimate({ n: 3, estimate: 0, standard_error: 1, df });
+    assert.ok(p! <= 1 && p! > 1 - 1e-12, `${df}: ${p}`);
+  }
 });

@@ -386,7 +386,7 @@ Deno.test("sweepCommand() compares with the baseline, and by another metric with
   const other = await place.sweep("metric=heldout_loss");
   assert.equal(other.code, 0);
   assert.doesNotMatch(other.stderr, /^\[/m, "no run was done again");
-  assert.match(other.stdout, /\nDifference to the baseline, n_skills=2, paired on seed,/);
+  assert.match(other.stdout, /\nRatio to the baseline, n_skills=2, paired on seed,/);
   const means = [...other.stdout.split("Difference")[0]!.matchAll(/^\| +[24] \| +([\d.]+)/gm)]
     .map(([, mean]) => Number(mean));
   assert.ok(means.length === 2 && means[0]! <= means[1]!, "less loss is better");

@@ -42,7 +42,7 @@ export function baselineLabel({ baseline }: Study): string {
 
 /** What the two values of each pair have in common in a table of {@linkcode baselineDifferences}. */
 export function pairingUnit(differences: ColumnTable): "seed" | "task and seed" {
-  return differences.columnNames().includes("n_tasks") ? "task and seed" : "seed";
+  return differences.columnNames().includes("n_paired_tasks") ? "task and seed" : "seed";
 }
 
 /**
@@ -69,29 +69,31 @@ export function differenceText(study: Study, differences: ColumnTable): string[]
     }, paired on ${unit}, with its 95 % interval and p of one method${how}.` +
     (isRatio ? " The mean is the geometric one; 1 is no difference." : ""),
     holmText(study, differences),
-    planText(study, isRatio),
+    planText(study, isRatio, unit === "task and seed"),
   ];
 }
 
 /** What the columns dz, power and seeds_to_decide say. */
-function planText({ margin }: Study, isRatio: boolean): string {
-  const dz = `dz is the mean ${isRatio ? "log ratio" : "difference"} over its standard deviation ` +
-    `between seeds`;
+function planText({ margin }: Study, isRatio: boolean, isCrossed: boolean): string {
+  const dz =
+    `dz is the mean ${isRatio ? "log ratio" : "difference"} over the standard deviation of ` +
+    `a single seed's`;
+  const never = isCrossed ? ", missing where no number of seeds on these tasks would" : "";
   const least = isRatio ? `a ratio of ${1 + margin!}` : `a difference of ${margin}`;
   return margin === null
-    ? `${dz}; seeds_to_decide is how many would find such an effect in four cases of five.`
+    ? `${dz}; seeds_to_decide is how many would find such an effect in four cases of five${never}.`
     : `${dz}; power is the chance that so many seeds find ${least}, the smallest of interest, and ` +
-      `seeds_to_decide how many would find it in four cases of five.`;
+      `seeds_to_decide how many would find it in four cases of five${never}.`;
 }
 
 /** What the p-values of a study's differences are corrected over. */
 export function holmText({ primary }: Study, differences: ColumnTable): string {
   if (primary.length === 0) {
-    return `No comparison was declared primary: p_holm is Holm's correction over all ${differences.numRows()} ` +
-      `rows.`;
+    const rows = differences.numRows() === 1 ? "the one row" : `all ${differences.numRows()} rows`;
+    return `No comparison was declared primary: p_holm is Holm's correction over ${rows}.`;
   }
   const family = rowsOf(differences).filter(({ tier }) => tier === "primary").length;
-  const many = family === 1 ? "1 comparison" : `${family} comparisons`;
+  const many = family === 1 ? "one comparison" : `${family} comparisons`;
   return `p_holm is Holm's correction over the ${many} declared primary; all others are exploratory, ` +
     `with their raw p.`;
 }

@@ -6,7 +6,7 @@ import { estimateCrossed } from "../statistics/crossed.ts";
 import { holm } from "../statistics/holm.ts";
 import { estimateMean } from "../statistics/mean.ts";
 import type { Manifest } from "../sweep/manifest.ts";
-import { Study } from "./study.ts";
+import { openStudy, Study } from "./study.ts";
 import { rowsOf } from "./table.ts";
 
 const results = sampleResults({ n_skills: [1, 2], n_splits: [1], seed: [0, 1, 2] }, {
@@ -37,7 +37,7 @@ Deno.test("baselineDifferences() takes a seed with tasks of its own for one valu
       .map(({ metrics }) => metrics.heldout_exact_match!);
   const [ours, theirs] = [scores(2), scores(1)];
   const expected = estimateMean(ours.map((value, seed) => value - theirs[seed]!));
-  assert.deepEqual([rest.length, row!.n, row!.n_tasks], [0, 3, undefined]);
+  assert.deepEqual([rest.length, row!.n, row!.n_paired_tasks], [0, 3, undefined]);
   assert.equal(baselineLabel(study), "n_skills=1");
   assert.deepEqual([row!.difference, row!.low, row!.high, row!.p], [
     expected.estimate,
@@ -60,7 +60,7 @@ Deno.test("1.2.3 baselineDifferences() crosses tasks that all seeds have with th
     ours[0]!.map((_, task) => ours.map((tasks, seed) => tasks[task]! - theirs[seed]![task]!)),
   );
   assert.deepEqual([row!.low, row!.high, row!.p], [expected.low, expected.high, expected.p]);
-  assert.deepEqual([row!.n, row!.n_tasks], [3, 4]);
+  assert.deepEqual([row!.n, row!.n_paired_tasks], [3, 4]);
   const unit = (study: Study) => pairingUnit(baselineDifferences(study)!);
   assert.equal(unit(study), "task and seed");
   assert.equal(unit(withConfig({ suite: "superni" })), "task and seed");
@@ -78,7 +78,15 @@ Deno.test("1.2.3 baselineDifferences() takes a seed for one value where seeds dr
     ),
   }));
   const [row] = rowsOf(baselineDifferences(new Study("", MANIFEST, drawn))!);
-  assert.deepEqual([row!.n, row!.n_tasks], [3, undefined]);
+  assert.deepEqual([row!.n, row!.n_paired_tasks], [3, undefined]);
+});
+
+Deno.test("the number of paired tasks does not stand for the setting n_tasks", async () => {
+  const table = baselineDifferences(await openStudy("results/reference/quick"))!;
+  assert.deepEqual(new Set(table.array("n_tasks")), new Set([8, 16]));
+  assert.deepEqual(new Set(table.array("n_paired_tasks")), new Set([4]));
+  const tasks = baselineDifferences(await openStudy("results/reference/n_tasks"))!;
+  assert.equal(pairingUnit(tasks), "seed");
 });
 
 Deno.test("1.2.8 primary comparisons are corrected among themselves, and all others are exploratory", () => {

@@ -46,7 +46,7 @@ export interface LeaderboardOptions {
  * ]);
  * const [best, other] = rowsOf(leaderboard(runs, { metric: "score", higherIsBetter: true }));
  * assert.deepEqual([best!.n_skills, best!.mean, best!.n_done], [2, 0.5, 3]);
- * assert.ok(best!.low! < 0.5 && 0.5 < best!.high!);
+ * assert.ok(Number(best!.low) < 0.5 && 0.5 < Number(best!.high));
  * assert.deepEqual([other!.n_skills, other!.mean, other!.low, other!.n_diverged], [4, 0.88, null, 1]);
  * ```
  */

@@ -29,7 +29,7 @@ export const MEASURES: readonly string[] = [
     "wins",
     "ties",
   ],
-  ...["losses", "n", "n_tasks", "n_missing", "p", "p_holm"],
+  ...["losses", "n", "n_paired_tasks", "n_missing", "p", "p_holm"],
 ];
 
 /** Settings of {@linkcode pairedDifferences}. */
@@ -70,7 +70,7 @@ export interface PairedOptions {
  * The interval from `low` to `high` and the two-sided `p` come from one method, so that p is below 5 %
  * just when the interval leaves out 0, or the ratio 1. With one row per run it is Student's t over the
  * seeds. With tasks that all seeds share, tasks and seeds are crossed random effects, as the
- * multi-task training of a seed is shared by all its tasks: then the row has `n_tasks` too. Tasks that
+ * multi-task training of a seed is shared by all its tasks: then the row has `n_paired_tasks` too. Tasks that
  * seeds do not share give one value a seed, their mean. Fewer than three seeds have neither interval
  * nor p, and a difference of two digits that is not ranked.
  *
@@ -146,7 +146,7 @@ export function pairedDifferences(
         ties: n_equal,
         losses: direction === null ? null : direction === 1 ? n_below : n_above,
         n: found.n,
-        ...(isCrossed ? { n_tasks: cells.size } : {}),
+        ...(isCrossed ? { n_paired_tasks: cells.size } : {}),
         n_missing: missing,
         p: found.p,
       },
@@ -161,7 +161,7 @@ export function pairedDifferences(
   }));
   const { column } = effect;
   const order = bestFirst(rows, (row) => [row[column] as number | null, Number(row.n)], direction);
-  return tableOf(order, [...groupBy, column]);
+  return tableOf(order, [...groupBy, ...(primary === undefined ? [] : ["tier"]), column]);
 }
 
 /** Whether a row has all of the given settings. */

@@ -126,8 +126,8 @@ Deno.test("1.2.3 pairedDifferences() takes tasks and seeds for crossed random ef
       [dz, effectSize(expected)],
     ]
   ) assert.ok(Math.abs(Number(found) - Number(wanted)) < 1e-12, `${found} ${wanted}`);
-  const { n, n_tasks, n_missing, wins, ties, losses } = row!;
-  assert.deepEqual([n, n_tasks, n_missing], [3, 4, 0]);
+  const { n, n_paired_tasks, n_missing, wins, ties, losses } = row!;
+  assert.deepEqual([n, n_paired_tasks, n_missing], [3, 4, 0]);
   assert.deepEqual([wins, ties, losses], [3, 0, 0], "seeds win, as they are what is independent");
   // What one seed adds to all its tasks is seen once for each seed, not once for each task.
   const ofRuns = taskTable(heldOut((_, seed) => [0.25, 0, -0.125][seed]!));
@@ -195,7 +195,7 @@ Deno.test("pairedDifferences() keeps seen and held-out tasks of one name apart",
   const of = (phases: string) => {
     const tasks = taskTable(results).filter(`d => ${phases}`);
     const [row] = rowsOf(pairedDifferences(tasks, options));
-    return [row!.difference, row!.n, row!.n_tasks];
+    return [row!.difference, row!.n, row!.n_paired_tasks];
   };
   assert.deepEqual(
     [of("d.phase === 'seen'"), of("d.phase === 'heldout'"), of("true")],
