@@ -104,7 +104,7 @@ export function decide(
   { claim, values, dropped, margin, looks, taken }: Look,
   alpha: number,
 ): Decision {
-  const left = obrienFleming(looks, alpha)[Math.max(0, taken - 1)]!;
+  const left = levelsOf(looks, alpha)[Math.max(0, taken - 1)]!;
   // Two one-sided tests, each with this probability, are an interval of twice of it outside.
   const level = 1 - (claim.asks === "equivalence" ? 2 : 1) * left;
   const estimate = estimateMean(values, level);
@@ -119,4 +119,14 @@ export function decide(
     };
   }
   return { estimate, alpha: left, ...verdictOf(claim.asks, estimate, margin) };
+}
+
+const LEVELS = new Map<string, readonly number[]>();
+
+/** As {@linkcode obrienFleming}; claims ask for the same levels again and again, and each takes some ms. */
+function levelsOf(looks: readonly number[], alpha: number): readonly number[] {
+  const key = `${looks}; ${alpha}`;
+  const known = LEVELS.get(key) ?? obrienFleming(looks, alpha);
+  LEVELS.set(key, known);
+  return known;
 }
