@@ -4,7 +4,7 @@
  * @module
  */
 import process from "node:process";
-import { type ChosenBackend, settleBackend, useBackend } from "../../backend/backend.ts";
+import { type ChosenBackend, useBackend } from "../../backend/backend.ts";
 import { fastKernels } from "../../backend/wasm/install.ts";
 import { environmentVariable } from "../../util/environment.ts";
 import type { RunConfig } from "../../run/config.ts";
@@ -87,9 +87,6 @@ await serveRuns(async (task, { dir, adapterDir }, report) => {
       ? null
       : { store: new StageStore(stagesDir), basis },
     signal: stopping.signal,
-  }).then(async (found) => {
-    await settleBackend(); // also what diverged may have done so on a device that failed
-    return found;
   }).catch((error) => {
     if (error instanceof StoppedError) Deno.exit(STOPPED);
     throw error;
