@@ -3,7 +3,7 @@
  * values.
  */
 import * as tf from "../tf.ts";
-import { registerWebgpu, webgpuAdapter } from "./webgpu/adapter.ts";
+import { registerWebgpu, replaceWebgpu, webgpuAdapter } from "./webgpu/adapter.ts";
 
 /** A device that a model can run on: a graphics card, WebAssembly, or plain JavaScript. */
 export type BackendName = "webgpu" | "wasm" | "cpu";
@@ -31,6 +31,8 @@ export class BackendError extends Error {
  * Without a name it takes WebGPU where there is an adapter, else WebAssembly, else plain JavaScript.
  * A software adapter, which computes on the CPU and is slower than WebAssembly, is passed over: ask for
  * it by name.
+ * A WebGPU device that is lost is replaced by a new one; the tensors on it are gone.
+ *
  * A backend is trusted only after a matrix product and its gradient gave known values on it. On
  * WebAssembly the kernels of `installFastKernels` are installed once, after both ways to matrix
  * products were timed; `POLY_MATMUL` and `POLY_BLAS` in the environment force which.
@@ -73,6 +75,26 @@ export async function useBackend(name?: BackendName): Promise<ChosenBackend> {
   throw new BackendError(`Cannot find a backend that computes known values: ${faults.join("; ")}`);
 }
 
+/**
+ * Waits until the device has done everything that it was told to. A WebGPU device reports what it could not
+ * do only some time afterwards; call this before results are kept.
+ *
+ * @throws {Error} named `WebgpuError`, when something could not be done or the device is lost
+ */
+export async function settleBackend(): Promise<void> {
+  if (tf.getBackend() !== "webgpu") return;
+  const { recordOnce, recorderOf } = await import("./webgpu/recorder.ts");
+  if (recordOnce(tf.backend()) === null) await recorderOf(tf.backend()).settle();
+}
+
+/** Takes WebGPU's backend away when its device is lost, so that it starts with a new one. */
+async function dropLostDevice(): Promise<void> {
+  const backend = tf.engine().registry["webgpu"];
+  if (backend === undefined) return;
+  const { recordOnce, recorderOf } = await import("./webgpu/recorder.ts");
+  if (recordOnce(backend) === null && recorderOf(backend).isLost) await replaceWebgpu();
+}
+
 /** The reason why a backend that may work is only used when asked for, or null. */
 async function slowness(name: BackendName): Promise<string | null> {
   const adapter = name === "webgpu" ? await webgpuAdapter() : null;
@@ -97,6 +119,7 @@ async function note(name: BackendName): Promise<string> {
 async function start(name: BackendName): Promise<string | null> {
   if (name === "webgpu" && await webgpuAdapter() === null) return "has no adapter on this machine";
   await register(name);
+  if (name === "webgpu") await dropLostDevice();
   const before: string | undefined = tf.getBackend(); // undefined at first, which its type omits
   if (!await tf.setBackend(name)) return "did not start";
   await tf.ready();

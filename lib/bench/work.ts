@@ -214,11 +214,12 @@ export function batchOf(size: BenchSize): Omit<Batch, "noise"> {
 /** Noise that returns the given numbers in order. */
 function recordedNoise(numbers: readonly number[]): Noise {
   let next = 0;
+  const take = (count: number) => {
+    next += count;
+    return Float32Array.from(numbers.slice(next - count, next));
+  };
   return {
-    uniform(_, shape) {
-      const size = tf.util.sizeFromShape([...shape]);
-      next += size;
-      return tf.tensor(numbers.slice(next - size, next), [...shape]);
-    },
+    numbers: (_, count) => take(count),
+    uniform: (_, shape) => tf.tensor(take(tf.util.sizeFromShape([...shape])), [...shape]),
   };
 }

@@ -58,7 +58,7 @@ function sizeOf(shape: readonly number[]): number {
 export type NoisePositions = Readonly<Record<string, readonly number[]>>;
 
 /** A source of noise that can be left and gone on with. */
-export interface SeededNoise extends Noise {
+export interface SeededNoise extends Required<Noise> {
   /** Where every stream is that has been drawn from. */
   positions(): NoisePositions;
 }

@@ -9,6 +9,7 @@ import { AdamW } from "./adamw.ts";
 import { clipGradients } from "./clip_gradients.ts";
 import { disposeGradients, lossAndGradients } from "./gradients.ts";
 import type { Trainable } from "./multi_task_model.ts";
+import { readTogether } from "./read_together.ts";
 import type { Optimizer, OptimizerState, ParameterGroup } from "./optimizer.ts";
 import { learningRateFactor, type ScheduleOptions } from "./schedule.ts";
 
@@ -150,11 +151,13 @@ export async function* train<Batch extends object = never>(
   try {
     if (context.from !== undefined) optimizer.restore(context.from.optimizer);
     for (let step = context.from?.step ?? 0; step < settings.steps; step++) {
-      const { loss, gradients } = await accumulate(model, parameters, settings, context);
+      const { losses, gradients } = accumulate(model, parameters, settings, context);
       try {
         const { gradients: clipped, norm } = clipGradients(gradients, settings.clip);
         try {
-          const gradientNorm = (await norm.data())[0]!;
+          const values = await readTogether([...losses, norm]);
+          const gradientNorm = values.pop()!;
+          const loss = values.reduce((total, value) => total + value, 0) / losses.length;
           if (!Number.isFinite(loss)) throw new DivergedError(step + 1, "the loss", loss);
           if (!Number.isFinite(gradientNorm)) {
             throw new DivergedError(step + 1, "the gradient's norm", gradientNorm);
@@ -166,7 +169,7 @@ export async function* train<Batch extends object = never>(
           tf.dispose([norm, ...clipped.values()]);
         }
       } finally {
-        tf.dispose([...gradients.values()]);
+        tf.dispose([...losses, ...gradients.values()]);
       }
     }
   } finally {
@@ -174,22 +177,22 @@ export async function* train<Batch extends object = never>(
   }
 }
 
-/** Computes mean loss and mean gradients over the batches of one step. */
-async function accumulate<Batch extends object>(
+/** Computes the losses of the batches of one step, and their mean gradients. */
+function accumulate<Batch extends object>(
   model: Trainable<Batch>,
   parameters: ReadonlyMap<string, tf.Variable>,
   { batchSize, accumulation, labelSmoothing }: Required<TrainSettings>,
   { nextBatch, noise }: TrainContext<Batch>,
-): Promise<{ loss: number; gradients: Map<string, tf.Tensor> }> {
+): { losses: tf.Scalar[]; gradients: Map<string, tf.Tensor> } {
   const sums = new Map<string, tf.Tensor>();
-  let total = 0;
+  const losses: tf.Scalar[] = [];
   for (let i = 0; i < accumulation; i++) {
     const batch = nextBatch(batchSize);
     const result = lossAndGradients(
       () => model.forward({ ...batch, training: true, noise, labelSmoothing }).loss,
       parameters,
     );
-    total += (await result.loss.data())[0]!;
+    losses.push(tf.clone(result.loss));
     for (const [name, gradient] of result.gradients) {
       const sum = sums.get(name);
       const share = tf.tidy(() => {
@@ -201,7 +204,7 @@ async function accumulate<Batch extends object>(
     }
     disposeGradients(result);
   }
-  return { loss: total / accumulation, gradients: sums };
+  return { losses, gradients: sums };
 }
 
 /** The optimiser of the settings; the router has a learning rate of its own. */

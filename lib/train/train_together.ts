@@ -7,6 +7,7 @@ import type { Noise } from "../ops/noise.ts";
 import * as tf from "../tf.ts";
 import { clipParts } from "./clip_gradients.ts";
 import { lossAndGradients } from "./gradients.ts";
+import { readTogether } from "./read_together.ts";
 import type { Trainable } from "./multi_task_model.ts";
 import { learningRateFactor } from "./schedule.ts";
 import {
@@ -76,10 +77,14 @@ export async function* trainTogether<Batch extends RowsBatch>(
       const batches = owners.flatMap(({ nextBatch }, owner) =>
         diverged.has(owner) ? [] : [{ owner, batch: nextBatch(settings.batchSize) }]
       );
-      const { losses, gradients } = await gradientsOf(model, parameters, settings, batches, owners);
+      const { passes, gradients } = gradientsOf(model, parameters, settings, batches, owners);
       const { gradients: clipped, norms } = clipParts(gradients, settings.clip, owners.length);
       try {
-        const values = await norms.data();
+        const read = await readTogether([...passes.map(({ losses }) => losses), norms]);
+        const losses = new Map(
+          passes.flatMap(({ owners }) => owners).map((owner, i) => [owner, read[i]!]),
+        );
+        const values = read.slice(losses.size);
         optimizer.step(clipped, learningRateFactor(step, settings));
         yield owners.map((_, owner) => {
           if (diverged.has(owner)) return null;
@@ -95,6 +100,7 @@ export async function* trainTogether<Batch extends RowsBatch>(
         });
       } finally {
         tf.dispose([norms, ...clipped.values(), ...gradients.values()]);
+        tf.dispose(passes.map(({ losses }) => losses));
       }
     }
   } finally {
@@ -108,15 +114,21 @@ interface Owned<Batch> {
   readonly batch: Batch;
 }
 
+/** One pass through the model: whose batches, and their losses, one of each. */
+interface Pass {
+  readonly owners: readonly number[];
+  readonly losses: tf.Tensor;
+}
+
 /** The losses of the owners, and the gradients of all, in as many passes as there are sizes of batches. */
-async function gradientsOf<Batch extends RowsBatch>(
+function gradientsOf<Batch extends RowsBatch>(
   model: Trainable<Batch>,
   parameters: ReadonlyMap<string, tf.Variable>,
   { labelSmoothing }: Required<TrainSettings>,
   batches: readonly Owned<Batch>[],
   owners: readonly TrainContext<Batch>[],
-): Promise<{ losses: Map<number, number>; gradients: Map<string, tf.Tensor> }> {
-  const losses = new Map<number, number>();
+): { passes: Pass[]; gradients: Map<string, tf.Tensor> } {
+  const passes: Pass[] = [];
   const gradients = new Map<string, tf.Tensor>();
   for (const group of Map.groupBy(batches, ({ batch }) => sizesOf(batch)).values()) {
     const parts = group.length;
@@ -135,19 +147,18 @@ async function gradientsOf<Batch extends RowsBatch>(
         labelSmoothing,
         parts,
       });
-      ofParts = tf.keep(losses === undefined ? loss : losses);
+      ofParts = tf.keep(tf.clone(losses === undefined ? loss : losses));
       return loss;
     }, parameters);
-    const values = await ofParts!.data();
-    group.forEach(({ owner }, i) => losses.set(owner, values[i]!));
-    tf.dispose([ofParts!, pass.loss]);
+    passes.push({ owners: group.map(({ owner }) => owner), losses: ofParts! });
+    pass.loss.dispose();
     for (const [name, gradient] of pass.gradients) {
       const sum = gradients.get(name);
       gradients.set(name, sum === undefined ? gradient : tf.add(sum, gradient));
       if (sum !== undefined) tf.dispose([sum, gradient]);
     }
   }
-  return { losses, gradients };
+  return { passes, gradients };
 }
 
 /** Random numbers of several parts one behind another, each from a source of its own. */

@@ -43,6 +43,15 @@ export function registerWebgpu(): Promise<void> {
   return registered ??= register();
 }
 
+/**
+ * Takes a backend away whose device is lost, with all its tensors; the next one to be started has a new
+ * device.
+ */
+export async function replaceWebgpu(): Promise<void> {
+  registered = register();
+  await registered;
+}
+
 let registered: Promise<void> | undefined;
 
 async function register(): Promise<void> {

@@ -11,6 +11,7 @@ export class WebgpuError extends Error {
  */
 export class DeviceFaults {
   #first: string | null = null;
+  #loss: string | null = null;
 
   /** Listens to the device from now on. */
   constructor(device: GPUDevice) {
@@ -18,15 +19,29 @@ export class DeviceFaults {
       event.preventDefault(); // it is reported by check()
       this.#first ??= (event as GPUUncapturedErrorEvent).error.message.trim();
     });
+    device.lost.then(({ reason, message }) => {
+      this.#loss = [`reason ${reason}`, message.trim()].filter((part) => part !== "").join(": ");
+    });
+  }
+
+  /** Whether the device is lost, after which nothing can be computed on it. */
+  get isLost(): boolean {
+    return this.#loss !== null;
   }
 
   /**
    * Reports the first fault since the last call. The device tells of a fault some time after it came
    * about, so a read that follows at once may not be stopped by it, but the next is.
    *
-   * @throws {WebgpuError} when there was one
+   * @throws {WebgpuError} when there was one; always once the device is lost
    */
   check(): void {
+    if (this.#loss !== null) {
+      throw new WebgpuError(
+        `Cannot compute on WebGPU as its device is lost (${this.#loss}): ` +
+          `what was on it is gone, start again on a new one`,
+      );
+    }
     if (this.#first === null) return;
     const fault = this.#first;
     this.#first = null;

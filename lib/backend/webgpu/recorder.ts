@@ -289,9 +289,32 @@ export class Recorder {
     const staging = this.#pool.acquireBuffer(size, READ_USAGE);
     this.#copy(buffer, 0, staging, size);
     this.#submit();
-    const content = await earlyRead(staging, () => this.#pool.releaseBuffer(staging));
+    try {
+      return await earlyRead(staging, () => this.#pool.releaseBuffer(staging));
+    } catch (error) {
+      await turn(); // in which the device may tell why
+      this.#faults.check();
+      throw error;
+    } finally {
+      this.#faults.check();
+    }
+  }
+
+  /** Whether the device is lost. */
+  get isLost(): boolean {
+    return this.#faults.isLost;
+  }
+
+  /**
+   * Waits until the device has done everything, and told what it could not do.
+   *
+   * @throws {WebgpuError} when there was something
+   */
+  async settle(): Promise<void> {
+    this.#endAndSubmit();
+    await this.backend.queue.onSubmittedWorkDone().catch(() => {}); // of a lost device
+    await turn();
     this.#faults.check();
-    return content;
   }
 
   #copy(from: GPUBuffer, offset: number, to: GPUBuffer, bytes: number): void {
@@ -312,6 +335,11 @@ export class Recorder {
     this.#staged = 0;
     this.#pool.submitted();
   }
+}
+
+/** Waits for the events that are due. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
 /** Numbers as a key that tells −0 from 0, which `${-0}` does not. */

@@ -1,4 +1,5 @@
 /** Where a run finds the stages that have been made before, and leaves those that it makes. */
+import { settleBackend } from "../../backend/backend.ts";
 import type { StageContent, StageFacts } from "../../stages/stage.ts";
 import type { MakeStages, ObtainedStage, StageStore } from "../../stages/stage_store.ts";
 import { type Basis, checkpointFacts } from "./facts.ts";
@@ -78,8 +79,8 @@ export class Keeper {
   async obtainAll(all: readonly StageFacts[], make: MakeStages): Promise<ObtainedStage[]> {
     this.stopIfAsked();
     const stages = this.#options === null
-      ? await madeNow(all, make)
-      : await this.#options.store.obtainAll(all, make);
+      ? await madeNow(all, settled(make))
+      : await this.#options.store.obtainAll(all, settled(make));
     for (const [i, { isMade }] of stages.entries()) {
       const counts = isMade ? this.#made : this.#kept;
       counts[all[i]!.kind] = (counts[all[i]!.kind] ?? 0) + 1;
@@ -127,4 +128,17 @@ async function madeNow(all: readonly StageFacts[], make: MakeStages): Promise<Ob
   const stages: ObtainedStage[] = [];
   for await (const [i, content] of make([...all.keys()])) stages[i] = { ...content, isMade: true };
   return stages;
+}
+
+/**
+ * Stages of which each is given only after the device has told what it could not do, so that none is kept
+ * whose numbers, or whose divergence, come of a device that failed.
+ */
+function settled(make: MakeStages): MakeStages {
+  return async function* (missing) {
+    for await (const made of make(missing)) {
+      await settleBackend();
+      yield made;
+    }
+  };
 }

@@ -139,7 +139,10 @@ export function trainContext<E, Batch extends RowsBatch, M extends AnyBaseModel>
   const noise = seededNoise(config.seed, left?.noise);
   return {
     nextBatch: (count) => problem.encode(sampler.next(count)),
-    noise: { uniform: (name, shape) => noise.uniform(`${names.phase}/${name}`, shape) },
+    noise: {
+      uniform: (name, shape) => noise.uniform(`${names.phase}/${name}`, shape),
+      numbers: (name, count) => noise.numbers(`${names.phase}/${name}`, count),
+    },
     from: left?.state,
     positions: () => noise.positions(),
   };

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { ONE_THREAD, openBlas } from "../../backend/wasm/blas.ts";
 import { threadVariables } from "../../backend/wasm/threads.ts";
+import { webgpuAdapter } from "../../backend/webgpu/adapter.ts";
 import { isFinal, type RunResult } from "../../run/result.ts";
 import { lacking } from "../../testing/lacking.ts";
 import { withFolder } from "../../testing/with_folder.ts";
@@ -47,6 +48,33 @@ Deno.test({
     const { blas, backend_reason } = provenance;
     assert.ok((backend_reason as string).includes(`blas: ${blas}, for narrow products`));
     assert.deepEqual({ ...second!, provenance: null }, { ...result, provenance: null });
+  },
+});
+
+const hasAdapter = await webgpuAdapter() !== null;
+
+Deno.test({
+  name:
+    "a device that is lost in the middle of a sweep costs the run at work, by name, and no other" +
+    lacking("WebGPU adapter", hasAdapter),
+  ignore: !hasAdapter,
+  async fn() {
+    await withFolder(async (dir) => {
+      const sweep = SWEEP.replace("backend: wasm", "backend: webgpu");
+      const { runs } = readSweep(`${sweep}\nseeds: [0, 1]`, "x.yaml");
+      const preload = new URL("../../testing/fakes/lose_device.ts", import.meta.url);
+      preload.search = `${new URLSearchParams({ at: "12", mark: `${dir}/lost` })}`;
+      const tasks = runs.map((run) => ({ dir, run, keepAdapter: false, stagesDir: null }));
+      const ends: string[] = [];
+      for await (const event of runInPool(tasks, { jobs: 1, args: ["--preload", `${preload}`] })) {
+        if (event.kind === "failed") ends.push(event.error.split("\n")[0]!);
+        if (event.kind === "finished") ends.push(event.kind);
+      }
+      assert.equal(ends.length, 2);
+      assert.match(ends[0]!, /^WebgpuError: Cannot compute on WebGPU as its device is lost/);
+      assert.equal(ends[1], "finished");
+      assert.ok(isFinal(await new RunFolder(dir, runs[1]!).result()));
+    });
   },
 });
 
