@@ -236,9 +236,10 @@ Run the same command again to go on where it was stopped.
 
 A file has: question; metric; baseline, settings that others are compared with; primary, a list of settings
 whose comparison with the baseline is what the sweep is for, so that the others are exploratory; margin, the
-smallest difference of interest; set, settings of every run; grid, axes of which every combination runs; zip, axes that move together; include and exclude, lists
-of settings to add and to leave out; seeds. The command line wins in every run. Its paths start in the
-folder you call it from, those of a file in the project's folder.
+smallest difference of interest; set, settings of every run; grid, axes of which every combination runs;
+zip, axes that move together; include and exclude, lists of settings to add and to leave out; seeds. The
+command line wins in every run. Its paths start in the folder you call it from, those of a file in the
+project's folder.
 
   deno task sweep experiments/quick.yaml n_skills=2,4 learning_rate=1e-3,1e-2 seed=0..4 --dry-run
 

@@ -270,7 +270,7 @@ Deno.test("1.2.8 a sweep declares its primary comparisons and the smallest diffe
 
 Deno.test("S2 the experiments of this project have nothing to be said about them", async () => {
   for await (const { name } of Deno.readDir("experiments")) {
-    if (!name.endsWith(".yaml")) continue;
+    if (!name.endsWith(".yaml") || name === "claims.yaml") continue; // that is no sweep
     assert.deepEqual(notesOf(await Deno.readTextFile(`experiments/${name}`)), [], name);
   }
 });

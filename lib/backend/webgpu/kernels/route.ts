@@ -41,7 +41,7 @@ fn logistic(x: f32) -> f32 { return 1.0 / (1.0 + exp(-x)); }`,
   };
 };
 
-const uniformsIf = (noisy: boolean) => noisy ? { uniforms: "f32" as const } : {};
+const uniformsIf = (noisy: boolean): Record<string, "f32"> => noisy ? { uniforms: "f32" } : {};
 
 /** A thread for the skills of one row and split; `noisy` where there are uniform numbers. */
 const routeProgram = once((noisy: boolean, hard: boolean) => {
