@@ -1,4 +1,4 @@
-import type { RunConfig } from "./config.ts";
+import { GENERATED_SUITES, type RunConfig } from "./config.ts";
 
 /**
  * Fails when a config asks for what its method does not have.
@@ -13,10 +13,10 @@ export function checkMethod(config: RunConfig): void {
         `set adaptation to "full", or method to "poly"`,
     );
   }
-  if (method === "expert" && suite !== "skills" && suite !== "planted") {
+  if (method === "expert" && !GENERATED_SUITES.includes(suite)) {
     throw new RangeError(
       `Cannot use method "expert" as the true skills of suite "${suite}" are not known: ` +
-        `use suite "skills" or "planted"`,
+        `use suite "skills", "words" or "planted"`,
     );
   }
   if (method !== "poly" && n_splits !== 1) {

@@ -13,7 +13,7 @@ const path = z.string().min(1, "a path must not be empty");
  */
 export type RunConfig = {
   // Tasks
-  suite: "skills" | "planted" | "superni" | "bbh" | "jsonl";
+  suite: "skills" | "words" | "planted" | "superni" | "bbh" | "jsonl";
   data_dir: string | null;
   data_file: string | null;
   split: "seeded" | "category" | "official";
@@ -26,6 +26,7 @@ export type RunConfig = {
   task_seed: number | null;
   max_skills: number;
   name_in_input: boolean;
+  test_words: "all" | "frequent" | "rare";
 
   // Base model
   base_model: string;
@@ -88,7 +89,7 @@ export const RUN_CONFIG: z.ZodObject<
   z.core.$strict
 > = z.strictObject({
   // Tasks
-  suite: z.enum(["skills", "planted", "superni", "bbh", "jsonl"]).default("skills")
+  suite: z.enum(["skills", "words", "planted", "superni", "bbh", "jsonl"]).default("skills")
     .describe("Where tasks come from"),
   data_dir: path.nullable().default(null)
     .describe("Folder of task files (superni, bbh)"),
@@ -106,7 +107,9 @@ export const RUN_CONFIG: z.ZodObject<
     .describe("Seed of the tasks and their examples, to have the same for every seed; null: seed"),
   max_skills: count.default(2).describe("Most skills in one training task (skills)"),
   name_in_input: z.boolean().default(true)
-    .describe("Whether an input opens with its task's name (skills)"),
+    .describe("Whether an input opens with its task's name (skills, words)"),
+  test_words: z.enum(["all", "frequent", "rare"]).default("all")
+    .describe("Which words are tested, frequent from ten in a million on (words)"),
 
   // Base model
   base_model: path.default("data/base")
@@ -182,6 +185,9 @@ export const RUN_CONFIG: z.ZodObject<
   seed: z.int().default(0).describe("Seed of every random number of the run"),
 });
 
+/** Suites whose tasks are drawn for each seed from skills that are known; others are read from files. */
+export const GENERATED_SUITES: readonly RunConfig["suite"][] = ["skills", "words", "planted"];
+
 /** The settings a person writes: what is absent takes its default. */
 export type RunConfigInput = { [Key in keyof RunConfig]?: RunConfig[Key] | undefined };
 
@@ -189,7 +195,11 @@ export type RunConfigInput = { [Key in keyof RunConfig]?: RunConfig[Key] | undef
  * Settings that came after results had been published, with the values at which a run is what it was
  * without them: so earlier results keep their names and are read.
  */
-export const LATER_SETTINGS: Partial<RunConfig> = { task_seed: null, base_model_revision: null };
+export const LATER_SETTINGS: Partial<RunConfig> = {
+  task_seed: null,
+  base_model_revision: null,
+  test_words: "all",
+};
 
 /** Names of the settings, in the order of tables. */
 export const RUN_CONFIG_KEYS: readonly (keyof RunConfig)[] = Object.keys(

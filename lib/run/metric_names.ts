@@ -1,4 +1,4 @@
-import type { RunConfig } from "./config.ts";
+import { GENERATED_SUITES, type RunConfig } from "./config.ts";
 
 const SCORES = ["exact_match", "rouge_l", "token_accuracy", "loss"];
 const PLANTED_SCORES = ["loss", "teacher_gap"];
@@ -43,7 +43,7 @@ export function metricNames(config: RunConfig): string[] {
       ...ALIGNMENT,
     ),
     ...when(method === "poly", ...ROUTING),
-    ...when(method === "poly" && (isPlanted || suite === "skills"), ...RECOVERY),
+    ...when(method === "poly" && GENERATED_SUITES.includes(suite), ...RECOVERY),
     "parameters_multitask",
     ...when(isHeldOut && config.adaptation !== "none", "parameters_adaptation"),
     "diverged_at_step",

@@ -5,6 +5,7 @@ import { skillsSuite } from "../tasks/skills.ts";
 import { superniFiles, superniSuite } from "../tasks/superni.ts";
 import type { TaskSuite } from "../tasks/task.ts";
 import { listTaskFiles } from "../tasks/task_file.ts";
+import { wordsSuite } from "../tasks/words/suite.ts";
 import type { RunConfig } from "./config.ts";
 
 /**
@@ -18,6 +19,8 @@ export async function openSuite(config: RunConfig): Promise<TaskSuite> {
   switch (config.suite) {
     case "skills":
       return skillsSuite(config);
+    case "words":
+      return await wordsSuite(config);
     case "superni":
       return await superniSuite({ ...config, data_dir: path });
     case "bbh":
@@ -59,7 +62,7 @@ const DATA = { superni: "data_dir", bbh: "data_dir", jsonl: "data_file" } as con
 export function neededData(
   { suite, ...config }: RunConfig,
 ): { readonly key: "data_dir" | "data_file"; readonly path: string } | null {
-  if (suite === "skills" || suite === "planted") return null;
+  if (suite === "skills" || suite === "words" || suite === "planted") return null;
   const key = DATA[suite];
   const path = config[key];
   if (path !== null) return { key, path };

@@ -48,6 +48,7 @@ const OF_TASKS: readonly (keyof RunConfig)[] = [
   "n_test",
   "max_skills",
   "name_in_input",
+  "test_words",
   "max_input_tokens",
   "max_target_tokens",
   "evaluation_batch_size",

@@ -22,6 +22,7 @@ const OTHER: { readonly [Key in keyof RunConfig]: RunConfig[Key] } = {
   task_seed: 9,
   max_skills: 3,
   name_in_input: false,
+  test_words: "rare",
   base_model: "b",
   base_model_revision: "b",
   max_input_tokens: 9,

@@ -52,13 +52,21 @@ function divide(lexicon: Lexicon): Questions {
     );
     return asked.length === 0 ? all : [...new Set(asked)];
   };
-  const areAlike = (one: Question, other: Question): boolean => {
+  const compare = (one: Question, other: Question): boolean => {
     const [here, there] = [first.get(one)!, first.get(other)!];
     const both = probesOf(one, other).filter((word) =>
       here.get(word) !== undefined && there.get(word) !== undefined
     );
     const same = both.filter((word) => here.get(word) === there.get(word));
     return same.length > MOST_ALIKE * both.length;
+  };
+  const compared = new Map(
+    QUESTIONS.map((question) => [question, new Map<Question, boolean>()]),
+  );
+  const areAlike = (one: Question, other: Question): boolean => {
+    const known = compared.get(one)!;
+    if (!known.has(other)) known.set(other, compare(one, other));
+    return known.get(other)!;
   };
   const isTrivial = (question: Question): boolean => {
     const words = probesOf(question).filter((word) => first.get(question)!.get(word) !== undefined);
