@@ -21,7 +21,7 @@ import { readablePath, userPath } from "./user_path.ts";
 const DEFAULT_FILE = "data/base/pretrain.yaml";
 
 const HELP = `\
-Make a small byte-level T5 by denoising and named string skills.
+Make a small byte-level T5 by denoising and by named skills, of strings or of English words.
 
 Usage: deno task pretrain [FILE.yaml] [--out DIR] [--backend wasm|cpu|webgpu]
 

@@ -102,6 +102,7 @@ Deno.test("every setting reaches the stages that it must, and no other", () => {
     // Not used by superni.
     max_skills: "",
     name_in_input: "",
+    test_words: "",
     ...Object.fromEntries(
       [
         "suite",

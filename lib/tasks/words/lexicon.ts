@@ -47,22 +47,29 @@ let loaded: Promise<Lexicon> | null = null;
  * A family is a word with all its inflected forms. Which part it belongs to is read from a hash of its
  * first word, so it is the same for every seed and every pretraining. The threshold of frequent words is
  * Zipf value 4 (van Heuven et al. 2014, SUBTLEX-UK).
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- *
- * const { forms, sounds, partOf } = await lexicon();
- * assert.equal(forms.plural.get("mouse"), "mice");
- * assert.deepEqual(sounds("mice"), [["M", "AY1", "S"]]);
- * assert.equal(partOf("mice"), partOf("mouse"));
- * ```
  */
 export function lexicon(): Promise<Lexicon> {
   return loaded ??= loadEnglish().then(makeLexicon);
 }
 
-/** The vocabulary of some data. */
+/**
+ * The vocabulary of some data, by the rules of {@linkcode lexicon}.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * const { words, forms, sounds } = makeLexicon({
+ *   pronunciations: { "mice": "M AY1 S", "mouse": "M AW1 S" },
+ *   counts: new Map([["mouse", 1100], ["mice", 400]]),
+ *   verbs: new Set(),
+ *   inflect: (inflection, word) => inflection === "plural" ? "mice" : `${word}ing`,
+ * });
+ * assert.deepEqual(words, ["mouse", "mice"]);
+ * assert.equal(forms.plural.get("mouse"), "mice");
+ * assert.deepEqual(sounds("mice"), [["M", "AY1", "S"]]);
+ * ```
+ */
 export function makeLexicon(english: EnglishData): Lexicon {
   const { counts, pronunciations, verbs, inflect } = english;
   const isKnown = (word: string) => counts.has(word) && Object.hasOwn(pronunciations, word);
@@ -126,9 +133,8 @@ export function makeLexicon(english: EnglishData): Lexicon {
       }
     },
     partOf: (word) => {
-      const family = families.nameOf(word);
-      if (!parts.has(family)) parts.set(family, drawPart(family));
-      return parts.get(family)!;
+      if (!parts.has(word)) parts.set(word, drawPart(families.nameOf(word)));
+      return parts.get(word)!;
     },
     isFrequent: (word) => (counts.get(word) ?? 0) >= FREQUENT_COUNT,
   };

@@ -20,17 +20,6 @@ const MASK = "_";
  *
  * Only training words are asked for, and only known questions: every single skill and the compositions that
  * are not reserved. Tasks of the suite never name their skills, so that is left for an adapter to learn.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { randomStream } from "../../util/random.ts";
- * import { lexicon } from "./lexicon.ts";
- *
- * const random = randomStream(0, "pretraining");
- * const next = wordsPretraining({ denoising: 0, pairs: 0 }, random, await lexicon());
- * assert.match(next().input, /^[a-z]{3}: [a-z]{2,10}$/);
- * ```
  */
 export function wordsPretraining(
   mix: PretrainingMix,
@@ -72,7 +61,16 @@ export function wordsPretraining(
   return () => random.uniform() < mix.denoising ? denoising() : named();
 }
 
-/** How pretraining names a question: the first three letters of each skill. */
+/**
+ * How pretraining names a question: the first three letters of each skill.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(nameOf({ inflection: "past", reading: null }), "pas");
+ * ```
+ */
 export function nameOf(question: Question): string {
   return skillsOf(question).map((skill) => WORD_SKILLS[skill]!.slice(0, 3)).join(" ");
 }

@@ -39,17 +39,6 @@ const OPENING_TASKS = 12;
  * all their inflected forms, stand in no training and no pretraining; nor do validation words.
  *
  * @throws {RangeError} when a count is out of range, or there are too few different tasks or words
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- *
- * const suite = await wordsSuite({
- *   n_tasks: 16, n_heldout_tasks: 4, n_train: 8, n_validation: 2, n_test: 3, seed: 0,
- * });
- * assert.equal(suite.heldOut.length, 4);
- * assert.match(suite.training[0]!.train[0]!.input, /^t00: [a-z]{2,9}$/);
- * ```
  */
 export async function wordsSuite(options: WordsOptions): Promise<TaskSuite> {
   checkSuiteSize(options);

@@ -1,10 +1,19 @@
+/** All tests of the suite that need the packages: loading them takes a second, so it is done once. */
 import assert from "node:assert/strict";
 import { randomStream } from "../../util/random.ts";
 import { lexicon, type Part } from "./lexicon.ts";
+import { INFLECTIONS } from "./packages.ts";
 import { nameOf, wordsPretraining } from "./pretraining.ts";
 import { questionsOf } from "./questions.ts";
 import { wordsSuite } from "./suite.ts";
-import { answers, type Question, QUESTIONS, skillsOf, WORD_SKILLS } from "./word_skills.ts";
+import {
+  answers,
+  type Question,
+  QUESTIONS,
+  skillsOf,
+  WORD_SKILLS,
+  wordsFor,
+} from "./word_skills.ts";
 
 const SMALL = { n_tasks: 16, n_heldout_tasks: 9, n_train: 5, n_validation: 3, n_test: 4, seed: 1 };
 
@@ -14,6 +23,82 @@ const BY_NAME = new Map(QUESTIONS.map((question) => [nameOf(question), question]
 function questionWith(skills: readonly number[]): Question {
   return QUESTIONS.find((question) => skillsOf(question).join() === skills.join())!;
 }
+
+Deno.test("lexicon() has the irregular forms of English, and asks for none that English does not have", async () => {
+  const { forms, words } = await lexicon();
+  const known = {
+    plural: { mouse: "mice", child: "children", foot: "feet", person: "people", city: "cities" },
+    past: { go: "went", think: "thought", take: "took", stop: "stopped", carry: "carried" },
+    gerund: { run: "running", make: "making", die: "dying", see: "seeing" },
+    third_person: { go: "goes", do: "does", have: "has", try: "tries", watch: "watches" },
+    comparative: { good: "better", bad: "worse", big: "bigger", happy: "happier" },
+    superlative: { good: "best", bad: "worst", nice: "nicest", far: "furthest" },
+  };
+  for (const inflection of INFLECTIONS) {
+    for (const [word, form] of Object.entries(known[inflection])) {
+      assert.equal(forms[inflection].get(word), form, `${inflection} of ${word}`);
+    }
+  }
+  assert.ok(!forms.plural.has("arrive") && !forms.past.has("child"));
+  assert.ok(!forms.comparative.has("run") && !forms.comparative.has("earn"));
+  assert.ok(words.every((word) => /^[a-z]{2,9}$/.test(word)));
+  assert.equal(new Set(words).size, words.length);
+});
+
+Deno.test("lexicon() keeps a word and all its forms in one part, and has enough of each", async () => {
+  const { forms, words, partOf, isFrequent } = await lexicon();
+  for (const inflection of INFLECTIONS) {
+    for (const [word, form] of forms[inflection]) assert.equal(partOf(word), partOf(form));
+  }
+  for (const form of ["goes", "going", "went"]) {
+    assert.equal(partOf(form), partOf("go"));
+  }
+  assert.equal(partOf("trudged"), partOf("trudging"));
+  const share = (part: Part) => words.filter((word) => partOf(word) === part).length / words.length;
+  for (const [part, wanted] of [["training", 0.7], ["validation", 0.1], ["test", 0.2]] as const) {
+    assert.ok(Math.abs(share(part) - wanted) < 0.02, `${part} ${share(part)}`);
+  }
+  assert.ok(isFrequent("house") && !isFrequent("adder"));
+});
+
+Deno.test("answers() gives the sound, the spelling and the forms of known words", async () => {
+  const words = await lexicon();
+  const answer = (word: string, ...names: string[]) =>
+    answers(questionWith(names.map((name) => WORD_SKILLS.indexOf(name))), word, words);
+  assert.deepEqual(answer("mouse", "plural"), ["mice"]);
+  assert.deepEqual(answer("mice", "pronunciation"), ["mYs"]);
+  assert.deepEqual(answer("children", "pronunciation"), ["CIldrAn"]);
+  assert.deepEqual(answer("banana", "syllables"), ["3"]);
+  assert.deepEqual(answer("banana", "stress"), ["010"]);
+  assert.deepEqual(answer("station", "rhyme"), ["eSAn"]);
+  assert.deepEqual(answer("knee", "first_sound"), ["n"]);
+  assert.deepEqual(answer("house", "ending"), ["use"]);
+  assert.deepEqual(answer("house", "vowel_count"), ["3"]);
+  assert.deepEqual(answer("house", "without_vowels"), ["hs"]);
+  assert.deepEqual(answer("house", "sorted"), ["ehosu"]);
+  assert.deepEqual(answer("house", "capitals"), ["HOUSE"]);
+  assert.deepEqual(answer("house", "backwards"), ["esuoh"]);
+  assert.deepEqual(answer("go", "past", "rhyme"), ["Ent"]);
+  assert.deepEqual(answer("good", "comparative", "pronunciation"), ["bEtR"]);
+  assert.deepEqual(answer("child", "plural", "backwards"), ["nerdlihc"]);
+});
+
+Deno.test("answers() takes each pronunciation of a word as right, once", async () => {
+  const words = await lexicon();
+  assert.deepEqual(answers(BY_NAME.get("fir")!, "read", words), ["r"]);
+  assert.deepEqual(answers(BY_NAME.get("pro")!, "read", words).toSorted(), ["rEd", "rid"]);
+});
+
+Deno.test("answers() has one for every word that a question is asked of", async () => {
+  const words = await lexicon();
+  for (const question of QUESTIONS) {
+    const asked = wordsFor(question, words);
+    for (let i = 0; i < asked.length; i += 37) {
+      const found = answers(question, asked[i]!, words);
+      assert.ok(found.length > 0 && found.every((text) => text !== "" && !/undefined/.test(text)));
+    }
+  }
+});
 
 Deno.test("wordsSuite() answers each part of a task from words of that part alone", async () => {
   const words = await lexicon();

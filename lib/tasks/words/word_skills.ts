@@ -11,7 +11,17 @@ export interface Reading {
 
 const VOWELS = "aeiou";
 
-/** The skills that read a word, by its sound or by its spelling. */
+/**
+ * The skills that read a word, by its sound or by its spelling.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * const rhyme = READINGS.find(({ name }) => name === "rhyme")!;
+ * assert.equal(rhyme.read(["W", "EH1", "N", "T"]), "Ent");
+ * ```
+ */
 export const READINGS: readonly Reading[] = [
   { name: "pronunciation", from: "sounds", read: plain },
   { name: "syllables", from: "sounds", read: (sounds) => `${sounds.filter(isVowel).length}` },
@@ -75,16 +85,6 @@ export function wordsFor({ inflection }: Question, { words, forms }: Lexicon): r
  * All right answers to a question about a word, one for each pronunciation where it asks for sounds.
  *
  * @returns none for a word whose sounds are not known
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { lexicon } from "./lexicon.ts";
- *
- * const rhyme = READINGS.findIndex(({ name }) => name === "rhyme");
- * const question = { inflection: "past", reading: rhyme } as const;
- * assert.deepEqual(answers(question, "go", await lexicon()), ["Ent"]);
- * ```
  */
 export function answers(
   { inflection, reading }: Question,
