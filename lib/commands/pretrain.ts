@@ -21,7 +21,7 @@ import { readablePath, userPath } from "./user_path.ts";
 const DEFAULT_FILE = "data/base/pretrain.yaml";
 
 const HELP = `\
-Make a small byte-level T5 by denoising and named string skills.
+Make a small byte-level T5 by denoising and by named skills, of strings or of English words.
 
 Usage: deno task pretrain [FILE.yaml] [--out DIR] [--backend wasm|cpu|webgpu]
 
@@ -62,14 +62,16 @@ export async function pretrainCommand(
       return 2;
     }
     let config: PretrainConfig;
+    let backend: string;
     try {
       if (positionals.length > 1) throw new SyntaxError("there is one file at most");
       config = await readPretrainConfig(file);
-      say((await useBackend(values.backend as BackendName)).reason);
+      backend = (await useBackend(values.backend as BackendName)).reason;
+      say(backend);
     } catch (error) {
       throw new ArgumentError(`Cannot pretrain: ${(error as Error).message}`);
     }
-    await pretrainInto(dir, config, say);
+    await pretrainInto(dir, config, backend, say);
     return 0;
   });
 }
@@ -91,6 +93,7 @@ export async function readPretrainConfig(file: string): Promise<PretrainConfig> 
 async function pretrainInto(
   dir: string,
   config: PretrainConfig,
+  backend: string,
   say: (line: string) => void,
 ): Promise<void> {
   const started = Date.now();
@@ -111,6 +114,7 @@ async function pretrainInto(
   await saveBaseModel(model, dir);
   const provenance = {
     pretrained_with: config,
+    backend,
     final_loss: last,
     seconds: Math.round((Date.now() - started) / 1000),
     ...await machineFacts(),

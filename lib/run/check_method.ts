@@ -1,6 +1,6 @@
 import { readSettings } from "../poly/settings.ts";
-import type { RunConfig } from "./config.ts";
 import { heldoutRouting, mixesSkills } from "./heldout_routing.ts";
+import { GENERATED_SUITES, type RunConfig } from "./config.ts";
 
 /**
  * Fails when a config asks for what its method does not have.
@@ -97,10 +97,10 @@ export function checkMethod(config: RunConfig): void {
         `set adaptation_routing to "method"`,
     );
   }
-  if (method === "expert" && suite !== "skills" && suite !== "planted") {
+  if (method === "expert" && !GENERATED_SUITES.includes(suite)) {
     throw new RangeError(
       `Cannot use method "expert" as the true skills of suite "${suite}" are not known: ` +
-        `use suite "skills" or "planted"`,
+        `use suite "skills", "words" or "planted"`,
     );
   }
   if (method === "expert" && suite === "planted" && teacher_n_splits !== 1) {

@@ -13,7 +13,7 @@ const path = z.string().min(1, "a path must not be empty");
  */
 export type RunConfig = {
   // Tasks
-  suite: "skills" | "planted" | "superni" | "bbh" | "jsonl";
+  suite: "skills" | "words" | "planted" | "superni" | "bbh" | "jsonl";
   data_dir: string | null;
   data_file: string | null;
   split: "seeded" | "category" | "official";
@@ -31,6 +31,7 @@ export type RunConfig = {
   teacher_n_splits: number;
   teacher_r: number;
   target_noise: number;
+  test_words: "all" | "frequent" | "rare";
 
   // Base model
   base_model: string;
@@ -120,7 +121,7 @@ export const RUN_CONFIG: z.ZodObject<
   z.core.$strict
 > = z.strictObject({
   // Tasks
-  suite: z.enum(["skills", "planted", "superni", "bbh", "jsonl"]).default("skills")
+  suite: z.enum(["skills", "words", "planted", "superni", "bbh", "jsonl"]).default("skills")
     .describe("Where tasks come from"),
   data_dir: path.nullable().default(null)
     .describe("Folder of task files (superni, bbh)"),
@@ -140,7 +141,7 @@ export const RUN_CONFIG: z.ZodObject<
     .describe("Fewest skills in one task, up to max_skills (planted)"),
   max_skills: count.default(2).describe("Most skills in one training task (skills, planted)"),
   name_in_input: z.boolean().default(true)
-    .describe("Whether an input opens with its task's name (skills)"),
+    .describe("Whether an input opens with its task's name (skills, words)"),
   teacher_n_skills: count.default(6)
     .describe("True skills; no more are used than n_tasks (planted)"),
   teacher_n_splits: count.default(1)
@@ -148,6 +149,8 @@ export const RUN_CONFIG: z.ZodObject<
   teacher_r: count.default(4).describe("Rank of a true skill (planted)"),
   target_noise: rate.default(0)
     .describe("Noise of training and validation targets, in their standard deviations (planted)"),
+  test_words: z.enum(["all", "frequent", "rare"]).default("all")
+    .describe("Which words are tested, frequent from ten in a million on (words)"),
 
   // Base model
   base_model: path.default("data/base")
@@ -288,6 +291,9 @@ export const RUN_CONFIG: z.ZodObject<
   seed: z.int().default(0).describe("Seed of every random number of the run"),
 });
 
+/** Suites whose tasks are drawn for each seed from skills that are known; others are read from files. */
+export const GENERATED_SUITES: readonly RunConfig["suite"][] = ["skills", "words", "planted"];
+
 /** The settings a person writes: what is absent takes its default. */
 export type RunConfigInput = { [Key in keyof RunConfig]?: RunConfig[Key] | undefined };
 
@@ -320,6 +326,7 @@ export const LATER_SETTINGS: Partial<RunConfig> = {
   skill_density: 0.1,
   sparse_mask: "change",
   mask_steps: 20,
+  test_words: "all",
 };
 
 /** Names of the settings, in the order of tables. */

@@ -6,6 +6,7 @@ import { superniFiles, superniSuite } from "../tasks/superni.ts";
 import type { TaskSuite } from "../tasks/task.ts";
 import { listTaskFiles } from "../tasks/task_file.ts";
 import { checkChoices } from "./check_choices.ts";
+import { wordsSuite } from "../tasks/words/suite.ts";
 import type { RunConfig } from "./config.ts";
 
 /**
@@ -26,6 +27,8 @@ async function suiteOf(config: RunConfig): Promise<TaskSuite> {
   switch (config.suite) {
     case "skills":
       return skillsSuite(config);
+    case "words":
+      return await wordsSuite(config);
     case "superni":
       return await superniSuite({ ...config, data_dir: path });
     case "bbh":
@@ -67,7 +70,7 @@ const DATA = { superni: "data_dir", bbh: "data_dir", jsonl: "data_file" } as con
 export function neededData(
   { suite, ...config }: RunConfig,
 ): { readonly key: "data_dir" | "data_file"; readonly path: string } | null {
-  if (suite === "skills" || suite === "planted") return null;
+  if (suite === "skills" || suite === "words" || suite === "planted") return null;
   const key = DATA[suite];
   const path = config[key];
   if (path !== null) return { key, path };

@@ -4,6 +4,9 @@ import { T5ForConditionalGeneration } from "../models/t5/model.ts";
 import { ByteTokenizer } from "../models/tokenizers/byte_tokenizer.ts";
 import { seededNoise } from "../ops/noise.ts";
 import { pretrainingExamples } from "../tasks/pretraining.ts";
+import type { Example } from "../tasks/task.ts";
+import { lexicon } from "../tasks/words/lexicon.ts";
+import { wordsPretraining } from "../tasks/words/pretraining.ts";
 import type { MultiTaskModel } from "../train/multi_task_model.ts";
 import { encodeExamples, type Encoding } from "../train/task_batch.ts";
 import { train, type TrainStep } from "../train/train.ts";
@@ -12,6 +15,7 @@ import { randomStream } from "../util/random.ts";
 /** Everything a pretrained base model depends on. */
 export const PRETRAIN_CONFIG = z.strictObject({
   seed: z.int().default(0),
+  suite: z.enum(["skills", "words"]).default("skills").describe("Whose skills the examples name"),
   model: z.strictObject({
     d_model: z.int().min(1),
     d_kv: z.int().min(1),
@@ -62,18 +66,18 @@ export function pretrainedModel({ model, seed }: PretrainConfig): T5ForCondition
 }
 
 /** Trains all weights of `base`, one step for each value asked for. */
-export function pretrain(
+export async function* pretrain(
   base: LanguageModel,
   config: PretrainConfig,
 ): AsyncGenerator<TrainStep> {
-  const next = pretrainingExamples(config, randomStream(config.seed, "pretraining"));
+  const next = await examplesFor(config);
   const encoding: Encoding = {
     tokenizer: new ByteTokenizer(),
     isEncoderDecoder: base.isEncoderDecoder,
     maxInputTokens: MAX_TOKENS,
     maxTargetTokens: MAX_TOKENS,
   };
-  return train(wholeModel(base), {
+  yield* train(wholeModel(base), {
     steps: config.steps,
     warmup: config.warmup,
     schedule: "linear",
@@ -93,6 +97,14 @@ export function pretrain(
       ),
     noise: seededNoise(config.seed),
   });
+}
+
+/** Where the examples of a pretraining come from. */
+async function examplesFor(config: PretrainConfig): Promise<() => Example> {
+  const random = randomStream(config.seed, "pretraining");
+  return config.suite === "words"
+    ? wordsPretraining(config, random, await lexicon())
+    : pretrainingExamples(config, random);
 }
 
 /** A base model as a model that trains all its parameters and ignores task ids. */

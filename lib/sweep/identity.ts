@@ -1,6 +1,6 @@
 /** What the runs of a sweep were computed from, against what they would be computed from now. */
 import { isFolderSync } from "../files/file_system.ts";
-import type { RunConfig } from "../run/config.ts";
+import { GENERATED_SUITES, type RunConfig } from "../run/config.ts";
 import { inputName, type KnownInputs, knownInputs, shortHash } from "../run/inputs.ts";
 import { isFinal, type RunResult } from "../run/result.ts";
 import type { MachineFacts } from "./provenance.ts";
@@ -23,7 +23,7 @@ export function baseKey({ suite, base_model, base_model_revision }: RunConfig): 
 /** What decides which files a run reads, as a text. */
 export function readsKey(config: RunConfig): string {
   const { suite, data_dir, data_file, split } = config;
-  const data = suite === "skills" || suite === "planted"
+  const data = GENERATED_SUITES.includes(suite)
     ? null
     : [suite, suite === "jsonl" ? data_file : data_dir, suite === "superni" ? split : null];
   return JSON.stringify([data, baseKey(config)]);

@@ -7,7 +7,7 @@ import { join, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { readRouting, type RunRouting } from "../routing/file.ts";
-import { RUN_CONFIG_KEYS, type RunConfig } from "../run/config.ts";
+import { GENERATED_SUITES, RUN_CONFIG_KEYS, type RunConfig } from "../run/config.ts";
 import { type MetricsRow, parseMetrics } from "../run/metrics_log.ts";
 import { runLabel } from "../run/id.ts";
 import type { Metrics, RunResult } from "../run/result.ts";
@@ -204,7 +204,8 @@ export class Study {
    */
   get seedsHaveOwnTasks(): boolean {
     const generated = this.runs.filter(
-      "d => (d.suite === 'skills' || d.suite === 'planted') && d.task_seed === null",
+      `d => (${GENERATED_SUITES.map((suite) => `d.suite === "${suite}"`).join(" || ")}) && ` +
+        "d.task_seed === null",
     );
     return new Set(generated.array("seed")).size > 1;
   }

@@ -1,4 +1,4 @@
-import type { RunConfig } from "../config.ts";
+import { GENERATED_SUITES, type RunConfig } from "../config.ts";
 import type { MetricName, ScoredOn, ScoreName } from "./metric.ts";
 
 const TEXT_SCORES: readonly ScoreName[] = ["exact_match", "rouge_l", "token_accuracy", "loss"];
@@ -62,7 +62,7 @@ export function metricNames(config: RunConfig): MetricName[] {
       ...ALIGNMENT,
     ),
     ...when(measuresRouting(config), ...ROUTING),
-    ...when(measuresRouting(config) && (isPlanted || suite === "skills"), ...RECOVERY),
+    ...when(measuresRouting(config) && GENERATED_SUITES.includes(suite), ...RECOVERY),
     ...when(
       isAveraged && config.average_by === "switch" && config.n_validation > 0,
       "average_validation_loss",

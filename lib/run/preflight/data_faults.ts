@@ -83,7 +83,9 @@ async function faultOf(config: RunConfig): Promise<Error | null> {
       );
     }
     // Examples are made, as many as are asked for: that skills can be combined is known from one.
-    const made = config.suite === "skills" ? { n_train: 1, n_validation: 0, n_test: 0 } : {};
+    const made = config.suite === "skills" || config.suite === "words"
+      ? { n_train: 1, n_validation: 0, n_test: 0 }
+      : {};
     await openSuite({ ...config, ...made, seed: config.task_seed ?? config.seed });
     return null;
   } catch (error) {

@@ -65,6 +65,7 @@ const OF_TASKS: readonly (keyof RunConfig)[] = [
   "teacher_n_splits",
   "teacher_r",
   "target_noise",
+  "test_words",
   "max_input_tokens",
   "max_target_tokens",
   "evaluation_batch_size",

@@ -28,6 +28,7 @@ const OTHER: { readonly [Key in keyof RunConfig]: RunConfig[Key] } = {
   teacher_n_splits: 2,
   teacher_r: 1,
   target_noise: 0.9,
+  test_words: "rare",
   base_model: "b",
   base_model_revision: "b",
   max_input_tokens: 9,
@@ -140,6 +141,7 @@ Deno.test("every setting reaches the stages that it must, and no other", () => {
     skill_density: "",
     sparse_mask: "",
     mask_steps: "",
+    test_words: "",
     ...Object.fromEntries(
       [
         "suite",
