@@ -636,7 +636,7 @@ onEachBackend("doRun() refuses settings that do not go together before it writes
     [
       { method: "expert", suite: "superni" },
       'Cannot use method "expert" as the true skills of suite "superni" are not known: ' +
-      'use suite "skills" or "planted"',
+      'use suite "skills", "words" or "planted"',
     ],
     [
       { method: "expert", teacher_n_splits: 2 },

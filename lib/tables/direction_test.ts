@@ -80,8 +80,6 @@ Deno.test("1.2.2 every metric that a run may have is declared, with its directio
       "best_step",
       "diverged_at_step",
       "stalled_at_step",
-      "whole_instances",
-      "whole_targets",
       "weight_gradient_reliability",
       "weight_gradient_validation_loss",
       "usage",
