@@ -38,9 +38,15 @@ export interface Judged {
  * procedure; an exploratory claim has it to itself, and is to be read as such.
  *
  * @param modeName one of `file.modes`
+ * @param only claims to judge, by name; the others count in the correction all the same. All when absent
  * @throws {RangeError} when there is no such mode
  */
-export function judgeClaims(file: ClaimsFile, modeName: string, pool: Pool): Judged {
+export function judgeClaims(
+  file: ClaimsFile,
+  modeName: string,
+  pool: Pool,
+  only: readonly string[] | null = null,
+): Judged {
   const mode = file.modes[modeName];
   if (mode === undefined) {
     const known = Object.keys(file.modes).join(", ");
@@ -48,7 +54,7 @@ export function judgeClaims(file: ClaimsFile, modeName: string, pool: Pool): Jud
       `Cannot judge claims as the mode must be one of ${known}: got ${modeName}`,
     );
   }
-  const looks = Object.keys(mode.looks).flatMap((suite) => looksAt(file, mode, suite, pool));
+  const looks = Object.keys(mode.looks).flatMap((suite) => looksAt(file, mode, suite, pool, only));
   const missing = looks.flatMap(({ missing }) => missing);
   const different = new Map(missing.map((config) => [settingsText(config), config]));
   return {
@@ -64,11 +70,13 @@ function looksAt(
   mode: ClaimMode,
   suite: string,
   pool: Pool,
+  only: readonly string[] | null,
 ): (Look & Decision)[] {
-  const claims = file.claims.filter(({ id, on }) =>
+  const all = file.claims.filter(({ id, on }) =>
     suite in on && (mode.claims?.includes(id) ?? true)
   );
-  const shared = claims.filter(({ tier }) => tier === "primary").length;
+  const shared = all.filter(({ tier }) => tier === "primary").length;
+  const claims = only === null ? all : all.filter(({ id }) => only.includes(id));
   const looks = claims.map((claim) => {
     const alpha = file.alpha / (claim.tier === "primary" ? shared : 1);
     return lookAt(file, suite, claim, mode.looks[suite]!, alpha, pool);
@@ -77,14 +85,14 @@ function looksAt(
   let decided = 0;
   while (true) {
     const alpha = file.alpha / Math.max(1, shared - decided);
-    const all = looks.map((look) => ({
+    const judged = looks.map((look) => ({
       ...look,
       ...decide(look, look.claim.tier === "primary" ? alpha : file.alpha),
     }));
-    const now = all.filter(({ claim, verdict }) =>
+    const now = judged.filter(({ claim, verdict }) =>
       claim.tier === "primary" && verdict !== "undecided"
     ).length;
-    if (now <= decided) return all;
+    if (now <= decided) return judged;
     decided = now;
   }
 }

@@ -108,6 +108,9 @@ export function decide(
   // Two one-sided tests, each with this probability, are an interval of twice of it outside.
   const level = 1 - (claim.asks === "equivalence" ? 2 : 1) * left;
   const estimate = estimateMean(values, level);
+  if (taken === 0) {
+    return { estimate, alpha: left, verdict: "undecided", because: "its runs are not done yet" };
+  }
   const count = values.length + dropped.length;
   if (dropped.length > MOST_DROPPED * count) {
     const why = dropped[0]!.why;

@@ -93,14 +93,15 @@ async function reproduce(
   const { say, print } = output;
   const path = asked.file.includes("/") ? asked.file : readablePath(asked.file);
   const yaml = await textOf(path);
-  const file = onlyAsked(readClaims(yaml, path), asked);
+  const file = readClaims(yaml, path);
+  checkAsked(file, asked);
   const stem = path.replace(/^.*[\\/]/, "").replace(/\.ya?ml$/, "");
   const name = asked.file === DEFAULT_CLAIMS ? "reproduce" : stem;
   const dir = asked.out === null ? join("results", name) : userPath(asked.out);
   const again = commandLine("reproduce", args);
   if (asked.dryRun) {
     const results = await hasSweep(dir) ? await (await SweepStore.read(dir)).results() : [];
-    print(planText(file, asked.mode, results, poolOf(dir, results)));
+    print(planText(file, asked, results, poolOf(dir, results)));
     return 0;
   }
   const lacking = lackingPermission("reproduce", args, { write: writtenDirs(dir) });
@@ -110,9 +111,12 @@ async function reproduce(
   let results = await hasSweep(dir) ? await (await SweepStore.read(dir)).results() : [];
   for (let round = 1;; round++) {
     const pool = poolOf(dir, results);
-    const judged = judgeClaims(file, asked.mode, pool);
-    if (judged.missing.length === 0) {
+    const judged = judgeClaims(file, asked.mode, pool, asked.only);
+    if (round > 1 || judged.missing.length === 0) {
+      // After every round, so that what is known so far is there whatever happens to this process.
       await writeVerdicts(dir, file, asked.mode, judged, results);
+    }
+    if (judged.missing.length === 0) {
       print(verdictsText(judged, width ?? (output.stdout as { columns?: number }).columns ?? 80));
       const seconds = (performance.now() - started) / 1000;
       say(`${counted(results.filter(isFinal).length, "run")} in ${dir}, ${duration(seconds)}.`);
@@ -178,20 +182,18 @@ function sweepOf(name: string, configs: readonly RunConfig[]): Sweep {
   };
 }
 
-/** The file with the claims that were asked for. */
-function onlyAsked(file: ClaimsFile, { only, mode }: ReproduceArguments): ClaimsFile {
+/** Throws where a mode or a claim is asked for that the file does not have. */
+function checkAsked(file: ClaimsFile, { only, mode }: ReproduceArguments): void {
   if (!(mode in file.modes)) {
     throw new ArgumentError(
       `Cannot run mode ${mode} as the file has ${Object.keys(file.modes).join(", ")}`,
     );
   }
-  if (only === null) return file;
   const ids = file.claims.map(({ id }) => id);
-  const unknown = only.find((id) => !ids.includes(id));
+  const unknown = only?.find((id) => !ids.includes(id));
   if (unknown !== undefined) {
     throw new ArgumentError(`Cannot judge claim ${unknown} as the file has ${ids.join(", ")}`);
   }
-  return { ...file, claims: file.claims.filter(({ id }) => only.includes(id)), outside: [] };
 }
 
 function poolOf(dir: string, results: readonly RunResult[]): Pool {

@@ -9,14 +9,16 @@ import { counted } from "../../util/words.ts";
 /** What a mode would run, for `--dry-run`: per suite the claims and the most runs, and what is next. */
 export function planText(
   file: ClaimsFile,
-  mode: string,
+  { mode, only }: { readonly mode: string; readonly only: readonly string[] | null },
   results: readonly RunResult[],
   pool: Pool,
 ): string {
   const { looks, says, claims } = file.modes[mode]!;
   const lines = [`Mode ${mode}: ${says}`];
   for (const [suite, seeds] of Object.entries(looks)) {
-    const asked = file.claims.filter(({ id, on }) => suite in on && (claims?.includes(id) ?? true));
+    const asked = file.claims.filter(({ id, on }) =>
+      suite in on && (claims?.includes(id) ?? true) && (only?.includes(id) ?? true)
+    );
     const confirming = new Set<string>();
     const tuning = new Set<string>();
     for (const claim of asked) {
@@ -41,7 +43,7 @@ export function planText(
         } seeds`,
     );
   }
-  const { missing } = judgeClaims(file, mode, pool);
+  const { missing } = judgeClaims(file, mode, pool, only);
   lines.push(
     `Done so far: ${counted(results.filter(isFinal).length, "run")}. Next: ${
       counted(missing.length, "run")
