@@ -73,6 +73,56 @@ export function differenceText(study: Study, differences: ColumnTable): string[]
   ];
 }
 
+/** Probability of calling two settings different when they are not. */
+const ALPHA = 0.05;
+
+/**
+ * Which settings a study tells apart from its baseline, and which not, in a sentence for each and with the
+ * test that says so; empty where nothing could be tested.
+ *
+ * @param differences of {@linkcode baselineDifferences}
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { openStudy } from "./study.ts";
+ *
+ * const study = await openStudy("quick");
+ * assert.match(toldApartText(study, baselineDifferences(study)!), /^Told apart from the baseline at 5 % /);
+ * ```
+ */
+export function toldApartText({ primary }: Study, differences: ColumnTable): string {
+  const rows = rowsOf(differences);
+  const tested = rows.filter(({ p }) => typeof p === "number");
+  if (tested.length === 0) {
+    return rows.length === 0
+      ? ""
+      : "Nothing can be told apart: fewer than three seeds, or no spread.";
+  }
+  const test = pairingUnit(differences) === "seed"
+    ? "the t-test of paired seeds"
+    : "the crossed test over tasks and seeds";
+  const corrected = primary.length === 0
+    ? "after Holm's correction"
+    : "after Holm's correction where primary, without where exploratory";
+  const isApart = (row: Row) => Number(row.p_holm ?? row.p) < ALPHA;
+  const settings = (row: Row) =>
+    Object.keys(row).slice(
+      0,
+      differences.columnNames().indexOf(
+        ["tier", "ratio", "difference"].find((name) => differences.columnNames().includes(name))!,
+      ),
+    );
+  const names = (some: readonly Row[]) =>
+    some.length === 0
+      ? "none"
+      : some.map((row) => settings(row).map((key) => `${key}=${row[key]}`).join(" ")).join("; ");
+  const apart = tested.filter(isApart);
+  const alike = rows.filter((row) => !apart.includes(row));
+  return `Told apart from the baseline at 5 % by ${test}, ${corrected}: ${names(apart)}. ` +
+    `Not told apart, which does not say that they are equal: ${names(alike)}.`;
+}
+
 /** What the columns dz, power and seeds_to_decide say. */
 function planText({ margin }: Study, isRatio: boolean, isCrossed: boolean): string {
   const dz =

@@ -1,4 +1,4 @@
-import { baselineDifferences, baselineLabel, differenceText } from "./baseline.ts";
+import { baselineDifferences, baselineLabel, differenceText, toldApartText } from "./baseline.ts";
 import { countByStatus, othersText } from "../run/result.ts";
 import { directionOf, orderText } from "./direction.ts";
 import { leaderboard } from "./leaderboard.ts";
@@ -61,7 +61,11 @@ function differences(study: Study): string[] {
   if (table === null) {
     return [`No run has the baseline's settings, ${markdownText(baselineLabel(study))}.`];
   }
-  return [markdownText(differenceText(study, table).join(" ")), toMarkdown(table)];
+  return [
+    markdownText(differenceText(study, table).join(" ")),
+    toMarkdown(table),
+    markdownText(toldApartText(study, table)),
+  ].filter((part) => part !== "");
 }
 
 function paragraphs(parts: readonly string[]): string {
