@@ -8,6 +8,8 @@
 export { openStudy, type Study } from "./tables/study.ts";
 export { baselineDifferences } from "./tables/baseline.ts";
 export { leaderboard, type LeaderboardOptions } from "./tables/leaderboard.ts";
+export { type CrossingOptions, type RatioLine, ratioLines } from "./tables/crossings.ts";
+export { toCsv } from "./tables/csv.ts";
 export { toMarkdown } from "./tables/markdown.ts";
 export { pairedDifferences, type PairedOptions } from "./tables/paired.ts";
 export { predictionsOf, type PredictionsOptions } from "./tables/predictions.ts";
@@ -27,6 +29,7 @@ export { type Figure, type Plot, type PlotOptions, renderSvg } from "./figures/f
 export { renderPng } from "./figures/figure_png.ts";
 export { heatMapFigure, type HeatMapOptions } from "./figures/heat_map_figure.ts";
 export { metricFigure, type MetricFigureOptions } from "./figures/metric_figure.ts";
+export { ratioFigure, type RatioFigureOptions } from "./figures/ratio_figure.ts";
 export { recoveryFigure } from "./figures/recovery_figure.ts";
 export { routingFigures } from "./figures/routing_figures.ts";
 export { sweepFigures } from "./figures/sweep_figures.ts";

@@ -11,6 +11,8 @@ export interface RatioFigureOptions extends Omit<CrossingOptions, "by"> {
   readonly panels: readonly string[];
   /** The setting that tells the lines of a panel apart. */
   readonly lines: string;
+  /** What the judged runs and the others are called; their settings when absent. */
+  readonly names?: { readonly of: string; readonly to: string };
   /** Title of the figure. */
   readonly title: string;
 }
@@ -25,6 +27,7 @@ export interface RatioFigureOptions extends Omit<CrossingOptions, "by"> {
  */
 export function ratioFigure(runs: ColumnTable, options: RatioFigureOptions): Figure {
   const { x, of, to, metric, panels: panelKeys, lines: lineKey, title } = options;
+  const { names = { of: settingsLabel(of), to: settingsLabel(to) } } = options;
   const all = ratioLines(runs, { metric, x, of, to, by: [...panelKeys, lineKey] });
   const panelOf = ({ settings }: RatioLine) =>
     settingsLabel(Object.fromEntries(panelKeys.map((key) => [key, settings[key]!])));
@@ -46,11 +49,11 @@ export function ratioFigure(runs: ColumnTable, options: RatioFigureOptions): Fig
   return {
     name: `${metric}_ratio_by_${x}`,
     title,
-    subtitle: `Ratio of ${metric}, ${settingsLabel(of)} to ${settingsLabel(to)}: mean of ` +
+    subtitle: `${metric} of ${names.of} over that of ${names.to}: mean of ` +
       `${Math.min(...seeds)}${
         seeds.length > 1 ? ` to ${Math.max(...seeds)}` : ""
       } seeds with its 95 % ` +
-      `interval, by ${x}. Below 1 ${settingsLabel(of)} is better.`,
+      `interval, by ${x}. Below 1 ${names.of} is better.`,
     notes: [
       `Lines: ${
         series.map((value, i) => `${SIGNS[i % SIGNS.length]} ${lineKey} ${value}`).join(", ")

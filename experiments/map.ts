@@ -1,0 +1,132 @@
+/**
+ * `deno task map`: writes what `experiments/map.yaml` has found as a figure, a page and a table of numbers
+ * into `results/`.
+ *
+ * @module
+ */
+import { existsSync } from "node:fs";
+import {
+  openStudy,
+  ratioFigure,
+  type RatioLine,
+  ratioLines,
+  renderSvg,
+  type Row,
+  rowsOf,
+  tableOf,
+  toCsv,
+  toMarkdown,
+} from "../lib/results.ts";
+
+const study = await openStudy("results/map");
+const runs = tableOf(
+  rowsOf(study.runs).filter(({ status }) => status === "done").map((
+    { method, adaptation, n_tasks, max_skills, target_noise, shots, seed, status, heldout_loss },
+  ) => ({
+    method,
+    adaptation,
+    n_tasks,
+    max_skills,
+    target_noise,
+    shots,
+    seed,
+    status,
+    heldout_loss,
+  })) as Row[],
+);
+const [routed, alone, large] = [
+  { method: "poly", adaptation: "full" },
+  { method: "poly", adaptation: "routing" },
+  { method: "shared_equal_budget", adaptation: "full" },
+];
+const panels = ["n_tasks", "max_skills"];
+const lines = "target_noise";
+const axis = { metric: "heldout_loss", x: "shots" };
+const place = (at: number) =>
+  at === 0 ? "below 2" : at === Infinity ? "above 32" : at.toPrecision(2);
+const crossings = (title: string, of: Row, to: Row) => [
+  `## ${title}`,
+  toMarkdown(tableOf(
+    ratioLines(runs, { ...axis, of, to, by: [...panels, lines] }).map((
+      { settings, points, crossing }: RatioLine,
+    ) => ({
+      ...settings,
+      ...Object.fromEntries(
+        points.map(({ x, logRatio: { estimate } }) => [
+          `k = ${x}`,
+          estimate === null ? null : Number(Math.exp(estimate).toPrecision(3)),
+        ]),
+      ),
+      "up to k =": crossing === null ? null : place(crossing.at),
+      "interval": crossing === null ? null : `${place(crossing.low)} to ${place(crossing.high)}`,
+    })),
+  )),
+];
+/** What became of the predictions of `experiments/map_prediction.yaml`, where that has run. */
+async function prediction(): Promise<string[]> {
+  if (!existsSync("results/map_prediction/manifest.json")) return [];
+  const { runs } = await openStudy("results/map_prediction");
+  const rows = [
+    ["learned routing", "large shared adapter", routed, large] as const,
+    [
+      "routing alone",
+      "training everything",
+      alone,
+      routed,
+    ] as const,
+  ].flatMap(([what, to, of, other]) =>
+    ratioLines(runs, { ...axis, of, to: other, by: ["max_skills", lines] }).flatMap(({ points }) =>
+      points.map(({ x, logRatio: { n, estimate, low, high } }) => ({
+        of: what,
+        to,
+        k: x,
+        ratio: Math.exp(estimate!),
+        low: Math.exp(low!),
+        high: Math.exp(high!),
+        seeds: n,
+      }))
+    )
+  );
+  return [
+    "## What it predicted",
+    "`experiments/map_prediction.yaml` said before its runs what the map gives for another overlap (max_skills " +
+    "3), another noise (0.6), other numbers of examples and other seeds (200 to 209): learned routing below " +
+    "the large shared adapter with 4 and with 24 examples; routing alone below training everything with 4, " +
+    "and above it with 24. Ratios with 95 % intervals over seeds:",
+    toMarkdown(tableOf(rows)),
+  ];
+}
+
+const figure = ratioFigure(runs, {
+  ...axis,
+  of: routed,
+  to: large,
+  panels,
+  lines,
+  names: { of: "learned routing", to: "one shared adapter of as many parameters" },
+  title: "When does routing pay?",
+});
+const page = [
+  "# When does routing pay?",
+  `${runs.numRows()} runs of tasks of numbers (\`experiments/map.yaml\`), ten seeds a setting: learned ` +
+  "routing over eight skills beside one shared adapter of as many parameters, by the examples of a new " +
+  "task (k), the most skills of a task (max_skills, of eight that there are), and the noise of training " +
+  "targets in their standard deviations (target_noise). Numbers are ratios of the held-out loss, geometric " +
+  "means over seeds; below 1 the first way is better. The last columns say up to how many examples that " +
+  "holds, interpolated on the logarithm of k, with the 95 % interval of a bootstrap over seeds.",
+  "![Ratio of losses by examples](map.svg)",
+  ...crossings("Learned routing against a large shared adapter, all trained", routed, large),
+  ...crossings("Routing alone against the large shared adapter", alone, large),
+  ...crossings("Routing alone against training everything", alone, routed),
+  ...await prediction(),
+  "## What this does not say",
+  "These are tasks that a known adapter made, on a network of two layers; rates are those of " +
+  "`experiments/claims.yaml`, chosen without noise and with four examples, and the steps of adaptation are " +
+  "sixty whatever the number of examples. The papers' own settings, language models with hundreds of tasks and 20 to 70 examples " +
+  "of each new one, lie outside of the map; nothing here says on which side. The numbers of every run are " +
+  "in [map.csv](map.csv).",
+];
+await Deno.writeTextFile("results/map.svg", await renderSvg(figure));
+await Deno.writeTextFile("results/map.csv", toCsv(runs));
+await Deno.writeTextFile("results/map.md", page.map((part) => part.trimEnd()).join("\n\n") + "\n");
+console.log("results/map.md, results/map.svg, results/map.csv");
