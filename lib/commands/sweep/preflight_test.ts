@@ -54,8 +54,8 @@ Deno.test("newcomer A5: what every run would fail with is told once, by a dry ru
         [["suite=jsonl"], /Cannot open suite "jsonl" without data_file/],
         [["suite=jsonl", "data_file=/nope.jsonl"], /there is no data_file/],
         [["suite=jsonl", `data_file=${lines}`], /tasks to train on were asked for and there are/],
-        [["base_model=/nope"], /Cannot open base_model "\/nope" as there is no such folder/],
-        [[`base_model=${dir}`], /Cannot .*(tokenizer|config\.json)/],
+        [["suite=skills", "base_model=/nope"], /Cannot open base_model "\/nope" as there is no such folder/],
+        [["suite=skills", `base_model=${dir}`], /Cannot .*(tokenizer|config\.json)/],
         [["n_splits=5"], /Cannot route 5 splits/],
         [["target_modules=foo"], /target_modules "foo" names none/],
         [["experiments/superni.yaml"], /Cannot open suite "superni" without data_dir/],
@@ -120,7 +120,7 @@ Deno.test("a base model of the hub is looked at when it is there, and before any
   await withFolder(async (dir) => {
     const base = await disagreeingBase(dir);
     const out = join(dir, "out");
-    const args = ["base_model=org/name", "seed=0", "--out", out];
+    const args = ["suite=skills", "base_model=org/name", "seed=0", "--out", out];
     assert.equal((await sweep([...args, "--dry-run"])).code, 0, "nothing is known of it");
     const resolveBase = () => Promise.resolve(base);
     const noted = await sweep(args, { resolveBase });
