@@ -45,8 +45,9 @@ ${duration(seconds)} in all, one after the other.</p>
 </header>
 <main>
 <h2 id="verdicts">Verdicts</h2>
-<p>The bar is the interval of the effect in units of the smallest effect of interest, which is the shaded
-band around 0. Right of 0 is the way of the claim. A ratio compares losses, steps or spreads, so below 1
+${grid(claims, suites.map(([name]) => name))}
+<p>A bar is the interval of the effect in units of the smallest effect of interest, which is the shaded
+band around 0; further out its scale is logarithmic. Right of 0 is the way of the claim. A ratio compares losses, steps or spreads, so below 1
 is the way of the claim. A star marks an exploratory claim.</p>
 ${claims.map(claimSection).join("\n")}
 <h2 id="outside">What stands outside</h2>
@@ -76,6 +77,29 @@ themselves. Contradicted speaks of one suite, one metric and models of this size
 </body>
 </html>
 `;
+}
+
+/** Verdicts at a glance: a row for each claim, a column for each suite. */
+function grid(claims: readonly (readonly Judgement[])[], suites: readonly string[]): string {
+  const head = suites.map((suite) => `<th scope="col">${escapeXml(suite)}</th>`).join("");
+  const rows = claims.map((judgements) => {
+    const { claim } = judgements[0]!;
+    const cells = suites.map((suite) => {
+      const found = judgements.find((judgement) => judgement.suite === suite);
+      return found === undefined
+        ? "<td></td>"
+        : `<td><span class="verdict ${found.verdict}">${found.verdict}</span></td>`;
+    });
+    const star = claim.tier === "exploratory" ? "*" : "";
+    return `<tr><th scope="row"><a href="#${escapeXml(claim.id)}">${
+      escapeXml(claim.id)
+    }</a>${star} ${escapeXml(claim.says)}</th>${cells.join("")}</tr>`;
+  });
+  return `<div class="scroll" role="region" aria-label="Verdicts at a glance" tabindex="0">
+<table class="glance"><thead><tr><th scope="col">claim</th>${head}</tr></thead>
+<tbody>
+${rows.join("\n")}
+</tbody></table></div>`;
 }
 
 function claimSection(judgements: readonly Judgement[]): string {
@@ -111,8 +135,11 @@ function row(judgement: Judgement): string {
 </div>`;
 }
 
-/** Units of the margin that the bar shows on either side of 0; what lies beyond ends in an arrow. */
-const REACH = 4;
+/**
+ * Units of the margin that the bar shows on either side of 0, on a scale that is linear near 0 and
+ * logarithmic beyond; what lies further ends in an arrow.
+ */
+const REACH = 60;
 const WIDTH = 240;
 
 /** The interval as a drawing in units of the margin. */
@@ -120,7 +147,7 @@ function bar({ estimate, margin }: Judgement): string {
   const { estimate: center, low, high } = estimate;
   const at = (effect: number) => {
     const units = Math.max(-REACH, Math.min(REACH, effect / margin));
-    return ((units + REACH) / (2 * REACH) * (WIDTH - 16) + 8).toFixed(1);
+    return ((Math.asinh(units) / Math.asinh(REACH) + 1) / 2 * (WIDTH - 16) + 8).toFixed(1);
   };
   const isBeyond = (effect: number) => Math.abs(effect / margin) > REACH;
   const arrow = (effect: number) => {
@@ -166,6 +193,9 @@ const CLAIMS_STYLE = `
 .center { fill: currentColor; }
 .arrow { fill: currentColor; }
 .effect { font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
+.glance { width: auto; } .glance td { text-align: center; vertical-align: middle; }
+.glance .verdict { display: inline-block; width: 6.5rem; }
+.glance tbody th { max-width: 34rem; }
 .verdict { font-weight: bold; text-align: center; border-radius: 4px; padding: 0.15rem 0.4rem;
   border: 1px solid currentColor; }
 .verdict.reproduced { color: #146c2e; color: light-dark(#146c2e, #7fd68f); }

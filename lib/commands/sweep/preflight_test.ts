@@ -54,7 +54,10 @@ Deno.test("newcomer A5: what every run would fail with is told once, by a dry ru
         [["suite=jsonl"], /Cannot open suite "jsonl" without data_file/],
         [["suite=jsonl", "data_file=/nope.jsonl"], /there is no data_file/],
         [["suite=jsonl", `data_file=${lines}`], /tasks to train on were asked for and there are/],
-        [["suite=skills", "base_model=/nope"], /Cannot open base_model "\/nope" as there is no such folder/],
+        [
+          ["suite=skills", "base_model=/nope"],
+          /Cannot open base_model "\/nope" as there is no such folder/,
+        ],
         [["suite=skills", `base_model=${dir}`], /Cannot .*(tokenizer|config\.json)/],
         [["n_splits=5"], /Cannot route 5 splits/],
         [["target_modules=foo"], /target_modules "foo" names none/],
