@@ -129,4 +129,3 @@ const page = [
 await Deno.writeTextFile("results/map.svg", await renderSvg(figure));
 await Deno.writeTextFile("results/map.csv", toCsv(runs));
 await Deno.writeTextFile("results/map.md", page.map((part) => part.trimEnd()).join("\n\n") + "\n");
-console.log("results/map.md, results/map.svg, results/map.csv");
