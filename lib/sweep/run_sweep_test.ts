@@ -387,7 +387,9 @@ Deno.test("sweepCommand() compares with the baseline, and by another metric with
   assert.equal(other.code, 0);
   assert.doesNotMatch(other.stderr, /^\[/m, "no run was done again");
   assert.match(other.stdout, /\nRatio to the baseline, n_skills=2, paired on seed,/);
-  const means = [...other.stdout.split("Difference")[0]!.matchAll(/^\| +[24] \| +([\d.]+)/gm)]
+  const means = [
+    ...other.stdout.split("\nRatio to the baseline")[0]!.matchAll(/^\| +[24] \| +([\d.]+)/gm),
+  ]
     .map(([, mean]) => Number(mean));
   assert.ok(means.length === 2 && means[0]! <= means[1]!, "less loss is better");
   const unknown = await place.sweep("metric=heldout_los");
@@ -615,7 +617,7 @@ Deno.test("sweepCommand() says what is wrong with its arguments, file or folder"
   assert.equal(help.code, 0);
   assert.match(
     help.stdout,
-    /--extend .*\n[^]*n_skills +Skills in the inventory of each layer \[4\]/,
+    /--extend .*\n[^]*n_skills +Skills in the inventory of each layer; .* \[4\]/,
   );
 });
 
