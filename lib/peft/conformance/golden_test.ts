@@ -3,6 +3,7 @@
  * other sizes that PEFT itself makes here when `PEFT_PYTHON` names a Python that has it.
  */
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import { readFile } from "node:fs/promises";
 import type { BackendName } from "../../backend/backend.ts";
 import { AutoModelForCausalLM, AutoModelForSeq2SeqLM } from "../../models/auto_model.ts";
@@ -394,15 +395,26 @@ for (const model_type of ["mistral", "qwen2"]) {
 }
 
 const SCRIPT = new URL("../../testing/cases/make_peft_case.py", import.meta.url);
-for (const [name, spec] of Object.entries(FRESH_CASES)) {
-  let made: Promise<string> | undefined;
-  const make = async () => {
-    const dir = await Deno.makeTempDir({ prefix: "peft_case_" });
-    await runPython(await Deno.readTextFile(SCRIPT), [dir, JSON.stringify(spec)]);
-    return dir;
-  };
+/** Makes one case after the other in one process: loading PyTorch takes longer than all of them. */
+const MAKE_ALL = `import runpy, sys
+script, *rest = sys.argv[1:]
+for out, spec in zip(rest[::2], rest[1::2]):
+    sys.argv = [script, out, spec]
+    runpy.run_path(script)
+`;
+let made: Promise<string[]> | undefined;
+async function makeAll(): Promise<string[]> {
+  const cases = await Promise.all(
+    Object.values(FRESH_CASES).map(async (spec) =>
+      [await Deno.makeTempDir({ prefix: "peft_case_" }), JSON.stringify(spec)] as const
+    ),
+  );
+  await runPython(MAKE_ALL, [fileURLToPath(SCRIPT), ...cases.flat()]);
+  return cases.map(([dir]) => dir);
+}
+for (const [i, name] of Object.keys(FRESH_CASES).entries()) {
   const missing = lacking("Python with PEFT", HAS_PYTHON);
-  reproduces(`${name}, made by PEFT here${missing}`, () => made ??= make(), {
+  reproduces(`${name}, made by PEFT here${missing}`, async () => (await (made ??= makeAll()))[i]!, {
     ignore: !HAS_PYTHON,
     only: ["wasm", "cpu"],
   });
