@@ -97,9 +97,9 @@ chosen by, and a claim that is clear ends early. It goes on where it was left, b
 Usage: deno task reproduce [file] [options]
 
   file               A file of claims (default: ${DEFAULT_CLAIMS})
-      --quick        The mode quick of the file: about five minutes on two cores
+      --quick        The mode quick of the file: minutes on two cores
       --full         The mode full of the file: hours
-      --mode NAME    Another mode of the file (default: default, about an hour on two cores)
+      --mode NAME    Another mode of the file (default: default, an hour or two on two cores)
       --only IDS     Claims by name, as C1,C5
   -o, --out DIR      Folder of results (default: results/reproduce, for all modes)
   -j, --jobs N       Runs at once (default: the number of cores)
