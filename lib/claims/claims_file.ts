@@ -116,6 +116,24 @@ export interface ClaimsFile {
   readonly outside: readonly ClaimOutside[];
 }
 
+/** The claims that a mode asks of a suite, those named in `only` where there is such a list. */
+export function claimsAsked(
+  { claims, modes }: ClaimsFile,
+  mode: string,
+  suite: string,
+  only: readonly string[] | null = null,
+): readonly Claim[] {
+  const { claims: ofMode } = modes[mode]!;
+  return claims.filter(({ id, on }) =>
+    suite in on && (ofMode?.includes(id) ?? true) && (only?.includes(id) ?? true)
+  );
+}
+
+/** The suites that a mode runs, with their names, in the order of the file. */
+export function suitesAsked({ suites, modes }: ClaimsFile, mode: string): [string, ClaimSuite][] {
+  return Object.entries(suites).filter(([name]) => name in modes[mode]!.looks);
+}
+
 const sentence = z.string().min(1);
 const metric = z.string().refine((name) => metricNamed(name) !== undefined, {
   error: ({ input }) => `there is no metric ${String(input)}`,

@@ -1,32 +1,13 @@
 import assert from "node:assert/strict";
+import { claimsHead, ROUTING_IS_BETTER } from "../testing/samples/claims_yaml.ts";
 import { readClaims } from "./claims_file.ts";
 
 /** A file of one claim, which tests change in one place. */
-const YAML = `\
-alpha: 0.05
-power: 0.8
-first_seed: 100
-suites:
-  numbers:
-    says: Tasks of numbers.
-    set: { suite: planted, steps: 3 }
-    metric: heldout_loss
-    margin: 0.1
-    tuning_seeds: [0, 1]
-    tune: [{ setting: learning_rate, values: [0.01, 0.02], by: validation_loss }]
-modes:
-  default: { says: All of it., looks: { numbers: [3, 5] } }
-claims:
-  - id: C1
-    says: routing beats one adapter
-    source: table 1
-    paper: +3.1 points
-    tier: primary
-    asks: superiority
-    sides:
-      - { name: poly, weight: 1, set: { method: poly } }
-      - { name: shared, weight: -1, set: { method: shared } }
-    on: { numbers: {} }
+const YAML = claimsHead({
+  set: "{ suite: planted, steps: 3 }",
+  tune: "[{ setting: learning_rate, values: [0.01, 0.02], by: validation_loss }]",
+  modes: "{ default: { says: All of it., looks: { numbers: [3, 5] } } }",
+}) + ROUTING_IS_BETTER + `\
 outside:
   - { id: C2, says: more, source: table 2, why: nothing here can tell }
 `;

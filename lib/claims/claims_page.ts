@@ -1,7 +1,7 @@
 import { REPORT_STYLE } from "../report/style.ts";
 import { escapeXml } from "../util/escape_xml.ts";
 import { duration } from "../util/words.ts";
-import type { ClaimsFile } from "./claims_file.ts";
+import { type ClaimsFile, suitesAsked } from "./claims_file.ts";
 import { countsText } from "./claims_table.ts";
 import { effectWords } from "./effect_words.ts";
 import type { Judged, Judgement } from "./judge.ts";
@@ -23,7 +23,7 @@ export function claimsPage(
   { judgements }: Judged,
   { runs, seconds }: ClaimsWork,
 ): string {
-  const suites = Object.entries(file.suites).filter(([name]) => name in file.modes[mode]!.looks);
+  const suites = suitesAsked(file, mode);
   const claims = [...Map.groupBy(judgements, ({ claim }) => claim.id).values()];
   return `<!doctype html>
 <html lang="en">

@@ -1,7 +1,7 @@
 import { toCsv } from "../tables/csv.ts";
 import { markdownText, toMarkdown } from "../tables/markdown.ts";
 import { tableOf } from "../tables/table.ts";
-import type { ClaimsFile } from "./claims_file.ts";
+import { type ClaimsFile, suitesAsked } from "./claims_file.ts";
 import { effectWords } from "./effect_words.ts";
 import type { Judged, Judgement } from "./judge.ts";
 
@@ -14,7 +14,7 @@ export function claimsCsv({ judgements }: Judged): string {
       suite: judgement.suite,
       tier: claim.tier,
       asks: claim.asks,
-      measure: (claim.on[judgement.suite]!.measure ?? claim.measure).kind,
+      measure: judgement.measure.kind,
       metric: judgement.metric,
       sides: claim.sides.map(({ name, weight }) => `${weight} ${name}`).join("; "),
       margin: judgement.margin,
@@ -74,7 +74,7 @@ export function verdictsTable(judgements: readonly Judgement[]): string {
 /** Everything that is found, as Markdown. The same runs give the same text. */
 export function claimsMarkdown(file: ClaimsFile, mode: string, judged: Judged): string {
   const { judgements } = judged;
-  const suites = Object.entries(file.suites).filter(([name]) => name in file.modes[mode]!.looks);
+  const suites = suitesAsked(file, mode);
   const tuned = Map.groupBy(
     judgements.flatMap(({ claim, suite, choices }) =>
       Object.entries(choices).flatMap(([side, chosen]) =>

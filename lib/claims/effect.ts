@@ -1,6 +1,7 @@
 import type { RunConfig } from "../run/config.ts";
 import { metricNamed } from "../run/metrics/metric.ts";
 import type { RunResult } from "../run/result.ts";
+import { contrastValues } from "../statistics/contrast.ts";
 import { mean } from "../util/vectors.ts";
 import type { ClaimMeasure, ClaimSide } from "./claims_file.ts";
 import type { Pool } from "./pool.ts";
@@ -43,12 +44,10 @@ export function effectsOf(
   seeds: readonly number[],
   pool: Pool,
 ): SeedEffects {
-  const values: number[] = [];
+  const whole: number[][] = [];
   const dropped: { seed: number; why: string }[] = [];
   for (const seed of seeds) {
-    let effect = 0;
-    let why: string | null = null;
-    for (const { side, cell } of sides) {
+    const found = sides.map(({ side, cell }) => {
       const result = pool.resultOf({ ...cell, seed });
       if (result === null) {
         throw new RangeError(
@@ -58,14 +57,14 @@ export function effectsOf(
       const value = result.status === "done"
         ? valueOf(result, side.metric ?? metric, measure, side.weight, pool)
         : null;
-      if (value === null) {
-        why ??= `${side.name} ${result.status === "done" ? "has no value" : result.status}`;
-      } else effect += side.weight * value;
-    }
-    if (why === null) values.push(effect);
-    else dropped.push({ seed, why });
+      const why = result.status === "done" ? "has no value" : result.status;
+      return { value, why: `${side.name} ${why}` };
+    });
+    const lacking = found.find(({ value }) => value === null);
+    if (lacking === undefined) whole.push(found.map(({ value }) => value!));
+    else dropped.push({ seed, why: lacking.why });
   }
-  return { values, dropped };
+  return { values: contrastValues(whole, sides.map(({ side }) => side.weight)), dropped };
 }
 
 /** What a run counts with: more is better. */

@@ -31,7 +31,7 @@ export function effectWords(judgement: Judgement): EffectWords {
     metric,
     steps_to_loss: "steps to the loss",
     spread_over_draws: `spread of ${metric} over draws`,
-  }[measureOf(judgement)];
+  }[judgement.measure.kind];
   const between = claim.sides.length === 2 ? (isRatio ? " over " : " less ") : " against ";
   return {
     what: `${measured}, ${names(1).join(" + ")}${between}${names(-1).join(" + ")}`,
@@ -42,11 +42,7 @@ export function effectWords(judgement: Judgement): EffectWords {
 
 /** Whether an effect is the logarithm of a ratio. */
 export function isLogarithmic(judgement: Judgement): boolean {
-  return measureOf(judgement) !== "metric" || metricNamed(judgement.metric)?.scale === "log";
-}
-
-function measureOf({ claim, suite }: Judgement) {
-  return (claim.on[suite]!.measure ?? claim.measure).kind;
+  return judgement.measure.kind !== "metric" || metricNamed(judgement.metric)?.scale === "log";
 }
 
 function ratio(value: number): string {

@@ -8,7 +8,7 @@ import {
   seedsToDecide,
 } from "../statistics/planning.ts";
 import { standardDeviation } from "../statistics/mean.ts";
-import type { ClaimMode, ClaimsFile } from "./claims_file.ts";
+import { claimsAsked, type ClaimsFile } from "./claims_file.ts";
 import { decide, type Decision, type Look, lookAt } from "./look.ts";
 import type { Pool } from "./pool.ts";
 
@@ -54,7 +54,9 @@ export function judgeClaims(
       `Cannot judge claims as the mode must be one of ${known}: got ${modeName}`,
     );
   }
-  const looks = Object.keys(mode.looks).flatMap((suite) => looksAt(file, mode, suite, pool, only));
+  const looks = Object.keys(mode.looks).flatMap((suite) =>
+    looksAt(file, modeName, suite, pool, only)
+  );
   const missing = looks.flatMap(({ missing }) => missing);
   const different = new Map(missing.map((config) => [settingsText(config), config]));
   return {
@@ -67,24 +69,20 @@ export function judgeClaims(
 /** Looks at the claims of one suite, and what is decided there. */
 function looksAt(
   file: ClaimsFile,
-  mode: ClaimMode,
+  mode: string,
   suite: string,
   pool: Pool,
   only: readonly string[] | null,
 ): (Look & Decision)[] {
-  const all = file.claims.filter(({ id, on }) =>
-    suite in on && (mode.claims?.includes(id) ?? true)
-  );
-  const shared = all.filter(({ tier }) => tier === "primary").length;
-  const claims = only === null ? all : all.filter(({ id }) => only.includes(id));
-  const looks = claims.map((claim) => {
-    const alpha = file.alpha / (claim.tier === "primary" ? shared : 1);
-    return lookAt(file, suite, claim, mode.looks[suite]!, alpha, pool);
+  const family = claimsAsked(file, mode, suite).filter(({ tier }) => tier === "primary").length;
+  const looks = claimsAsked(file, mode, suite, only).map((claim) => {
+    const alpha = file.alpha / (claim.tier === "primary" ? family : 1);
+    return lookAt(file, suite, claim, file.modes[mode]!.looks[suite]!, alpha, pool);
   });
   // Holm: what is decided leaves its share of alpha to the others.
   let decided = 0;
   while (true) {
-    const alpha = file.alpha / Math.max(1, shared - decided);
+    const alpha = file.alpha / Math.max(1, family - decided);
     const judged = looks.map((look) => ({
       ...look,
       ...decide(look, look.claim.tier === "primary" ? alpha : file.alpha),

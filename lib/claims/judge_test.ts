@@ -1,50 +1,19 @@
 import assert from "node:assert/strict";
 import type { RunConfig } from "../run/config.ts";
 import type { RunResult } from "../run/result.ts";
+import { averageIsAsGood, claimsHead, ROUTING_IS_BETTER } from "../testing/samples/claims_yaml.ts";
 import { readClaims } from "./claims_file.ts";
 import { judgeClaims, type Judged } from "./judge.ts";
 import { Pool } from "./pool.ts";
 
 const FILE = readClaims(
-  `
-alpha: 0.05
-power: 0.8
-first_seed: 100
-suites:
-  numbers:
-    says: Tasks of numbers.
-    set: { suite: planted, n_heldout_tasks: 2 }
-    metric: heldout_loss
-    margin: 0.1
-    tuning_seeds: [0, 1]
-    tune:
+  claimsHead({
+    set: "{ suite: planted, n_heldout_tasks: 2 }",
+    tune: `
       - { setting: learning_rate, values: [0.01, 0.02, 0.04], by: validation_loss }
-      - { setting: adaptation_learning_rate, values: [0.001, 0.003], by: heldout_loss }
-modes:
-  default: { says: All of it., looks: { numbers: [4, 7] } }
-claims:
-  - &claim
-    id: C1
-    says: routing beats one adapter
-    source: table 1
-    paper: +3.1 points
-    tier: primary
-    asks: superiority
-    sides:
-      - { name: poly, weight: 1, set: { method: poly } }
-      - { name: shared, weight: -1, set: { method: shared } }
-    on: { numbers: {} }
-  - id: C2
-    says: the average is as good
-    source: table 2
-    paper: about equal
-    tier: primary
-    asks: equivalence
-    sides:
-      - { name: average, weight: 1, set: { method: poly, adaptation: average } }
-      - { name: poly, weight: -1, set: { method: poly } }
-    on: { numbers: {} }
-`,
+      - { setting: adaptation_learning_rate, values: [0.001, 0.003], by: heldout_loss }`,
+    modes: "{ default: { says: All of it., looks: { numbers: [4, 7] } } }",
+  }) + ROUTING_IS_BETTER + averageIsAsGood("primary"),
   "claims.yaml",
 );
 

@@ -3,7 +3,7 @@ import type { Estimate } from "../statistics/estimate.ts";
 import { estimateMean } from "../statistics/mean.ts";
 import { obrienFleming } from "../statistics/sequential.ts";
 import { cellOf, tunedSettings } from "./cell.ts";
-import type { Claim, ClaimsFile } from "./claims_file.ts";
+import type { Claim, ClaimMeasure, ClaimsFile } from "./claims_file.ts";
 import { effectsOf, type SeedEffects, type TunedSide } from "./effect.ts";
 import type { Pool } from "./pool.ts";
 import { type Choice, tuneCell } from "./tuning.ts";
@@ -15,6 +15,8 @@ export interface Look extends SeedEffects {
   readonly suite: string;
   /** The metric of sides that name none. */
   readonly metric: string;
+  /** What a run is measured by. */
+  readonly measure: ClaimMeasure;
   /** The smallest effect of interest. */
   readonly margin: number;
   /** Numbers of seeds after which the claim may be decided. */
@@ -67,6 +69,7 @@ export function lookAt(
     claim,
     suite: suiteName,
     metric: on.metric ?? suite.metric,
+    measure: on.measure ?? claim.measure,
     margin: on.margin ?? suite.margin,
     looks,
     taken: 0,
@@ -88,8 +91,7 @@ export function lookAt(
     const missing = sides.flatMap(({ cell }) => seeds.map((seed) => ({ ...cell, seed })))
       .filter((config) => pool.resultOf(config) === null);
     if (missing.length > 0) return { ...last, missing };
-    const measured = { metric: start.metric, measure: on.measure ?? claim.measure };
-    last = { ...last, taken: i + 1, ...effectsOf(sides, measured, seeds, pool) };
+    last = { ...last, taken: i + 1, ...effectsOf(sides, start, seeds, pool) };
     if (decide(last, strictest).verdict !== "undecided") return last;
   }
   return last;

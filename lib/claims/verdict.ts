@@ -1,4 +1,4 @@
-import type { Estimate } from "../statistics/estimate.ts";
+import { sideOf } from "../statistics/claim_tests.ts";
 import type { Asks } from "./claims_file.ts";
 
 /** What runs say of a claim. It speaks of one suite and one scale, never of the paper. */
@@ -25,34 +25,35 @@ export interface Reason {
  * equivalence that of two one-sided tests, which is narrower
  * @param margin the smallest effect of interest, positive, on the scale of the effect
  */
-export function verdictOf(
-  asks: Asks,
-  { low, high }: Pick<Estimate, "low" | "high">,
-  margin: number,
-): Reason {
-  if (low === null || high === null) {
-    return { verdict: "undecided", because: "there are too few runs for an interval" };
-  }
+export function verdictOf(asks: Asks, interval: Interval, margin: number): Reason {
+  const [lower, zero, upper] = [-margin, 0, margin].map((bound) => sideOf(interval, bound));
+  if (zero === null) return undecided("there are too few runs for an interval");
   switch (asks) {
     case "superiority":
-      if (low > margin) return reproduced("the interval lies above the margin");
-      if (low > 0) return reproduced("the interval lies above 0, and reaches below the margin");
-      if (high < 0) return contradicted("the interval lies below 0");
-      if (high < margin) {
+      if (upper === "above") return reproduced("the interval lies above the margin");
+      if (zero === "above") {
+        return reproduced("the interval lies above 0, and reaches below the margin");
+      }
+      if (zero === "below") return contradicted("the interval lies below 0");
+      if (upper === "below") {
         return contradicted("the interval lies below the margin: too small to matter");
       }
       return undecided("the interval holds both 0 and the margin");
     case "non_inferiority":
-      if (low > -margin) return reproduced("the interval lies above minus the margin");
-      if (high < -margin) return contradicted("the interval lies below minus the margin");
+      if (lower === "above") return reproduced("the interval lies above minus the margin");
+      if (lower === "below") return contradicted("the interval lies below minus the margin");
       return undecided("the interval holds minus the margin");
     case "equivalence":
-      if (low > -margin && high < margin) return reproduced("the interval lies within the margins");
-      if (low > margin) return contradicted("the interval lies above the margin");
-      if (high < -margin) return contradicted("the interval lies below minus the margin");
+      if (lower === "above" && upper === "below") {
+        return reproduced("the interval lies within the margins");
+      }
+      if (upper === "above") return contradicted("the interval lies above the margin");
+      if (lower === "below") return contradicted("the interval lies below minus the margin");
       return undecided("the interval holds a margin");
   }
 }
+
+type Interval = Parameters<typeof sideOf>[0];
 
 const reproduced = (because: string): Reason => ({ verdict: "reproduced", because });
 const contradicted = (because: string): Reason => ({ verdict: "contradicted", because });

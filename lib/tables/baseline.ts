@@ -1,4 +1,4 @@
-import { hasSettings, pairedDifferences } from "./paired.ts";
+import { hasSettings, MEASURES, pairedDifferences } from "./paired.ts";
 import { cell, type Study } from "./study.ts";
 import { type ColumnTable, escape, type Row, rowsOf } from "./table.ts";
 
@@ -106,13 +106,7 @@ export function toldApartText({ primary }: Study, differences: ColumnTable): str
     ? "after Holm's correction"
     : "after Holm's correction where primary, without where exploratory";
   const isApart = (row: Row) => Number(row.p_holm ?? row.p) < ALPHA;
-  const settings = (row: Row) =>
-    Object.keys(row).slice(
-      0,
-      differences.columnNames().indexOf(
-        ["tier", "ratio", "difference"].find((name) => differences.columnNames().includes(name))!,
-      ),
-    );
+  const settings = (row: Row) => Object.keys(row).filter((key) => !MEASURES.includes(key));
   const names = (some: readonly Row[]) =>
     some.length === 0
       ? "none"
