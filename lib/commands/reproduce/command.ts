@@ -4,7 +4,6 @@ import { type ClaimsFile, readClaims } from "../../claims/claims_file.ts";
 import { claimsFiles } from "../../claims/claims_files.ts";
 import { judgeClaims, type Judged } from "../../claims/judge.ts";
 import { Pool } from "../../claims/pool.ts";
-import { readText } from "../../files/file_system.ts";
 import { HubError } from "../../hub/error.ts";
 import type { RunConfig } from "../../run/config.ts";
 import { runId, runLabel } from "../../run/id.ts";
@@ -15,20 +14,20 @@ import type { Sweep } from "../../sweep/plan/sweep.ts";
 import { SweepError } from "../../sweep/plan/sweep_error.ts";
 import { codeNow } from "../../sweep/provenance.ts";
 import { RunFolder } from "../../sweep/run_folder.ts";
-import { runSweep } from "../../sweep/run_sweep.ts";
 import { hasSweep, lockSweep, SweepStore } from "../../sweep/store.ts";
 import { StoreError } from "../../sweep/store_error.ts";
 import { stagesDirOf, writtenDirs } from "../../sweep/stages_dir.ts";
 import { counted, duration, firstLine } from "../../util/words.ts";
 import { ArgumentError, runCommand } from "../arguments.ts";
 import { sweepBar, sweepLines, type SweepShown } from "../bars.ts";
-import { interruptible } from "../interruptible.ts";
 import type { CommandOutput, LastingOutput } from "../output.ts";
 import { lackingPermission } from "../permissions.ts";
 import { commandLine } from "../shell.ts";
 import { fetchBases } from "../sweep/bases.ts";
 import { faultOfRuns } from "../sweep/preflight.ts";
+import { runUntilStopped } from "../sweep/run_until_stopped.ts";
 import { readablePath, userPath } from "../user_path.ts";
+import { yamlText } from "../yaml_file.ts";
 import {
   DEFAULT_CLAIMS,
   REPRODUCE_HELP,
@@ -91,8 +90,8 @@ async function reproduce(
   output: LastingOutput,
 ): Promise<number> {
   const { say, print } = output;
-  const path = asked.file.includes("/") ? asked.file : readablePath(asked.file);
-  const yaml = await textOf(path);
+  const path = asked.file === DEFAULT_CLAIMS ? asked.file : readablePath(asked.file);
+  const yaml = await yamlText(path, "claims");
   const file = readClaims(yaml, path);
   checkAsked(file, asked);
   const stem = path.replace(/^.*[\\/]/, "").replace(/\.ya?ml$/, "");
@@ -139,17 +138,12 @@ async function reproduce(
     refuseChanges(dir, before, reads, asked.mixedCode ? null : await codeNow());
     await store.save();
     const progress = await progressOf(dir, toDo.length, asked, output);
-    const end = await interruptible(async (signal) => {
-      const jobs = asked.jobs ?? navigator.hardwareConcurrency;
-      const stagesDir = stagesDirOf(dir);
-      const run = { jobs, stagesDir, reads, signal, ...(worker ? { worker } : {}) };
-      try {
-        const end = await runSweep(store, before, progress, run);
-        return { ...end, interrupted: signal.aborted };
-      } finally {
-        progress.stop();
-      }
-    }, () => progress.stop());
+    const end = await runUntilStopped(store, before, progress, {
+      jobs: asked.jobs ?? navigator.hardwareConcurrency,
+      stagesDir: stagesDirOf(dir),
+      reads,
+      ...(worker ? { worker } : {}),
+    });
     results = end.results;
     if (end.interrupted) return stopped(say, results, again);
     const failed = results.filter(({ id, status }) => asks.has(id) && status === "failed");
@@ -225,7 +219,7 @@ async function writeVerdicts(
   results: readonly RunResult[],
 ): Promise<void> {
   const store = await SweepStore.read(dir);
-  await store.write(await claimsFiles(file, mode, judged, results));
+  await store.write(claimsFiles(file, mode, judged, results));
 }
 
 async function progressOf(
@@ -245,12 +239,4 @@ async function progressOf(
     : quiet
     ? sweepLines(say, shown, true)
     : roundLines(say, total);
-}
-
-async function textOf(path: string): Promise<string> {
-  try {
-    return await readText(path);
-  } catch (error) {
-    throw new SweepError(`Cannot read claims from ${path}: ${(error as Error).message}`);
-  }
 }

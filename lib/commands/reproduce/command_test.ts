@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { captured } from "../../testing/captured.ts";
+import {
+  averageIsAsGood,
+  claimsHead,
+  ROUTING_IS_BETTER,
+} from "../../testing/samples/claims_yaml.ts";
 import { withFolder } from "../../testing/with_folder.ts";
 import { reproduceCommand } from "./command.ts";
 
@@ -10,42 +15,13 @@ const reproduce = (...args: string[]) =>
 
 /** Two claims on one suite, of runs that only pretend to train: their metrics are numbers of their settings. */
 const claims = (dataFile = "null") =>
-  `\
-alpha: 0.05
-power: 0.8
-first_seed: 100
-suites:
-  numbers:
-    says: Tasks of numbers.
-    set: { suite: planted, data_file: ${dataFile} }
-    metric: heldout_loss
-    margin: 0.1
-    tuning_seeds: [0, 1]
-    tune: [{ setting: adaptation_learning_rate, values: [0.001, 0.01], by: heldout_loss }]
-modes:
+  claimsHead({
+    set: `{ suite: planted, data_file: ${dataFile} }`,
+    tune: "[{ setting: adaptation_learning_rate, values: [0.001, 0.01], by: heldout_loss }]",
+    modes: `
   default: { says: All of it., looks: { numbers: [3, 5] } }
-  quick: { says: Less., looks: { numbers: [3] }, claims: [C1] }
-claims:
-  - id: C1
-    says: routing beats one adapter
-    source: table 1
-    paper: +3.1 points
-    tier: primary
-    asks: superiority
-    sides:
-      - { name: poly, weight: 1, set: { method: poly } }
-      - { name: shared, weight: -1, set: { method: shared } }
-    on: { numbers: {} }
-  - id: C2
-    says: the average is as good
-    source: table 2
-    paper: about equal
-    tier: exploratory
-    asks: equivalence
-    sides:
-      - { name: average, weight: 1, set: { method: poly, adaptation: average } }
-      - { name: poly, weight: -1, set: { method: poly } }
-    on: { numbers: {} }
+  quick: { says: Less., looks: { numbers: [3] }, claims: [C1] }`,
+  }) + ROUTING_IS_BETTER + averageIsAsGood("exploratory") + `\
 outside:
   - { id: C3, says: more, source: table 3, why: nothing here <can> tell }
 `;

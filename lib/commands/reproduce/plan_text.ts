@@ -1,5 +1,5 @@
 import { cellForTuning, cellOf, tunedSettings } from "../../claims/cell.ts";
-import type { ClaimsFile } from "../../claims/claims_file.ts";
+import { claimsAsked, type ClaimsFile } from "../../claims/claims_file.ts";
 import { judgeClaims } from "../../claims/judge.ts";
 import type { Pool } from "../../claims/pool.ts";
 import { settingsText } from "../../run/id.ts";
@@ -13,23 +13,21 @@ export function planText(
   results: readonly RunResult[],
   pool: Pool,
 ): string {
-  const { looks, says, claims } = file.modes[mode]!;
+  const { looks, says } = file.modes[mode]!;
   const lines = [`Mode ${mode}: ${says}`];
   for (const [suite, seeds] of Object.entries(looks)) {
-    const asked = file.claims.filter(({ id, on }) =>
-      suite in on && (claims?.includes(id) ?? true) && (only?.includes(id) ?? true)
-    );
+    const asked = claimsAsked(file, mode, suite, only);
     const confirming = new Set<string>();
     const tuning = new Set<string>();
     for (const claim of asked) {
       for (const side of claim.sides) {
-        const { tuning_seeds, ...rest } = file.suites[suite]!;
-        const cell = cellOf(claim, suite, { ...rest, tuning_seeds }, side);
+        const ofSuite = file.suites[suite]!;
+        const cell = cellOf(claim, suite, ofSuite, side);
         confirming.add(settingsText(cell, ["seed"]));
-        for (const { setting, values } of tunedSettings(cell, side, { ...rest, tuning_seeds })) {
+        for (const { setting, values } of tunedSettings(cell, side, ofSuite)) {
           for (const value of values) {
             const base = cellForTuning({ ...cell, [setting]: value } as typeof cell, setting);
-            for (const seed of tuning_seeds) tuning.add(settingsText({ ...base, seed }));
+            for (const seed of ofSuite.tuning_seeds) tuning.add(settingsText({ ...base, seed }));
           }
         }
       }

@@ -1,8 +1,6 @@
-import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { openBlas } from "../../backend/wasm/blas.ts";
 import { HubError } from "../../hub/error.ts";
-import { readText } from "../../files/file_system.ts";
 import { isFinal, type RunResult } from "../../run/result.ts";
 import { forget } from "../../sweep/forget.ts";
 import { readsNow, refuseChanges } from "../../sweep/identity.ts";
@@ -11,13 +9,7 @@ import { notBegun, RunFolder } from "../../sweep/run_folder.ts";
 import { roomHere } from "../../run/preflight/excess.ts";
 import type { Slurm } from "../../slurm/programs.ts";
 import { readSlurmSettings, roomOfElement, type SlurmSettings } from "../../slurm/settings.ts";
-import {
-  runSweep,
-  type RunSweepOptions,
-  selectRuns,
-  type SweepEnd,
-  type SweepProgress,
-} from "../../sweep/run_sweep.ts";
+import { selectRuns, type SweepProgress } from "../../sweep/run_sweep.ts";
 import { hasSweep, lockSweep, SweepStore } from "../../sweep/store.ts";
 import { StoreError } from "../../sweep/store_error.ts";
 import { type PlanChange, PlanChangeError } from "../../sweep/plan_change.ts";
@@ -26,11 +18,9 @@ import { type PlannedRun, readSweep, type Sweep } from "../../sweep/plan/sweep.t
 import { SweepError } from "../../sweep/plan/sweep_error.ts";
 import { environmentVariable, loaderVariables } from "../../util/environment.ts";
 import { numberList } from "../../util/number_list.ts";
-import { suggest } from "../../util/words.ts";
 import { runCommand } from "../arguments.ts";
 import { type Processes, processesOf } from "./processes.ts";
 import { sweepBar, sweepLines, type SweepShown } from "../bars.ts";
-import { interruptible } from "../interruptible.ts";
 import type { CommandOutput, LastingOutput } from "../output.ts";
 import { lackingPermission } from "../permissions.ts";
 import { commandLine } from "../shell.ts";
@@ -47,6 +37,8 @@ import { faultOfRuns } from "./preflight.ts";
 import { cancelJobs, describeLaunch, launchBySlurm, slurmHere, tellStatus } from "./slurm.ts";
 import { readablePath, settingPath, userPath } from "../user_path.ts";
 import { fetchBases, type ResolveBase } from "./bases.ts";
+import { runUntilStopped } from "./run_until_stopped.ts";
+import { yamlText } from "../yaml_file.ts";
 import { tellEnd } from "./ending.ts";
 
 /** What the command writes to and works with. */
@@ -94,7 +86,7 @@ async function sweepAsAsked(
   try {
     const file = asked.file === DEFAULT_SWEEP ? asked.file : readablePath(asked.file);
     const note = (sentence: string) => say(`Note: ${sentence}.`);
-    const yaml = await sweepText(file);
+    const yaml = await yamlText(file, "a sweep");
     const sweep = readSweep(yaml, file, asked.settings, {
       note,
       toPath: settingPath,
@@ -252,23 +244,6 @@ function processesAsked(asked: SweepArguments, settings: SlurmSettings): Process
   return processesOf(asked, cores, "this machine");
 }
 
-/** Does the runs, until they are done or a signal comes. */
-async function runUntilStopped(
-  store: SweepStore,
-  before: readonly RunResult[],
-  progress: SweepProgress,
-  options: RunSweepOptions,
-): Promise<SweepEnd & { interrupted: boolean }> {
-  try {
-    return await interruptible(async (signal) => {
-      const end = await runSweep(store, before, progress, { ...options, signal });
-      return { ...end, interrupted: signal.aborted };
-    }, () => progress.stop());
-  } finally {
-    progress.stop();
-  }
-}
-
 async function progressOf(
   { dir, manifest }: SweepStore,
   before: readonly RunResult[],
@@ -285,21 +260,4 @@ async function progressOf(
   return stderr.isTTY === true && !quiet
     ? await sweepBar(stderr, shown)
     : sweepLines(say, shown, quiet);
-}
-
-/** The text of a sweep's file. */
-async function sweepText(path: string): Promise<string> {
-  try {
-    return await readText(path);
-  } catch (error) {
-    if (error instanceof SyntaxError) throw new SweepError(error.message);
-    const folder = dirname(path);
-    const known = existsSync(folder)
-      ? (await Array.fromAsync(Deno.readDir(folder)))
-        .filter(({ name }) => /\.ya?ml$/.test(name))
-        .map(({ name }) => join(folder, name))
-      : [];
-    const hint = known.length > 0 ? suggest(path, known) : "";
-    throw new SweepError(`Cannot read a sweep from ${path}: ${(error as Error).message}${hint}`);
-  }
 }
