@@ -16,6 +16,9 @@ import {
 } from "./notebooks.ts";
 import { lacking } from "../testing/lacking.ts";
 
+/** The most bytes of a notebook: code hosts show no larger ones, or slowly. */
+const MOST_BYTES = 350_000;
+
 const PATHS = await notebookPaths();
 const PYTHON = await findJupyter();
 const NO_JUPYTER = lacking("Jupyter", PYTHON !== null);
@@ -47,8 +50,10 @@ Deno.test("the notebooks' code has no type errors, and there is a quick start", 
 });
 
 for (const path of PATHS) {
-  Deno.test(`${basename(path)} is committed with its outputs`, async () => {
+  Deno.test(`${basename(path)} is committed with its outputs, and is light`, async () => {
     assert.deepEqual(outputFaults(await readNotebook(path)), []);
+    const { size } = await Deno.stat(path);
+    assert.ok(size < MOST_BYTES, `${size} bytes`);
   });
 }
 
