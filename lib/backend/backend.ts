@@ -38,6 +38,7 @@ export class BackendError extends Error {
  * products were timed; `POLY_MATMUL` and `POLY_BLAS` in the environment force which.
  *
  * @param name one backend to insist on
+ * @param why it is insisted on, for the reason
  * @returns the choice with its reason
  * @throws {BackendError} when the backend asked for cannot be used
  * @throws {MatMulPathError} when the environment insists on a matrix product that cannot be used
@@ -52,7 +53,10 @@ export class BackendError extends Error {
  * assert.equal(reason, "cpu: asked for by name");
  * ```
  */
-export async function useBackend(name?: BackendName): Promise<ChosenBackend> {
+export async function useBackend(
+  name?: BackendName,
+  why = "asked for by name",
+): Promise<ChosenBackend> {
   if (name !== undefined) {
     if (!BACKENDS.includes(name)) {
       throw new RangeError(
@@ -61,7 +65,7 @@ export async function useBackend(name?: BackendName): Promise<ChosenBackend> {
     }
     const fault = await start(name);
     if (fault !== null) throw new BackendError(`Cannot use backend "${name}": ${fault}`);
-    return { name, reason: `${name}: asked for by name${await note(name)}` };
+    return { name, reason: `${name}: ${why}${await note(name)}` };
   }
   const faults: string[] = [];
   for (const candidate of BACKENDS) {

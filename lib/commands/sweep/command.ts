@@ -32,6 +32,7 @@ import {
   sweepHelp,
 } from "./arguments.ts";
 import { describeChange, offeredFolder } from "./change.ts";
+import { chooseAndTell } from "./choose_device.ts";
 import { describePlan } from "./describe_plan.ts";
 import { faultOfRuns } from "./preflight.ts";
 import { cancelJobs, describeLaunch, launchBySlurm, slurmHere, tellStatus } from "./slurm.ts";
@@ -176,13 +177,20 @@ async function sweepAsAsked(
     refuseChanges(dir, before, reads, hasWork && !asked.mixedCode ? await codeNow() : null);
     await store.save();
     if (asked.fresh) await forget(store, stagesDir);
+    // The elements of a job array choose their device themselves, and do each run alone.
+    const chosen = isBySlurm ? { batchRuns: () => 1 } : await chooseAndTell(
+      selectRuns(before, asked.onlyFailed),
+      before,
+      { ...launch, dir, reads },
+      say,
+    );
     const started = performance.now();
     const progress = await progressOf(store, before, asked, output);
     const launched = slurm && await launchBySlurm(store, before, progress, launch, slurm, output);
     if (typeof launched === "number") return launched;
     const { results, stopped, interrupted } = launched !== null
       ? { results: launched, stopped: null, interrupted: false }
-      : await runUntilStopped(store, before, progress, { ...launch, reads });
+      : await runUntilStopped(store, before, progress, { ...launch, reads, ...chosen });
     if (interrupted) {
       const ended = results.filter(isFinal).length;
       say(`Stopped with ${ended} of ${results.length} runs done. To go on:\n  ${again}`);
