@@ -21,7 +21,7 @@ const COMMON: RunConfigInput = {
   n_test: 1,
   r: 2,
   batch_size: 5,
-  steps: 5,
+  steps: 4,
   evaluate_every: 3,
   shots: 3,
   adaptation_steps: 2,
@@ -52,7 +52,7 @@ async function run(
   return await withFolder(async (dir) => {
     const config = parseRunConfig({ ...COMMON, ...settings });
     const outcome = await doRun(config, { ...output, dir }).catch((error) => {
-      if (!(error instanceof StoppedError)) throw error;
+      if (!(error instanceof StoppedError) && error.message !== KILLED) throw error;
       return null;
     });
     const rows = parseMetrics(await Deno.readTextFile(join(dir, "metrics.jsonl")), "metrics.jsonl");
@@ -137,7 +137,8 @@ async function sameAsAlone(runs: readonly RunConfigInput[], { name }: BackendUnd
 const PLANTED = { suite: "planted", task_seed: 3 } as const;
 
 onEachBackend("six runs in company find what each finds alone, one diverges", async (backend) => {
-  await sameAsAlone(RUNS.map((settings) => ({ ...settings, ...PLANTED })), backend);
+  const all = { ...PLANTED, n_heldout_tasks: 0 };
+  await sameAsAlone(RUNS.map((settings) => ({ ...settings, ...all })), backend);
 }, { only: ["wasm", "webgpu"] });
 
 onEachBackend(
@@ -158,19 +159,28 @@ onEachBackend(
   { only: ["wasm", "webgpu"] },
 );
 
-onEachBackend("a company that is stopped goes on from where each of its runs was", async () => {
+onEachBackend("a company that is stopped or killed goes on from where each run was", async () => {
   const runs = [RUNS[0]!, RUNS[1]!, RUNS[2]!].map((settings) => ({ ...settings, ...PLANTED }));
   const alone = await runAll(runs, false);
-  await withFolder(async (dir) => {
-    const stages = { store: new StageStore(dir), basis: { code: "1" }, checkpointEvery: 0 };
-    const stop = new AbortController();
-    let taken = 0;
-    const stopped = await runAll(runs, true, () => ({
-      stages,
-      signal: stop.signal,
-      report: () => ++taken === 7 ? stop.abort() : undefined,
-    }));
-    assert.deepEqual(stopped.map(({ outcome }) => outcome), [null, null, null]);
-    assert.deepEqual(await runAll(runs, true, () => ({ stages })), alone);
-  });
+  for (const isKilled of [false, true]) {
+    await withFolder(async (dir) => {
+      const stop = new AbortController();
+      const stages = { store: new StageStore(dir), basis: { code: "1" }, checkpointEvery: 0 };
+      let taken = 0;
+      const left = await runAll(runs, true, () => ({
+        stages,
+        signal: stop.signal,
+        report: () => ++taken < 7 ? undefined : isKilled ? fail() : stop.abort(),
+      }));
+      assert.deepEqual(left.map(({ outcome }) => outcome), [null, null, null]);
+      assert.deepEqual(await runAll(runs, true, () => ({ stages })), alone);
+    });
+  }
 }, { only: ["wasm"] });
+
+const KILLED = "killed";
+
+/** Ends a run as by a kill: nothing is asked, nothing is saved at that moment. */
+function fail(): never {
+  throw new Error(KILLED);
+}
