@@ -3,7 +3,8 @@
  * values.
  */
 import * as tf from "../tf.ts";
-import { registerWebgpu, replaceWebgpu, webgpuAdapter } from "./webgpu/adapter.ts";
+import { registerWebgpu, replaceWebgpu } from "./webgpu/adapter.ts";
+import { webgpuAdapter } from "./webgpu/find_adapter.ts";
 
 /** A device that a model can run on: a graphics card, WebAssembly, or plain JavaScript. */
 export type BackendName = "webgpu" | "wasm" | "cpu";

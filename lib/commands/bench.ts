@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { useBackend } from "../backend/backend.ts";
 import { openBlas } from "../backend/wasm/blas.ts";
 import { BLAS_PERMISSIONS, blasEnvironment } from "../backend/wasm/child_environment.ts";
-import { webgpuAdapter } from "../backend/webgpu/adapter.ts";
+import { webgpuAdapter } from "../backend/webgpu/find_adapter.ts";
 import {
   type BenchMeasure,
   benchPrograms,

@@ -7,7 +7,7 @@
  */
 import process from "node:process";
 import type { BackendName } from "../../backend/backend.ts";
-import { type WebgpuAdapter, webgpuAdapter } from "../../backend/webgpu/adapter.ts";
+import { type WebgpuAdapter, webgpuAdapter } from "../../backend/webgpu/find_adapter.ts";
 import type { MeasuredRun } from "./seconds_of_step.ts";
 
 /** What is to be measured. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ONE_THREAD, openBlas } from "../../backend/wasm/blas.ts";
 import { threadVariables } from "../../backend/wasm/threads.ts";
-import { webgpuAdapter } from "../../backend/webgpu/adapter.ts";
+import { webgpuAdapter } from "../../backend/webgpu/find_adapter.ts";
 import { isFinal, type RunResult } from "../../run/result.ts";
 import { lacking } from "../../testing/lacking.ts";
 import { withFolder } from "../../testing/with_folder.ts";
