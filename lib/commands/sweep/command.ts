@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { openBlas } from "../../backend/wasm/blas.ts";
 import { HubError } from "../../hub/error.ts";
 import { isFinal, type RunResult } from "../../run/result.ts";
+import { batchRunsOf } from "../../sweep/device.ts";
 import { forget } from "../../sweep/forget.ts";
 import { readsNow, refuseChanges } from "../../sweep/identity.ts";
 import { codeNow } from "../../sweep/provenance.ts";
@@ -33,6 +34,7 @@ import {
 } from "./arguments.ts";
 import { describeChange, offeredFolder } from "./change.ts";
 import { chooseAndTell } from "./choose_device.ts";
+import { describeCompanies } from "./describe_companies.ts";
 import { describePlan } from "./describe_plan.ts";
 import { faultOfRuns } from "./preflight.ts";
 import { cancelJobs, describeLaunch, launchBySlurm, slurmHere, tellStatus } from "./slurm.ts";
@@ -141,6 +143,9 @@ async function sweepAsAsked(
     };
     if (asked.dryRun) {
       print(describePlan(planned, known, { ...asked, jobs }) + "\n");
+      const sharing = isBySlurm ? () => 1 : batchRunsOf(asked.batchRuns, null);
+      const inBatches = describeCompanies(toDo, stagesDir, sharing);
+      if (inBatches !== null) print(`${inBatches}\n`);
       if (slurm !== null) print(`\n${await describeLaunch(dir, known, launch, slurm)}\n`);
       if (fault !== null) say(`Every run would fail: ${fault}`);
       if (change !== null) say(describeChange(dir, change, args));
