@@ -4,7 +4,7 @@
  */
 import type { Figure } from "./figure.ts";
 import { baselineDifferences, baselineLabel, pairingUnit } from "../tables/baseline.ts";
-import { MEASURES } from "../tables/paired.ts";
+import { MEASURES } from "../tables/rows/paired_rows.ts";
 import { settingsLabel } from "../tables/groups.ts";
 import type { Study } from "../tables/study.ts";
 import { type ColumnTable, type Row, rowsOf } from "../tables/table.ts";

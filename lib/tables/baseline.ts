@@ -1,5 +1,7 @@
-import { hasSettings, MEASURES, pairedDifferences } from "./paired.ts";
-import { cell, type Study } from "./study.ts";
+import { pairedDifferences } from "./paired.ts";
+import { cell, hasSettings } from "./rows/cell.ts";
+import { MEASURES } from "./rows/paired_rows.ts";
+import type { Study } from "./study.ts";
 import { type ColumnTable, escape, type Row, rowsOf } from "./table.ts";
 
 /**
