@@ -50,7 +50,10 @@ export function groupBySettings(runs: Runs, by: readonly string[]): SettingGroup
   const rows = rowsIn(runs);
   if (rows.length === 0) return [];
   for (const column of by) checkColumn("Cannot group", column, columnsIn(runs));
-  const groups = Map.groupBy(rows, (row) => JSON.stringify(by.map((column) => row[column] ?? null)));
+  const groups = Map.groupBy(
+    rows,
+    (row) => JSON.stringify(by.map((column) => row[column] ?? null)),
+  );
   return [...groups.values()].map((rows) => ({
     settings: Object.fromEntries(by.map((column) => [column, rows[0]![column] ?? null])),
     rows,
@@ -119,9 +122,7 @@ export function settingsLabel(settings: Row): string {
 export function valuesOf(runs: Runs, column: string): Cell[] {
   const values = !columnsIn(runs).includes(column) ? [] : [
     ...new Set(
-      isRows(runs)
-        ? runs.map((row) => row[column] ?? null)
-        : runs.array(column) as Iterable<Cell>,
+      isRows(runs) ? runs.map((row) => row[column] ?? null) : runs.array(column) as Iterable<Cell>,
     ),
   ];
   const numbers = values.filter((value) => typeof value === "number").sort((a, b) => a - b);

@@ -18,7 +18,10 @@ Deno.test("groupBySettings() takes every setting that varies, but the seed, from
     { n_skills: 4, target_modules: "all-linear" },
   ]);
   assert.deepEqual(groups.map(({ rows }) => rows.map(({ seed }) => seed)), [[0, 1], [0]]);
-  assert.deepEqual(groupBySettings(runs.slice(2), otherSettings(runs.slice(2), []))[0]!.settings, {});
+  assert.deepEqual(
+    groupBySettings(runs.slice(2), otherSettings(runs.slice(2), []))[0]!.settings,
+    {},
+  );
   assert.deepEqual(groupBySettings(tableOf([]), []), []);
 });
 

@@ -58,7 +58,10 @@ export interface ShownAnswer {
  */
 export function answerPlan(study: Study): AnswerPlan {
   const phase = comparedPhase(study);
-  const groups = bestGroupsFirst(measureGroups(study.runs, study.metric, otherSettings(study.runs, [])), study.metric);
+  const groups = bestGroupsFirst(
+    measureGroups(study.runs, study.metric, otherSettings(study.runs, [])),
+    study.metric,
+  );
   const done = groups.flatMap(({ points }) => points.map(({ row }) => row));
   const most = (of: (run: Row) => number) => Math.max(1, ...done.map(of));
   const tasks = most((run) => tasksOf(run, phase));
