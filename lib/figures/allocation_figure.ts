@@ -45,7 +45,7 @@ export function allocationFigure(
     subtitle: `Mixing weights of ${tasks.length} tasks over ${skillsOf(allocations)} skills` +
       `${
         truth === undefined ? "" : `, and the truth over ${truth[0]?.length ?? 0}`
-      }; the darker a cell, the larger ` +
+      }; the stronger the ink, the larger ` +
       `the weight.`,
     notes: allocations.length === 1
       ? []

@@ -126,7 +126,7 @@ function rowTitle({ label, mean, low, high }: IntervalRow): string {
   return `${label}: ${mean!.toPrecision(3)}${interval}`;
 }
 
-/** The name of each row above it, with its texts. */
+/** The name of each row above it, with its last text. */
 function namesAbove(
   Plot: Plot,
   rows: readonly IntervalRow[],
@@ -136,7 +136,7 @@ function namesAbove(
   const text = (i: number) =>
     [
       rows[i]!.label,
-      ...rows[i]!.texts.map((text, c) => `${columns[c]!.title} ${text}`),
+      ...rows[i]!.texts.slice(-1).map((text) => `${columns.at(-1)!.title} ${text}`),
     ].join(" · ");
   return [
     Plot.text(rows.map((_, i) => i), {

@@ -6,8 +6,11 @@ import { routingFigures } from "../figures/routing_figures.ts";
 import { sweepFigures } from "../figures/sweep_figures.ts";
 import { whenWriting } from "../sweep/store_error.ts";
 import type { Study } from "../tables/study.ts";
+import { toldApartSentences } from "../tables/rows/baseline_rows.ts";
+import { comparedData, type OtherStudy } from "./compared_data.ts";
 import { fileStem } from "./page/drawing.ts";
 import { reportPage } from "./page/page.ts";
+import { differenceRows, shownOf } from "./page/view.ts";
 import { pageData } from "./page_data.ts";
 
 /**
@@ -53,6 +56,30 @@ export async function writeReport(
     throw whenWriting(study.dir, error);
   }
   return join(study.dir, REPORT);
+}
+
+/**
+ * Writes the page of a study with the baseline of another one, as `against_<name>.html` into the study's
+ * folder.
+ *
+ * @returns path of the page, and what it tells apart, in a sentence
+ * @throws what {@linkcode comparedData} throws
+ * @throws {StoreError} when the folder cannot be written
+ */
+export async function writeComparison(
+  study: Study,
+  other: OtherStudy,
+): Promise<{ readonly path: string; readonly finding: string }> {
+  const data = await comparedData(study, other);
+  const name = `against_${fileStem(other.study.name)}.html`;
+  const page = await reportPage(data);
+  try {
+    await writeFilesAtomically(study.dir, new Map([[name, page]]));
+  } catch (error) {
+    throw whenWriting(study.dir, error);
+  }
+  const finding = toldApartSentences(data, differenceRows(shownOf(data)) ?? []);
+  return { path: join(study.dir, name), finding };
 }
 
 const REPORT = "report.html";

@@ -80,6 +80,10 @@ tr.chosen { background: color-mix(in srgb, var(--blue) 16%, var(--ground)); }
 .unseen { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden;
   white-space: nowrap; }
 figure { margin: 0.5rem 0 1.25rem; min-width: 0; }
+/* A figure without a table beside it has its words there. */
+.body > figure { display: grid; grid-template-columns: minmax(0, 42rem) minmax(12rem, 28rem); gap: 0 1.75rem;
+  align-items: start; }
+.body > figure h3 { grid-column: 1 / -1; }
 .plot { max-width: 100%; }
 .plot svg { display: block; max-width: 100%; height: auto; font-family: system-ui, "DejaVu Sans", sans-serif; }
 .plot a { color: inherit; cursor: pointer; }
@@ -98,7 +102,7 @@ dt { color: var(--muted); }
 dd { margin: 0; overflow-wrap: anywhere; }
 summary { cursor: pointer; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; margin: 0.25rem 0; font-size: 0.8125rem; }
-@media (max-width: 72rem) { .pair { display: block; } }
+@media (max-width: 72rem) { .pair, .body > figure { display: block; } }
 @media (max-width: 45rem) {
   #bar { position: static; }
   section { scroll-margin-top: 0.5rem; }
