@@ -84,7 +84,7 @@ async function reportOn(
     const study = await Study.read(dir);
     if (otherDir === undefined) {
       await writeTables(study);
-      print(`${await writeReport(study, (sentence) => say(`Note: ${sentence}.`))}\n`);
+      print(`${await writeReport(study)}\n`);
       tellChanges(await study.changes(), say);
     } else {
       const { path, finding } = await writeComparison(study, {

@@ -20,7 +20,7 @@ const MOST_POINTS = 40_000;
 /**
  * What the page of a study is made of.
  *
- * @param files kinds of files that each figure has beside the page
+ * @param files names of the files in `figures/` beside the page
  * @throws {SyntaxError} when a run's log, routing or answers are damaged
  * @throws {RangeError} when runs are done and none has the study's metric
  */

@@ -1,8 +1,8 @@
 /** What became of every run, and one run or two side by side. */
-import { runCurvesChart } from "../../../figures/run_curves_chart.ts";
+import { runCurvesChart } from "../../../figures/charts/run_curves_chart.ts";
 import { scaleOf } from "../../../tables/estimate.ts";
 import { formatOf } from "../../../tables/rows/aligned.ts";
-import { type Cell, type Row } from "../../../tables/table.ts";
+import type { Cell, Row } from "../../../tables/table.ts";
 import { escapeXml } from "../../../util/escape_xml.ts";
 import { firstLine } from "../../../util/words.ts";
 import { figureHtml, type PageTools } from "../drawing.ts";

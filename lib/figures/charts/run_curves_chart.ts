@@ -1,8 +1,8 @@
-import { scaleOf } from "../tables/estimate.ts";
-import { type EndLabel, heightBelow, labelsBelow } from "./end_labels.ts";
-import { type Figure, FILE_PLACE } from "./figure.ts";
-import { SERIES_STYLES } from "./series_style.ts";
-import { logTicks, tickText } from "./tick_text.ts";
+import { scaleOf } from "../../tables/estimate.ts";
+import { type EndLabel, heightBelow, labelsBelow } from "../end_labels.ts";
+import { type Figure, FILE_PLACE } from "../figure.ts";
+import { SERIES_STYLES } from "../series_style.ts";
+import { logTicks, tickText } from "../tick_text.ts";
 
 /** The curve of one run. */
 export interface RunCurve {
