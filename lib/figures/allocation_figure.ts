@@ -147,7 +147,7 @@ function drawPanels(
         ...{ fontSize: 8.5, fill: "#555" },
       }),
       Plot.text(["weight"], {
-        ...{ x: left - 5, y: height - 23, textAnchor: "end", fontSize: 9, fill: "#555" },
+        ...{ x: left + 34 * 5 + 6, y: height - 23, textAnchor: "start", fontSize: 9, fill: "#555" },
       }),
     ],
     opacity: { type: "identity" },

@@ -163,7 +163,12 @@ function slotOf(
  * each.
  */
 function horizontal(values: readonly Cell[], name: string, taken: number): ScaleOptions {
-  const label = { label: name, labelAnchor: "center", labelArrow: "none" } as const;
+  const label = {
+    label: name,
+    labelAnchor: "center",
+    labelArrow: "none",
+    labelOffset: 36,
+  } as const;
   const numbers = values.filter((value) => typeof value === "number");
   if (numbers.length < values.length || numbers.length < 2) {
     return { type: "point", domain: values, padding: 0.5, ...label };

@@ -35,7 +35,7 @@ export function runCurvesChart(
       width,
       height: 240 + heightBelow(labels),
       ...{ marginLeft: 50, marginTop: 24, marginRight: 10, marginBottom: 38 + heightBelow(labels) },
-      x: { label: "step", labelAnchor: "center", labelArrow: "none", ticks: 5 },
+      x: { label: "step", labelAnchor: "center", labelArrow: "none", labelOffset: 34, ticks: 5 },
       y: {
         ...{ label: y, grid: true, ticks: 5 },
         ...(isLog

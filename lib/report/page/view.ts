@@ -92,7 +92,7 @@ export function runTitle({ data }: Shown, run: Row): string {
 
 /** The row of a run's curve points, for the figure of curves. */
 export function curveRows(
-  { data, runs, view }: Shown,
+  { runs, view }: Shown,
   curve: PageData["curves"][number],
 ): Row[] {
   return runs.flatMap((run): Row[] => {

@@ -131,7 +131,7 @@ function settingsTable({ data, runs, facts }: Shown, found: readonly Row[]): str
   );
   const others = Object.keys(factsOf[0] ?? {}).map((name) =>
     [name, factsOf.map((row) => row[name] ?? null)] as const
-  ).filter(([name]) => !NEVER_EQUAL.includes(name));
+  ).filter(([name]) => !EXPLAINS_NOTHING.test(name));
   const differs = ([, values]: readonly [string, readonly Cell[]]) => values[0] !== values[1];
   const rows = found.length === 1 ? settings : [...settings, ...others].filter(differs);
   if (rows.length === 0) return "<p>The two runs have the same settings.</p>";
@@ -143,8 +143,8 @@ function settingsTable({ data, runs, facts }: Shown, found: readonly Row[]): str
   );
 }
 
-/** Facts that differ between any two runs and explain nothing. */
-const NEVER_EQUAL = ["started_at", "seconds", "ended_at"];
+/** Facts that differ between any two runs and explain nothing: when they ran, how long, and in what room. */
+const EXPLAINS_NOTHING = /^(started|ended)|seconds|memory|^stages$/;
 
 function textOf(cell: Cell): string {
   return cell === null ? "—" : String(cell);
