@@ -16,9 +16,10 @@ import { AutoTokenizer } from "../../models/tokenizers/tokenizer.ts";
 import { compare } from "../agreement.ts";
 import { PLANTED_LAYERS } from "../planted_layers.ts";
 import type { AdaptedBase } from "./adapted_layers.ts";
+import type { BaseSize } from "./cost.ts";
 
 /** What is known of a base model before it is loaded. */
-export interface BaseOutline extends AdaptedBase {
+export interface BaseOutline extends AdaptedBase, BaseSize {
   /** What is worth knowing about its files and its tokenizer, as sentences. */
   readonly warnings: readonly string[];
 }
@@ -26,6 +27,8 @@ export interface BaseOutline extends AdaptedBase {
 /** The base model of planted tasks. */
 export const PLANTED_OUTLINE: BaseOutline = {
   modules: PLANTED_LAYERS.map((layer) => ({ ...layer, kind: "Linear" })),
+  weights: PLANTED_LAYERS.reduce((sum, { inFeatures: I, outFeatures: O }) => sum + I * O, 0),
+  isEncoderDecoder: false,
   outputEmbedding: null,
   identity: { modelType: "mlp" },
   warnings: [],
@@ -53,7 +56,10 @@ export async function outlineBase(dir: string): Promise<BaseOutline> {
   if (type !== undefined && !isT5 && !(LLAMA_TYPES as readonly unknown[]).includes(type)) {
     throw new RangeError(
       `Cannot load "${dir}" as the model_type in its config.json must be one of ` +
-        `${[...T5_TYPES, ...LLAMA_TYPES].join(", ")}: found ${escapedValue(type)}`,
+        `${[...T5_TYPES, ...LLAMA_TYPES].join(", ")}: found ${
+          escapedValue(type)
+        }; name a model of ` +
+        `one of these types`,
     );
   }
   const tokenizer = await AutoTokenizer.fromPretrained(dir);
@@ -62,8 +68,11 @@ export async function outlineBase(dir: string): Promise<BaseOutline> {
   const identity = languageIdentity(config, outline.parsed, outline.className, origin);
   const { modules, isEncoderDecoder } = outline;
   const { vocabSize } = outline.parsed;
+  const sizes = [...tensors.values()].map(({ shape }) => shape.reduce((size, n) => size * n, 1));
   return {
     modules,
+    weights: sizes.reduce((sum, size) => sum + size, 0),
+    isEncoderDecoder,
     outputEmbedding: "lm_head",
     identity,
     warnings: [
