@@ -257,7 +257,22 @@ async function fill(
       error,
     );
   });
-  using _lock = await lockFile(pathIn(dir, ".lock"));
+  const lock = await lockFile(pathIn(dir, ".lock"));
+  try {
+    await fillLocked(dir, hub, listing, files, python, options);
+  } finally {
+    lock[Symbol.dispose]();
+  }
+}
+
+async function fillLocked(
+  dir: string,
+  hub: HubModel,
+  listing: Listing,
+  files: readonly ListedFile[],
+  python: PythonCache,
+  options: ResolveOptions,
+): Promise<void> {
   // From here on a file under its own name, or its part, is of the saved listing.
   for (const name of stale(await savedListing(dir), listing)) {
     await removeIfThere(pathIn(dir, name));
