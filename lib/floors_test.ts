@@ -25,16 +25,16 @@ const FLOORS: readonly (readonly string[])[] = [
   ["slurm"],
   ["tables"],
   ["figures"],
-  ["bench", "report"],
+  ["bench", "browser", "report"],
   ["claims"],
   ["commands"],
   ["fuzz"],
   ["commands/fuzz.ts"],
-  ["mod.ts", "results.ts", "commands/mod.ts"],
+  ["mod.ts", "results.ts", "browser/mod.ts", "commands/mod.ts"],
 ];
 
 /** The entries that `deno.json` exports; what stands outside `lib/` imports nothing else of it. */
-const ENTRIES = ["lib/mod.ts", "lib/results.ts", "lib/commands/mod.ts"];
+const ENTRIES = ["lib/mod.ts", "lib/results.ts", "lib/browser/mod.ts", "lib/commands/mod.ts"];
 
 /** Outside packages that have one door each. */
 const DOORS: Readonly<Record<string, RegExp>> = {

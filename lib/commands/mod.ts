@@ -19,5 +19,6 @@ export { sweepCommand, type SweepCommandOptions } from "./sweep/command.ts";
 export type { Slurm } from "../slurm/programs.ts";
 export type { QueuedElement } from "../slurm/queue.ts";
 export { benchCommand } from "./bench.ts";
+export { browserCommand } from "./browser.ts";
 export { fuzzCommand } from "./fuzz.ts";
 export { notebooksCommand } from "./notebooks.ts";
