@@ -2,6 +2,7 @@ import { copyFile, readdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { makeFolder } from "../files/file_system.ts";
+import { withoutLoaderVariables } from "../util/environment.ts";
 
 const LIB = fileURLToPath(new URL("../", import.meta.url));
 
@@ -28,7 +29,7 @@ export async function bundle(
       ...["--outdir", out, ...entries.map((entry) => join(LIB, entry))],
     ],
     cwd: dirname(LIB),
-    env: { NO_COLOR: "1" },
+    env: { NO_COLOR: "1", ...withoutLoaderVariables() },
     stdout: "null",
   }).output();
   if (!success) {

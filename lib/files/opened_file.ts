@@ -68,12 +68,14 @@ export function openedFile(path: string, bytes: FileBytes): MachineFile {
     return count;
   };
   const hold = () => {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    HELD.set(path, promise);
-    release = () => {
-      if (HELD.get(path) === promise) HELD.delete(path);
-      resolve();
-    };
+    const held = new Promise<void>((resolve) => {
+      release = () => {
+        HELD.delete(path);
+        release = null;
+        resolve();
+      };
+    });
+    HELD.set(path, held);
   };
   return {
     readSync,
