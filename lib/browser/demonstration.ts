@@ -33,6 +33,9 @@ export interface Demonstration {
 /** The file of the page's folder that says what is loaded at first. */
 const NAME = "demonstration.json";
 
+/** The folder of the small base model. */
+const DATA = fileURLToPath(new URL("../../data/base/", import.meta.url));
+
 /** Files of the base model that the page loads. */
 const BASE_FILES = ["config.json", "tokenizer_config.json", "model.safetensors"];
 
@@ -56,12 +59,11 @@ export async function putDemonstration(
   out: string,
   onStep: (step: number, steps: number) => void,
 ): Promise<void> {
-  const data = fileURLToPath(new URL("../../data/base/", import.meta.url));
   await makeFolder(join(out, "base"));
-  for (const name of BASE_FILES) await copyFile(join(data, name), join(out, "base", name));
+  for (const name of BASE_FILES) await copyFile(join(DATA, name), join(out, "base", name));
   const suite = skillsSuite({ ...SUITE, name_in_input: false, seed: 0 });
   if (!await exists(join(out, "adapter", "adapter_config.json"))) {
-    await trainAdapter(data, suite, join(out, "adapter"), onStep);
+    await trainAdapter(suite, join(out, "adapter"), onStep);
   }
   const text = JSON.stringify(demonstrationOf(suite), null, 2);
   await writeFilesAtomically(out, new Map([[NAME, text]]));
@@ -83,13 +85,12 @@ function demonstrationOf({ training, heldOut, skillNames }: TaskSuite): Demonstr
 }
 
 async function trainAdapter(
-  data: string,
   { training }: TaskSuite,
   dir: string,
   onStep: (step: number, steps: number) => void,
 ): Promise<void> {
   await useBackend("wasm");
-  const { base, tokenizer } = await openBase(data);
+  const { base, tokenizer } = await openBase(DATA);
   const config = { ...ADAPTER, task_type: "SEQ_2_SEQ_LM", target_modules: "all-linear" } as const;
   const model = getPeftModel(base, new PolyConfig(config));
   const encoding = { tokenizer, isEncoderDecoder: true, maxInputTokens: 64, maxTargetTokens: 64 };
