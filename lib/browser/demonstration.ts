@@ -50,7 +50,7 @@ const TRAINING = { steps: 400, batchSize: 32, learningRate: 1e-2, routerLearning
 
 /**
  * Puts into the page's folder what it shows at first: the small base model of `data/base`, and an adapter that
- * is trained here on tasks of strings, which takes less than a minute. An adapter that is there is kept.
+ * is trained here on tasks of strings, which takes a minute or two. An adapter that is there is kept.
  *
  * @param out the folder of the page
  * @param onStep told how far training is, after each step

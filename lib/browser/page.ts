@@ -229,7 +229,7 @@ byId("save", HTMLButtonElement).onclick = () =>
   inTurn(async () => {
     const box = byId("downloads", HTMLElement);
     for (const link of box.querySelectorAll("a")) URL.revokeObjectURL(link.href);
-    const files = await session!.save();
+    const files = await session!.save(`saved-${folders++}`);
     box.replaceChildren(...[...files].map(([name, bytes]) => {
       const href = URL.createObjectURL(new Blob([bytes]));
       return make("a", { href, download: name }, `${name} (${Math.ceil(bytes.length / 1024)} KiB)`);

@@ -25,9 +25,6 @@ export interface AdaptSettings {
   readonly learningRate: number;
 }
 
-/** Where an adapter is saved before its files are handed out. */
-const SAVED = "saved-adapter";
-
 /** The most tokens of an input and of an answer. */
 const LONGEST = { maxInputTokens: 512, maxTargetTokens: 64 };
 
@@ -151,10 +148,12 @@ export class Session {
    * The adapter as PEFT's files, by name: `adapter_config.json`, `adapter_model.safetensors`, and
    * `poly_settings.json` where it has settings that PEFT does not know. Its last task is the one that was set
    * here.
+   *
+   * @param dir the folder that they are saved to; in a browser one in memory
    */
-  async save(): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
-    await this.#model.savePretrained(SAVED);
-    const files = await takeFiles(SAVED);
+  async save(dir: string): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
+    await this.#model.savePretrained(dir);
+    const files = await takeFiles(dir);
     files.delete("README.md");
     return files;
   }

@@ -20,7 +20,7 @@ adapts the routing to five examples, and saves the adapter as PEFT's files.
   deno task browser [FOLDER] [--bare] [--serve] [--port N]
 
   FOLDER       where the page goes [${FOLDER}]; any server of files can serve it
-  --bare       without the demonstration: a small base model, and an adapter trained here in about a minute
+  --bare       without the demonstration: a small base model, and an adapter trained here in a minute or two
   --serve      serves the folder afterwards, to this machine alone, until Ctrl-C
   --port N     at this port [8000]
   -h, --help   this text
