@@ -38,12 +38,11 @@ export class MixPanel {
       })),
     ]));
     const splits = routing.weights(routing.names[0]!).length;
-    fill(this.#layer, ["all layers", ...routing.names], "");
-    fill(
-      this.#split,
-      ["all splits", ...Array.from({ length: splits }, (_, split) => `split ${split + 1}`)],
-      "",
-    );
+    fill(this.#layer, ["all layers", ...routing.names]);
+    fill(this.#split, [
+      "all splits",
+      ...Array.from({ length: splits }, (_, split) => `split ${split + 1}`),
+    ]);
     byId("mix-split-label", HTMLElement).hidden = splits === 1;
     this.#kind.value = "tasks";
     this.#kind.onchange = () => {
@@ -78,17 +77,23 @@ export class MixPanel {
     }
   }
 
-  /** Sets the weights of routers from their amounts. */
+  /** The weights that the amounts of a router say, split by split. */
+  #weightsSaid(name: string, kind: Kind): number[][] {
+    const tasks = this.#tasks.map((_, task) => this.#routing.weights(name, task));
+    return this.#amounts.get(name)!.map((amounts, split) =>
+      kind === "skills"
+        ? sharesOf(amounts.skills)
+        : mixtureOf(tasks.map((rows) => [rows[split]!]), amounts.tasks)[0]!
+    );
+  }
+
+  /** Sets the weights of routers, or of one split of theirs, from their amounts. */
   #write(names: readonly string[], only: number | null, kind: Kind): void {
     for (const name of names) {
-      const tasks = this.#tasks.map((_, task) => this.#routing.weights(name, task));
-      const weights = this.#routing.weights(name).map((before, split) => {
-        if (only !== null && split !== only) return before;
-        const amounts = this.#amounts.get(name)![split]!;
-        return kind === "skills"
-          ? sharesOf(amounts.skills)
-          : mixtureOf(tasks.map((rows) => [rows[split]!]), amounts.tasks)[0]!;
-      });
+      const said = this.#weightsSaid(name, kind);
+      const weights = this.#routing.weights(name).map((before, split) =>
+        only === null || split === only ? said[split]! : before
+      );
       this.#routing.set(name, weights);
     }
   }
@@ -127,23 +132,31 @@ export class MixPanel {
     this.#draw(chosen);
   }
 
+  /** Draws the weights in force, and says where the sliders do not tell them. */
   #draw(chosen: readonly (readonly number[])[]): void {
-    const differ = chosen.some((amounts) =>
-      amounts.some((amount, i) => Math.abs(amount - chosen[0]![i]!) > 0.005)
+    const kind = this.#kind.value as Kind;
+    const isInForce = this.#scope.names.every((name) =>
+      areClose(this.#weightsSaid(name, kind).flat(), this.#routing.weights(name).flat())
     );
-    byId("mix-note", HTMLElement).textContent = differ
-      ? "Layers or splits differ: the sliders show their average, and moving one makes them alike."
-      : "";
+    const areAlike = chosen.every((amounts) => areClose(amounts, chosen[0]!));
+    byId("mix-note", HTMLElement).textContent = !isInForce
+      ? "Another mixture is in force, as of skills; moving a slider replaces it."
+      : areAlike
+      ? ""
+      : "Layers or splits differ: the sliders show their average, and moving one makes them alike.";
     byId("picture", HTMLElement).innerHTML = weightsPicture(
       this.#routing.names.map((name) => ({ name, weights: this.#routing.weights(name) })),
     );
   }
 }
 
+/** Whether numbers are equal as far as a slider tells them apart. */
+function areClose(some: readonly number[], others: readonly number[]): boolean {
+  return some.every((number, i) => Math.abs(number - others[i]!) < 0.005);
+}
+
 /** Fills a list of choices, and chooses the first. */
-function fill(select: HTMLSelectElement, names: readonly string[], value: string): void {
-  select.replaceChildren(
-    ...names.map((name, i) => make("option", { value: i === 0 ? value : name }, name)),
-  );
+function fill(select: HTMLSelectElement, names: readonly string[]): void {
+  select.replaceChildren(...names.map((name) => make("option", {}, name)));
   select.selectedIndex = 0;
 }

@@ -54,7 +54,7 @@ export function weightsPicture(
   const [splits, skills] = [first.weights.length, first.weights[0]!.length];
   const gap = 6;
   const cell = (SIZE.width - gap * (splits - 1)) / (splits * skills);
-  const high = 9;
+  const high = Math.min(9, Math.max(3, Math.round(320 / rows.length)));
   const drawn = rows.map(({ name, weights }, row) => {
     const cells = weights.flatMap((split, h) =>
       split.map((weight, s) => {
