@@ -21,7 +21,7 @@ export class MixPanel {
   readonly #sliders = byId("sliders", HTMLElement);
 
   /**
-   * Shows the sliders; the first task has all of the mixture.
+   * Shows the sliders; all tasks have the same share of the mixture, as when it was added.
    *
    * @param tasks names of the adapter's tasks
    * @param onChange called when a slider has moved
@@ -33,7 +33,7 @@ export class MixPanel {
     this.#amounts = new Map(routing.names.map((name) => [
       name,
       routing.weights(name).map((weights) => ({
-        tasks: tasks.map((_, task) => task === 0 ? 1 : 0),
+        tasks: tasks.map(() => 0.5),
         skills: [...weights],
       })),
     ]));
@@ -50,7 +50,6 @@ export class MixPanel {
       this.#show();
     };
     this.#layer.onchange = this.#split.onchange = () => this.#show();
-    this.#write(routing.names, null, "tasks");
     this.#show();
   }
 

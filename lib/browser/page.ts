@@ -169,6 +169,7 @@ async function ask(all: boolean): Promise<void> {
 let soon: ReturnType<typeof setTimeout> | undefined;
 function askSoon(): void {
   clearTimeout(soon);
+  document.documentElement.dataset.state = "busy";
   soon = setTimeout(() => inTurn(() => ask(false)), 150);
 }
 
