@@ -16,13 +16,13 @@ import { type PlanChange, PlanChangeError } from "../../sweep/plan_change.ts";
 import { stagesDirOf, writtenDirs } from "../../sweep/stages_dir.ts";
 import { type PlannedRun, readSweep, type Sweep } from "../../sweep/plan/sweep.ts";
 import { SweepError } from "../../sweep/plan/sweep_error.ts";
-import { environmentVariable, loaderVariables } from "../../util/environment.ts";
+import { environmentVariable } from "../../util/environment.ts";
 import { numberList } from "../../util/number_list.ts";
 import { runCommand } from "../arguments.ts";
 import { type Processes, processesOf } from "./processes.ts";
 import { sweepBar, sweepLines, type SweepShown } from "../bars.ts";
 import type { CommandOutput, LastingOutput } from "../output.ts";
-import { lackingPermission } from "../permissions.ts";
+import { lackingPermission, noteLoaderVariables } from "../permissions.ts";
 import { commandLine } from "../shell.ts";
 import {
   DEFAULT_SWEEP,
@@ -36,7 +36,7 @@ import { describePlan } from "./describe_plan.ts";
 import { faultOfRuns } from "./preflight.ts";
 import { cancelJobs, describeLaunch, launchBySlurm, slurmHere, tellStatus } from "./slurm.ts";
 import { readablePath, settingPath, userPath } from "../user_path.ts";
-import { fetchBases, type ResolveBase } from "./bases.ts";
+import { checkedBases, type ResolveBase } from "./bases.ts";
 import { runUntilStopped } from "./run_until_stopped.ts";
 import { yamlText } from "../yaml_file.ts";
 import { tellEnd } from "./ending.ts";
@@ -151,23 +151,19 @@ async function sweepAsAsked(
     if (fault !== null) throw new SweepError(fault);
     const lacking = lackingPermission("sweep", args, { write: writtenDirs(dir) });
     if (lacking !== null) throw new SweepError(`Cannot run a sweep into ${dir}: ${lacking}`);
-    const heldBack = loaderVariables();
-    if (heldBack.length > 0) {
-      note(
-        `workers start without ${
-          heldBack.join(" and ")
-        }, which Deno passes on only to those who may ` +
-          `start every program (--allow-run); name a BLAS that is found by it alone in POLY_BLAS`,
-      );
-    }
+    noteLoaderVariables(note);
     using _lock = await lockSweep(dir);
-    const baseFolders = await fetchBases(toDo, args, asked, output, resolveBase);
+    const baseFolders = await checkedBases(
+      toDo,
+      args,
+      { ...asked, preflight },
+      output,
+      resolveBase,
+    );
     if (baseFolders === null) {
       say(`Stopped in the download of the base model. To go on:\n  ${again}`);
       return 130;
     }
-    const faultOfBases = await faultOfRuns(toDo, { ...preflight, baseFolders });
-    if (faultOfBases !== null) throw new SweepError(faultOfBases);
     const source = { yaml, command: again };
     const store = await SweepStore.plan(dir, sweep, { extend: asked.extend, source });
     const before = asked.fresh ? store.manifest.runs.map(notBegun) : await store.results();
