@@ -1,7 +1,8 @@
 /**
  * Reading a study: the runs of a sweep as tables, the estimates and differences drawn from them, their
  * figures, and how a notebook shows them. Everything here starts from {@linkcode openStudy}, which opens
- * a folder that `deno task sweep` has written.
+ * a folder that `deno task sweep` has written, or from {@linkcode keptTable}, which reads a table of this
+ * project's results.
  *
  * @module
  */
@@ -12,6 +13,7 @@ export { leaderboard, type LeaderboardOptions } from "./tables/leaderboard.ts";
 export { type CrossingOptions, type RatioLine, ratioLines } from "./tables/crossings.ts";
 export type { Crossing } from "./statistics/crossing.ts";
 export type { Estimate } from "./statistics/estimate.ts";
+export { keptTable } from "./tables/kept_table.ts";
 export { toCsv } from "./tables/csv.ts";
 export { toMarkdown } from "./tables/markdown.ts";
 export { pairedDifferences, type PairedOptions } from "./tables/paired.ts";

@@ -3,7 +3,7 @@ import { useBackend } from "../backend/backend.ts";
 import { cpuInfo, openBlas } from "../backend/wasm/blas.ts";
 import { sharedEnvironment } from "../backend/wasm/child_environment.ts";
 import { betterCoreType, isOldCore } from "../backend/wasm/core_type.ts";
-import { webgpuAdapter } from "../backend/webgpu/adapter.ts";
+import { webgpuAdapter } from "../backend/webgpu/find_adapter.ts";
 import { askProgram } from "../util/ask_program.ts";
 import { environmentVariable } from "../util/environment.ts";
 import { findJupyter, INSTALL_JUPYTER } from "./notebooks.ts";

@@ -24,6 +24,7 @@ import type { CommandOutput, LastingOutput } from "../output.ts";
 import { lackingPermission, noteLoaderVariables } from "../permissions.ts";
 import { commandLine } from "../shell.ts";
 import { checkedBases } from "../sweep/bases.ts";
+import { chooseAndTell } from "../sweep/choose_device.ts";
 import { faultOfRuns } from "../sweep/preflight.ts";
 import { runUntilStopped } from "../sweep/run_until_stopped.ts";
 import { readablePath, userPath } from "../user_path.ts";
@@ -139,13 +140,16 @@ async function reproduce(
     const reads = await readsNow(before, baseFolders);
     refuseChanges(dir, before, reads, asked.mixedCode ? null : await codeNow());
     await store.save();
-    const progress = await progressOf(dir, toDo.length, asked, output);
-    const end = await runUntilStopped(store, before, progress, {
+    const options = {
       jobs: asked.jobs ?? navigator.hardwareConcurrency,
       stagesDir: stagesDirOf(dir),
       reads,
       ...(worker ? { worker } : {}),
-    });
+    };
+    const machine = { ...options, dir, batchRuns: "auto" } as const;
+    const chosen = await chooseAndTell(toDo, before, machine, say);
+    const progress = await progressOf(dir, toDo.length, asked, output);
+    const end = await runUntilStopped(store, before, progress, { ...options, ...chosen });
     results = end.results;
     if (end.interrupted) return stopped(say, results, again);
     const failed = results.filter(({ id, status }) => asks.has(id) && status === "failed");

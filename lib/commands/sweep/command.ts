@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { openBlas } from "../../backend/wasm/blas.ts";
 import { HubError } from "../../hub/error.ts";
 import { isFinal, type RunResult } from "../../run/result.ts";
+import { batchRunsOf } from "../../sweep/device.ts";
 import { forget } from "../../sweep/forget.ts";
 import { readsNow, refuseChanges } from "../../sweep/identity.ts";
 import { codeNow } from "../../sweep/provenance.ts";
@@ -32,6 +33,8 @@ import {
   sweepHelp,
 } from "./arguments.ts";
 import { describeChange, offeredFolder } from "./change.ts";
+import { chooseAndTell } from "./choose_device.ts";
+import { describeCompanies } from "./describe_companies.ts";
 import { describePlan } from "./describe_plan.ts";
 import { faultOfRuns } from "./preflight.ts";
 import { cancelJobs, describeLaunch, launchBySlurm, slurmHere, tellStatus } from "./slurm.ts";
@@ -140,6 +143,9 @@ async function sweepAsAsked(
     };
     if (asked.dryRun) {
       print(describePlan(planned, known, { ...asked, jobs }) + "\n");
+      const sharing = isBySlurm ? () => 1 : batchRunsOf(asked.batchRuns, null);
+      const inBatches = describeCompanies(toDo, stagesDir, sharing);
+      if (inBatches !== null) print(`${inBatches}\n`);
       if (slurm !== null) print(`\n${await describeLaunch(dir, known, launch, slurm)}\n`);
       if (fault !== null) say(`Every run would fail: ${fault}`);
       if (change !== null) say(describeChange(dir, change, args));
@@ -172,13 +178,20 @@ async function sweepAsAsked(
     refuseChanges(dir, before, reads, hasWork && !asked.mixedCode ? await codeNow() : null);
     await store.save();
     if (asked.fresh) await forget(store, stagesDir);
+    // The elements of a job array choose their device themselves, and do each run alone.
+    const chosen = isBySlurm ? { batchRuns: () => 1 } : await chooseAndTell(
+      selectRuns(before, asked.onlyFailed),
+      before,
+      { ...launch, dir, reads },
+      say,
+    );
     const started = performance.now();
     const progress = await progressOf(store, before, asked, output);
     const launched = slurm && await launchBySlurm(store, before, progress, launch, slurm, output);
     if (typeof launched === "number") return launched;
     const { results, stopped, interrupted } = launched !== null
       ? { results: launched, stopped: null, interrupted: false }
-      : await runUntilStopped(store, before, progress, { ...launch, reads });
+      : await runUntilStopped(store, before, progress, { ...launch, reads, ...chosen });
     if (interrupted) {
       const ended = results.filter(isFinal).length;
       say(`Stopped with ${ended} of ${results.length} runs done. To go on:\n  ${again}`);
