@@ -25,23 +25,24 @@ const FLOORS: readonly (readonly string[])[] = [
   ["slurm"],
   ["tables"],
   ["figures"],
-  ["bench", "report"],
+  ["bench", "browser", "report"],
   ["claims"],
   ["commands"],
   ["fuzz"],
   ["commands/fuzz.ts"],
-  ["mod.ts", "results.ts", "commands/mod.ts"],
+  ["mod.ts", "results.ts", "browser/mod.ts", "commands/mod.ts"],
 ];
 
 /** The entries that `deno.json` exports; what stands outside `lib/` imports nothing else of it. */
-const ENTRIES = ["lib/mod.ts", "lib/results.ts", "lib/commands/mod.ts"];
+const ENTRIES = ["lib/mod.ts", "lib/results.ts", "lib/browser/mod.ts", "lib/commands/mod.ts"];
 
 /** Outside packages that have one door each. */
 const DOORS: Readonly<Record<string, RegExp>> = {
   "@tensorflow/tfjs": /^tf\.ts$/,
   "@tensorflow/tfjs-backend-wasm": /^backend\/wasm\//,
   "@tensorflow/tfjs-backend-webgpu": /^backend\/webgpu\/adapter\.ts$/,
-  "@noble/hashes/sha2.js": /^util\/random\.ts$/,
+  "@noble/hashes/legacy.js": /^files\/file_hash\.ts$/,
+  "@noble/hashes/sha2.js": /^(?:util\/random|files\/file_hash)\.ts$/,
   "@huggingface/tokenizers": /^models\/tokenizers\/pattern\.ts$/,
   "@observablehq/plot": /^(figures\/(figure|render_svg)|report\/page\/plot_scripts)\.ts$/,
   "d3": /^report\/page\/plot_scripts\.ts$/,

@@ -6,6 +6,7 @@ import {
   namesIn,
   removeIfThere,
 } from "./file_system.ts";
+import { machine } from "./this_machine.ts";
 import { pathIn } from "./path.ts";
 import { isPlainFileName } from "./plain_file_name.ts";
 
@@ -61,15 +62,15 @@ export async function writeFilesAtomically(
       // The last name says that all are there, after a loss of power too.
       if (i > 0 && i === files.size - 1) await flushFolder(dir);
       const replaced = await keepOld(pathIn(dir, name), backup(name));
-      await Deno.rename(temporary(name), pathIn(dir, name));
+      await machine.rename(temporary(name), pathIn(dir, name));
       renamed.push({ name, replaced });
     }
     await flushFolder(dir);
   } catch (error) {
     for (const { name, replaced } of renamed.reverse()) {
       await (replaced
-        ? Deno.rename(backup(name), pathIn(dir, name))
-        : Deno.remove(pathIn(dir, name)));
+        ? machine.rename(backup(name), pathIn(dir, name))
+        : machine.remove(pathIn(dir, name)));
     }
     throw error;
   } finally {
@@ -107,7 +108,7 @@ export async function removeTemporaries(dir: string): Promise<void> {
 
 async function checkFolder(dir: string): Promise<void> {
   if (await exists(dir) && !await isFolder(dir)) {
-    throw new Deno.errors.NotADirectory(
+    throw new machine.errors.NotADirectory(
       `Cannot write files: Provided path (${dir}) should be a directory, not a file`,
     );
   }
@@ -115,18 +116,22 @@ async function checkFolder(dir: string): Promise<void> {
 
 async function writeFlushed(path: string, content: string | Uint8Array): Promise<void> {
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
-  using file = await Deno.open(path, { write: true, createNew: true });
-  for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
-  await file.sync();
+  const file = await machine.open(path, { write: true, createNew: true });
+  try {
+    for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+    await file.sync();
+  } finally {
+    file.close();
+  }
 }
 
 /** Gives the file a second name, so that it can be put back; false when there is none. */
 async function keepOld(path: string, backup: string): Promise<boolean> {
   try {
-    await Deno.link(path, backup);
+    await machine.link(path, backup);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    await Deno.copyFile(path, backup); // a file system without hard links
+    if (error instanceof machine.errors.NotFound) return false;
+    await machine.copyFile(path, backup); // a file system without hard links
   }
   return true;
 }

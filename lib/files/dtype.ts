@@ -15,6 +15,9 @@ interface Codec {
   encode?(data: Float32Array | Int32Array): ArrayBuffer;
 }
 
+/** Whether this engine has 16-bit floats of its own. */
+const HAS_FLOAT16 = typeof Float16Array !== "undefined";
+
 /**
  * Every type that can be read, the largest rank first: the order in which safetensors stores tensors.
  *
@@ -38,8 +41,13 @@ export const CODECS: Readonly<Record<Dtype, Codec>> = {
   BF16: { size: 2, decode: decodeBF16, encode: encodeBF16 },
   F16: {
     size: 2,
-    decode: (bytes) => new Float32Array(new Float16Array(bytes)),
-    encode: (data) => new Float16Array(data).buffer,
+    decode: (bytes) => HAS_FLOAT16 ? new Float32Array(new Float16Array(bytes)) : decodeF16(bytes),
+    encode: (data) => {
+      if (HAS_FLOAT16) return new Float16Array(data).buffer;
+      throw new TypeError(
+        "Cannot write F16 as this engine has no Float16Array: Node has, from 24 on",
+      );
+    },
   },
   I16: { size: 2, decode: (bytes) => new Int32Array(new Int16Array(bytes)) },
   I8: { size: 1, decode: (bytes) => new Int32Array(new Int8Array(bytes)) },
@@ -74,6 +82,34 @@ function decodeBool(bytes: ArrayBuffer, refuse: Refuse): Int32Array<ArrayBuffer>
   for (let i = 0; i < values.length; i++) {
     if (stored[i]! > 1) refuse("a boolean is 0 or 1", stored[i]);
     values[i] = stored[i]!;
+  }
+  return values;
+}
+
+/**
+ * Numbers of 16-bit floats, for engines without `Float16Array`: 5 bits of exponent, 10 of fraction.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * assert.deepEqual([...decodeF16(Uint16Array.of(0x3c00, 0xc248, 0xfc00).buffer)], [
+ *   1, -3.140625, -Infinity,
+ * ]);
+ * ```
+ */
+export function decodeF16(bytes: ArrayBuffer): Float32Array<ArrayBuffer> {
+  const halves = new Uint16Array(bytes);
+  const values = new Float32Array(halves.length);
+  for (let i = 0; i < values.length; i++) {
+    const half = halves[i]!;
+    const [exponent, fraction] = [(half >> 10) & 0x1f, half & 0x3ff];
+    const size = exponent === 31
+      ? fraction === 0 ? Infinity : NaN
+      : exponent === 0
+      ? fraction * 2 ** -24
+      : (1024 + fraction) * 2 ** (exponent - 25);
+    values[i] = half & 0x8000 ? -size : size;
   }
   return values;
 }

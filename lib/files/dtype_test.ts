@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { CODECS } from "./dtype.ts";
+import { CODECS, decodeF16 } from "./dtype.ts";
 
 const refuse = (rule: string, found: unknown): never => {
   throw new RangeError(`${rule}: ${found}`);
@@ -17,6 +17,13 @@ Deno.test("CODECS.F16.decode() is exact at every edge of the format", () => {
   // deno-fmt-ignore
   const expected = [864026624, 947896320, 947912704, 1199562752, 2139095040, -8388608, -2147483648, 1051369472, -1068957696];
   assert.deepEqual(bitsOf(CODECS.F16.decode(Uint16Array.from(halves).buffer, refuse)), expected);
+});
+
+Deno.test("decodeF16() gives for each of all halves what the engine's own 16-bit floats are", () => {
+  const halves = Uint16Array.from({ length: 2 ** 16 }, (_, half) => half);
+  const wanted = new Float16Array(halves.buffer);
+  const differ = decodeF16(halves.buffer).findIndex((value, i) => !Object.is(value, wanted[i]));
+  assert.equal(differ, -1);
 });
 
 Deno.test("CODECS.BF16.decode() is exact at every edge of the format", () => {

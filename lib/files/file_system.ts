@@ -1,11 +1,12 @@
 /**
  * What this library asks of the file system, beside writing whole files (`atomic_write.ts`) and locks
- * (`lock.ts`). Whoever brings the library to another platform replaces this file.
+ * (`lock.ts`). `this_machine.ts` says which file system that is.
  *
  * @module
  */
-import { dirname } from "node:path";
-
+import { FROM_START, type MachineFile } from "./machine.ts";
+import { machine } from "./this_machine.ts";
+import { parentOf } from "./path.ts";
 import { decodeText } from "./strict_text.ts";
 
 /** A file that is open for reading. */
@@ -22,7 +23,7 @@ export interface OpenFile extends Disposable {
  * @throws {SyntaxError} when it is not UTF-8 text, as {@linkcode decodeText} does
  */
 export async function readText(path: string): Promise<string> {
-  return decodeText(await Deno.readFile(path), path);
+  return decodeText(await machine.readFile(path), path);
 }
 
 /**
@@ -38,7 +39,7 @@ export async function readText(path: string): Promise<string> {
  * ```
  */
 export async function readTextIfThere(path: string): Promise<string | null> {
-  const bytes = await Deno.readFile(path).catch(nullWhenAbsent);
+  const bytes = await machine.readFile(path).catch(nullWhenAbsent);
   return bytes === null ? null : decodeText(bytes, path);
 }
 
@@ -47,18 +48,18 @@ export async function readTextIfThere(path: string): Promise<string | null> {
  * @throws what the file system refuses, such as looking into a folder
  */
 export async function exists(path: string): Promise<boolean> {
-  return await Deno.stat(path).catch(nullWhenAbsent) !== null;
+  return await machine.stat(path).catch(nullWhenAbsent) !== null;
 }
 
 /** Whether there is a folder at a path that can be seen. */
 export async function isFolder(path: string): Promise<boolean> {
-  return await Deno.stat(path).then((info) => info.isDirectory, () => false);
+  return await machine.stat(path).then((info) => info.isDirectory, () => false);
 }
 
 /** {@linkcode isFolder} at once, for what cannot wait. */
 export function isFolderSync(path: string): boolean {
   try {
-    return Deno.statSync(path).isDirectory;
+    return machine.statSync(path).isDirectory;
   } catch {
     return false;
   }
@@ -66,21 +67,21 @@ export function isFolderSync(path: string): boolean {
 
 /** The bytes of the file at a path; null when there is no file that can be seen. */
 export async function fileSize(path: string): Promise<number | null> {
-  return await Deno.stat(path).then((info) => info.isFile ? info.size : null, () => null);
+  return await machine.stat(path).then((info) => info.isFile ? info.size : null, () => null);
 }
 
 /** The names of what is directly inside a folder, in no order. */
 export async function namesIn(dir: string): Promise<string[]> {
   const names: string[] = [];
-  for await (const { name } of Deno.readDir(dir)) names.push(name);
+  for await (const { name } of machine.readDir(dir)) names.push(name);
   return names;
 }
 
 /** Makes a folder, with its parents, where it is not there, to outlast a loss of power. */
 export async function makeFolder(dir: string): Promise<void> {
   const parents: string[] = [];
-  for (let at = dir; !await exists(at);) parents.push(at = dirname(at));
-  await Deno.mkdir(dir, { recursive: true });
+  for (let at = dir; !await exists(at);) parents.push(at = parentOf(at));
+  await machine.mkdir(dir, { recursive: true });
   for (const parent of parents) await flushFolder(parent);
 }
 
@@ -92,8 +93,12 @@ export async function makeFolder(dir: string): Promise<void> {
  */
 export async function flushFolder(dir: string): Promise<void> {
   try {
-    using folder = await Deno.open(dir === "" ? "." : dir);
-    await folder.sync();
+    const folder = await machine.open(dir === "" ? "." : dir);
+    try {
+      await folder.sync();
+    } finally {
+      folder.close();
+    }
   } catch (error) {
     const { code } = error as { code?: unknown };
     if (["ENOSPC", "EDQUOT", "EIO"].includes(String(code))) throw error;
@@ -114,7 +119,7 @@ export async function flushFolder(dir: string): Promise<void> {
  * ```
  */
 export async function removeIfThere(path: string): Promise<void> {
-  await Deno.remove(path).catch(nullWhenAbsent);
+  await machine.remove(path).catch(nullWhenAbsent);
 }
 
 /**
@@ -125,8 +130,8 @@ export async function removeIfThere(path: string): Promise<void> {
  * @throws {Deno.errors.NotFound} when there is nothing
  */
 export async function openFile(path: string): Promise<OpenFile | null> {
-  if (!(await Deno.stat(path)).isFile) return null;
-  const file = await Deno.open(path);
+  if (!(await machine.stat(path)).isFile) return null;
+  const file = await machine.open(path);
   try {
     const { size } = await file.stat();
     return {
@@ -141,9 +146,9 @@ export async function openFile(path: string): Promise<OpenFile | null> {
 }
 
 /** Seeks and reads without letting go in between, so that reads of one file cannot mix. */
-function readAt(file: Deno.FsFile, begin: number, end: number): Uint8Array<ArrayBuffer> {
+function readAt(file: MachineFile, begin: number, end: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(end - begin);
-  file.seekSync(begin, Deno.SeekMode.Start);
+  file.seekSync(begin, FROM_START);
   for (let at = 0; at < bytes.length;) {
     const count = file.readSync(bytes.subarray(at));
     if (count === null) return bytes.slice(0, at);
@@ -154,15 +159,15 @@ function readAt(file: Deno.FsFile, begin: number, end: number): Uint8Array<Array
 
 /** The error that says that something is not there, as the file system itself would say it. */
 export function notFound(message: string): Error {
-  return new Deno.errors.NotFound(message);
+  return new machine.errors.NotFound(message);
 }
 
 /** The error that says that a file stands where a folder should be. */
 export function notFolder(message: string): Error {
-  return new Deno.errors.NotADirectory(message);
+  return new machine.errors.NotADirectory(message);
 }
 
 function nullWhenAbsent(error: unknown): null {
-  if (!(error instanceof Deno.errors.NotFound)) throw error;
+  if (!(error instanceof machine.errors.NotFound)) throw error;
   return null;
 }

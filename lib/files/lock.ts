@@ -1,3 +1,6 @@
+import type { MachineFile } from "./machine.ts";
+import { machine } from "./this_machine.ts";
+
 /** A lock on a file, which its process holds until it is released or the process ends. */
 export interface FileLock extends Disposable {
   /** Text that the holder wrote into the file for others to read. */
@@ -38,7 +41,7 @@ export async function lockPassing(path: string): Promise<FileLock> {
     const file = await openLock(path);
     await file.lock(true);
     // Whoever held it before has removed the file: its name may be another's by now.
-    const [held, named] = [await file.stat(), await Deno.stat(path).catch(() => null)];
+    const [held, named] = [await file.stat(), await machine.stat(path).catch(() => null)];
     if (held.ino === named?.ino && held.dev === named.dev) return passing(file, path);
     file.close();
   }
@@ -52,11 +55,11 @@ export async function tryLockFile(path: string): Promise<FileLock | null> {
   return null;
 }
 
-async function openLock(path: string): Promise<Deno.FsFile> {
-  return await Deno.open(path, { create: true, read: true, write: true });
+async function openLock(path: string): Promise<MachineFile> {
+  return await machine.open(path, { create: true, read: true, write: true });
 }
 
-function held(file: Deno.FsFile): FileLock {
+function held(file: MachineFile): FileLock {
   return {
     note(text) {
       file.truncateSync();
@@ -66,12 +69,12 @@ function held(file: Deno.FsFile): FileLock {
   };
 }
 
-function passing(file: Deno.FsFile, path: string): FileLock {
+function passing(file: MachineFile, path: string): FileLock {
   return {
     ...held(file),
     [Symbol.dispose]() {
       try {
-        Deno.removeSync(path); // while it is held, so that nobody can hold a file without a name
+        machine.removeSync(path); // while it is held, so that nobody can hold a file without a name
       } catch {
         // Some systems keep a file that is open: then it stays.
       }

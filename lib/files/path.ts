@@ -14,3 +14,23 @@
 export function pathIn(dir: string, name: string): string {
   return dir === "" || /[/\\]$/.test(dir) ? dir + name : `${dir}/${name}`;
 }
+
+/**
+ * The folder that a path is in, as Node's `dirname` says it; a file without a folder is in `.`.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(parentOf("data/base/config.json"), "data/base");
+ * assert.equal(parentOf("data/base/"), "data");
+ * assert.equal(parentOf("data"), ".");
+ * assert.equal(parentOf("/data"), "/");
+ * ```
+ */
+export function parentOf(path: string): string {
+  const at = path.replace(/(?<=[^/\\])[/\\]+$/, "");
+  const end = Math.max(at.lastIndexOf("/"), at.lastIndexOf("\\"));
+  if (end < 0) return ".";
+  return at.slice(0, end).replace(/(?<=[^/\\])[/\\]+$/, "") || at[0]!;
+}

@@ -179,8 +179,12 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
  * @throws as {@linkcode openSafetensors} and {@linkcode SafetensorsFile.read} do
  */
 export async function readSafetensors(path: string): Promise<Map<string, StoredTensor>> {
-  using file = await openSafetensors(path);
-  return new Map(file.names.map((name) => [name, file.read(name)]));
+  const file = await openSafetensors(path);
+  try {
+    return new Map(file.names.map((name) => [name, file.read(name)]));
+  } finally {
+    file.close();
+  }
 }
 
 /** The bytes from `begin` to `end`, all of them. */

@@ -1,5 +1,7 @@
-import { dirname } from "node:path";
 import { flushFolder } from "../files/file_system.ts";
+import { FROM_START, type MachineFile } from "../files/machine.ts";
+import { machine } from "../files/this_machine.ts";
+import { parentOf } from "../files/path.ts";
 import { fileFault, type ListedFile } from "./file_fault.ts";
 import { HubError } from "./error.ts";
 import { type Answer, ask, type Hub, mayPass } from "./request.ts";
@@ -28,13 +30,13 @@ export async function download(
       const isJoined = await fetchInto(part, hub, from, file, onBytes);
       const fault = await fileFault(part, file);
       if (fault === null) break;
-      await Deno.remove(part);
+      await machine.remove(part);
       if (!isJoined || left === 1) {
         throw new HubError("content", `Cannot download ${hub.id}: ${fault}; try again`);
       }
     }
-    await Deno.rename(part, to);
-    await flushFolder(dirname(to));
+    await machine.rename(part, to);
+    await flushFolder(parentOf(to));
   } catch (error) {
     throw onDisk(hub, error, to);
   }
@@ -54,7 +56,21 @@ async function fetchInto(
   file: ListedFile,
   onBytes: (received: number) => void,
 ): Promise<boolean> {
-  using out = await Deno.open(part, { write: true, create: true });
+  const out = await machine.open(part, { write: true, create: true });
+  try {
+    return await fetchOnto(out, hub, from, file, onBytes);
+  } finally {
+    out.close();
+  }
+}
+
+async function fetchOnto(
+  out: MachineFile,
+  hub: Hub,
+  from: string,
+  file: ListedFile,
+  onBytes: (received: number) => void,
+): Promise<boolean> {
   let start = (await out.stat()).size;
   if (file.hash === null || (file.size !== null && start > file.size)) start = 0;
   let isJoined = start > 0;
@@ -88,7 +104,7 @@ async function fetchInto(
     if (status !== 206 || start === 0) await restart(); // the server knows no ranges, or another version
     isJoined = start > 0;
     tag = tagNow;
-    await out.seek(start, Deno.SeekMode.Start);
+    await out.seek(start, FROM_START);
     for await (const chunk of body) {
       for (let at = 0; at < chunk.length;) at += await out.write(chunk.subarray(at));
       start += chunk.length;
@@ -138,13 +154,13 @@ function strongTag(headers: Headers): string | null {
  */
 export async function takeFile(hub: Hub, from: string, to: string): Promise<void> {
   try {
-    const file = await Deno.realPath(from);
-    await Deno.remove(to).catch(() => {});
-    await Deno.link(file, to).catch(async () => {
-      await Deno.copyFile(file, `${to}.incomplete`);
-      await Deno.rename(`${to}.incomplete`, to);
+    const file = await machine.realPath(from);
+    await machine.remove(to).catch(() => {});
+    await machine.link(file, to).catch(async () => {
+      await machine.copyFile(file, `${to}.incomplete`);
+      await machine.rename(`${to}.incomplete`, to);
     });
-    await flushFolder(dirname(to));
+    await flushFolder(parentOf(to));
   } catch (error) {
     throw onDisk(hub, error, to);
   }
@@ -158,11 +174,11 @@ export async function takeFile(hub: Hub, from: string, to: string): Promise<void
  * @param name the new name; replaced when it is there
  */
 export async function linkFile(file: string, relative: string, name: string): Promise<void> {
-  await Deno.remove(name).catch(() => {});
-  await Deno.symlink(relative, name)
-    .catch(() => Deno.link(file, name))
-    .catch(() => Deno.copyFile(file, name));
-  await flushFolder(dirname(name));
+  await machine.remove(name).catch(() => {});
+  await machine.symlink(relative, name)
+    .catch(() => machine.link(file, name))
+    .catch(() => machine.copyFile(file, name));
+  await flushFolder(parentOf(name));
 }
 
 /** The error of a file system, as what could not be downloaded; any other error as it is. */

@@ -28,7 +28,7 @@ export async function expandPath(path: string): Promise<string> {
 /** A path in which `~` and `~user` at its start are put in, as Python's `os.path.expanduser` does. */
 export async function expandUser(path: string): Promise<string> {
   const [, user, rest] = /^(?:~([^/]*))?(.*)$/s.exec(path)!;
-  const home = user === undefined ? null : user === "" ? await homeFolder() : await homeOf(user);
+  const home = user === undefined ? null : user === "" ? homeFolder() : await homeOf(user);
   return home === null ? path : (home.replace(/\/+$/, "") + rest) || "/";
 }
 

@@ -1,5 +1,6 @@
 import { hashFile, type HashKind, knownHash } from "../files/file_hash.ts";
 import { fileSize } from "../files/file_system.ts";
+import { machine } from "../files/this_machine.ts";
 
 /** A file as a hub lists it. */
 export interface ListedFile {
@@ -32,7 +33,7 @@ export async function fileFault(
   path: string,
   { name, size, hash }: ListedFile,
 ): Promise<string | null> {
-  const found = (await Deno.stat(path)).size;
+  const found = (await machine.stat(path)).size;
   if (size !== null && found !== size) {
     return `the size of ${name} must be ${size} bytes as listed, not ${found}`;
   }

@@ -280,11 +280,15 @@ async function fill(
   const { commit } = listing;
   try {
     if (commit === null || listing.files.some(({ hash }) => hash === null)) {
-      using _lock = await own.open(listing);
-      const put: Put = (file, get) => get(pathIn(own.dir, file.name));
-      const known = (file: ListedFile) => python.find(file, commit);
-      await fillWith(own.dir, hub, listing, files, put, known, options);
-      return own.dir;
+      const lock = await own.open(listing);
+      try {
+        const put: Put = (file, get) => get(pathIn(own.dir, file.name));
+        const known = (file: ListedFile) => python.find(file, commit);
+        await fillWith(own.dir, hub, listing, files, put, known, options);
+        return own.dir;
+      } finally {
+        lock[Symbol.dispose]();
+      }
     }
     const dir = python.snapshot(commit);
     const put: Put = (file, get) => python.put(commit, { ...file, hash: file.hash! }, get);

@@ -80,9 +80,13 @@ export class PythonCache {
     const [blob, snapshot] = [this.#blob(file.hash), this.snapshot(commit)];
     const name = pathIn(snapshot, file.name);
     for (const folder of [this.#blobs, snapshot, this.#locks]) await makeFolder(folder);
-    using _lock = await lockFile(pathIn(this.#locks, `${file.hash}.lock`));
-    if (!await isAsListed(blob, file)) await get(blob);
-    if (!await isAsListed(name, file)) await linkFile(blob, `../../blobs/${file.hash}`, name);
+    const lock = await lockFile(pathIn(this.#locks, `${file.hash}.lock`));
+    try {
+      if (!await isAsListed(blob, file)) await get(blob);
+      if (!await isAsListed(name, file)) await linkFile(blob, `../../blobs/${file.hash}`, name);
+    } finally {
+      lock[Symbol.dispose]();
+    }
   }
 
   /** Notes the commit that a branch or tag stands for. */

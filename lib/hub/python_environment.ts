@@ -14,7 +14,7 @@ function isTrue(value: string | undefined): boolean {
 async function hfHome(): Promise<string> {
   const given = environmentVariable("HF_HOME");
   if (given !== undefined) return await expandPath(given);
-  const cache = environmentVariable("XDG_CACHE_HOME") ?? pathIn(await homeFolder() ?? "", ".cache");
+  const cache = environmentVariable("XDG_CACHE_HOME") ?? pathIn(homeFolder() ?? "", ".cache");
   return await expandPath(pathIn(cache, "huggingface"));
 }
 
@@ -69,7 +69,7 @@ export async function hubToken(): Promise<FoundToken> {
 }
 
 async function tokenPath(): Promise<string> {
-  if (isStaging()) return pathIn(await homeFolder() ?? "", ".cache/huggingface_staging/token");
+  if (isStaging()) return pathIn(homeFolder() ?? "", ".cache/huggingface_staging/token");
   const given = environmentVariable("HF_TOKEN_PATH");
   return given === undefined ? pathIn(await hfHome(), "token") : await expandPath(given);
 }

@@ -141,18 +141,26 @@ async function readAdapter(
   const read = config ?? await readConfig(dir, onWarning);
   const path = pathIn(dir, WEIGHTS_NAME);
   if (!await exists(path)) throw await noWeights(dir);
-  using file = await openSafetensors(path);
-  for (const name of file.names) {
-    const { dtype } = file.info(name);
-    if (!["F64", "F32", "F16", "BF16"].includes(dtype)) {
-      throw new TypeError(
-        `Cannot read "${path}" as tensors must hold floats: "${name}" is ${dtype}`,
-      );
-    }
-  }
-  const tensors = new Map(file.names.map((name) => [name, file.read(name)]));
+  const tensors = await readFloats(path);
   const isIa3 = read.settings.skill_form === "ia3";
   return { dir, config: read, tensors: isIa3 ? fromIa3Tensors(tensors) : tensors };
+}
+
+async function readFloats(path: string): Promise<Map<string, StoredTensor>> {
+  const file = await openSafetensors(path);
+  try {
+    for (const name of file.names) {
+      const { dtype } = file.info(name);
+      if (!["F64", "F32", "F16", "BF16"].includes(dtype)) {
+        throw new TypeError(
+          `Cannot read "${path}" as tensors must hold floats: "${name}" is ${dtype}`,
+        );
+      }
+    }
+    return new Map(file.names.map((name) => [name, file.read(name)]));
+  } finally {
+    file.close();
+  }
 }
 
 async function readConfig(dir: string, onWarning: (message: string) => void): Promise<PolyConfig> {

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { resolveModel, type ResolveOptions } from "../hub/hugging_face.ts";
 import { AutoModelForCausalLM, AutoModelForSeq2SeqLM } from "../models/auto_model.ts";
 import type { LanguageModel } from "../models/base_model.ts";
@@ -6,6 +5,7 @@ import { T5_TYPES } from "../models/t5/config.ts";
 import { AutoTokenizer, type Tokenizer } from "../models/tokenizers/tokenizer.ts";
 import { compare } from "./agreement.ts";
 import { readJsonObject } from "../files/json_object.ts";
+import { pathIn } from "../files/path.ts";
 
 /** A base model with the tokenizer it was trained with. */
 export interface OpenBase {
@@ -30,7 +30,7 @@ export async function openBase(
   options: ResolveOptions = {},
 ): Promise<OpenBase> {
   const dir = await resolveModel(nameOrPath, { ...options, patterns: ["config.json"] });
-  const config = await readJsonObject(join(dir, "config.json"));
+  const config = await readJsonObject(pathIn(dir, "config.json"));
   const isT5 = (T5_TYPES as readonly unknown[]).includes(config?.model_type);
   const AutoModel = isT5 ? AutoModelForSeq2SeqLM : AutoModelForCausalLM;
   const tokenizer = await AutoTokenizer.fromPretrained(nameOrPath, options);

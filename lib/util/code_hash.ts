@@ -8,7 +8,18 @@ const LIB = new URL("../", import.meta.url);
  * and show them. What is not listed here counts, so a new folder counts until somebody decides.
  */
 export const NO_NUMBERS: readonly string[] = [
-  ...["bench", "claims", "commands", "figures", "fuzz", "report", "slurm", "statistics", "sweep"],
+  ...[
+    "bench",
+    "browser",
+    "claims",
+    "commands",
+    "figures",
+    "fuzz",
+    "report",
+    "slurm",
+    "statistics",
+    "sweep",
+  ],
   ...["tables", "testing"],
   ...["mod.ts", "results.ts"],
 ];

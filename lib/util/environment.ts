@@ -1,3 +1,5 @@
+import { nodeModule, nodeProcess, PLATFORM } from "./platform.ts";
+
 /**
  * The value of an environment variable; undefined when it is unset, empty or may not be read. It
  * never asks for permission.
@@ -10,6 +12,7 @@
  * ```
  */
 export function environmentVariable(variable: string): string | undefined {
+  if (PLATFORM !== "deno") return nodeProcess()?.env?.[variable] || undefined;
   if (Deno.permissions.querySync({ name: "env", variable }).state !== "granted") return undefined;
   return Deno.env.get(variable) || undefined;
 }
@@ -21,16 +24,16 @@ export function environmentVariable(variable: string): string | undefined {
  * ```ts
  * import assert from "node:assert/strict";
  *
- * assert.notEqual(await homeFolder(), "~");
+ * assert.notEqual(homeFolder(), "~");
  * ```
  */
-export async function homeFolder(): Promise<string | null> {
-  const named = environmentVariable(Deno.build.os === "windows" ? "USERPROFILE" : "HOME");
+export function homeFolder(): string | null {
+  const isWindows = nodeProcess()?.platform === "win32";
+  const named = environmentVariable(isWindows ? "USERPROFILE" : "HOME");
   if (named !== undefined) return named;
-  // Loaded here, as Node's part of Deno takes its time and most calls do not need it.
-  const { homedir } = await import("node:os");
   try {
-    return homedir() || null;
+    // Asked here, as Node's part of Deno takes its time and most calls do not need it.
+    return nodeModule("node:os")?.homedir() || null;
   } catch {
     return null;
   }
@@ -61,6 +64,7 @@ const LOADER_VARIABLES = [
  * ```
  */
 export function loaderVariables(): string[] {
+  if (PLATFORM !== "deno") return [];
   if (Deno.permissions.querySync({ name: "run" }).state === "granted") return [];
   return LOADER_VARIABLES.filter((name) => environmentVariable(name) !== undefined);
 }

@@ -1,4 +1,5 @@
 import { withoutLoaderVariables } from "../../util/environment.ts";
+import { PLATFORM } from "../../util/platform.ts";
 import type { AddingProduct, WasmBackend } from "./heap.ts";
 import { threadsAsked, threadVariables } from "./threads.ts";
 
@@ -106,6 +107,7 @@ type Library = Deno.DynamicLibrary<typeof SYMBOLS>;
  * ```
  */
 export function openBlas(path?: string): Blas | string {
+  if (PLATFORM !== "deno") return "only Deno opens libraries of the system";
   const candidates = path === undefined ? CANDIDATES[Deno.build.os] ?? [] : [path];
   if (!candidates.some(permitted)) return "no permission for FFI (--allow-ffi)";
   const threads = threadsAsked();

@@ -1,5 +1,6 @@
 import type { KernelTable } from "../../ops/kernels.ts";
 import type * as tf from "../../tf.ts";
+import { bytesOf } from "./base64.ts";
 import { PLAIN, RELAXED } from "./fused_binary.ts";
 import type { FusedExports } from "./fused_exports.ts";
 import {
@@ -48,9 +49,9 @@ export class FusedWasm {
     own: MatrixProduct,
     blas: AddingProduct | null = null,
     choice: MatMulChoice = alwaysBy(blas === null ? "wasm" : "blas"),
-    relaxed: boolean = WebAssembly.validate(Uint8Array.fromBase64(RELAXED)),
+    relaxed: boolean = WebAssembly.validate(bytesOf(RELAXED)),
   ) {
-    const module = new WebAssembly.Module(Uint8Array.fromBase64(relaxed ? RELAXED : PLAIN));
+    const module = new WebAssembly.Module(bytesOf(relaxed ? RELAXED : PLAIN));
     const env = { memory: backend.wasm.asm.memory };
     this.run = new WebAssembly.Instance(module, { env }).exports as unknown as FusedExports;
     this.backend = backend;

@@ -1,3 +1,4 @@
+import { bytesOf } from "./base64.ts";
 import { PLAIN, RELAXED } from "./matmul_binary.ts";
 import { allocate, type MatrixProduct, type WasmBackend } from "./heap.ts";
 
@@ -39,9 +40,9 @@ const scratches = new WeakMap<WasmBackend, number>();
  */
 export function wasmProduct(
   backend: WasmBackend,
-  relaxed: boolean = WebAssembly.validate(Uint8Array.fromBase64(RELAXED)),
+  relaxed: boolean = WebAssembly.validate(bytesOf(RELAXED)),
 ): WasmProduct | string {
-  const binary = Uint8Array.fromBase64(relaxed ? RELAXED : PLAIN);
+  const binary = bytesOf(relaxed ? RELAXED : PLAIN);
   if (!WebAssembly.validate(binary)) return "this engine has no WebAssembly SIMD";
   const env = { memory: backend.wasm.asm.memory };
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(binary), { env });

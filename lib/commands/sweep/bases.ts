@@ -1,6 +1,6 @@
 import { isFolderSync } from "../../files/file_system.ts";
 import { HubError } from "../../hub/error.ts";
-import { type DownloadEvent, resolveModel, type ResolveOptions } from "../../hub/hugging_face.ts";
+import { type DownloadEvent, resolveModel } from "../../hub/hugging_face.ts";
 import { hubCache, hubEndpoint } from "../../hub/python_environment.ts";
 import { revisionOf } from "../../run/inputs.ts";
 import type { RunResult } from "../../run/result.ts";
@@ -11,10 +11,7 @@ import { interruptible } from "../interruptible.ts";
 import type { LastingOutput } from "../output.ts";
 import { lackingPermission } from "../permissions.ts";
 import type { SweepArguments } from "./arguments.ts";
-import { faultOfRuns, type PreflightOptions } from "./preflight.ts";
-
-/** Finds the folder of a base model by its name or path. */
-export type ResolveBase = (nameOrPath: string, options: ResolveOptions) => Promise<string>;
+import { faultOfRuns, type PreflightOptions, type ResolveBase } from "./preflight.ts";
 
 /**
  * Downloads the base models of runs, each once, where they are not folders.

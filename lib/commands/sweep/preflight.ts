@@ -1,6 +1,7 @@
 /** What is looked at before the first run of a sweep begins: nothing is started in vain. */
 import { existsSync, statSync } from "node:fs";
 import { isAbsolute } from "node:path";
+import type { ResolveOptions } from "../../hub/hugging_face.ts";
 import { checkAdapterOutput, checkMethod } from "../../run/check_method.ts";
 import type { RunConfig } from "../../run/config.ts";
 import { cellTexts } from "../../run/id.ts";
@@ -14,8 +15,10 @@ import { type BaseFolders, baseKey } from "../../sweep/identity.ts";
 import type { Note } from "../../sweep/plan/setting.ts";
 import { SweepError } from "../../sweep/plan/sweep_error.ts";
 import { byteSize, duration } from "../../util/words.ts";
-import type { ResolveBase } from "./bases.ts";
 import { operationsPerSecond } from "./speed.ts";
+
+/** Finds the folder of a base model by its name or path. */
+export type ResolveBase = (nameOrPath: string, options: ResolveOptions) => Promise<string>;
 
 /** What the look at a sweep's runs takes into account. */
 export interface PreflightOptions {

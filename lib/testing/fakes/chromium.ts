@@ -23,12 +23,20 @@ export class Page {
     });
   }
 
-  /** Opens a page of the given size, in CSS pixels. */
-  static async open(url: string, width: number, height: number): Promise<Page> {
+  /**
+   * Opens a page of the given size, in CSS pixels.
+   * @param flags of Chromium, besides those of every test
+   */
+  static async open(
+    url: string,
+    width: number,
+    height: number,
+    flags: readonly string[] = ["--disable-gpu"],
+  ): Promise<Page> {
     const profile = await Deno.makeTempDir();
     const process = new Deno.Command(CHROMIUM!, {
       args: [
-        ...["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"],
+        ...["--headless", "--no-sandbox", "--no-first-run", ...flags],
         ...["--disable-background-networking", "--remote-debugging-port=0"],
         ...[`--user-data-dir=${profile}`, `--window-size=${width},${height}`, "about:blank"],
       ],
@@ -110,11 +118,8 @@ interface Reply {
 /**
  * Reads the address at which a Chromium listens from its output; the rest of the output is dropped.
  */
-async function debuggerAddress(stderr: ReadableStream<Uint8Array>): Promise<string> {
-  // With the types of browsers, which the page's script brings, the decoder would not fit the stream.
-  const decoder: unknown = new TextDecoderStream();
-  const reader = stderr.pipeThrough(decoder as ReadableWritablePair<string, Uint8Array>)
-    .getReader();
+async function debuggerAddress(stderr: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
+  const reader = stderr.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   while (true) {
     const { value, done } = await reader.read();

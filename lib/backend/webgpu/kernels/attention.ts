@@ -50,7 +50,8 @@ const attentionProgram = (biased: boolean, masked: boolean) =>
   let row = (head * params.Lq + query) * params.Lk; // of the weights
   var top = -0x1.fffffep+127;
   var most = ${masked ? "0.0" : "1.0"}; // that the mask allows
-  for (firstColumn = 0u; firstColumn < params.Lk; firstColumn += ${TILE}u) {${scores.sum}
+  for (var tileStart = 0u; tileStart < params.Lk; tileStart += ${TILE}u) {
+    firstColumn = tileStart;${scores.sum}
     let key = firstColumn + tx;
     if (isQuery && key < params.Lk) {
       score *= params.scale;
@@ -74,7 +75,8 @@ const attentionProgram = (biased: boolean, masked: boolean) =>
     for (var key = tx; key < params.Lk; key += ${TILE}u) { weights[row + key] *= share; }
   }
   storageBarrier();
-  for (firstColumn = 0u; firstColumn < params.Dh; firstColumn += ${TILE}u) {${seen.sum}
+  for (var tileStart = 0u; tileStart < params.Dh; tileStart += ${TILE}u) {
+    firstColumn = tileStart;${seen.sum}
     let feature = firstColumn + tx;
     if (isQuery && feature < params.Dh) {
       y[queryStart + query * lineStep + feature] = value;

@@ -45,7 +45,8 @@ const scoresProgram = (wanted: boolean) =>
   let isQuery = query < params.Lq;
   let row = (head * params.Lq + query) * params.Lk; // of the weights
   var own = 0.0;
-  for (firstColumn = 0u; firstColumn < params.Lk; firstColumn += ${TILE}u) {${slopes.sum}
+  for (var tileStart = 0u; tileStart < params.Lk; tileStart += ${TILE}u) {
+    firstColumn = tileStart;${slopes.sum}
     let key = firstColumn + tx;
     if (isQuery && key < params.Lk) {
       dScores[row + key] = slope;
@@ -62,7 +63,8 @@ const scoresProgram = (wanted: boolean) =>
       wanted
         ? `
   storageBarrier();
-  for (firstColumn = 0u; firstColumn < params.Dh; firstColumn += ${TILE}u) {${toQueries.sum}
+  for (var tileStart = 0u; tileStart < params.Dh; tileStart += ${TILE}u) {
+    firstColumn = tileStart;${toQueries.sum}
     let feature = firstColumn + tx;
     if (isQuery && feature < params.Dh) {
       dQueries[queryStart + query * lineStep + feature] = toQuery;
@@ -82,7 +84,8 @@ const keysProgram = program("AttentionGradKeys", {
   threads: TILE * TILE,
   before: TILES + toKeys.before + toValues.before,
   body: `${PLACE}
-  for (firstColumn = 0u; firstColumn < params.Dh; firstColumn += ${TILE}u) {
+  for (var tileStart = 0u; tileStart < params.Dh; tileStart += ${TILE}u) {
+    firstColumn = tileStart;
     ${toKeys.sum}${toValues.sum}
     let key = firstLine + ty;
     let feature = firstColumn + tx;

@@ -18,13 +18,19 @@ var<private> firstColumn: u32; // of the 16 keys or features at hand
 var<workgroup> leftTile: array<vec4<f32>, 80>;
 var<workgroup> rightTile: array<vec4<f32>, 80>;`;
 
-/** WGSL that sets what {@linkcode TILES} declares, first in the body of a program. */
+/**
+ * WGSL that sets what {@linkcode TILES} declares, first in the body of a program.
+ *
+ * What decides whether an invocation comes to a barrier is a variable of the function: browsers refuse a
+ * shader that asks a variable of the module, which could differ within a workgroup for all they know.
+ */
 export const PLACE = `
   let tx = lane % ${TILE}u;
   let ty = lane / ${TILE}u;
-  head = group.y + group.z * groups.y;
+  let headOfGroup = group.y + group.z * groups.y;
+  if (headOfGroup >= params.heads) { return; }
+  head = headOfGroup;
   firstLine = group.x * ${TILE}u;
-  if (head >= params.heads) { return; }
   let ofRow = head / params.N * params.N; // the first head of its row of the batch
   let areSplit = params.areSplit == 1u; // [B, N, L, Dh], not [B, L, N · Dh]
   lineStep = select(params.N * params.Dh, params.Dh, areSplit);
