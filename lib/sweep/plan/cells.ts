@@ -143,11 +143,18 @@ function valuesOf(entries: ReadonlyMap<SettingKey, Entry>): Settings {
 
 const DEFAULTS = parseRunConfig({});
 
-/** A whole config of settings that are all checked; later ones win. */
+/**
+ * A whole config of settings that are all checked; later ones win. Where held-out tasks are named and their
+ * number is not, it is as many.
+ */
 function complete(...settings: readonly Settings[]): RunConfig {
   const config: Record<string, unknown> = { ...DEFAULTS };
   for (const some of settings) for (const [key, value] of some) config[key] = value;
-  return config as RunConfig;
+  const { heldout_tasks, ...cell } = config as RunConfig;
+  const isCounted = settings.some((some) => some.has("n_heldout_tasks"));
+  return isCounted || heldout_tasks.length === 0
+    ? config as RunConfig
+    : { ...cell, heldout_tasks, n_heldout_tasks: heldout_tasks.length };
 }
 
 /** Whether a cell has all settings of a group, whether someone wrote them or they are defaults. */
