@@ -50,27 +50,22 @@ async function recordsOf(text: string, path: string): Promise<TaskRecord[]> {
     }[];
   };
   try {
-    const [delimiter, kind] = SEPARATORS.map(([delimiter, kind]) => {
-      const names = namesOf(firstOf(() => rowsOf(delimiter, 1)));
-      const found = ["task", "input", "target"].filter((name) => names.includes(name)).length;
-      return [delimiter, kind, found + names.length / 1e6] as const;
-    }).reduce((a, b) => b[2] > a[2] ? b : a);
-    const [head, ...rows] = rowsOf(delimiter);
-    if (head === undefined) return [];
-    const names = namesOf(head.record);
-    if (!names.some(isOfExample)) {
-      throw new TaskFileError(
-        `Cannot read ${path}:${head.info.lines} as the first line must name the columns task, input and ` +
-          `target: got ${escaped(JSON.stringify(names), 80)}`,
-      );
+    const [delimiter, kind, names] = SEPARATORS.map(([delimiter, kind]) => {
+      const names = firstOf(() => rowsOf(delimiter, 1)).map((name) => name.trim());
+      return [delimiter, kind, names] as const;
+    }).reduce((a, b) => fitOf(b[2]) > fitOf(a[2]) ? b : a);
+    const refuse = (line: number, why: string) => {
+      throw new TaskFileError(`Cannot read ${path}:${line} as ${why}`);
+    };
+    if (names.length > 0 && !names.some(isOfExample)) {
+      const given = escaped(JSON.stringify(names), 80);
+      refuse(1, `the first line must name the columns task, input and target: got ${given}`);
     }
     const twice = names.find((name, i) => names.indexOf(name) < i);
     if (twice !== undefined) {
-      throw new TaskFileError(
-        `Cannot read ${path}:${head.info.lines} as two columns of this ${kind} are called ` +
-          escaped(JSON.stringify(twice)),
-      );
+      refuse(1, `two columns of this ${kind} are called ${escaped(JSON.stringify(twice))}`);
     }
+    const [, ...rows] = rowsOf(delimiter);
     return rows.map(({ record, info }) => {
       // The parser tells where a row ends.
       const breaks = record.reduce((sum, cell) => sum + cell.split(/\r\n|\n|\r/).length - 1, 0);
@@ -92,8 +87,9 @@ function firstOf(rows: () => readonly { readonly record: string[] }[]): string[]
   }
 }
 
-function namesOf(row: readonly string[]): string[] {
-  return row.map((name) => name.trim());
+/** How well the names of columns fit: by those that are wanted first, and then by their number. */
+function fitOf(names: readonly string[]): number {
+  return names.filter(isOfExample).length + names.length / 1e6;
 }
 
 function fieldsOf(
