@@ -14,6 +14,7 @@ import { hasSweep, lockSweep, SweepStore } from "../../sweep/store.ts";
 import { StoreError } from "../../sweep/store_error.ts";
 import { type PlanChange, PlanChangeError } from "../../sweep/plan_change.ts";
 import { stagesDirOf, writtenDirs } from "../../sweep/stages_dir.ts";
+import { readExtended, type SweepSource } from "../../sweep/plan/extended.ts";
 import { type PlannedRun, readSweep, type Sweep } from "../../sweep/plan/sweep.ts";
 import { SweepError } from "../../sweep/plan/sweep_error.ts";
 import { environmentVariable, loaderVariables } from "../../util/environment.ts";
@@ -34,6 +35,7 @@ import {
 import { describeChange, offeredFolder } from "./change.ts";
 import { describePlan } from "./describe_plan.ts";
 import { faultOfRuns } from "./preflight.ts";
+import { sweepSchema } from "./schema.ts";
 import { cancelJobs, describeLaunch, launchBySlurm, slurmHere, tellStatus } from "./slurm.ts";
 import { readablePath, settingPath, userPath } from "../user_path.ts";
 import { fetchBases, type ResolveBase } from "./bases.ts";
@@ -71,7 +73,11 @@ export async function sweepCommand(
     command,
     args,
     options,
-    (given, output) => sweepAsAsked(sweepArguments(given), args, options, output),
+    (given, output) => {
+      if (!given.values.schema) return sweepAsAsked(sweepArguments(given), args, options, output);
+      output.print(`${JSON.stringify(sweepSchema(), null, 2)}\n`);
+      return Promise.resolve(0);
+    },
   );
 }
 
@@ -86,7 +92,11 @@ async function sweepAsAsked(
   try {
     const file = asked.file === DEFAULT_SWEEP ? asked.file : readablePath(asked.file);
     const note = (sentence: string) => say(`Note: ${sentence}.`);
-    const yaml = await yamlText(file, "a sweep");
+    const text = await yamlText(file, "a sweep");
+    const { yaml, files } = await readExtended(
+      { path: file, text },
+      (path) => yamlText(path, "a sweep"),
+    );
     const sweep = readSweep(yaml, file, asked.settings, {
       note,
       toPath: settingPath,
@@ -168,7 +178,7 @@ async function sweepAsAsked(
     }
     const faultOfBases = await faultOfRuns(toDo, { ...preflight, baseFolders });
     if (faultOfBases !== null) throw new SweepError(faultOfBases);
-    const source = { yaml, command: again };
+    const source = { yaml: textOfFiles(files), command: again };
     const store = await SweepStore.plan(dir, sweep, { extend: asked.extend, source });
     const before = asked.fresh ? store.manifest.runs.map(notBegun) : await store.results();
     const reads = await readsNow(before, baseFolders);
@@ -216,6 +226,11 @@ async function planOf(
     const planned = await SweepStore.plan(offered, sweep, { extend: true });
     return { planned, change: error.change };
   }
+}
+
+/** The text of a sweep's file, followed by those it extends. */
+function textOfFiles([own, ...others]: readonly SweepSource[]): string {
+  return own!.text + others.map(({ path, text }) => `\n# It extends ${path}:\n${text}`).join("");
 }
 
 /** Says which seeds have results here and are not asked for. */
