@@ -67,8 +67,16 @@ export { Parameters } from "./models/parameters.ts";
 export type { PromptInputs } from "./models/generation/prompt.ts";
 export { saveBaseModel } from "./models/save_model.ts";
 export { T5ForConditionalGeneration } from "./models/t5/model.ts";
-export { AutoTokenizer, type Tokenizer } from "./models/tokenizers/tokenizer.ts";
+export {
+  AutoTokenizer,
+  type CallableTokenizer,
+  type TokenizeOptions,
+  type Tokenizer,
+} from "./models/tokenizers/tokenizer.ts";
+export { type BbhOptions, bbhSuite } from "./tasks/bbh.ts";
+export { type JsonlOptions, jsonlSuite } from "./tasks/jsonl.ts";
 export { type SkillsOptions, skillsSuite } from "./tasks/skills.ts";
+export { type SuperniOptions, superniSuite } from "./tasks/superni.ts";
 export {
   type Example,
   type SuiteSize,
@@ -106,6 +114,7 @@ export type { LayerStatus, ModelStatus } from "./peft/status.ts";
 export { NoMatchingPeftModuleError } from "./poly/targets/target_modules.ts";
 export type { TaskIds } from "./poly/task_ids.ts";
 export { AdamW, type AdamWOptions } from "./train/adamw.ts";
+export type { Validation } from "./train/best_checkpoint.ts";
 export type { EvaluationTask } from "./train/evaluate.ts";
 export { disposeGradients, type LossAndGradients, lossAndGradients } from "./train/gradients.ts";
 export type {
@@ -132,5 +141,6 @@ export {
   type TrainStep,
 } from "./train/train.ts";
 export { learnedRouting } from "./routing/learned.ts";
+export { evaluate, type EvaluateOptions, validationLoss } from "./run/evaluate.ts";
 export type { Scores } from "./run/evaluation.ts";
 export { type ScoreOptions, scoreTasks } from "./run/score.ts";

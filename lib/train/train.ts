@@ -6,6 +6,7 @@ import type { Noise } from "../ops/noise.ts";
 import * as tf from "../tf.ts";
 import { Adafactor } from "./adafactor.ts";
 import { AdamW } from "./adamw.ts";
+import { type Validation, withBest } from "./best_checkpoint.ts";
 import { clipGradients } from "./clip_gradients.ts";
 import { disposeGradients, lossAndGradients } from "./gradients.ts";
 import type { Trainable } from "./multi_task_model.ts";
@@ -67,6 +68,13 @@ export interface TrainContext<Batch> {
    * parameters, and brings batches and noise to the same place.
    */
   readonly from?: TrainState | undefined;
+  /**
+   * How training is watched on other data: then it ends with the values of its best step, and early where
+   * nothing gets better. Absent, it ends with the values of its last step.
+   */
+  readonly validation?: Validation | undefined;
+  /** Called with every step when it is done, to show progress. */
+  readonly onStep?: ((step: TrainStep) => void) | undefined;
 }
 
 /** Where training is after a step, beside the values of the parameters. */
@@ -85,6 +93,8 @@ export interface TrainStep {
   readonly loss: number;
   /** Norm of the gradient before clipping. */
   readonly gradientNorm: number;
+  /** Loss on validation data, at the steps at which it is asked for. */
+  readonly validationLoss?: number;
   /** Reads where training is, to go on from there later; to be called before the next step. */
   state(): Promise<TrainState>;
 }
@@ -145,7 +155,22 @@ export async function* train<Batch extends object = never>(
   given: TrainSettings,
   context: TrainContext<Batch>,
 ): AsyncGenerator<TrainStep> {
-  const settings = { ...TRAIN_DEFAULTS, ...given };
+  const { validation, onStep } = context;
+  const steps = stepsOf(model, { ...TRAIN_DEFAULTS, ...given }, context);
+  const watched = validation === undefined
+    ? steps
+    : withBest(steps, model.trainableParameters(), validation, given.steps);
+  for await (const step of watched) {
+    onStep?.(step);
+    yield step;
+  }
+}
+
+async function* stepsOf<Batch extends object>(
+  model: Trainable<Batch>,
+  settings: Required<TrainSettings>,
+  context: TrainContext<Batch>,
+): AsyncGenerator<TrainStep> {
   const parameters = model.trainableParameters();
   const optimizer = makeOptimizer(parameters, model.trainableParameters("router"), settings);
   try {
