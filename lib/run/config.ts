@@ -123,7 +123,7 @@ export const RUN_CONFIG: z.ZodObject<
 > = z.strictObject({
   // Tasks
   suite: z.enum(["skills", "words", "planted", "superni", "bbh", "jsonl"]).default("skills")
-    .describe("Where tasks come from; jsonl is data of your own"),
+    .describe("Where tasks come from"),
   data_dir: path.nullable().default(null)
     .describe("Folder of task files (superni, bbh)"),
   data_file: path.nullable().default(null)

@@ -238,14 +238,14 @@ Run the same command again to go on where it was stopped.
   --schema            print the JSON Schema of sweep files, by which editors complete and explain them
   -h, --help          this text
 
-A file has: extends, another file, whose entries its own take the place of; question; metric; baseline,
-settings that others are compared with; primary, a list of settings whose comparison with the baseline is
-what the sweep is for, so that the others are exploratory; margin, the smallest difference of interest;
-set, settings of every run; grid, axes of which every combination runs; zip, axes that move together;
-include and exclude, lists of settings to add and to leave out; seeds; sample, how many of the cells of
-grid and zip are drawn, and from which seed: { n: 20, seed: 0 }. An axis is a list, or written as on the
-command line. The command line wins in every run. Its paths start in the folder you call it from, those of
-a file in the project's folder.
+A file has: extends, another file, of which this one replaces entries; question; metric; baseline, settings
+that others are compared with; primary, a list of settings whose comparison with the baseline is what the
+sweep is for, so that the others are exploratory; margin, the smallest difference of interest; set,
+settings of every run; grid, axes of which every combination runs; zip, axes that move together; include
+and exclude, lists of settings to add and to leave out; seeds; sample, how many of the cells of grid and
+zip are drawn, and from which seed: { n: 20, seed: 0 }. An axis is a list, or written as on the command
+line. The command line wins in every run. Its paths start in the folder you call it from, those of a file
+in the project's folder.
 
   deno task sweep experiments/quick.yaml n_skills=2,4 learning_rate=1e-3,1e-2 seed=0..4 --dry-run
 
