@@ -6,6 +6,7 @@
  * @module
  */
 export { openStudy, type Study } from "./tables/study.ts";
+export type { SweepSource } from "./sweep/manifest.ts";
 export { baselineDifferences } from "./tables/baseline.ts";
 export { leaderboard, type LeaderboardOptions } from "./tables/leaderboard.ts";
 export { type CrossingOptions, type RatioLine, ratioLines } from "./tables/crossings.ts";
@@ -16,7 +17,11 @@ export { predictionsOf, type PredictionsOptions } from "./tables/predictions.ts"
 export { type Cell, type ColumnTable, type Row, rowsOf, tableOf } from "./tables/table.ts";
 export { allocationsOf, type SplitAllocation } from "./routing/split_allocation.ts";
 export { type RouterLogits, taskSimilarity } from "./routing/measures.ts";
-export { routingMetrics } from "./routing/metrics.ts";
+export type { Crossing } from "./statistics/crossing.ts";
+export type { Estimate } from "./statistics/estimate.ts";
+export type { RoutingMeasures } from "./routing/measures.ts";
+export type { Recovery } from "./routing/recovery.ts";
+export { type RoutingMetrics, routingMetrics } from "./routing/metrics.ts";
 export type { Allocation } from "./poly/allocation.ts";
 export { taskSummary } from "./tables/task_summary.ts";
 export type { RunRouting } from "./routing/file.ts";

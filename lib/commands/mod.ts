@@ -15,6 +15,7 @@ export { referenceCommand, type ReferenceCommandOptions } from "./reference.ts";
 export { reportCommand, type ReportCommandOptions } from "./report.ts";
 export { reproduceCommand, type ReproduceCommandOptions } from "./reproduce/command.ts";
 export { stagesCommand } from "./stages.ts";
+export type { ResolveBase } from "./sweep/bases.ts";
 export { sweepCommand, type SweepCommandOptions } from "./sweep/command.ts";
 export type { Slurm } from "../slurm/programs.ts";
 export type { QueuedElement } from "../slurm/queue.ts";

@@ -18,11 +18,15 @@ export interface Estimate {
   readonly n: number;
   /** Null when there is no value. */
   readonly estimate: number | null;
+  /** Standard error of the estimate. */
   readonly standard_error: number | null;
   /** Degrees of freedom of Student's t, whole or not. */
   readonly df: number | null;
+  /** Lower end of the interval. */
   readonly low: number | null;
+  /** Upper end of the interval. */
   readonly high: number | null;
+  /** P-value of the estimate being 0, two-sided. */
   readonly p: number | null;
 }
 

@@ -14,7 +14,7 @@ import { hasSweep, lockSweep, SweepStore } from "../../sweep/store.ts";
 import { StoreError } from "../../sweep/store_error.ts";
 import { type PlanChange, PlanChangeError } from "../../sweep/plan_change.ts";
 import { stagesDirOf, writtenDirs } from "../../sweep/stages_dir.ts";
-import { readExtended, type SweepSource } from "../../sweep/plan/extended.ts";
+import { readExtended, type SweepText } from "../../sweep/plan/extended.ts";
 import { type PlannedRun, readSweep, type Sweep } from "../../sweep/plan/sweep.ts";
 import { SweepError } from "../../sweep/plan/sweep_error.ts";
 import { environmentVariable, loaderVariables } from "../../util/environment.ts";
@@ -229,7 +229,7 @@ async function planOf(
 }
 
 /** The text of a sweep's file, followed by those it extends. */
-function textOfFiles([own, ...others]: readonly SweepSource[]): string {
+function textOfFiles([own, ...others]: readonly SweepText[]): string {
   return own!.text + others.map(({ path, text }) => `\n# It extends ${path}:\n${text}`).join("");
 }
 

@@ -4,7 +4,7 @@ import { SweepError } from "./sweep_error.ts";
 import { readYaml, type YamlText } from "./yaml_text.ts";
 
 /** A file that is extended, or extends others. */
-export interface SweepSource {
+export interface SweepText {
   readonly path: string;
   readonly text: string;
 }
@@ -41,9 +41,9 @@ const OF_CELLS = ["set", "grid", "zip"];
  * ```
  */
 export async function readExtended(
-  source: SweepSource,
+  source: SweepText,
   read: (path: string) => Promise<string>,
-): Promise<{ readonly yaml: YamlText; readonly files: readonly SweepSource[] }> {
+): Promise<{ readonly yaml: YamlText; readonly files: readonly SweepText[] }> {
   const files = [source];
   let yaml = readYaml(source.text, source.path);
   for (let last = yaml; extendsOf(last) !== undefined;) {
