@@ -1,7 +1,8 @@
 /**
  * Reading a study: the runs of a sweep as tables, the estimates and differences drawn from them, their
  * figures, and how a notebook shows them. Everything here starts from {@linkcode openStudy}, which opens
- * a folder that `deno task sweep` has written.
+ * a folder that `deno task sweep` has written, or from {@linkcode keptTable}, which reads a table of this
+ * project's results.
  *
  * @module
  */
@@ -10,22 +11,23 @@ export type { SweepSource } from "./sweep/manifest.ts";
 export { baselineDifferences } from "./tables/baseline.ts";
 export { leaderboard, type LeaderboardOptions } from "./tables/leaderboard.ts";
 export { type CrossingOptions, type RatioLine, ratioLines } from "./tables/crossings.ts";
+export type { Crossing } from "./statistics/crossing.ts";
+export type { Estimate } from "./statistics/estimate.ts";
+export { keptTable } from "./tables/kept_table.ts";
 export { toCsv } from "./tables/csv.ts";
 export { toMarkdown } from "./tables/markdown.ts";
 export { pairedDifferences, type PairedOptions } from "./tables/paired.ts";
 export { predictionsOf, type PredictionsOptions } from "./tables/predictions.ts";
 export { type Cell, type ColumnTable, type Row, rowsOf, tableOf } from "./tables/table.ts";
 export { allocationsOf, type SplitAllocation } from "./routing/split_allocation.ts";
-export { type RouterLogits, taskSimilarity } from "./routing/measures.ts";
-export type { Crossing } from "./statistics/crossing.ts";
-export type { Estimate } from "./statistics/estimate.ts";
-export type { RoutingMeasures } from "./routing/measures.ts";
+export { type RouterLogits, type RoutingMeasures, taskSimilarity } from "./routing/measures.ts";
 export type { Recovery } from "./routing/recovery.ts";
 export { type RoutingMetrics, routingMetrics } from "./routing/metrics.ts";
 export type { Allocation } from "./poly/allocation.ts";
 export { taskSummary } from "./tables/task_summary.ts";
 export type { RunRouting } from "./routing/file.ts";
 export type { RunConfig } from "./run/config.ts";
+export type { AnswerScore } from "./tasks/scores/answer_scores.ts";
 export { allocationFigure } from "./figures/allocation_figure.ts";
 export { curveFigure, type CurveFigureOptions } from "./figures/curve_figure.ts";
 export { differenceFigure } from "./figures/difference_figure.ts";

@@ -3,7 +3,8 @@
  * values.
  */
 import * as tf from "../tf.ts";
-import { registerWebgpu, replaceWebgpu, webgpuAdapter } from "./webgpu/adapter.ts";
+import { registerWebgpu, replaceWebgpu } from "./webgpu/adapter.ts";
+import { webgpuAdapter } from "./webgpu/find_adapter.ts";
 
 /** A device that a model can run on: a graphics card, WebAssembly, or plain JavaScript. */
 export type BackendName = "webgpu" | "wasm" | "cpu";
@@ -38,6 +39,7 @@ export class BackendError extends Error {
  * products were timed; `POLY_MATMUL` and `POLY_BLAS` in the environment force which.
  *
  * @param name one backend to insist on
+ * @param why it is insisted on, for the reason
  * @returns the choice with its reason
  * @throws {BackendError} when the backend asked for cannot be used
  * @throws {MatMulPathError} when the environment insists on a matrix product that cannot be used
@@ -52,7 +54,10 @@ export class BackendError extends Error {
  * assert.equal(reason, "cpu: asked for by name");
  * ```
  */
-export async function useBackend(name?: BackendName): Promise<ChosenBackend> {
+export async function useBackend(
+  name?: BackendName,
+  why = "asked for by name",
+): Promise<ChosenBackend> {
   if (name !== undefined) {
     if (!BACKENDS.includes(name)) {
       throw new RangeError(
@@ -61,7 +66,7 @@ export async function useBackend(name?: BackendName): Promise<ChosenBackend> {
     }
     const fault = await start(name);
     if (fault !== null) throw new BackendError(`Cannot use backend "${name}": ${fault}`);
-    return { name, reason: `${name}: asked for by name${await note(name)}` };
+    return { name, reason: `${name}: ${why}${await note(name)}` };
   }
   const faults: string[] = [];
   for (const candidate of BACKENDS) {

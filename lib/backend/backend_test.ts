@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { onEachBackend } from "../testing/on_each_backend.ts";
 import * as tf from "../tf.ts";
 import { BACKENDS, useBackend } from "./backend.ts";
-import { webgpuAdapter } from "./webgpu/adapter.ts";
+import { webgpuAdapter } from "./webgpu/find_adapter.ts";
 
 onEachBackend("useBackend() makes the backend asked for the current one", async ({ name }) => {
   const chosen = await useBackend(name);

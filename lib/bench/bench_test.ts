@@ -16,6 +16,7 @@ import { gigaflops, measureProducts, PRODUCT_SIZES, type ProductMeasure } from "
 import { BENCH_SIZES } from "./size.ts";
 import { callsBetween } from "./gpu_calls.ts";
 import { measureOwners } from "./owners.ts";
+import { measureRunsAtOnce } from "./runs_at_once.ts";
 import { benchTable, callsTable, ownersTable, productTable, workerTable } from "./table.ts";
 import { measureWorkers, workerGain } from "./workers.ts";
 
@@ -184,6 +185,14 @@ Deno.test("measureOwners() trains each number of adapters at once", async () => 
   assert.deepEqual(measures.map(({ owners, rounds }) => [owners, rounds.length]), [[1, 2], [3, 2]]);
   assert.equal(measures[0]!.loss, measures[1]!.loss); // the first owner's, whatever its company
   assert.ok(measures.every(({ calls }) => calls === undefined));
+});
+
+Deno.test("measureRunsAtOnce() trains runs of different sizes in the same batches", async () => {
+  const [, size] = SMALL.find(([name]) => name === "t5-sweep")!;
+  const times = { rounds: 1, milliseconds: 1, warmUp: 1 };
+  const measures = await measureRunsAtOnce({ backend: "wasm", size, owners: [1, 3], ...times });
+  assert.deepEqual(measures.map(({ owners, rounds }) => [owners, rounds.length]), [[1, 1], [3, 1]]);
+  assert.equal(measures[0]!.loss, measures[1]!.loss); // the first run's, whatever its company
 });
 
 Deno.test("ownersTable() compares many adapters at once with PEFT one after another", () => {

@@ -98,8 +98,8 @@ export interface ClaimMode {
   readonly says: string;
   /** Numbers of confirming seeds, growing, of each suite. */
   readonly looks: Readonly<Record<string, readonly number[]>>;
-  /** The claims asked; all when absent. */
-  readonly claims?: readonly string[] | undefined;
+  /** The claims asked of a suite, by its name; all where a suite is absent. */
+  readonly claims: Readonly<Record<string, readonly string[]>>;
 }
 
 /** The contents of a file of claims. */
@@ -123,7 +123,7 @@ export function claimsAsked(
   suite: string,
   only: readonly string[] | null = null,
 ): readonly Claim[] {
-  const { claims: ofMode } = modes[mode]!;
+  const ofMode = modes[mode]!.claims[suite];
   return claims.filter(({ id, on }) =>
     suite in on && (ofMode?.includes(id) ?? true) && (only?.includes(id) ?? true)
   );
@@ -190,7 +190,7 @@ const CLAIMS_FILE = z.strictObject({
     z.strictObject({
       says: sentence,
       looks: z.record(z.string(), z.array(z.int().min(3)).min(1)),
-      claims: z.array(sentence).optional(),
+      claims: z.record(z.string(), z.array(sentence)).default({}),
     }),
   ),
   claims: z.array(z.strictObject({
@@ -263,9 +263,13 @@ export function readClaims(text: string, path: string): ClaimsFile {
         refuse(at, "numbers of seeds must grow");
       }
     }
-    const known = new Set(file.claims.map(({ id }) => id));
-    const unknown = mode.claims?.find((id) => !known.has(id));
-    if (unknown !== undefined) refuse(["modes", name, "claims"], `there is no claim ${unknown}`);
+    for (const [suite, ids] of Object.entries(mode.claims)) {
+      const at = ["modes", name, "claims", suite];
+      if (!(suite in mode.looks)) refuse(at, `mode ${name} does not look at this suite`);
+      const known = new Set(file.claims.filter(({ on }) => suite in on).map(({ id }) => id));
+      const unknown = ids.find((id) => !known.has(id));
+      if (unknown !== undefined) refuse(at, `no claim ${unknown} is asked of this suite`);
+    }
   }
   const ids = new Set<string>();
   for (const [i, claim] of [...file.claims, ...file.outside].entries()) {

@@ -35,6 +35,18 @@ for (
     ["a suite that is not there", "on: { numbers", "on: { words", /there is no such suite/],
     ["looks that shrink", "[3, 5]", "[5, 3]", /numbers of seeds must grow/],
     ["looks at too few runs", "[3, 5]", "[2, 5]", /modes\.default\.looks\.numbers\.0/],
+    [
+      "a claim that a suite is not asked",
+      "looks: { numbers: [3, 5] } }",
+      "looks: { numbers: [3, 5] }, claims: { numbers: [C1, C2] } }",
+      /claims\.yaml:\d+:\d+ modes\.default\.claims\.numbers as no claim C2 is asked of this suite/,
+    ],
+    [
+      "claims of a suite that the mode does not look at",
+      "looks: { numbers: [3, 5] } }",
+      "looks: { numbers: [3, 5] }, claims: { words: [C1] } }",
+      /modes\.default\.claims\.words as mode default does not look at this suite/,
+    ],
     ["two claims of one name", "id: C2", "id: C1", /there are two claims C1/],
     ["a margin of nothing", "margin: 0.1", "margin: 0", /suites\.numbers\.margin/],
     ["a metric that no run has", "heldout_loss", "heldout_los", /heldout_los/],

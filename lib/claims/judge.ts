@@ -34,11 +34,12 @@ export interface Judged {
  *
  * Each side has its settings chosen on the tuning seeds; the confirming seeds start at `first_seed`. After
  * each look, a number of seeds, a claim that is decided at the strictest level is over. Looks are paid for
- * by the bounds of P. O'Brien and T. Fleming, 1979. The primary claims of a suite share `alpha` by Holm's
- * procedure; an exploratory claim has it to itself, and is to be read as such.
+ * by the bounds of P. O'Brien and T. Fleming, 1979. The primary claims of a suite, all that the file has
+ * whether the mode asks them or not, share `alpha` by Holm's procedure; an exploratory claim has it to
+ * itself, and is to be read as such.
  *
  * @param modeName one of `file.modes`
- * @param only claims to judge, by name; the others count in the correction all the same. All when absent
+ * @param only claims to judge, by name; all when absent
  * @throws {RangeError} when there is no such mode
  */
 export function judgeClaims(
@@ -74,7 +75,7 @@ function looksAt(
   pool: Pool,
   only: readonly string[] | null,
 ): (Look & Decision)[] {
-  const family = claimsAsked(file, mode, suite).filter(({ tier }) => tier === "primary").length;
+  const family = file.claims.filter(({ tier, on }) => tier === "primary" && suite in on).length;
   const looks = claimsAsked(file, mode, suite, only).map((claim) => {
     const alpha = file.alpha / (claim.tier === "primary" ? family : 1);
     return lookAt(file, suite, claim, file.modes[mode]!.looks[suite]!, alpha, pool);

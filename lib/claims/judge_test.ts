@@ -157,3 +157,20 @@ Deno.test("judgeClaims() asks more of a claim the more others there are, and les
   assert.equal(beside.judgements.filter(({ verdict }) => verdict === "undecided").length, 10);
   assert.ok(width(beside) > 1.2 * width(alone));
 });
+
+Deno.test("judgeClaims() corrects for all primary claims of a suite, whichever a mode asks", () => {
+  const [template] = FILE.claims;
+  const others = Array.from({ length: 10 }, (_, i) => ({
+    ...FILE.claims[1]!,
+    id: `D${i}`,
+    tier: "primary" as const,
+    asks: "superiority" as const,
+    on: { numbers: { set: {}, margin: 0.001 } },
+  }));
+  const claims = [template!, ...others];
+  const some = { ...FILE.modes.default!, claims: { numbers: [template!.id] } };
+  const { judged: alone } = reproduce({ ...FILE, claims, modes: { ...FILE.modes, default: some } });
+  const { judged: beside } = reproduce({ ...FILE, claims });
+  assert.equal(alone.judgements.length, 1);
+  assert.deepEqual(alone.judgements[0]!.estimate, beside.judgements[0]!.estimate);
+});

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { useBackend } from "../backend/backend.ts";
 import { openBlas } from "../backend/wasm/blas.ts";
 import { BLAS_PERMISSIONS, blasEnvironment } from "../backend/wasm/child_environment.ts";
-import { webgpuAdapter } from "../backend/webgpu/adapter.ts";
+import { webgpuAdapter } from "../backend/webgpu/find_adapter.ts";
 import {
   type BenchMeasure,
   benchPrograms,
@@ -15,7 +15,7 @@ import {
 } from "../bench/bench.ts";
 import type { OwnersMeasure, OwnersRequest } from "../bench/owners.ts";
 import type { ProductMeasure, ProductOptions } from "../bench/products.ts";
-import { BENCH_SCALING, BENCH_SIZES, OWNER_SIZE } from "../bench/size.ts";
+import { BENCH_SCALING, BENCH_SIZES, type BenchSize, OWNER_SIZE } from "../bench/size.ts";
 import { benchTable, callsTable, ownersTable, productTable, workerTable } from "../bench/table.ts";
 import { measureWorkers, type WorkerMeasure } from "../bench/workers.ts";
 import { writeFilesAtomically } from "../files/atomic_write.ts";
@@ -30,8 +30,8 @@ const PARTS = ["steps", "products", "workers", "webgpu", "fused"] as const;
 
 const HELP = `\
 Measure the training and the evaluation step side by side with other programs, single matrix
-products, what two workers get done at once, the steps on a graphics card, and many adapters trained
-at once.
+products, what two workers get done at once, the steps on a graphics card, and many adapters, and runs of a
+sweep, trained at once.
 
 Usage: deno task bench [--python PATH] [--parts A,B] [--sizes A,B] [--rounds N] [--scaling]
                        [--any-cpu] [--name NAME]
@@ -77,8 +77,11 @@ const CARD_TIMES = { milliseconds: 300, warmUp: 1000 };
 /** How a software adapter is measured, whose times say nothing: once, for its counts. */
 const COUNTS_ONLY = { rounds: 1, milliseconds: 1, warmUp: 1 };
 
-/** Numbers of adapters that are trained at once. */
+/** Numbers of adapters, and of runs, that are trained at once. */
 const OWNERS = [1, 4, 8, 16];
+
+/** The size of one of many runs that are trained at once: of the default sweep. */
+const RUN_SIZE = BENCH_SIZES["t5-sweep"]!;
 
 /** Time that each implementation of a product is measured in a round. */
 const PRODUCT_MILLISECONDS = 10;
@@ -161,20 +164,22 @@ async function measureAll(
     onCard.push(...steps);
     print(`${benchTable(steps)}\n${callsTable(steps)}\n`);
   }
-  const owners = parts.has("fused") ? await ownersOn(card ? "webgpu" : "wasm", rounds) : [];
-  let peftOwner: number | null = null;
-  if (owners.length > 0) {
-    const peft = card && cuda !== null
-      ? cardPrograms(cuda)[1]!
-      : programs.find(({ name }) => name === "peft");
-    if (peft !== undefined) {
-      const [train] = await measure("one owner", OWNER_SIZE, [peft], {
-        ...{ rounds, cpu },
-        ...card ? CARD_TIMES : TIMES,
-      });
-      peftOwner = median(train!.rounds);
-    }
-    print(`${ownersTable(owners, peftOwner)}\n`);
+  const fused = parts.has("fused") ? card ? "webgpu" : "wasm" : null;
+  const owners = fused === null ? [] : await atOnce("owners", OWNER_SIZE, fused, rounds);
+  const runs = fused === null ? [] : await atOnce("runs_at_once", RUN_SIZE, fused, rounds);
+  const peft = card && cuda !== null
+    ? cardPrograms(cuda)[1]!
+    : programs.find(({ name }) => name === "peft");
+  const stepOfPeft = async (name: string, size: BenchSize) => {
+    if (peft === undefined || fused === null) return null;
+    const times = { rounds, cpu, ...card ? CARD_TIMES : TIMES };
+    const [train] = await measure(name, size, [peft], times);
+    return median(train!.rounds);
+  };
+  const peftOwner = await stepOfPeft("one owner", OWNER_SIZE);
+  const peftRun = await stepOfPeft("one run", RUN_SIZE);
+  if (fused !== null) {
+    print(`${ownersTable(owners, peftOwner)}\n${ownersTable(runs, peftRun)}\n`);
   }
 
   const machine = {
@@ -209,12 +214,21 @@ async function measureAll(
       `Training steps of many adapters of one task over one base, ${owners[0]!.engine}, ` +
       `${inRounds}; \`times_peft\` is the throughput over that of PEFT, one adapter after another` +
       `${peftOwner === null ? " (not measured)" : ` (${peftOwner.toPrecision(3)} ms a step)`}.\n\n`,
+    runs.length === 0 ? "" : `## Runs at once\n\n${ownersTable(runs, peftRun)}\n` +
+      `Training steps of many runs over one base, every second with half the skills and tasks, ` +
+      `${
+        runs[0]!.engine
+      }, ${inRounds}; \`owners\` are the runs, and \`times_peft\` is over PEFT's ` +
+      `step of one run${
+        peftRun === null ? " (not measured)" : ` (${peftRun.toPrecision(3)} ms)`
+      }.\n\n`,
   ];
   const report = `# Bench, ${name}\n\n${sections.join("")}## Machine\n\n` +
     `\`\`\`json\n${JSON.stringify(machine, null, 2)}\n\`\`\`\n`;
   const facts = {
     ...{ machine, rounds, measures, products, workers },
     ...{ webgpu: onCard, owners, peft_owner_milliseconds: peftOwner },
+    ...{ runs_at_once: runs, peft_run_milliseconds: peftRun },
   };
   const json = `${JSON.stringify(facts, null, 2)}\n`;
   await Deno.mkdir("results/bench", { recursive: true });
@@ -225,13 +239,18 @@ async function measureAll(
   print(`Written to results/bench/${name}.md and .json\n`);
 }
 
-/** Measures many adapters at once in a process of its own. */
-async function ownersOn(backend: "webgpu" | "wasm", rounds: number): Promise<OwnersMeasure[]> {
+/** Measures many adapters, or runs, at once in a process of its own. */
+async function atOnce(
+  what: "owners" | "runs_at_once",
+  size: BenchSize,
+  backend: "webgpu" | "wasm",
+  rounds: number,
+): Promise<OwnersMeasure[]> {
   const request: OwnersRequest = {
-    ...{ backend, size: OWNER_SIZE, owners: OWNERS, rounds },
+    ...{ backend, size, owners: OWNERS, rounds },
     ...{ milliseconds: CARD_TIMES.milliseconds, warmUp: CARD_TIMES.warmUp },
   };
-  return await inProcess("../bench/owners.ts", request, []) as OwnersMeasure[];
+  return await inProcess(`../bench/${what}.ts`, request, []) as OwnersMeasure[];
 }
 
 /** Measures products in a process of its own, pinned like the programs. */

@@ -3,7 +3,7 @@ import { useBackend } from "../backend/backend.ts";
 import { cpuInfo, openBlas } from "../backend/wasm/blas.ts";
 import { sharedEnvironment } from "../backend/wasm/child_environment.ts";
 import { betterCoreType, isOldCore } from "../backend/wasm/core_type.ts";
-import { webgpuAdapter } from "../backend/webgpu/adapter.ts";
+import { webgpuAdapter } from "../backend/webgpu/find_adapter.ts";
 import { askProgram } from "../util/ask_program.ts";
 import { environmentVariable } from "../util/environment.ts";
 import { findJupyter, INSTALL_JUPYTER } from "./notebooks.ts";
@@ -278,9 +278,9 @@ async function chromium({ os, env, ask }: Machine): Promise<Finding> {
 
 async function peft({ env, ask, os }: Machine): Promise<Finding> {
   const python = env("PEFT_PYTHON");
-  const versions =
-    'import peft, torch, transformers as t; print("peft", peft.__version__ + ", torch"' +
-    ', torch.__version__ + ", transformers", t.__version__)';
+  // To import them all would take many seconds.
+  const versions = "from importlib.metadata import version; " +
+    'print(", ".join(name + " " + version(name) for name in ("peft", "torch", "transformers")))';
   const folder = os === "windows" ? "Scripts" : "bin";
   return {
     name: "Python with PEFT",

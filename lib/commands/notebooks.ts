@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
-import { rm } from "node:fs/promises";
-import { basename, delimiter, dirname, join } from "node:path";
+import { mkdir, rm } from "node:fs/promises";
+import { basename, delimiter, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { blasEnvironment } from "../backend/wasm/child_environment.ts";
+import { escaped } from "../files/escaped.ts";
 import { flushFolder } from "../files/file_system.ts";
 import { environmentVariable, withoutLoaderVariables } from "../util/environment.ts";
 import { scratchFolder } from "../util/scratch_folder.ts";
@@ -10,7 +11,7 @@ import { ArgumentError, runCommand } from "./arguments.ts";
 import type { CommandOutput } from "./output.ts";
 import { type Notebook, notebookCode, outputFaults } from "./notebook.ts";
 import { lackingPermission } from "./permissions.ts";
-import { readablePath } from "./user_path.ts";
+import { readablePath, userPath } from "./user_path.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const NOTEBOOKS = join(ROOT, "notebooks");
@@ -21,13 +22,19 @@ export const INSTALL_JUPYTER = "apt-get install jupyter-client jupyter-nbconvert
 const HELP = `\
 Execute the notebooks, each in a fresh kernel, and write their outputs into them.
 
-Usage: deno task notebooks [NOTEBOOK.ipynb ...] [--check]
+Usage: deno task notebooks [NOTEBOOK.ipynb ...] [--out DIR] [--check]
 
 NOTEBOOK   which; all of notebooks/ when none is named
+--out DIR  write executed copies there, and leave the notebooks as they are
 --check    check types alone, without Jupyter: what deno task notebooks:check does
 -h, --help this text
 
 A notebook is written only when none of its cells failed and everything is shown that should be.
+
+Those of notebooks/ show the results in results/reference/, and are written in place with no others. With
+--out they show yours, where results/ has the sweep or SWEEP names one:
+
+  SWEEP=results/mine deno task notebooks notebooks/quick.ipynb --out results/mine/notebooks
 `;
 
 /**
@@ -40,47 +47,98 @@ export async function notebooksCommand(
   args: readonly string[],
   output: CommandOutput = {},
 ): Promise<number> {
-  const options = { check: { type: "boolean", default: false } } as const;
+  const options = {
+    check: { type: "boolean", default: false },
+    out: { type: "string" },
+  } as const;
   return await runCommand(
     { task: "notebooks", help: HELP, options },
     args,
     output,
-    async ({ values: { check }, positionals }, { say }) => {
+    async ({ values: { check, out: asked }, positionals }, { say }) => {
       const named = positionals.map((path) => readablePath(path));
       const missing = named.find((path) => !existsSync(path));
       if (missing !== undefined) {
         throw new ArgumentError(`Cannot execute notebooks: there is no file "${missing}"`);
       }
       const paths = named.length > 0 ? named : await notebookPaths();
-      const lacking = check ? null : lackingPermission("notebooks", args, { write: paths });
-      if (lacking !== null) {
-        say(`Cannot execute notebooks: ${lacking}`);
+      if (check) return await checkAll(paths, say);
+      const out = asked === undefined ? null : userPath(asked);
+      const why = whyNotWritten(paths, out, environmentVariable("SWEEP")) ??
+        lackingPermission("notebooks", args, { write: out === null ? paths : [out] });
+      if (why !== null) {
+        say(`Cannot execute notebooks: ${why}`);
         return 2;
       }
-      return await workOn(paths, check, say);
+      return await executeAll(paths, out, say);
     },
   );
 }
 
-async function workOn(
+/** Whether a path is a notebook of this project, which is committed with its outputs. */
+function isCommitted(path: string): boolean {
+  return dirname(resolve(path)) === resolve(NOTEBOOKS);
+}
+
+/**
+ * Why notebooks are not written where they were asked to be: those of this project show committed results,
+ * never a person's own.
+ *
+ * @param out the folder of copies; null to write in place
+ * @param sweep what the environment variable `SWEEP` names
+ * @returns null when they are
+ */
+export function whyNotWritten(
   paths: readonly string[],
-  checkOnly: boolean,
+  out: string | null,
+  sweep: string | undefined,
+): string | null {
+  if (out !== null) {
+    const own = paths.find((path) => resolve(out, basename(path)) === resolve(path));
+    return own === undefined
+      ? null
+      : `--out must be another folder than that of ${own}, or left out to write it in place`;
+  }
+  const committed = paths.find(isCommitted);
+  return sweep === undefined || committed === undefined
+    ? null
+    : `${relative(ROOT, committed)} shows committed results, and SWEEP names ${escaped(sweep)}: ` +
+      `write a copy, as with --out results/notebooks, or unset SWEEP`;
+}
+
+/**
+ * The variables by which a notebook finds its studies: one of this project reads committed results alone,
+ * and copies read what there is.
+ *
+ * @param target where the notebook is written
+ */
+export function studiesOf(target: string): Record<string, string> {
+  return isCommitted(target) ? { SWEEP: "", POLY_REFERENCE_ONLY: "1" } : {};
+}
+
+async function checkAll(paths: readonly string[], say: (line: string) => void): Promise<number> {
+  const faults = await checkNotebooks(paths);
+  say(faults === "" ? `${paths.length} notebooks have no type errors` : faults);
+  return faults === "" ? 0 : 1;
+}
+
+async function executeAll(
+  paths: readonly string[],
+  out: string | null,
   say: (line: string) => void,
 ): Promise<number> {
-  if (checkOnly) {
-    const faults = await checkNotebooks(paths);
-    say(faults === "" ? `${paths.length} notebooks have no type errors` : faults);
-    return faults === "" ? 0 : 1;
-  }
   const python = await findJupyter();
   if (python === null) {
     say(`Cannot execute notebooks as no Python here has nbclient: ${INSTALL_JUPYTER}`);
     return 2;
   }
   let failures = 0;
+  if (out !== null) await mkdir(out, { recursive: true });
   for (const path of paths) {
-    const faults = await executeNotebook(python, path, path);
-    say(`${path}: ${faults.length === 0 ? "executed" : faults.join("\n")}`);
+    const target = out === null ? path : join(out, basename(path));
+    const faults = await executeNotebook(python, path, target);
+    const done = out === null ? "executed" : `executed, in ${target}`;
+    say(`${path}: ${faults.length === 0 ? done : faults.join("\n")}`);
     if (faults.length > 0) failures++;
   }
   return failures === 0 ? 0 : 1;
@@ -133,7 +191,8 @@ export async function findJupyter(): Promise<string | null> {
 }
 
 /**
- * Executes a notebook in a fresh kernel of this Deno.
+ * Executes a notebook in a fresh kernel of this Deno. What is written among the notebooks of this project
+ * has read committed results alone.
  *
  * @param python from {@linkcode findJupyter}
  * @param target where it is written with its outputs, when nothing is wrong with them
@@ -149,6 +208,7 @@ export async function executeNotebook(
     const { code, text } = await run(python, [join(NOTEBOOKS, "execute.py"), path, written], {
       ...blasEnvironment(),
       JUPYTER_PATH: NOTEBOOKS,
+      ...studiesOf(target),
       PATH: [dirname(Deno.execPath()), environmentVariable("PATH")].join(delimiter),
     });
     if (code !== 0) return [text.trim()];

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { captured } from "../testing/captured.ts";
 import { withFolder } from "../testing/with_folder.ts";
 import { type Notebook, type NotebookOutput, outputFaults } from "./notebook.ts";
@@ -11,8 +11,13 @@ import {
   notebookPaths,
   notebooksCommand,
   readNotebook,
+  studiesOf,
+  whyNotWritten,
 } from "./notebooks.ts";
 import { lacking } from "../testing/lacking.ts";
+
+/** The most bytes of a notebook: code hosts show no larger ones, or slowly. */
+const MOST_BYTES = 350_000;
 
 const PATHS = await notebookPaths();
 const PYTHON = await findJupyter();
@@ -45,8 +50,10 @@ Deno.test("the notebooks' code has no type errors, and there is a quick start", 
 });
 
 for (const path of PATHS) {
-  Deno.test(`${basename(path)} is committed with its outputs`, async () => {
+  Deno.test(`${basename(path)} is committed with its outputs, and is light`, async () => {
     assert.deepEqual(outputFaults(await readNotebook(path)), []);
+    const { size } = await Deno.stat(path);
+    assert.ok(size < MOST_BYTES, `${size} bytes`);
   });
 }
 
@@ -54,11 +61,11 @@ Deno.test("checkNotebooks() names the fault and its cell's code", async () => {
   await withFolder(async (dir) => {
     const good = await writeNotebook(dir, "good", ["const a = await Promise.resolve(1);", "a + 1"]);
     const bad = await writeNotebook(dir, "bad", ["const b = 1;", "const c: string = b;"]);
-    assert.equal(await checkNotebooks([good]), "");
     const faults = await checkNotebooks([good, bad]);
     assert.match(faults, /not assignable/);
     assert.match(faults, /const c: string = b;/);
     assert.match(faults, /bad\.ts/);
+    assert.doesNotMatch(faults, /good\.ts/);
   });
 });
 
@@ -94,6 +101,43 @@ Deno.test("notebooksCommand() refuses what it cannot do, and says what it can", 
   const help = await command("--help");
   assert.deepEqual([help.code, help.stderr], [0, ""]);
   assert.match(help.stdout, /Usage: deno task notebooks/);
+});
+
+Deno.test("a notebook of this project is written with committed results alone, and copies with any", async () => {
+  const path = PATHS.find((path) => basename(path) === "quick.ipynb")!;
+  assert.equal(whyNotWritten(PATHS, null, undefined), null);
+  assert.match(
+    whyNotWritten(PATHS, null, "results/mine")!,
+    /shows committed results, and SWEEP names results\/mine: .*--out/,
+  );
+  assert.equal(whyNotWritten(PATHS, "results/mine/notebooks", "results/mine"), null);
+  assert.equal(whyNotWritten(["/own/notes.ipynb"], null, "results/mine"), null);
+  assert.deepEqual(studiesOf(path), { SWEEP: "", POLY_REFERENCE_ONLY: "1" });
+  assert.deepEqual(studiesOf("results/mine/notebooks/quick.ipynb"), {});
+  const itself = await captured((output) =>
+    notebooksCommand([path, "--out", dirname(path)], output)
+  );
+  assert.equal(itself.code, 2);
+  assert.match(itself.stderr, /--out must be another folder than that of .*quick\.ipynb/);
+});
+
+Deno.test({
+  name: "notebooksCommand() writes copies into the folder of --out" + NO_JUPYTER,
+  ignore: PYTHON === null,
+  fn: async () => {
+    await withFolder(async (dir) => {
+      const path = await writeNotebook(dir, "mine", ["console.log(6 * 7);"]);
+      const before = await Deno.readTextFile(path);
+      const out = join(dir, "new", "copies");
+      const { code, stderr } = await captured((output) =>
+        notebooksCommand([path, "--out", out], output)
+      );
+      assert.deepEqual([code, stderr.includes(join(out, "mine.ipynb"))], [0, true]);
+      const { cells: [cell] } = await readNotebook(join(out, "mine.ipynb"));
+      assert.match(JSON.stringify(cell!.outputs), /42/);
+      assert.equal(await Deno.readTextFile(path), before);
+    });
+  },
 });
 
 Deno.test({

@@ -1,7 +1,7 @@
 /** What a task may do, as `deno.json` says, and what to say when it is asked for more. */
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { environmentVariable } from "../util/environment.ts";
+import { environmentVariable, loaderVariables } from "../util/environment.ts";
 import { shellWord } from "../util/shell_word.ts";
 
 const ROOT = new URL("../../", import.meta.url);
@@ -107,4 +107,14 @@ function placeWords(): string[] {
 
 function escapeComma(path: string): string {
   return path.replaceAll(",", ",,");
+}
+
+/** Says which variables of the system's loader the workers do not get, where there are some. */
+export function noteLoaderVariables(note: (sentence: string) => void): void {
+  const heldBack = loaderVariables();
+  if (heldBack.length === 0) return;
+  note(
+    `workers start without ${heldBack.join(" and ")}, which Deno passes on only to those who may ` +
+      `start every program (--allow-run); name a BLAS that is found by it alone in POLY_BLAS`,
+  );
 }

@@ -97,6 +97,8 @@ async function pretrainInto(
   say: (line: string) => void,
 ): Promise<void> {
   const started = Date.now();
+  // Before anything is written: the model may lie in the repository, and would count as a change of it.
+  const facts = await machineFacts();
   const model = pretrainedModel(config);
   say(`${model.parameters.size.toLocaleString("en-US")} parameters, ${config.steps} steps`);
   let [sum, count, last] = [0, 0, 0];
@@ -117,7 +119,7 @@ async function pretrainInto(
     backend,
     final_loss: last,
     seconds: Math.round((Date.now() - started) / 1000),
-    ...await machineFacts(),
+    ...facts,
   };
   await writeFilesAtomically(
     dir,

@@ -1,5 +1,6 @@
 import { basename, join, resolve } from "node:path";
-import { writeReference } from "../report/reference.ts";
+import { escaped } from "../files/escaped.ts";
+import { CURVE_PHASES, writeReference } from "../report/reference.ts";
 import { hasSweep } from "../sweep/store.ts";
 import { StoreError } from "../sweep/store_error.ts";
 import { ArgumentError, runCommand } from "./arguments.ts";
@@ -33,17 +34,31 @@ export async function referenceCommand(
   args: readonly string[],
   options: ReferenceCommandOptions = {},
 ): Promise<number> {
-  const command = { task: "reference", help: HELP, options: {} };
+  const known = { phases: { type: "string" } } as const;
+  const command = { task: "reference", help: HELP, options: known };
   return await runCommand(
     command,
     args,
     options,
-    ({ positionals }, output) => copyAll(positionals, options, output),
+    ({ values, positionals }, output) =>
+      copyAll(positionals, phasesOf(values.phases), options, output),
+  );
+}
+
+function phasesOf(list: string | undefined): readonly string[] {
+  if (list === undefined) return CURVE_PHASES;
+  const phases = list === "none" ? [] : list.split(",");
+  const unknown = phases.find((phase) => !CURVE_PHASES.includes(phase));
+  if (unknown === undefined) return phases;
+  throw new ArgumentError(
+    `Cannot copy a sweep as --phases must be none, or a list of ` +
+      `${CURVE_PHASES.join(", ")}: got ${escaped(unknown)}`,
   );
 }
 
 async function copyAll(
   dirs: readonly string[],
+  phases: readonly string[],
   { reference = join("results", "reference") }: ReferenceCommandOptions,
   { say, print }: LastingOutput,
 ): Promise<number> {
@@ -62,7 +77,7 @@ async function copyAll(
         say(`Cannot copy ${dir} as ${reason}; name the folder of a sweep that has run`);
         return 2;
       }
-      await writeReference(dir, to);
+      await writeReference(dir, to, phases);
       print(`${to}\n`);
     } catch (error) {
       const isOfFiles = error instanceof StoreError || error instanceof SyntaxError ||
@@ -79,9 +94,11 @@ const HELP = `\
 Copies a sweep to results/reference/<sweep>, to be committed: what figures, tables and notebooks read,
 which is a sixth of the whole. deno task report results/reference/<sweep> writes the rest again.
 
-  deno task reference results/<sweep> ...
+  deno task reference results/<sweep> ... [--phases LIST]
 
-  -h, --help   this text
+  --phases LIST   the phases of the logs that are kept, of ${CURVE_PHASES.join(", ")}, or
+                  none [all]; the curves of others cannot be drawn any more
+  -h, --help      this text
 
 Exit codes: 0 every copy is written, 2 one cannot be.
 `;

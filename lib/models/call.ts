@@ -58,13 +58,14 @@ export class PlainCall implements Call {
   }
 
   linear(name: string, x: tf.Tensor3D): tf.Tensor3D {
+    const weight = this.#parameters.get(`${name}.weight`) as unknown as tf.Tensor2D;
+    return linear(x, weight, this.biasOf(name), this.parts);
+  }
+
+  /** The bias of the named linear layer, `[O]`; null where it has none. */
+  biasOf(name: string): tf.Tensor1D | null {
     const bias = `${name}.bias`;
-    return linear(
-      x,
-      this.#parameters.get(`${name}.weight`) as unknown as tf.Tensor2D,
-      this.#parameters.has(bias) ? this.#parameters.get(bias) as unknown as tf.Tensor1D : null,
-      this.parts,
-    );
+    return this.#parameters.has(bias) ? this.#parameters.get(bias) as unknown as tf.Tensor1D : null;
   }
 
   parameter(name: string): tf.Tensor {

@@ -358,12 +358,19 @@ export interface Kernels {
     outputs: [dWeights: tf.Tensor3D];
   };
 
-  /** `MixFactors` of `M` layers for the same rows. Defined by `mixFactorsOfAll` of mix_skills.ts. */
+  /**
+   * `MixFactors` of `M` layers for the rows of several adapters. Defined by `mixFactorsOfAll` of
+   * mix_skills.ts.
+   */
   MixAll: {
-    /** The weights of all layers, shape `[M, B, H, S]`, then `skillsA` and `skillsB` of each. */
+    /**
+     * Of each adapter the weights of all its layers, shape `[M, B, H, S]`, then `skillsA` and `skillsB` of
+     * each layer.
+     */
     inputs: { [index: `${number}`]: tf.Tensor };
-    attrs: Kernels["MixFactors"]["attrs"];
-    /** `factorA` and `factorB` of the first layer, of the second, and so on. */
+    /** The inventories of each adapter's rows. */
+    attrs: { inventories: readonly (readonly number[])[] };
+    /** `factorA` and `factorB` of the first layer, of the second, and so on, each of the rows of all. */
     outputs: tf.Tensor[];
   };
 
@@ -371,7 +378,7 @@ export interface Kernels {
   MixAllGrad: {
     /** The inputs of `MixAll`, then the gradients of its outputs. */
     inputs: { [index: `${number}`]: tf.Tensor };
-    attrs: Kernels["MixFactors"]["attrs"];
+    attrs: Kernels["MixAll"]["attrs"];
     outputs: tf.Tensor[];
   };
 

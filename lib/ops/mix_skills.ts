@@ -166,11 +166,21 @@ export interface Inventory {
   readonly skillsB: tf.Tensor4D;
 }
 
+/** The mixing of many layers of one adapter. Letters as in {@linkcode mixFactors}; `M` layers. */
+export interface MixingOfLayers {
+  /** Mixing weights of each layer, shape `[M, B, H, S]`. */
+  readonly weights: tf.Tensor4D;
+  /** The skills of each layer, of any features and ranks. */
+  readonly layers: readonly Inventory[];
+  /** Which inventory each row mixes. */
+  readonly inventories: readonly number[];
+}
+
 /**
- * The low-rank factors of many layers for the same rows: what {@linkcode mixFactors} gives for each.
- * Letters as there; `M` layers, of any features and ranks.
+ * The low-rank factors of many layers: what {@linkcode mixFactors} gives for each, the rows of several
+ * adapters one behind another.
  *
- * @param weights mixing weights of each layer, shape `[M, B, H, S]`
+ * @param adapters of the same layers, features and ranks; rows, splits and skills are each one's own
  * @returns factors of each layer, in their order
  * @throws {RangeError} when rows of the same inventory are apart
  *
@@ -183,29 +193,44 @@ export interface Inventory {
  * const weights = tf.tensor4d([0.5, 0.25, 1, 0], [2, 1, 1, 2]);
  * const [skillsA, skillsB] = [tf.tensor4d([4, 8], [1, 2, 1, 1]), tf.tensor4d([2, 4], [1, 2, 1, 1])];
  * const layers = [{ skillsA, skillsB }, { skillsA, skillsB }];
- * const factors = mixFactorsOfAll(weights, layers, [0]);
+ * const factors = mixFactorsOfAll([{ weights, layers, inventories: [0] }]);
  * assert.deepEqual(factors.map(({ factorA }) => factorA.arraySync()), [[[[4]]], [[[4]]]]);
  * assert.deepEqual(factors.map(({ factorB }) => factorB.arraySync()), [[[[2]]], [[[2]]]]);
  * ```
  */
 export function mixFactorsOfAll(
-  weights: tf.Tensor4D,
-  layers: readonly Inventory[],
-  inventories: readonly number[],
+  adapters: readonly MixingOfLayers[],
 ): { readonly factorA: tf.Tensor3D; readonly factorB: tf.Tensor3D }[] {
-  runsOfInventories(inventories);
-  const inputs = [weights, ...layers.flatMap(({ skillsA, skillsB }) => [skillsA, skillsB])];
+  for (const { inventories } of adapters) runsOfInventories(inventories);
+  const count = adapters[0]!.layers.length;
+  const inputs = adapters.flatMap(({ weights, layers }) => [
+    weights,
+    ...layers.flatMap(({ skillsA, skillsB }) => [skillsA, skillsB]),
+  ]);
   if (isFused("MixAll", ...inputs)) {
-    const made = runKernel("MixAll", { ...inputs }, { inventories }) as tf.Tensor3D[];
-    return layers.map((_, i) => ({ factorA: made[2 * i]!, factorB: made[2 * i + 1]! }));
+    const attrs = { inventories: adapters.map(({ inventories }) => inventories) };
+    const made = runKernel("MixAll", { ...inputs }, attrs) as tf.Tensor3D[];
+    return Array.from(
+      { length: count },
+      (_, i) => ({ factorA: made[2 * i]!, factorB: made[2 * i + 1]! }),
+    );
   }
-  const [, B, H, S] = weights.shape;
-  return layers.map(({ skillsA, skillsB }, i) =>
+  return Array.from({ length: count }, (_, i) =>
     tf.tidy(() => {
-      const own: tf.Tensor3D = tf.reshape(tf.slice(weights, [i, 0, 0, 0], [1, B, H, S]), [B, H, S]);
-      return mixFactors(own, skillsA, skillsB, inventories);
-    })
-  );
+      const own = adapters.map(({ weights, layers, inventories }) => {
+        const [, B, H, S] = weights.shape;
+        const { skillsA, skillsB } = layers[i]!;
+        const ofLayer: tf.Tensor3D = tf.reshape(
+          tf.slice(weights, [i, 0, 0, 0], [1, B, H, S]),
+          [B, H, S],
+        );
+        return mixFactors(ofLayer, skillsA, skillsB, inventories);
+      });
+      return own.length === 1 ? own[0]! : {
+        factorA: tf.concat(own.map(({ factorA }) => factorA)),
+        factorB: tf.concat(own.map(({ factorB }) => factorB)),
+      };
+    }));
 }
 
 differentiate(

@@ -3,7 +3,7 @@ import type { ParameterSource } from "../models/parameters.ts";
 import { embedding } from "../ops/embedding.ts";
 import { isFused } from "../ops/fused.ts";
 import { adaptedLinear, linear, type LowRankFactors, lowRankUpdate } from "../ops/linear.ts";
-import { mixFactorsOfAll } from "../ops/mix_skills.ts";
+import { mixFactorsOfAll, type MixingOfLayers } from "../ops/mix_skills.ts";
 import type { Noise } from "../ops/noise.ts";
 import * as tf from "../tf.ts";
 import { type Adapter, routersOf } from "./adapter.ts";
@@ -150,6 +150,29 @@ export class PolyCall implements Call {
     });
   }
 
+  /**
+   * The low-rank factors of the rows in one layer; null where no adapter changes it. They are the call's.
+   *
+   * @throws {RangeError} when several adapters change the layer
+   */
+  factors(name: string): LowRankFactors | null {
+    const [layer, ...others] = this.#adapters.flatMap(({ layers }) => layers.get(name) ?? []);
+    if (others.length > 0) {
+      throw new RangeError(`Cannot take the factors of layer "${name}" as it has several adapters`);
+    }
+    return layer === undefined ? null : this.#factorsOf(layer);
+  }
+
+  /**
+   * What all layers of the one adapter are mixed of, to be mixed with those of other calls; null where the
+   * device is better given layer by layer. The caller frees the weights.
+   */
+  mixing(): LayersMixing | null {
+    const [adapter, ...others] = this.#adapters;
+    const isOne = adapter !== undefined && others.length === 0 && adapter.layers.size > 0;
+    return isOne && this.#mixesAll(adapter) ? this.#mixingOf(adapter) : null;
+  }
+
   parameter(name: string): tf.Tensor {
     return this.#parameters.get(name);
   }
@@ -183,10 +206,14 @@ export class PolyCall implements Call {
   #factorsOf(layer: PolyLayer): LowRankFactors {
     if (!this.#factors.has(layer)) {
       const adapter = this.#adapters.find(({ layers }) => layers.get(layer.name) === layer)!;
-      if ((this.#uniformShare ?? 0) === 0 && canMixAll(adapter)) this.#mixAllWith(adapter, layer);
+      if (this.#mixesAll(adapter)) this.#mixAll(adapter);
       else this.#mix(layer);
     }
     return this.#factors.get(layer)!;
+  }
+
+  #mixesAll(adapter: Adapter): boolean {
+    return (this.#uniformShare ?? 0) === 0 && canMixAll(adapter);
   }
 
   #mix(layer: PolyLayer): void {
@@ -199,28 +226,35 @@ export class PolyCall implements Call {
     this.#factors.set(layer, { factorA: tf.keep(factorA), factorB: tf.keep(factorB), owners });
   }
 
-  /** Mixes all layers of an adapter by a few kernels; `layer` is any of them. */
-  #mixAllWith(adapter: Adapter, layer: PolyLayer): void {
+  /** Mixes all layers of an adapter by a few kernels. */
+  #mixAll(adapter: Adapter): void {
+    const layers = [...adapter.layers.values()];
+    tf.tidy(() => {
+      const mixing = this.#mixingOf(adapter);
+      for (const [i, { factorA, factorB }] of mixFactorsOfAll([mixing]).entries()) {
+        const kept = { factorA: tf.keep(factorA), factorB: tf.keep(factorB) };
+        this.#factors.set(layers[i]!, { ...kept, owners: mixing.owners });
+      }
+    });
+  }
+
+  #mixingOf(adapter: Adapter): LayersMixing {
     const [layers, routers] = [[...adapter.layers.values()], [...routersOf(adapter)]];
-    const { owners, tasks } = this.#ownersOf(layer.router);
+    const [first] = layers as [PolyLayer];
+    const { owners, tasks } = this.#ownersOf(first.router);
     const call = { taskIds: tasks, training: this.training, noise: this.#noise };
-    const mixed = tf.tidy(() => {
-      const weights = weightsOfAll(routers, call);
-      const ofLayers = layers.map(({ router }) => routers.indexOf(router));
-      const factors = mixFactorsOfAll(
-        ofLayers.every((router, i) => router === i) ? weights : takeFirst(weights, ofLayers),
-        layers.map((layer) => {
-          const [skillsA, skillsB] = skillsOf(layer);
-          return { skillsA, skillsB };
-        }),
-        isStacked(layer) ? tasks : tasks.map(() => 0),
-      );
-      return factors.map(({ factorA, factorB }) => [tf.keep(factorA), tf.keep(factorB)] as const);
-    });
-    layers.forEach((layer, i) => {
-      const [factorA, factorB] = mixed[i]!;
-      this.#factors.set(layer, { factorA, factorB, owners });
-    });
+    const weights = weightsOfAll(routers, call);
+    const ofLayers = layers.map(({ router }) => routers.indexOf(router));
+    return {
+      weights: ofLayers.every((router, i) => router === i) ? weights : takeFirst(weights, ofLayers),
+      layers: layers.map((layer) => {
+        const [skillsA, skillsB] = skillsOf(layer);
+        return { skillsA, skillsB };
+      }),
+      inventories: isStacked(first) ? tasks : tasks.map(() => 0),
+      names: layers.map(({ name }) => name),
+      owners,
+    };
   }
 
   #mixedOf(layer: FormLayer): tf.Tensor3D {
@@ -259,6 +293,14 @@ export class PolyCall implements Call {
       tasks,
     };
   }
+}
+
+/** What the layers of an adapter are mixed of, and which factors each row uses then. */
+export interface LayersMixing extends MixingOfLayers {
+  /** Names of the layers. */
+  readonly names: readonly string[];
+  /** Index of the factors that each row uses. */
+  readonly owners: readonly number[];
 }
 
 /** Whether the device is best given the mixing of all layers at once, and their routers can be joined. */

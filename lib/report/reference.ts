@@ -18,6 +18,9 @@ import { sweepReport } from "../tables/files.ts";
 import { answerPlan, shownAnswersOf } from "../tables/shown_answers.ts";
 import { Study, typicalRun } from "../tables/study.ts";
 
+/** The phases of logs that curves are drawn from. */
+export const CURVE_PHASES: readonly string[] = [...new Set(CURVES.map(({ phase }) => phase))];
+
 /**
  * Copies the part of a sweep that tables, figures and notebooks read, to be kept with the code: the
  * manifest, the leaderboard, the result of every run, as many rows of its log as its curves have
@@ -26,11 +29,16 @@ import { Study, typicalRun } from "../tables/study.ts";
  *
  * @param from folder of the sweep's results
  * @param to folder of the copy; its old contents are replaced once the copy is complete
+ * @param phases the phases of the logs that are kept; of others there are no curves any more
  * @throws {StoreError} when a folder cannot be read or written
  * @throws {SyntaxError} when a run's log or answers are damaged
  * @throws {RangeError} when runs are done and none has the sweep's metric
  */
-export async function writeReference(from: string, to: string): Promise<void> {
+export async function writeReference(
+  from: string,
+  to: string,
+  phases: readonly string[] = CURVE_PHASES,
+): Promise<void> {
   const store = await SweepStore.read(from);
   const results = await store.results();
   const study = new Study(from, store.manifest, results);
@@ -55,7 +63,7 @@ export async function writeReference(from: string, to: string): Promise<void> {
     }
     const answers = answerPlan(study);
     const isShown = new Set(answers.runs.map(({ id }) => id));
-    const logs = thinLogs(await Promise.all(results.map((run) => logOf(from, run))));
+    const logs = thinLogs(await Promise.all(results.map((run) => logOf(from, run))), phases);
     for (const [i, result] of results.entries()) {
       const [source, target] = [new RunFolder(from, result).dir, new RunFolder(draft, result).dir];
       if (!existsSync(source)) continue;
@@ -93,8 +101,12 @@ async function logOf(dir: string, run: PlannedRun): Promise<readonly MetricsRow[
 }
 
 /** The rows that the curves of all runs are drawn from, for each run. */
-function thinLogs(logs: readonly (readonly MetricsRow[])[]): MetricsRow[][] {
-  const phases = [...Map.groupBy(CURVES, ({ phase }) => phase)].map(([phase, curves]) => {
+function thinLogs(
+  logs: readonly (readonly MetricsRow[])[],
+  kept: readonly string[],
+): MetricsRow[][] {
+  const drawn = Map.groupBy(CURVES.filter(({ phase }) => kept.includes(phase)), (c) => c.phase);
+  const phases = [...drawn].map(([phase, curves]) => {
     const rows = logs.map((log) => log.filter((row) => row.phase === phase));
     return { phase, curves, rows, width: stepsPerPoint(rows.flat(), "step") };
   });

@@ -110,6 +110,21 @@ Deno.test("writeReference() drops the rows and the routing that nothing reads", 
     ]);
   }));
 
+Deno.test("writeReference() keeps of logs the phases that it is asked for", () =>
+  withFolder(async (folder) => {
+    const whole = join(folder, "whole");
+    await writeLongSweep(whole, 200);
+    for (const [i, phases] of [["validation"], []].entries()) {
+      const copy = join(folder, `${i}`);
+      await writeReference(whole, copy, phases);
+      const rows = (await logsOf(copy)).flatMap((text) => parseMetrics(text, copy));
+      assert.deepEqual([...new Set(rows.map(({ phase }) => phase))], phases);
+      const study = await Study.read(copy);
+      assert.deepEqual(await study.changes(), [], "runs say what the copy has of them");
+      assert.deepEqual(study.runs.toCSV(), (await Study.read(whole)).runs.toCSV());
+    }
+  }));
+
 Deno.test("referenceCommand() prints where the copy is, or says what is wrong", () =>
   withFolder(async (folder) => {
     const reference = join(folder, "reference");
@@ -128,6 +143,13 @@ Deno.test("referenceCommand() prints where the copy is, or says what is wrong", 
     assert.match((await command(folder)).stderr, /as no sweep has run there: .*manifest\.json/);
     assert.match((await command("--opne")).stderr, /^Unknown option --opne/);
     assert.equal((await command()).code, 2);
+    const phases = await command(dir, "--phases", "validation,adaptation");
+    assert.equal(phases.code, 2);
+    assert.match(
+      phases.stderr,
+      /--phases must be none, or a list of multitask, .*: got adaptation;/,
+    );
+    assert.equal((await command(dir, "--phases", "none")).code, 0);
     await Deno.writeTextFile(join(dir, "manifest.json"), "{");
     const damaged = await command(dir);
     assert.equal(damaged.code, 2);

@@ -1,3 +1,4 @@
+import type { ForwardModel } from "../peft/joined_model.ts";
 import { Mlp } from "../models/mlp/model.ts";
 import { getPeftModel, type PeftModel } from "../peft/peft_model.ts";
 import { allocationLogits } from "../poly/allocation.ts";
@@ -223,7 +224,7 @@ async function outputsOf(
   }
 }
 
-function trainable(model: PeftModel<Mlp>): Trainable<PlantedBatch> {
+function trainable(model: ForwardModel<Mlp>): Trainable<PlantedBatch> {
   return {
     forward({ training, noise, uniformShare, parts, ...batch }) {
       const { taskIds } = batch;

@@ -1,4 +1,5 @@
 import type { RowsBatch } from "../train/train_together.ts";
+import type { ForwardModel } from "../peft/joined_model.ts";
 import type { AnyBaseModel, PeftModel } from "../peft/peft_model.ts";
 import type { Allocation } from "../poly/allocation.ts";
 import type { TaskSuite } from "../tasks/task.ts";
@@ -24,9 +25,14 @@ export interface Problem<E, Batch extends RowsBatch, M extends AnyBaseModel> {
    */
   readonly truth: readonly Allocation[] | null;
   /** A model with adapters as training sees it. */
-  trainable(model: PeftModel<M>): Trainable<Batch>;
+  trainable(model: ForwardModel<M>): Trainable<Batch>;
   /** A batch of examples, of which there is at least one. */
   encode(examples: readonly TaskExample<E>[]): Batch;
+  /**
+   * Batches of as many rows with lists of the same sizes, whose losses are what they were but for the order
+   * of sums; absent where sizes never differ, or random numbers of the base model go by them.
+   */
+  readonly alike?: (batches: readonly Batch[]) => Batch[];
   /** The mean loss over a task's examples, of which there is at least one. */
   loss(model: PeftModel<M>, task: EvaluationTask<E>): Promise<number>;
   /** How good a model is at each task; every task has at least one example. */

@@ -7,6 +7,7 @@ import { learnedRouting } from "../routing/learned.ts";
 import { routingMetrics } from "../routing/metrics.ts";
 import type { Task, TaskSuite } from "../tasks/task.ts";
 import { DivergedError } from "../train/train.ts";
+import type { Seat } from "./company/company.ts";
 import { checkAdapterOutput, checkMethod } from "./check_method.ts";
 import type { RunConfig } from "./config.ts";
 import { languageProblem } from "./language_problem.ts";
@@ -46,6 +47,8 @@ export interface RunOutput {
   readonly report?: Progress;
   /** Where stages are shared with other runs; by default the run keeps none and does all itself. */
   readonly stages?: StageOptions | null;
+  /** The run's place among runs that are trained in the same batches; by default it is alone. */
+  readonly seat?: Seat | null;
   /** Asks the run to stop at the next step, leaving a checkpoint where stages are shared. */
   readonly signal?: AbortSignal;
 }
@@ -67,26 +70,36 @@ export interface RunOutput {
  * @throws {RangeError} or {SyntaxError} when the config's settings or files cannot be used
  */
 export async function doRun(config: RunConfig, output: RunOutput): Promise<RunOutcome> {
-  checkMethod(config);
-  if (output.adapterDir) checkAdapterOutput(config);
-  // Tasks, their examples and the planted base model are drawn from a seed that may be their own.
-  const taskConfig = { ...config, seed: config.task_seed ?? config.seed };
-  return config.suite === "planted"
-    ? await withLog(config, await plantedProblem(taskConfig), output)
-    : await withLog(config, await languageProblem(taskConfig, output.baseDir), output);
+  output.seat?.come();
+  try {
+    checkMethod(config);
+    if (output.adapterDir) checkAdapterOutput(config);
+    // Tasks, their examples and the planted base model are drawn from a seed that may be their own.
+    const taskConfig = { ...config, seed: config.task_seed ?? config.seed };
+    const { baseDir, seat } = output;
+    return config.suite === "planted"
+      ? await withLog(config, await plantedProblem(taskConfig), output)
+      : await withLog(
+        config,
+        await languageProblem(taskConfig, baseDir, seat ?? undefined),
+        output,
+      );
+  } finally {
+    output.seat?.leave();
+  }
 }
 
 /** Does the run with its log open; log and problem are closed however it ends. */
 async function withLog<E, Batch extends RowsBatch, M extends AnyBaseModel>(
   config: RunConfig,
   problem: Problem<E, Batch, M>,
-  { dir, adapterDir = null, report = () => {}, stages = null, signal }: RunOutput,
+  { dir, adapterDir = null, report = () => {}, stages = null, signal, seat = null }: RunOutput,
 ): Promise<RunOutcome> {
   try {
     const log = await MetricsLog.open(join(dir, "metrics.jsonl"));
     try {
       for (const message of problem.warnings ?? []) await log.append({ phase: "warning", message });
-      const run = startRun(config, problem, log, new Keeper(stages, signal), report);
+      const run = startRun(config, problem, log, new Keeper(stages, signal), report, seat);
       const found = await outcome(run, dir, adapterDir);
       await writePredictions(dir, run.predictions);
       return { ...found, stages: run.keeper.told };

@@ -9,9 +9,9 @@ export interface Crossing {
    * below from the first place on.
    */
   readonly at: number;
-  /** Lower end of the interval of `at`; 0 where it lies before the places that were measured. */
+  /** Lower end of the interval of `at`; 0 or Infinity where it lies beyond the places that were measured. */
   readonly low: number;
-  /** Upper end of the interval of `at`; Infinity where it lies beyond the places that were measured. */
+  /** Upper end of the same interval. */
   readonly high: number;
   /** Number of runs that have an effect at every place. */
   readonly n: number;

@@ -18,7 +18,7 @@ export interface Estimate {
   readonly n: number;
   /** Null when there is no value. */
   readonly estimate: number | null;
-  /** Standard error of the estimate. */
+  /** Standard error of the estimate, at least 0; null below three independent values. */
   readonly standard_error: number | null;
   /** Degrees of freedom of Student's t, whole or not. */
   readonly df: number | null;
@@ -26,7 +26,7 @@ export interface Estimate {
   readonly low: number | null;
   /** Upper end of the interval. */
   readonly high: number | null;
-  /** P-value of the estimate being 0, two-sided. */
+  /** Two-sided p-value, from 0 to 1. */
   readonly p: number | null;
 }
 

@@ -42,8 +42,9 @@ export async function readsNow(
   const reads = new Map<string, KnownInputs | null>();
   for (const { config } of runs) {
     const key = readsKey(config);
+    if (reads.has(key)) continue;
     const base = bases.get(baseKey(config)) ?? folderOf(config);
-    if (reads.has(key) || (base === undefined && config.suite !== "planted")) continue;
+    if (base === undefined && config.suite !== "planted") continue;
     // The run itself says best what is wrong with its files.
     reads.set(key, await knownInputs(config, base).catch(() => null));
   }

@@ -239,7 +239,7 @@ Deno.test("the manifest keeps the text of the sweep and its command line, for ev
 
 /** A sweep of one run, of two steps. */
 const TINY = `set: {
-  backend: wasm, suite: planted, n_tasks: 3, n_heldout_tasks: 1, n_train: 12, n_validation: 2,
+  backend: cpu, suite: planted, n_tasks: 3, n_heldout_tasks: 1, n_train: 12, n_validation: 2,
   n_test: 2, n_skills: 5, r: 2, steps: 2, evaluate_every: 0, shots: 4, adaptation_steps: 2,
   adaptation_batch_size: 4
 }`;

@@ -1,4 +1,6 @@
+import type { ChosenBackend } from "../backend/backend.ts";
 import { isFinal, type RunResult } from "../run/result.ts";
+import { type BatchRuns, companiesOf } from "./companies.ts";
 import { type FailureOptions, FailurePolicy } from "./failure_policy.ts";
 import { readsKey, type ReadsNow } from "./identity.ts";
 import type { SilentEvent, WorkerTask } from "./workers/message.ts";
@@ -29,6 +31,10 @@ export interface RunSweepOptions extends FailureOptions {
   readonly threads?: number;
   /** Decides the ways to matrix products where pools on several machines must agree. */
   readonly settle?: NonNullable<PoolOptions["settle"]>;
+  /** How many runs like one are trained in the same batches, at most; one by default. */
+  readonly batchRuns?: BatchRuns;
+  /** The device of runs that leave it to the machine; each worker chooses by itself when absent. */
+  readonly device?: ChosenBackend | null;
   /** Run only what failed before. */
   readonly onlyFailed?: boolean;
   /** Keep the trained adapter of every run in its folder. */
@@ -87,11 +93,13 @@ export async function runSweep(
   const policy = new FailurePolicy(options);
   const tasks = new Map(runs.map((run): [string, WorkerTask] => {
     const reads = options.reads?.get(readsKey(run.config));
-    return [run.id, { dir: store.dir, run, keepAdapter, stagesDir, ...(reads ? { reads } : {}) }];
+    const task = { dir: store.dir, run, keepAdapter, stagesDir, ...(reads ? { reads } : {}) };
+    return [run.id, options.device ? { ...task, device: options.device } : task];
   }));
   const attempts = new Map<string, number>();
   const toTryAgain = new Map<RunFolder, string>();
-  const events = runInPool([...tasks.values()], {
+  const inCompanies = companiesOf([...tasks.values()], options.batchRuns ?? (() => 1));
+  const events = runInPool(inCompanies, {
     jobs: options.jobs,
     again({ id }) {
       const attempt = (attempts.get(id) ?? 1) + 1;
@@ -116,6 +124,10 @@ export async function runSweep(
     }
     if (event.kind === "stopped") throw new StoreError(event.error);
     const folder = folders.get(event.id)!;
+    if (event.kind === "parted") {
+      progress.again({ ...await folder.result(), status: "failed", error: event.error });
+      continue;
+    }
     let why: string | null = null;
     if (event.kind === "failed") {
       why = policy.failed(event.id, event.error);

@@ -57,7 +57,7 @@ Deno.test("runs of one sweep and of its neighbours train a multi-task phase once
       base: 2,
       adaptation: 12,
     });
-    await sweep(file, "adaptation=full,random", "seed=1,2", "--out", b);
+    await sweep(file, "adaptation=full,random", "seed=1,2", "--out", b, "-j", "1");
     assert.deepEqual(await madeIn(b), {
       multitask: 1,
       seen: 1,
@@ -104,7 +104,7 @@ Deno.test("--fresh does everything anew, and leaves the stages of others", async
 Deno.test("deno task stages lists what is kept, and removes what is no longer needed", async () => {
   await withResults(async (results, file) => {
     const a = join(results, "a");
-    await sweep(file, "seed=0,1", "--out", a);
+    await sweep(file, "seed=0,1", "--out", a, "-j", "1");
     const stages = async (...args: string[]) =>
       await captured((output) => stagesCommand([results, ...args], output));
     const listed = await stages();

@@ -149,10 +149,11 @@ export async function hasSweep(dir: string): Promise<boolean> {
  * planned with other settings beside them. So a lost manifest loses no run.
  */
 async function withFoldersOf(dir: string, runs: readonly PlannedRun[]): Promise<PlannedRun[]> {
-  const folders = [...namesIn(join(dir, RUNS))];
+  const folders = namesIn(join(dir, RUNS));
+  if (folders.size === 0) return [...runs];
   const isPlanned = new Set(runs.map(({ id }) => id));
   const done = new Map<string, string>();
-  for (const id of folders.filter((id) => !isPlanned.has(id) && isFolderName(id)).sort()) {
+  for (const id of [...folders].filter((id) => !isPlanned.has(id) && isFolderName(id)).sort()) {
     const path = join(dir, RUNS, id, RESULT);
     try {
       const result = parseResult(await Deno.readTextFile(path), path);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { toCsv } from "./csv.ts";
-import { tableOf } from "./table.ts";
+import { fromCsv, toCsv } from "./csv.ts";
+import { rowsOf, tableOf } from "./table.ts";
 
 Deno.test("R19 toCsv() keeps spreadsheets from running a cell, and numbers as they are", () => {
   const cells = [
@@ -34,4 +34,15 @@ Deno.test("toCsv() writes what arquero writes where there is nothing to disarm",
     { id: "", mean: null, error: null },
   ]);
   assert.equal(toCsv(table), table.toCSV());
+});
+
+Deno.test("fromCsv() reads what toCsv() has written, disarmed cells too", () => {
+  const rows = [
+    { id: "a", mean: 2 / 3, sides: '-1 fast, 1 "slow"', ok: true, error: "=1+1" },
+    { id: "'quoted'", mean: -1e-7, sides: "a\nb", ok: false, error: null },
+    { id: "2026-11-26", mean: null, sides: "@x", ok: null, error: "+1+cmd" },
+  ];
+  assert.deepEqual(rowsOf(fromCsv(toCsv(tableOf(rows)))), rows);
+  const empty = fromCsv("a,b\n");
+  assert.deepEqual([empty.columnNames(), empty.numRows()], [["a", "b"], 0]);
 });

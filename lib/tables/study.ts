@@ -4,7 +4,6 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { readRouting, type RunRouting } from "../routing/file.ts";
 import { GENERATED_SUITES, RUN_CONFIG_KEYS, type RunConfig } from "../run/config.ts";
@@ -15,6 +14,7 @@ import { changedFiles, type WrittenFiles, writtenFiles } from "../run/written_fi
 import type { Manifest, SweepSource } from "../sweep/manifest.ts";
 import { SweepStore } from "../sweep/store.ts";
 import { StoreError, whenReading } from "../sweep/store_error.ts";
+import { environmentVariable } from "../util/environment.ts";
 import { bestGroupsFirst } from "./direction.ts";
 import { measureGroups } from "./groups.ts";
 import { IDENTITY_COLUMNS, identityColumns, identityOf } from "./identity.ts";
@@ -33,7 +33,9 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
  *
  * @param name name of a sweep, searched in `results/` and then in `results/reference/` of this
  * project; or path of its folder, from the working directory or from the project's root. The
- * environment variable `SWEEP`, a name or a path, overrides it.
+ * environment variable `SWEEP`, a name or a path, overrides it. Where `POLY_REFERENCE_ONLY` is set, a
+ * name is searched in `results/reference/` alone: so `deno task notebooks` keeps a person's own results
+ * out of the notebooks of this project.
  * @throws {StoreError} when no such study exists, or its manifest or a result is damaged
  *
  * @example
@@ -46,10 +48,8 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
  * ```
  */
 export async function openStudy(name: string): Promise<Study> {
-  const asked = process.env.SWEEP ?? name;
-  const places = /[\\/]/.test(asked)
-    ? [resolve(asked), resolve(ROOT, asked)]
-    : [join(ROOT, "results", asked), join(ROOT, "results", "reference", asked)];
+  const asked = environmentVariable("SWEEP") ?? name;
+  const places = studyPlaces(asked, environmentVariable("POLY_REFERENCE_ONLY") !== undefined);
   const dir = places.find((place) => existsSync(join(place, "manifest.json")));
   if (dir === undefined) {
     throw new StoreError(
@@ -58,6 +58,17 @@ export async function openStudy(name: string): Promise<Study> {
     );
   }
   return await Study.read(dir);
+}
+
+/**
+ * The folders in which {@linkcode openStudy} looks, in order.
+ *
+ * @param keptOnly whether a name stands for the results that are kept with the project alone
+ */
+export function studyPlaces(asked: string, keptOnly: boolean): string[] {
+  if (/[\\/]/.test(asked)) return [resolve(asked), resolve(ROOT, asked)];
+  const kept = join(ROOT, "results", "reference", asked);
+  return keptOnly ? [kept] : [join(ROOT, "results", asked), kept];
 }
 
 /** The question of a sweep and the measurements of its runs, as tables. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { writeRouting } from "../routing/file.ts";
 import { RUN_CONFIG_KEYS } from "../run/config.ts";
 import type { RunResult } from "../run/result.ts";
@@ -7,7 +7,7 @@ import { runResult } from "../testing/samples/run_result.ts";
 import { sampleResults } from "../testing/samples/sample_results.ts";
 import { writeSampleSweep } from "../testing/samples/sample_sweep.ts";
 import { withFolder } from "../testing/with_folder.ts";
-import { openStudy, runsTable, Study, taskTable, typicalRun } from "./study.ts";
+import { openStudy, runsTable, Study, studyPlaces, taskTable, typicalRun } from "./study.ts";
 import { type Row, rowsOf } from "./table.ts";
 
 Deno.test("openStudy() takes a name of this project, or a path, and names the places it looked in", () =>
@@ -54,6 +54,15 @@ Deno.test("openStudy() is overridden by SWEEP, and finds results from every work
     );
     assert.equal(await opened({ SWEEP: "./mine" }), "sample Mine?");
   }));
+
+Deno.test("a study is searched among a person's own results first, but where only kept ones are asked for", () => {
+  const below = (...parts: string[]) => join("results", ...parts);
+  const ends = (name: string, keptOnly: boolean) =>
+    studyPlaces(name, keptOnly).map((place) => relative(".", place));
+  assert.deepEqual(ends("quick", false), [below("quick"), below("reference", "quick")]);
+  assert.deepEqual(ends("quick", true), [below("reference", "quick")]);
+  assert.deepEqual(new Set(ends("./mine", true)), new Set(["mine"]), "a path is that place");
+});
 
 Deno.test("Study.log() has the rows of a phase with the settings of their run, and a row for runs without", () =>
   withFolder(async (dir) => {

@@ -1,7 +1,7 @@
 /** Tables as arquero has them, made from rows and read back as rows. Null is a missing value. */
-import { type ColumnTable, desc, escape, op, table } from "arquero";
+import { type ColumnTable, desc, escape, fromCSV, op, table } from "arquero";
 
-export { type ColumnTable, desc, escape, op };
+export { type ColumnTable, desc, escape, fromCSV, op };
 
 /** Value of one cell of a table; null is a missing value. */
 export type Cell = number | string | boolean | null;

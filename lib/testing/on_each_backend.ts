@@ -1,5 +1,6 @@
 import { type BackendName, BACKENDS, useBackend } from "../backend/backend.ts";
-import { registerWebgpu, webgpuAdapter } from "../backend/webgpu/adapter.ts";
+import { registerWebgpu } from "../backend/webgpu/adapter.ts";
+import { webgpuAdapter } from "../backend/webgpu/find_adapter.ts";
 import { lacking } from "./lacking.ts";
 import * as tf from "../tf.ts";
 

@@ -67,6 +67,38 @@ export function encodeExamples(examples: readonly TaskExample[], encoding: Encod
   };
 }
 
+/**
+ * Batches filled up to the longest of all, as {@linkcode encodeExamples} fills up rows.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * const [a, b] = [{ inputIds: [[7]], attentionMask: [[1]], labels: [[5, 1]], taskIds: [0] }, {
+ *   ...{ inputIds: [[7, 8]], attentionMask: [[1, 1]], labels: [[1]], taskIds: [0] },
+ * }];
+ * const [first, second] = padAlike([a, b], true);
+ * assert.deepEqual([first!.inputIds, first!.attentionMask], [[[7, 0]], [[1, 0]]]);
+ * assert.deepEqual(second!.labels, [[1, -100]]);
+ * ```
+ */
+export function padAlike(batches: readonly TaskBatch[], isEncoderDecoder: boolean): TaskBatch[] {
+  const longest = (key: "inputIds" | "labels") =>
+    Math.max(...batches.map((batch) => batch[key][0]!.length));
+  const [inputs, targets] = [longest("inputIds"), longest("labels")];
+  const fill = (rows: readonly (readonly number[])[], length: number, value: number) =>
+    rows.map((row) => {
+      const padding = new Array<number>(length - row.length).fill(value);
+      return isEncoderDecoder ? [...row, ...padding] : [...padding, ...row];
+    });
+  return batches.map(({ inputIds, attentionMask, labels, taskIds }) => ({
+    inputIds: fill(inputIds, inputs, 0), // any id, as it is not attended to
+    attentionMask: fill(attentionMask, inputs, 0),
+    labels: fill(labels, targets, IGNORED),
+    taskIds,
+  }));
+}
+
 /** Prompts of examples as ids, for generation; those of a decoder are padded on the left. */
 export function encodePrompts(
   examples: readonly TaskExample[],

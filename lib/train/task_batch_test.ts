@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { ByteTokenizer } from "../models/tokenizers/byte_tokenizer.ts";
-import { encodeExamples, encodePrompts, type Encoding, type TaskExample } from "./task_batch.ts";
+import { smallLlama, smallT5 } from "../testing/models/small_models.ts";
+import { onEachBackend } from "../testing/on_each_backend.ts";
+import * as tf from "../tf.ts";
+import {
+  encodeExamples,
+  encodePrompts,
+  type Encoding,
+  padAlike,
+  type TaskExample,
+} from "./task_batch.ts";
 
 const ENCODING: Encoding = {
   tokenizer: new ByteTokenizer(),
@@ -47,3 +56,36 @@ Deno.test("encodeExamples() refuses an empty batch", () => {
     message: /at least one example/,
   });
 });
+
+onEachBackend("padAlike() makes sizes equal and leaves losses what they were", () => {
+  const taskIds = [0, 0];
+  const short = {
+    inputIds: [[5, 6, 1], [7, 1, 0]],
+    attentionMask: [[1, 1, 1], [1, 1, 0]],
+    taskIds,
+  };
+  const long = { inputIds: [[4, 8, 9, 2, 1], [3, 3, 3, 3, 1]], taskIds };
+  const attentionMask = long.inputIds.map((row) => row.map(() => 1));
+  for (const isEncoderDecoder of [true, false]) {
+    const base = isEncoderDecoder ? smallT5() : smallLlama();
+    const batches = [
+      {
+        ...short,
+        labels: isEncoderDecoder ? [[9, 1], [8, -100]] : [[-100, 6, 1], [-100, 1, -100]],
+      },
+      { ...long, attentionMask, labels: long.inputIds },
+    ];
+    const padded = padAlike(batches, isEncoderDecoder);
+    assert.deepEqual(padded.map(({ inputIds }) => inputIds.map(({ length }) => length)), [
+      [5, 5],
+      [5, 5],
+    ]);
+    for (const [i, batch] of batches.entries()) {
+      const [before, after] = [batch, padded[i]!].map((inputs) =>
+        tf.tidy(() => base.forward(inputs).loss.arraySync())
+      );
+      assert.ok(Math.abs(after! - before!) < 1e-5, `${after} and ${before}`);
+    }
+    base.dispose();
+  }
+}, { only: ["wasm"] });

@@ -8,8 +8,8 @@ import { Adafactor } from "./adafactor.ts";
 import { AdamW } from "./adamw.ts";
 import { type Validation, withBest } from "./best_checkpoint.ts";
 import { clipGradients } from "./clip_gradients.ts";
-import { disposeGradients, lossAndGradients } from "./gradients.ts";
-import type { Trainable } from "./multi_task_model.ts";
+import { disposeGradients, type LossAndGradients, lossAndGradients } from "./gradients.ts";
+import type { Trainable, TrainingInputs } from "./multi_task_model.ts";
 import { readTogether } from "./read_together.ts";
 import type { Optimizer, OptimizerState, ParameterGroup } from "./optimizer.ts";
 import { learningRateFactor, type ScheduleOptions } from "./schedule.ts";
@@ -75,6 +75,20 @@ export interface TrainContext<Batch> {
   readonly validation?: Validation | undefined;
   /** Called with every step when it is done, to show progress. */
   readonly onStep?: ((step: TrainStep) => void) | undefined;
+  /**
+   * Whether the caller looks at the model or the state after a step, counted from 1; after every step when
+   * absent. The losses of steps at which nobody looks are read with those of the next at which somebody does,
+   * so that a device is not waited for; they come late, with the same numbers.
+   */
+  readonly looks?: (step: number) => boolean;
+}
+
+/** The work of a training step that several trainings can do together. */
+export interface StepWork<Batch> {
+  /** The loss of a batch and its gradients by the trained parameters; the caller disposes both. */
+  gradients(inputs: Batch & TrainingInputs): Promise<LossAndGradients>;
+  /** The values of scalars and vectors, as {@linkcode readTogether} gives them. */
+  read(tensors: readonly tf.Tensor[]): Promise<number[]>;
 }
 
 /** Where training is after a step, beside the values of the parameters. */
@@ -125,7 +139,7 @@ export class DivergedError extends Error {
  * @param given the number of `steps`, and settings that differ from {@linkcode TRAIN_DEFAULTS}
  * @param context sources of batches and random numbers
  * @throws {DivergedError} when a step's loss or gradient is not finite; the parameters keep their
- * values from before that step
+ * values from before that step, unless it is one at which the caller does not look
  *
  * @example Two tasks with opposite answers to the same question
  * ```ts
@@ -156,67 +170,121 @@ export async function* train<Batch extends object = never>(
   context: TrainContext<Batch>,
 ): AsyncGenerator<TrainStep> {
   const { validation, onStep } = context;
-  const steps = stepsOf(model, { ...TRAIN_DEFAULTS, ...given }, context);
-  const watched = validation === undefined
+  // What is watched is looked at after every step.
+  const watched = validation === undefined ? context : { ...context, looks: () => true };
+  const steps = trainBy(model, given, watched, alone(model));
+  const all = validation === undefined
     ? steps
     : withBest(steps, model.trainableParameters(), validation, given.steps);
-  for await (const step of watched) {
+  for await (const step of all) {
     onStep?.(step);
     yield step;
   }
 }
 
-async function* stepsOf<Batch extends object>(
+/** What {@linkcode train} does, where the work of a step is shared with other trainings. */
+export async function* trainBy<Batch extends object>(
   model: Trainable<Batch>,
-  settings: Required<TrainSettings>,
+  given: TrainSettings,
   context: TrainContext<Batch>,
+  work: StepWork<Batch>,
 ): AsyncGenerator<TrainStep> {
+  const settings = { ...TRAIN_DEFAULTS, ...given };
   const parameters = model.trainableParameters();
   const optimizer = makeOptimizer(parameters, model.trainableParameters("router"), settings);
+  const { looks = () => true } = context;
+  const state = (step: number) => async () => ({ step, optimizer: await optimizer.state() });
+  let unread: UnreadStep[] = [];
   try {
     if (context.from !== undefined) optimizer.restore(context.from.optimizer);
-    for (let step = context.from?.step ?? 0; step < settings.steps; step++) {
-      const { losses, gradients } = accumulate(model, parameters, settings, context);
+    for (let step = (context.from?.step ?? 0) + 1; step <= settings.steps; step++) {
+      const { losses, gradients } = await accumulate(work, settings, context);
       try {
         const { gradients: clipped, norm } = clipGradients(gradients, settings.clip);
+        unread.push({ step, losses, norm });
         try {
-          const values = await readTogether([...losses, norm]);
-          const gradientNorm = values.pop()!;
-          const loss = values.reduce((total, value) => total + value, 0) / losses.length;
-          if (!Number.isFinite(loss)) throw new DivergedError(step + 1, "the loss", loss);
-          if (!Number.isFinite(gradientNorm)) {
-            throw new DivergedError(step + 1, "the gradient's norm", gradientNorm);
+          if (!looks(step) && step < settings.steps) {
+            optimizer.step(clipped, learningRateFactor(step - 1, settings));
+            continue;
           }
-          optimizer.step(clipped, learningRateFactor(step, settings));
-          const state = async () => ({ step: step + 1, optimizer: await optimizer.state() });
-          yield { step: step + 1, loss, gradientNorm, state };
+          const earlier = await readSteps(unread, work);
+          unread = disposeSteps(unread);
+          const last = earlier.pop()!;
+          for (const before of earlier) yield { ...finiteStep(before), state: state(before.step) };
+          finiteStep(last);
+          optimizer.step(clipped, learningRateFactor(step - 1, settings));
+          yield { ...last, state: state(step) };
         } finally {
-          tf.dispose([norm, ...clipped.values()]);
+          tf.dispose([...clipped.values()]);
         }
       } finally {
-        tf.dispose([...losses, ...gradients.values()]);
+        tf.dispose([...gradients.values()]);
       }
     }
   } finally {
+    disposeSteps(unread);
     optimizer.dispose();
   }
 }
 
+/** A step whose numbers are still on the device: the losses of its batches, and the gradient's norm. */
+interface UnreadStep {
+  readonly step: number;
+  readonly losses: readonly tf.Scalar[];
+  readonly norm: tf.Scalar;
+}
+
+/** The numbers of some steps, read from the device at once. */
+async function readSteps(
+  steps: readonly UnreadStep[],
+  { read }: Pick<StepWork<object>, "read">,
+): Promise<Omit<TrainStep, "state">[]> {
+  const values = await read(steps.flatMap(({ losses, norm }) => [...losses, norm]));
+  let at = 0;
+  return steps.map(({ step, losses }) => {
+    const loss = values.slice(at, at += losses.length).reduce((sum, value) => sum + value, 0) /
+      losses.length;
+    return { step, loss, gradientNorm: values[at++]! };
+  });
+}
+
+/** Frees the numbers of steps; returns none. */
+function disposeSteps(steps: readonly UnreadStep[]): UnreadStep[] {
+  tf.dispose(steps.flatMap(({ losses, norm }) => [...losses, norm]));
+  return [];
+}
+
+/** A step whose numbers must be finite. */
+function finiteStep<Step extends Omit<TrainStep, "state">>(step: Step): Step {
+  const { loss, gradientNorm } = step;
+  if (!Number.isFinite(loss)) throw new DivergedError(step.step, "the loss", loss);
+  if (!Number.isFinite(gradientNorm)) {
+    throw new DivergedError(step.step, "the gradient's norm", gradientNorm);
+  }
+  return step;
+}
+
+/** The work of a training that shares it with no other. */
+export function alone<Batch extends object>(model: Trainable<Batch>): StepWork<Batch> {
+  const parameters = model.trainableParameters();
+  return {
+    gradients: (inputs) =>
+      Promise.resolve(lossAndGradients(() => model.forward(inputs).loss, parameters)),
+    read: readTogether,
+  };
+}
+
 /** Computes the losses of the batches of one step, and their mean gradients. */
-function accumulate<Batch extends object>(
-  model: Trainable<Batch>,
-  parameters: ReadonlyMap<string, tf.Variable>,
+async function accumulate<Batch extends object>(
+  { gradients }: Pick<StepWork<Batch>, "gradients">,
   { batchSize, accumulation, labelSmoothing }: Required<TrainSettings>,
   { nextBatch, noise }: TrainContext<Batch>,
-): { losses: tf.Scalar[]; gradients: Map<string, tf.Tensor> } {
+): Promise<{ losses: tf.Scalar[]; gradients: Map<string, tf.Tensor> }> {
   const sums = new Map<string, tf.Tensor>();
   const losses: tf.Scalar[] = [];
   for (let i = 0; i < accumulation; i++) {
     const batch = nextBatch(batchSize);
-    const result = lossAndGradients(
-      () => model.forward({ ...batch, training: true, noise, labelSmoothing }).loss,
-      parameters,
-    );
+    const result = await gradients({ ...batch, training: true, noise, labelSmoothing });
     losses.push(tf.clone(result.loss));
     for (const [name, gradient] of result.gradients) {
       const sum = sums.get(name);

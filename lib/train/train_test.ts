@@ -211,6 +211,32 @@ onEachBackend(
   { only: ["cpu", "wasm"] },
 );
 
+onEachBackend("train() reads losses late where nobody looks, with the same numbers", async () => {
+  const course = async (settings: TrainSettings, looks?: (step: number) => boolean) => {
+    const model = tinyT5();
+    const weight = model.trainableParameters().get("shared.weight")!;
+    const found: unknown[] = [];
+    try {
+      const from = { ...context(), ...looks === undefined ? {} : { looks } };
+      for await (const { state: _, ...step } of train(model, settings, from)) {
+        found.push(step, ...step.step % 2 === 0 ? [await weight.data()] : []);
+      }
+    } catch (error) {
+      found.push(`${error}`);
+    }
+    model.dispose();
+    return found;
+  };
+  const steps = { ...SETTINGS, steps: 5 };
+  const late = (step: number) => step === 2 || step === 4;
+  assert.deepEqual(await course(steps, late), await course(steps));
+  const hot = { ...steps, learningRate: 1e20, clip: 0, warmup: 0 };
+  const told = (found: unknown[]) => found.filter((value) => !ArrayBuffer.isView(value));
+  const expected = told(await course(hot));
+  assert.match(`${expected.at(-1)}`, /^DivergedError: Training diverged at step [2-4]: /);
+  assert.deepEqual(told(await course(hot, (step) => step === 5)), expected);
+}, { only: ["wasm"] });
+
 onEachBackend("train() frees its tensors when the caller stops early", async () => {
   const model = tinyT5();
   for await (const { step } of train(model, SETTINGS, context())) if (step === 2) break;

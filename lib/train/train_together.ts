@@ -34,8 +34,15 @@ export type StepOfOwners = readonly (JointStep | DivergedError | null)[];
  * values by another's zeros, so that a NaN of one would reach all.
  */
 export function canTrainTogether(settings: TrainSettings): boolean {
-  return allows(settings) && isFused("Route") && isFused("MixFactors") &&
-    isFused("AdaptedLinear");
+  return allows(settings) && canJoin() && isFused("Route") && isFused("MixFactors");
+}
+
+/**
+ * Whether the device keeps the rows of several adapters apart in a layer, so that a NaN of one does not
+ * reach the others.
+ */
+export function canJoin(): boolean {
+  return isFused("AdaptedLinear");
 }
 
 function allows({ optimizer, accumulation }: TrainSettings): boolean {
@@ -72,40 +79,76 @@ export async function* trainTogether<Batch extends RowsBatch>(
   const parameters = model.trainableParameters();
   const optimizer = makeOptimizer(parameters, model.trainableParameters("router"), settings);
   const diverged = new Set<number>();
+  const looks = (step: number) =>
+    step === settings.steps || owners.some(({ looks }) => looks === undefined || looks(step));
+  let unread: UnreadStep[] = [];
   try {
-    for (let step = 0; step < settings.steps && diverged.size < owners.length; step++) {
+    for (let step = 1; step <= settings.steps && diverged.size < owners.length; step++) {
       const batches = owners.flatMap(({ nextBatch }, owner) =>
         diverged.has(owner) ? [] : [{ owner, batch: nextBatch(settings.batchSize) }]
       );
       const { passes, gradients } = gradientsOf(model, parameters, settings, batches, owners);
       const { gradients: clipped, norms } = clipParts(gradients, settings.clip, owners.length);
+      unread.push({ step, passes, norms });
       try {
-        const read = await readTogether([...passes.map(({ losses }) => losses), norms]);
-        const losses = new Map(
-          passes.flatMap(({ owners }) => owners).map((owner, i) => [owner, read[i]!]),
-        );
-        const values = read.slice(losses.size);
-        optimizer.step(clipped, learningRateFactor(step, settings));
-        yield owners.map((_, owner) => {
-          if (diverged.has(owner)) return null;
-          const [loss, gradientNorm] = [losses.get(owner)!, values[owner]!];
-          const number = step + 1;
-          if (Number.isFinite(loss) && Number.isFinite(gradientNorm)) {
-            return { step: number, loss, gradientNorm };
+        optimizer.step(clipped, learningRateFactor(step - 1, settings));
+        if (looks(step)) {
+          for (const numbers of await readSteps(unread)) {
+            yield owners.map((_, owner) => diverged.has(owner) ? null : outcomeOf(numbers, owner));
           }
-          diverged.add(owner);
-          return Number.isFinite(loss)
-            ? new DivergedError(number, "the gradient's norm", gradientNorm)
-            : new DivergedError(number, "the loss", loss);
-        });
+          unread = disposeSteps(unread);
+        }
       } finally {
-        tf.dispose([norms, ...clipped.values(), ...gradients.values()]);
-        tf.dispose(passes.map(({ losses }) => losses));
+        tf.dispose([...clipped.values(), ...gradients.values()]);
       }
     }
   } finally {
+    disposeSteps(unread);
     optimizer.dispose();
   }
+
+  function outcomeOf({ step, losses, norms }: StepNumbers, owner: number) {
+    const [loss, gradientNorm] = [losses.get(owner)!, norms[owner]!];
+    if (Number.isFinite(loss) && Number.isFinite(gradientNorm)) return { step, loss, gradientNorm };
+    diverged.add(owner);
+    return Number.isFinite(loss)
+      ? new DivergedError(step, "the gradient's norm", gradientNorm)
+      : new DivergedError(step, "the loss", loss);
+  }
+}
+
+/** A step whose numbers are still on the device. */
+interface UnreadStep {
+  readonly step: number;
+  readonly passes: readonly Pass[];
+  /** Norms of all owners' gradients, `[owners]`. */
+  readonly norms: tf.Tensor;
+}
+
+/** The numbers of a step: losses of the owners that took it, and norms of all. */
+interface StepNumbers {
+  readonly step: number;
+  readonly losses: ReadonlyMap<number, number>;
+  readonly norms: readonly number[];
+}
+
+/** The numbers of some steps, read from the device at once. */
+async function readSteps(steps: readonly UnreadStep[]): Promise<StepNumbers[]> {
+  const values = await readTogether(
+    steps.flatMap(({ passes, norms }) => [...passes.map(({ losses }) => losses), norms]),
+  );
+  let at = 0;
+  return steps.map(({ step, passes, norms }) => ({
+    step,
+    losses: new Map(passes.flatMap(({ owners }) => owners).map((owner) => [owner, values[at++]!])),
+    norms: values.slice(at, at += norms.size),
+  }));
+}
+
+/** Frees the numbers of steps; returns none. */
+function disposeSteps(steps: readonly UnreadStep[]): UnreadStep[] {
+  for (const { passes, norms } of steps) tf.dispose([norms, ...passes.map(({ losses }) => losses)]);
+  return [];
 }
 
 /** A batch with the owner of its rows. */
@@ -162,7 +205,7 @@ function gradientsOf<Batch extends RowsBatch>(
 }
 
 /** Random numbers of several parts one behind another, each from a source of its own. */
-function noiseOfParts(sources: readonly Noise[]): Noise {
+export function noiseOfParts(sources: readonly Noise[]): Noise {
   if (sources.length === 1) return sources[0]!;
   return {
     ...sources.every(({ numbers }) => numbers !== undefined) && {
@@ -191,7 +234,7 @@ export function sizesOf(batch: object): string {
 }
 
 /** The lists of batches one behind another. */
-function joined<Batch extends object>(batches: readonly Batch[]): Batch {
+export function joined<Batch extends object>(batches: readonly Batch[]): Batch {
   const all = batches as unknown as Readonly<Record<string, readonly unknown[] | Float32Array>>[];
   return Object.fromEntries(
     Object.keys(all[0]!).map((name) => [name, joinLists(all.map((batch) => batch[name]!))]),

@@ -21,9 +21,10 @@ import { counted, duration, firstLine } from "../../util/words.ts";
 import { ArgumentError, runCommand } from "../arguments.ts";
 import { sweepBar, sweepLines, type SweepShown } from "../bars.ts";
 import type { CommandOutput, LastingOutput } from "../output.ts";
-import { lackingPermission } from "../permissions.ts";
+import { lackingPermission, noteLoaderVariables } from "../permissions.ts";
 import { commandLine } from "../shell.ts";
-import { fetchBases } from "../sweep/bases.ts";
+import { checkedBases } from "../sweep/bases.ts";
+import { chooseAndTell } from "../sweep/choose_device.ts";
 import { faultOfRuns } from "../sweep/preflight.ts";
 import { runUntilStopped } from "../sweep/run_until_stopped.ts";
 import { readablePath, userPath } from "../user_path.ts";
@@ -130,20 +131,25 @@ async function reproduce(
     const before = (await store.results()).filter((run) => isFinal(run) || asks.has(run.id));
     const toDo = before.filter((run) => !isFinal(run));
     const note = (sentence: string) => say(`Note: ${sentence}.`);
-    const fault = await faultOfRuns(toDo, { note, dir });
+    const preflight = { note, dir };
+    const fault = await faultOfRuns(toDo, preflight);
     if (fault !== null) throw new SweepError(fault);
-    const baseFolders = await fetchBases(toDo, args, asked, output);
+    if (round === 1) noteLoaderVariables(note);
+    const baseFolders = await checkedBases(toDo, args, { ...asked, preflight }, output);
     if (baseFolders === null) return stopped(say, results, again);
     const reads = await readsNow(before, baseFolders);
     refuseChanges(dir, before, reads, asked.mixedCode ? null : await codeNow());
     await store.save();
-    const progress = await progressOf(dir, toDo.length, asked, output);
-    const end = await runUntilStopped(store, before, progress, {
+    const options = {
       jobs: asked.jobs ?? navigator.hardwareConcurrency,
       stagesDir: stagesDirOf(dir),
       reads,
       ...(worker ? { worker } : {}),
-    });
+    };
+    const machine = { ...options, dir, batchRuns: "auto" } as const;
+    const chosen = await chooseAndTell(toDo, before, machine, say);
+    const progress = await progressOf(dir, toDo.length, asked, output);
+    const end = await runUntilStopped(store, before, progress, { ...options, ...chosen });
     results = end.results;
     if (end.interrupted) return stopped(say, results, again);
     const failed = results.filter(({ id, status }) => asks.has(id) && status === "failed");

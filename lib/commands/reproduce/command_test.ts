@@ -20,7 +20,7 @@ const claims = (dataFile = "null") =>
     tune: "[{ setting: adaptation_learning_rate, values: [0.001, 0.01], by: heldout_loss }]",
     modes: `
   default: { says: All of it., looks: { numbers: [3, 5] } }
-  quick: { says: Less., looks: { numbers: [3] }, claims: [C1] }`,
+  quick: { says: Less., looks: { numbers: [3] }, claims: { numbers: [C1] } }`,
   }) + ROUTING_IS_BETTER + averageIsAsGood("exploratory") + `\
 outside:
   - { id: C3, says: more, source: table 3, why: nothing here <can> tell }

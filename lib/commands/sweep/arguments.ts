@@ -26,6 +26,8 @@ export interface SweepArguments {
   readonly jobs: number | null;
   /** Threads of each run's BLAS; null for one. */
   readonly threads: number | null;
+  /** Runs that are trained in the same batches, at most; 1 for none, auto for what suits the device. */
+  readonly batchRuns: number | "auto";
   readonly dryRun: boolean;
   /** How often a failed run is tried again. */
   readonly retry: number;
@@ -55,6 +57,7 @@ export const SWEEP_OPTIONS = {
   retry: { type: "string" },
   "max-failures": { type: "string" },
   threads: { type: "string" },
+  "batch-runs": { type: "string", default: "auto" },
   launcher: { type: "string" },
   wait: { type: "boolean", default: false },
   status: { type: "boolean", default: false },
@@ -83,6 +86,10 @@ export const SWEEP_OPTIONS = {
  * const given = readArguments(["a.yaml", "n_skills=2,4", "--jobs", "3"], SWEEP_OPTIONS);
  * const { file, settings, jobs } = sweepArguments(given);
  * assert.deepEqual([file, settings, jobs], ["a.yaml", ["n_skills=2,4"], 3]);
+ *
+ * const batchRuns = (...words: string[]) => sweepArguments(readArguments(words, SWEEP_OPTIONS)).batchRuns;
+ * assert.deepEqual([batchRuns(), batchRuns("--batch-runs", "off")], ["auto", 1]);
+ * assert.throws(() => batchRuns("--batch-runs", "0"), /--batch-runs 0 as it must be an integer of at /);
  * ```
  */
 export function sweepArguments(
@@ -122,6 +129,15 @@ export function sweepArguments(
         "--fail-fast and --max-failures, and cancel by --cancel",
     );
   }
+  const batchRuns = readBatchRuns(values["batch-runs"]);
+  if (launcher === "slurm" && batchRuns !== "auto") {
+    throw new ArgumentError(
+      `Cannot use --batch-runs ${
+        values["batch-runs"]
+      } as elements of a job array do each run alone: ` +
+        `leave it out`,
+    );
+  }
   if (values.fresh && values.only !== undefined) {
     throw new ArgumentError(
       `Cannot read --fresh beside --only failed as a failed run has kept nothing: leave out one`,
@@ -145,6 +161,7 @@ export function sweepArguments(
     out: values.out ?? null,
     jobs: values.jobs === undefined ? null : readCount("--jobs", values.jobs, 1),
     threads: values.threads === undefined ? null : readCount("--threads", values.threads, 1),
+    batchRuns,
     dryRun: values["dry-run"],
     retry: values.retry === undefined ? 0 : readCount("--retry", values.retry, 0),
     maxFailures: values["fail-fast"]
@@ -172,6 +189,11 @@ function readCount(option: string, text: string, least: number): number {
   throw new ArgumentError(
     `Cannot read ${option} ${text} as it must be an integer of at least ${least}`,
   );
+}
+
+function readBatchRuns(text: string): SweepArguments["batchRuns"] {
+  if (text === "auto") return text;
+  return text === "off" ? 1 : readCount("--batch-runs", text, 1);
 }
 
 function readLauncher(text: string = "local"): SweepArguments["launcher"] {
@@ -223,6 +245,9 @@ Run the same command again to go on where it was stopped.
   --threads N         threads of the system's BLAS in each run, recorded with it; other numbers of threads
                       can give other last digits, the same number gives the same, and kernels without BLAS
                       have one; --jobs times --threads never exceeds the cores [1]
+  --batch-runs N      runs that one worker trains in the same batches, at most, where they have the base model,
+                      target_modules, r and the rows of a batch in common; off: each run alone; auto: 8 on
+                      webgpu, off elsewhere [auto]
   --launcher NAME     what does the runs: local, or slurm, which is told of below [local]
   --retry N           try a run that fails up to N more times [0]
   --max-failures N    stop when N runs have failed

@@ -11,6 +11,7 @@ import { interruptible } from "../interruptible.ts";
 import type { LastingOutput } from "../output.ts";
 import { lackingPermission } from "../permissions.ts";
 import type { SweepArguments } from "./arguments.ts";
+import { faultOfRuns, type PreflightOptions } from "./preflight.ts";
 
 /** Finds the folder of a base model by its name or path. */
 export type ResolveBase = (nameOrPath: string, options: ResolveOptions) => Promise<string>;
@@ -21,7 +22,7 @@ export type ResolveBase = (nameOrPath: string, options: ResolveOptions) => Promi
  * @returns the folder of each; null when a signal stopped it
  * @throws {HubError} when one cannot be had
  */
-export async function fetchBases(
+async function fetchBases(
   runs: readonly RunResult[],
   args: readonly string[],
   { quiet }: Pick<SweepArguments, "quiet">,
@@ -58,6 +59,33 @@ export async function fetchBases(
   } finally {
     progress.stop();
   }
+}
+
+/**
+ * Downloads the base models of runs as {@linkcode fetchBases} does, and looks at the runs again with what
+ * their files tell.
+ *
+ * @returns the folder of each; null when a signal stopped the download
+ * @throws {HubError} when one cannot be had
+ * @throws {SweepError} when no run could be done with them
+ */
+export async function checkedBases(
+  runs: readonly RunResult[],
+  args: readonly string[],
+  { quiet, preflight }: {
+    /** Whether progress is kept silent. */
+    readonly quiet: boolean;
+    /** How the runs were looked at before. */
+    readonly preflight: PreflightOptions;
+  },
+  output: LastingOutput,
+  resolveBase?: ResolveBase,
+): Promise<BaseFolders | null> {
+  const baseFolders = await fetchBases(runs, args, { quiet }, output, resolveBase);
+  if (baseFolders === null) return null;
+  const fault = await faultOfRuns(runs, { ...preflight, baseFolders });
+  if (fault !== null) throw new SweepError(fault);
+  return baseFolders;
 }
 
 /** What is not permitted of what a download from the hub needs, as a sentence; null when all is. */

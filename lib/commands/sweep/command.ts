@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { openBlas } from "../../backend/wasm/blas.ts";
 import { HubError } from "../../hub/error.ts";
 import { isFinal, type RunResult } from "../../run/result.ts";
+import { batchRunsOf } from "../../sweep/device.ts";
 import { forget } from "../../sweep/forget.ts";
 import { readsNow, refuseChanges } from "../../sweep/identity.ts";
 import { codeNow } from "../../sweep/provenance.ts";
@@ -17,13 +18,13 @@ import { stagesDirOf, writtenDirs } from "../../sweep/stages_dir.ts";
 import { readExtended, type SweepText } from "../../sweep/plan/extended.ts";
 import { type PlannedRun, readSweep, type Sweep } from "../../sweep/plan/sweep.ts";
 import { SweepError } from "../../sweep/plan/sweep_error.ts";
-import { environmentVariable, loaderVariables } from "../../util/environment.ts";
+import { environmentVariable } from "../../util/environment.ts";
 import { numberList } from "../../util/number_list.ts";
 import { runCommand } from "../arguments.ts";
 import { type Processes, processesOf } from "./processes.ts";
 import { sweepBar, sweepLines, type SweepShown } from "../bars.ts";
 import type { CommandOutput, LastingOutput } from "../output.ts";
-import { lackingPermission } from "../permissions.ts";
+import { lackingPermission, noteLoaderVariables } from "../permissions.ts";
 import { commandLine } from "../shell.ts";
 import {
   DEFAULT_SWEEP,
@@ -33,12 +34,14 @@ import {
   sweepHelp,
 } from "./arguments.ts";
 import { describeChange, offeredFolder } from "./change.ts";
+import { chooseAndTell } from "./choose_device.ts";
+import { describeCompanies } from "./describe_companies.ts";
 import { describePlan } from "./describe_plan.ts";
 import { faultOfRuns } from "./preflight.ts";
 import { sweepSchema } from "./schema.ts";
 import { cancelJobs, describeLaunch, launchBySlurm, slurmHere, tellStatus } from "./slurm.ts";
 import { readablePath, settingPath, userPath } from "../user_path.ts";
-import { fetchBases, type ResolveBase } from "./bases.ts";
+import { checkedBases, type ResolveBase } from "./bases.ts";
 import { runUntilStopped } from "./run_until_stopped.ts";
 import { yamlText } from "../yaml_file.ts";
 import { tellEnd } from "./ending.ts";
@@ -150,6 +153,9 @@ async function sweepAsAsked(
     };
     if (asked.dryRun) {
       print(describePlan(planned, known, { ...asked, jobs }) + "\n");
+      const sharing = isBySlurm ? () => 1 : batchRunsOf(asked.batchRuns, null);
+      const inBatches = describeCompanies(toDo, stagesDir, sharing);
+      if (inBatches !== null) print(`${inBatches}\n`);
       if (slurm !== null) print(`\n${await describeLaunch(dir, known, launch, slurm)}\n`);
       if (fault !== null) say(`Every run would fail: ${fault}`);
       if (change !== null) say(describeChange(dir, change, args));
@@ -161,23 +167,19 @@ async function sweepAsAsked(
     if (fault !== null) throw new SweepError(fault);
     const lacking = lackingPermission("sweep", args, { write: writtenDirs(dir) });
     if (lacking !== null) throw new SweepError(`Cannot run a sweep into ${dir}: ${lacking}`);
-    const heldBack = loaderVariables();
-    if (heldBack.length > 0) {
-      note(
-        `workers start without ${
-          heldBack.join(" and ")
-        }, which Deno passes on only to those who may ` +
-          `start every program (--allow-run); name a BLAS that is found by it alone in POLY_BLAS`,
-      );
-    }
+    noteLoaderVariables(note);
     using _lock = await lockSweep(dir);
-    const baseFolders = await fetchBases(toDo, args, asked, output, resolveBase);
+    const baseFolders = await checkedBases(
+      toDo,
+      args,
+      { ...asked, preflight },
+      output,
+      resolveBase,
+    );
     if (baseFolders === null) {
       say(`Stopped in the download of the base model. To go on:\n  ${again}`);
       return 130;
     }
-    const faultOfBases = await faultOfRuns(toDo, { ...preflight, baseFolders });
-    if (faultOfBases !== null) throw new SweepError(faultOfBases);
     const source = { yaml: textOfFiles(files), command: again };
     const store = await SweepStore.plan(dir, sweep, { extend: asked.extend, source });
     const before = asked.fresh ? store.manifest.runs.map(notBegun) : await store.results();
@@ -186,13 +188,20 @@ async function sweepAsAsked(
     refuseChanges(dir, before, reads, hasWork && !asked.mixedCode ? await codeNow() : null);
     await store.save();
     if (asked.fresh) await forget(store, stagesDir);
+    // The elements of a job array choose their device themselves, and do each run alone.
+    const chosen = isBySlurm ? { batchRuns: () => 1 } : await chooseAndTell(
+      selectRuns(before, asked.onlyFailed),
+      before,
+      { ...launch, dir, reads },
+      say,
+    );
     const started = performance.now();
     const progress = await progressOf(store, before, asked, output);
     const launched = slurm && await launchBySlurm(store, before, progress, launch, slurm, output);
     if (typeof launched === "number") return launched;
     const { results, stopped, interrupted } = launched !== null
       ? { results: launched, stopped: null, interrupted: false }
-      : await runUntilStopped(store, before, progress, { ...launch, reads });
+      : await runUntilStopped(store, before, progress, { ...launch, reads, ...chosen });
     if (interrupted) {
       const ended = results.filter(isFinal).length;
       say(`Stopped with ${ended} of ${results.length} runs done. To go on:\n  ${again}`);

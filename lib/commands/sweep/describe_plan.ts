@@ -54,10 +54,15 @@ export function describePlan(
 const MOST_ROWS = 1000;
 function estimate(results: readonly RunResult[], toDo: number, jobs: number): string {
   const seconds = results.filter(isFinal).flatMap(({ provenance }) =>
-    typeof provenance.seconds === "number" ? [provenance.seconds] : []
+    typeof provenance.seconds === "number" ? [provenance.seconds / withCompany(provenance)] : []
   );
   if (seconds.length === 0 || toDo === 0) return "";
   return `, about ${duration(mean(seconds) * Math.ceil(toDo / jobs))} with ${jobs} at once`;
+}
+
+/** How many runs shared the time of a run. */
+function withCompany({ company }: RunResult["provenance"]): number {
+  return Array.isArray(company) ? company.length + 1 : 1;
 }
 
 function show(value: RunConfig[keyof RunConfig]): string {

@@ -75,6 +75,10 @@ Deno.test("what is asked of Slurm in vain is refused in one line, and nothing is
         ],
         [["--launcher", "slurm", "--fail-fast"], /^Cannot stop at a number of failures as no el/],
         [["--launcher", "slurm", "--max-failures", "3"], /^Cannot stop at a number of failures as/],
+        [
+          ["--launcher", "slurm", "--batch-runs", "4"],
+          /^Cannot use --batch-runs 4 as elements of a/,
+        ],
         [["--threads", "0"], /^Cannot read --threads 0 as it must be an integer of at least 1/],
       ] as const
     ) {

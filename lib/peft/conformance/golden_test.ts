@@ -3,7 +3,6 @@
  * other sizes that PEFT itself makes here when `PEFT_PYTHON` names a Python that has it.
  */
 import assert from "node:assert/strict";
-import { fileURLToPath } from "node:url";
 import { readFile } from "node:fs/promises";
 import type { BackendName } from "../../backend/backend.ts";
 import { AutoModelForCausalLM, AutoModelForSeq2SeqLM } from "../../models/auto_model.ts";
@@ -12,7 +11,7 @@ import type { LanguageModel } from "../../models/base_model.ts";
 import type { Noise } from "../../ops/noise.ts";
 import { assertClose } from "../../testing/assert_close.ts";
 import { onEachBackend } from "../../testing/on_each_backend.ts";
-import { HAS_PYTHON, runPython } from "../../testing/python.ts";
+import { HAS_PYTHON, runPythonFile } from "../../testing/python.ts";
 import { GOLDEN } from "../../testing/golden.ts";
 import { lacking } from "../../testing/lacking.ts";
 import * as tf from "../../tf.ts";
@@ -395,13 +394,6 @@ for (const model_type of ["mistral", "qwen2"]) {
 }
 
 const SCRIPT = new URL("../../testing/cases/make_peft_case.py", import.meta.url);
-/** Makes one case after the other in one process: loading PyTorch takes longer than all of them. */
-const MAKE_ALL = `import runpy, sys
-script, *rest = sys.argv[1:]
-for out, spec in zip(rest[::2], rest[1::2]):
-    sys.argv = [script, out, spec]
-    runpy.run_path(script)
-`;
 let made: Promise<string[]> | undefined;
 async function makeAll(): Promise<string[]> {
   const cases = await Promise.all(
@@ -409,7 +401,7 @@ async function makeAll(): Promise<string[]> {
       [await Deno.makeTempDir({ prefix: "peft_case_" }), JSON.stringify(spec)] as const
     ),
   );
-  await runPython(MAKE_ALL, [fileURLToPath(SCRIPT), ...cases.flat()]);
+  await runPythonFile(SCRIPT, cases);
   return cases.map(([dir]) => dir);
 }
 for (const [i, name] of Object.keys(FRESH_CASES).entries()) {

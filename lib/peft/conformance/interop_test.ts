@@ -5,7 +5,7 @@ import type { LanguageModel } from "../../models/base_model.ts";
 import { writeCheckpoint } from "../../models/checkpoint.ts";
 import { assertClose } from "../../testing/assert_close.ts";
 import { lacking } from "../../testing/lacking.ts";
-import { HAS_PYTHON, runPython } from "../../testing/python.ts";
+import { HAS_PYTHON, runPythonFile } from "../../testing/python.ts";
 import {
   BATCH,
   fillWithWaves,
@@ -17,9 +17,7 @@ import * as tf from "../../tf.ts";
 import { PolyConfig, type PolyConfigOptions } from "../../poly/config.ts";
 import { PeftModel } from "../peft_model.ts";
 
-const SCRIPT = await Deno.readTextFile(
-  new URL("../../testing/cases/load_in_peft.py", import.meta.url),
-);
+const SCRIPT = new URL("../../testing/cases/load_in_peft.py", import.meta.url);
 
 interface Group {
   readonly adapters: Record<string, string>;
@@ -48,20 +46,6 @@ async function saveBase(base: LanguageModel, dir: string): Promise<void> {
     { architectures: [base.identity.className], ...base.identity.config },
     tensors,
   );
-}
-
-async function inPeft(base: LanguageModel, dir: string, groups: Group[]): Promise<Answer> {
-  await saveBase(base, `${dir}/base`);
-  const request = {
-    seq2seq: base.isEncoderDecoder,
-    batch: {
-      input_ids: BATCH.inputIds,
-      attention_mask: BATCH.attentionMask,
-      labels: BATCH.labels,
-    },
-    groups,
-  };
-  return JSON.parse(await runPython(SCRIPT, [`${dir}/base`, JSON.stringify(request)]));
 }
 
 async function assertLogits(
@@ -129,7 +113,74 @@ const CASES: Record<string, { base: () => LanguageModel; adapters: PolyConfigOpt
 
 const NAMES = ["default", "foodefault_bar", "efaul"];
 
-for (const [family, { base: makeBase, adapters }] of Object.entries(CASES)) {
+/** A family's base with its adapters, whose values are always the same. */
+function makeModel({ base: makeBase, adapters }: (typeof CASES)[string]) {
+  const base = makeBase();
+  const model = new PeftModel(base);
+  for (const [i, options] of adapters.entries()) {
+    model.addAdapter(NAMES[i]!, new PolyConfig(options));
+    fillWithWaves(model.adapters.get(NAMES[i]!)!, i);
+  }
+  return { base, model };
+}
+
+/** Saves a family's base and adapters in a folder; returns what PEFT is to load of them. */
+async function saveAll(of: (typeof CASES)[string], dir: string): Promise<string[]> {
+  const { base, model } = makeModel(of);
+  await saveBase(base, `${dir}/base`);
+  await model.savePretrained(`${dir}/poly`);
+  await model.exportAverage(`${dir}/average`, { as: "poly", adapterName: "default" });
+  const loras: Record<string, string> = { average: `${dir}/average_lora` };
+  await model.exportAverage(loras["average"]!, { as: "lora", adapterName: "default" });
+  for (let task = 0; task < model.adapters.get("default")!.config.n_tasks; task++) {
+    loras[`task_${task}`] = `${dir}/task_${task}`;
+    await model.exportLora(loras[`task_${task}`]!, { task, adapterName: "default" });
+  }
+  const saved = Object.fromEntries(
+    [...model.adapters.keys()].map((name) => [
+      name,
+      name === "default" ? `${dir}/poly` : `${dir}/poly/${name}`,
+    ]),
+  );
+  const groups: Group[] = [
+    { adapters: saved, task_ids: BATCH.taskIds, save_to: `${dir}/again` },
+    { adapters: { mean: `${dir}/average` }, task_ids: [0, 0, 0] },
+    { adapters: loras, task_ids: null },
+  ];
+  const request = {
+    seq2seq: base.isEncoderDecoder,
+    batch: {
+      input_ids: BATCH.inputIds,
+      attention_mask: BATCH.attentionMask,
+      labels: BATCH.labels,
+    },
+    groups,
+  };
+  model.dispose();
+  base.dispose();
+  return [`${dir}/base`, JSON.stringify(request)];
+}
+
+interface Asked extends Answer {
+  /** Where the family is saved. */
+  readonly dir: string;
+}
+
+/** What PEFT says of every family, asked in one go. */
+async function askAll(): Promise<Map<string, Asked>> {
+  const saved = [];
+  for (const [family, of] of Object.entries(CASES)) {
+    const dir = await Deno.makeTempDir({ prefix: "peft_interop_" });
+    saved.push({ family, dir, call: await saveAll(of, dir) });
+  }
+  const printed = await runPythonFile(SCRIPT, saved.map(({ call }) => call));
+  const answers = printed.trimEnd().split("\n").map((line) => JSON.parse(line) as Answer);
+  return new Map(saved.map(({ family, dir }, i) => [family, { ...answers[i]!, dir }]));
+}
+
+let asked: Promise<Map<string, Asked>> | undefined;
+
+for (const [family, of] of Object.entries(CASES)) {
   Deno.test({
     name: `S10 PEFT loads ${family} adapters saved here without a warning and computes alike` +
       lacking("Python with PEFT", HAS_PYTHON),
@@ -137,42 +188,19 @@ for (const [family, { base: makeBase, adapters }] of Object.entries(CASES)) {
     async fn() {
       await useBackend("cpu");
       const before = tf.memory().numTensors;
-      const dir = await Deno.makeTempDir({ prefix: "peft_interop_" });
-      const base = makeBase();
-      const model = new PeftModel(base);
-      for (const [i, options] of adapters.entries()) {
-        model.addAdapter(NAMES[i]!, new PolyConfig(options));
-        fillWithWaves(model.adapters.get(NAMES[i]!)!, i);
-      }
-      await model.savePretrained(`${dir}/poly`);
-      await model.exportAverage(`${dir}/average`, { as: "poly", adapterName: "default" });
-      const loras: Record<string, string> = { average: `${dir}/average_lora` };
-      await model.exportAverage(loras["average"]!, { as: "lora", adapterName: "default" });
-      for (let task = 0; task < model.adapters.get("default")!.config.n_tasks; task++) {
-        loras[`task_${task}`] = `${dir}/task_${task}`;
-        await model.exportLora(loras[`task_${task}`]!, { task, adapterName: "default" });
-      }
-      const saved = Object.fromEntries(
-        [...model.adapters.keys()].map((name) => [
-          name,
-          name === "default" ? `${dir}/poly` : `${dir}/poly/${name}`,
-        ]),
-      );
-      const answer = await inPeft(base, dir, [
-        { adapters: saved, task_ids: BATCH.taskIds, save_to: `${dir}/again` },
-        { adapters: { mean: `${dir}/average` }, task_ids: [0, 0, 0] },
-        { adapters: loras, task_ids: null },
-      ]);
+      const { dir, groups: [poly, mean, lora], warnings } = (await (asked ??= askAll())).get(
+        family,
+      )!;
+      const { base, model } = makeModel(of);
       // For transformers a T5 is always tied, so that a head of its own makes it warn of the base.
-      assert.deepEqual(answer.warnings.filter((text) => !text.includes("tie_word_embeddings")), []);
+      assert.deepEqual(warnings.filter((text) => !text.includes("tie_word_embeddings")), []);
 
-      const [poly, mean, lora] = answer.groups;
       for (const name of model.adapters.keys()) {
         model.setAdapter(name);
         await assertLogits(model, poly![name]!, BATCH.taskIds, name);
       }
       model.setAdapter("default");
-      for (const name of Object.keys(loras)) {
+      for (const name of Object.keys(lora!)) {
         if (name === "average") continue;
         const task = Number(name.slice("task_".length));
         await assertLogits(model, lora![name]!, [task, task, task], name);

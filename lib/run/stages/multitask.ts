@@ -5,25 +5,20 @@
 import type { RowsBatch } from "../../train/train_together.ts";
 import type { AnyBaseModel, PeftModel } from "../../peft/peft_model.ts";
 import { type StageContent, type StageFacts, stageKey } from "../../stages/stage.ts";
-import type { NoisePositions } from "../../ops/noise.ts";
 import type { EvaluationTask } from "../../train/evaluate.ts";
 import { type AgreementAt, agreementAtLoss } from "../../train/gradient_agreement.ts";
 import { gradientAlignment } from "../../train/gradient_alignment.ts";
 import { restoreSnapshot, type Snapshot, takeSnapshot } from "../../train/snapshot.ts";
-import {
-  DivergedError,
-  train,
-  type TrainSettings,
-  type TrainState,
-  type TrainStep,
-} from "../../train/train.ts";
+import { alone, DivergedError, trainBy, type TrainSettings } from "../../train/train.ts";
 import { mean } from "../../util/vectors.ts";
+import type { Seat } from "../company/company.ts";
 import type { RunConfig } from "../config.ts";
 import { declared, type RunMetrics } from "../metrics/metric.ts";
 import { meanScores } from "../score.ts";
 import { annealed } from "./annealed.ts";
 import { withIbpPrior } from "./ibp_prior.ts";
 import { stalledAt, type TrainingCourse } from "../stalled.ts";
+import { type Best, checkpointFrom, checkpointOf } from "./checkpoint.ts";
 import { averageFacts, multiTaskFacts, seenFacts } from "./facts.ts";
 import {
   asFound,
@@ -120,10 +115,12 @@ async function trainPhase<E, Batch extends RowsBatch, M extends AnyBaseModel>(
   phase: Phase,
 ): Promise<string> {
   const { facts } = phase;
-  const { found, tensors, isMade } = await run.keeper.obtain(
-    facts,
-    () => training(run, model, phase),
-  );
+  const seat = isAnnealed(run.config, phase) ? null : run.seat;
+  run.seat?.linger();
+  const { found, tensors, isMade } = await run.keeper.obtain(facts, async () => {
+    seat?.come();
+    return await training(run, model, phase, seat);
+  }).finally(() => run.seat?.leave());
   const { rows, metrics, diverged_at_step } = found as unknown as Trained;
   if (!isMade) {
     for (const row of rows) await run.log.append(row);
@@ -136,12 +133,19 @@ async function trainPhase<E, Batch extends RowsBatch, M extends AnyBaseModel>(
   return stageKey(facts);
 }
 
+/** Whether routing goes over to the average in the course of a phase. */
+function isAnnealed({ average_by }: RunConfig, { name }: Phase): boolean {
+  return name === "average" && average_by === "anneal";
+}
+
 /** Trains, from the beginning or from where an earlier process was stopped. */
 async function training<E, Batch extends RowsBatch, M extends AnyBaseModel>(
   run: RunState<E, Batch, M>,
   model: PeftModel<M>,
-  { name, prefix, facts, order, steps, learningRate }: Phase,
+  phase: Phase,
+  seat: Seat | null,
 ): Promise<StageContent> {
+  const { name, prefix, facts, order, steps, learningRate } = phase;
   const { config, problem, keeper } = run;
   const tasks = problem.suite.training;
   const parameters = model.trainableParameters();
@@ -158,10 +162,10 @@ async function training<E, Batch extends RowsBatch, M extends AnyBaseModel>(
     await run.pass(from.state.step);
     keeper.resumed(from.state.step);
   }
-  const isAnnealed = name === "average" && config.average_by === "anneal";
+  const anneals = isAnnealed(config, phase);
   const watch = async (step: number) => {
     let loss: number | null = null;
-    if (config.n_validation > 0 && !isAnnealed) {
+    if (config.n_validation > 0 && !anneals) {
       loss = await validationLoss(run, model, step);
       await log.append({ phase: `${prefix}validation`, step, loss });
       if (best === null || loss < best.loss) {
@@ -190,24 +194,29 @@ async function training<E, Batch extends RowsBatch, M extends AnyBaseModel>(
   const streams = { order, phase: name };
   const { accumulation } = config;
   const trainable = withIbpPrior(
-    isAnnealed
+    anneals
       ? annealed(problem.trainable(model), steps, accumulation, from?.state.step ?? 0)
       : problem.trainable(model),
     model.adapters.get("default")!,
     name === "multitask" && config.method === "poly" ? config.ibp_weight : 0,
   );
-  const context = trainContext(run, tasks, streams, settings, from ?? undefined);
+  const isDue = (step: number) =>
+    step === steps || (config.evaluate_every > 0 && step % config.evaluate_every === 0);
+  const trained = trainContext(run, tasks, streams, settings, from ?? undefined);
+  const looks = (step: number) => isDue(step) || trained.looks(step);
+  const context = { ...trained, looks };
+  const work = seat?.work(model, problem) ?? alone(trainable);
   const done = (diverged_at_step: number | null, tensors: Snapshot) => ({
     found: { rows: log.rows, metrics, diverged_at_step },
     tensors,
   });
   try {
-    for await (const at of train(trainable, settings, context)) {
+    for await (const at of trainBy(trainable, settings, context, work)) {
       const { step, loss, gradientNorm } = at;
       await log.append({ phase: name, step, loss, gradient_norm: gradientNorm });
       await run.advance(loss);
-      const due = config.evaluate_every > 0 && step % config.evaluate_every === 0;
-      if (due || step === steps) await watch(step);
+      if (!looks(step)) continue;
+      if (isDue(step)) await watch(step);
       await keeper.saveCheckpoint(
         facts,
         () =>
@@ -244,78 +253,6 @@ function courseOf(rows: LogRows["rows"]): TrainingCourse {
     gradientNorms: column("multitask", "gradient_norm"),
     validationLosses: column("validation", "loss"),
   };
-}
-
-/** The step with the lowest validation loss so far. */
-interface Best {
-  readonly loss: number;
-  readonly step: number;
-  readonly snapshot: Snapshot;
-}
-
-/** Everything that training in the middle is made of. */
-interface Checkpoint {
-  readonly parameters: Snapshot;
-  readonly state: TrainState;
-  readonly noise: NoisePositions;
-  readonly best: Best | null;
-  readonly rows: LogRows["rows"];
-  readonly metrics: Readonly<RunMetrics>;
-}
-
-/** A checkpoint as the content of a file. */
-async function checkpointOf(
-  at: TrainStep,
-  { parameters, best, rows, metrics, noise }:
-    & Pick<Checkpoint, "best" | "rows" | "metrics" | "noise">
-    & { readonly parameters: Parameters<typeof takeSnapshot>[0] },
-): Promise<StageContent> {
-  const { step, optimizer } = await at.state();
-  return {
-    found: {
-      step,
-      optimizer_steps: optimizer.steps,
-      noise,
-      best: best === null ? null : { loss: best.loss, step: best.step },
-      rows,
-      metrics,
-    },
-    tensors: new Map([
-      ...prefixed("parameter/", await takeSnapshot(parameters)),
-      ...prefixed("moment/", optimizer.moments),
-      ...prefixed("best/", best?.snapshot ?? new Map()),
-    ]),
-  };
-}
-
-/** Reads what {@linkcode checkpointOf} made. */
-function checkpointFrom({ found, tensors }: StageContent): Checkpoint {
-  const { step, optimizer_steps, noise, best, rows, metrics } = found as unknown as {
-    readonly step: number;
-    readonly optimizer_steps: Readonly<Record<string, number>>;
-    readonly noise: NoisePositions;
-    readonly best: Pick<Best, "loss" | "step"> | null;
-    readonly rows: Checkpoint["rows"];
-    readonly metrics: Checkpoint["metrics"];
-  };
-  const under = (prefix: string) =>
-    new Map(
-      [...tensors].flatMap(([name, values]) =>
-        name.startsWith(prefix) ? [[name.slice(prefix.length), values]] : []
-      ),
-    );
-  return {
-    parameters: under("parameter/"),
-    state: { step, optimizer: { steps: optimizer_steps, moments: under("moment/") } },
-    noise,
-    best: best === null ? null : { ...best, snapshot: under("best/") },
-    rows,
-    metrics,
-  };
-}
-
-function prefixed(prefix: string, values: ReadonlyMap<string, Float32Array>) {
-  return [...values].map(([name, value]) => [prefix + name, value] as const);
 }
 
 /** Scores the trained model on the test examples of the tasks it was trained on. */

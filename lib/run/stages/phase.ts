@@ -7,6 +7,7 @@ import { type NoisePositions, seededNoise } from "../../ops/noise.ts";
 import type { AnyBaseModel, PeftModel } from "../../peft/peft_model.ts";
 import type { StageContent } from "../../stages/stage.ts";
 import type { Task } from "../../tasks/task.ts";
+import * as tf from "../../tf.ts";
 import type { EvaluationTask } from "../../train/evaluate.ts";
 import { taskSampler } from "../../train/sampler.ts";
 import {
@@ -17,6 +18,7 @@ import {
   type TrainState,
 } from "../../train/train.ts";
 import { randomStream } from "../../util/random.ts";
+import type { Seat } from "../company/company.ts";
 import type { RunConfig } from "../config.ts";
 import type { Evaluation } from "../evaluation.ts";
 import type { RunMetrics } from "../metrics/metric.ts";
@@ -36,6 +38,8 @@ export interface RunState<E, Batch extends RowsBatch, M extends AnyBaseModel> {
   readonly log: MetricsLog;
   /** Where stages are found and kept. */
   readonly keeper: Keeper;
+  /** Its place among runs that are trained in the same batches; null for a run alone. */
+  readonly seat: Seat | null;
   /** Metrics of the run as a whole. Those that are here when a phase diverges are kept. */
   readonly metrics: RunMetrics;
   /** Scores of single tasks, kept likewise. */
@@ -55,6 +59,7 @@ export function startRun<E, Batch extends RowsBatch, M extends AnyBaseModel>(
   log: MetricsLog,
   keeper: Keeper,
   report: Progress,
+  seat: Seat | null = null,
 ): RunState<E, Batch, M> {
   const adaptations = config.adaptation === "none"
     ? 0
@@ -70,6 +75,7 @@ export function startRun<E, Batch extends RowsBatch, M extends AnyBaseModel>(
     problem,
     log,
     keeper,
+    seat,
     metrics: {},
     tasks: [],
     predictions: [],
@@ -111,10 +117,24 @@ export function protocolOf(
   };
 }
 
+/**
+ * How many steps' losses are read at once: a graphics card would have to be waited for at each, while other
+ * devices compute before they return.
+ */
+export function readEvery(): number {
+  return tf.getBackend() === "webgpu" ? 8 : 1;
+}
+
 /** Where earlier training was left. */
 export interface LeftAt {
   readonly state: TrainState;
   readonly noise: NoisePositions;
+}
+
+/** What a phase is trained on, and where its noise is. */
+interface RunContext<Batch> extends TrainContext<Batch> {
+  looks(step: number): boolean;
+  positions(): NoisePositions;
 }
 
 /**
@@ -131,7 +151,7 @@ export function trainContext<E, Batch extends RowsBatch, M extends AnyBaseModel>
   names: { readonly order: string; readonly phase: string },
   settings: TrainSettings,
   left?: LeftAt,
-): TrainContext<Batch> & { positions(): NoisePositions } {
+): RunContext<Batch> {
   const sampler = taskSampler(tasks, randomStream(config.seed, names.order));
   const { batchSize, accumulation } = { ...TRAIN_DEFAULTS, ...settings };
   const batches = (left?.state.step ?? 0) * accumulation;
@@ -144,6 +164,7 @@ export function trainContext<E, Batch extends RowsBatch, M extends AnyBaseModel>
       numbers: (name, count) => noise.numbers(`${names.phase}/${name}`, count),
     },
     from: left?.state,
+    looks: (step) => step % readEvery() === 0,
     positions: () => noise.positions(),
   };
 }

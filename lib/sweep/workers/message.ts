@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { ChosenBackend } from "../../backend/backend.ts";
 import type { KnownInputs } from "../../run/inputs.ts";
 import { FINAL_STATUSES, type FinalStatus } from "../../run/result.ts";
 import type { PlannedRun } from "../plan/sweep.ts";
@@ -16,6 +17,13 @@ export interface WorkerTask {
   readonly reads?: KnownInputs;
   /** Which try of the run this is, counted from 1, which it is when absent. */
   readonly attempt?: number;
+  /** The device of a run that leaves it to the machine, where one was chosen; its worker chooses else. */
+  readonly device?: ChosenBackend;
+  /**
+   * Names of the runs that are trained in the same batches, this one among them; absent for a run alone. The
+   * tasks of a company come one behind another, and begin when all are there.
+   */
+  readonly company?: readonly string[];
 }
 
 /**
@@ -32,6 +40,8 @@ export type WorkerEvent =
   }
   | { readonly kind: "finished"; readonly id: string; readonly status: FinalStatus }
   | { readonly kind: "failed"; readonly id: string; readonly error: string }
+  /** A run has failed in company; the pool says so, and tries it again in a smaller one. */
+  | { readonly kind: "parted"; readonly id: string; readonly error: string }
   /** The folder of results cannot be used, so no run can go on. */
   | { readonly kind: "stopped"; readonly id: string; readonly error: string };
 

@@ -16,7 +16,8 @@ import {
   type WorkerEvent,
   type WorkerTask,
 } from "./message.ts";
-import { TaskQueue } from "./task_queue.ts";
+import { partCompany } from "./part_company.ts";
+import { type Batch, TaskQueue } from "./task_queue.ts";
 import { withoutLoaderVariables } from "../../util/environment.ts";
 import { WorkerLog } from "./worker_log.ts";
 import { workerPermissions } from "./worker_permissions.ts";
@@ -56,7 +57,8 @@ const GRACE = 20_000;
  * which have been silent for long.
  *
  * A worker that dies takes only the run it was on with it: that run is reported as failed and a new
- * worker takes the next. A failed run is reported for every time that it is tried.
+ * worker takes the next. A failed run is reported for every time that it is tried. One that failed in company
+ * is tried again in one of half the size, and fails when it fails alone.
  */
 export async function* runInPool(
   tasks: readonly WorkerTask[],
@@ -79,7 +81,7 @@ export async function* runInPool(
     return events.write(event);
   };
   const lanes = Array.from(
-    { length: Math.min(options.jobs, tasks.length) },
+    { length: Math.min(options.jobs, queue.size) },
     async () => {
       while (queue.size > 0 && !signal.aborted) {
         await workThrough(
@@ -163,24 +165,39 @@ async function workThrough(
   const log = logOf(child.stderr);
   const before = systemMemory();
   let held: number | null = null;
-  let current: WorkerTask | undefined;
+  let current: Batch = [];
+  let parted: WorkerTask[] = [];
   let calm = () => {};
   /** Waits for the next sign of life; the first wait has lasted `waited` ms already. */
   const listen = (waited = 0) => {
     calm();
     calm = after(Math.max(waited, SILENCE), () => {
       const silence = waited + Math.max(waited, SILENCE);
-      if (current === undefined || options.signal.aborted) return;
+      if (current.length === 0 || options.signal.aborted) return;
       const { pid } = child;
       const told = { pid, seconds: silence / 1000, isStopped: isStopped(pid) };
-      report({ kind: "silent", id: current.run.id, ...told }).catch(() => {}); // nobody listens now
+      report({ kind: "silent", id: current[0]!.run.id, ...told }).catch(() => {}); // nobody listens now
       listen(silence);
     });
   };
   const next = async () => {
-    current = queue.take();
-    if (current === undefined) return await input.close();
-    await input.write(new TextEncoder().encode(JSON.stringify(current) + "\n"));
+    current = queue.take() ?? [];
+    if (current.length === 0) return await input.close();
+    const lines = current.map((task) => JSON.stringify(task) + "\n").join("");
+    await input.write(new TextEncoder().encode(lines));
+  };
+  let hasFailed = false;
+  /** Reports that a run has ended, or parts it from a company in which it has failed. */
+  const end = async (task: WorkerTask, event: WorkerEvent) => {
+    queue.ended([task]);
+    current = current.filter((other) => other !== task);
+    hasFailed ||= event.kind !== "finished";
+    const isParted = event.kind === "failed" && task.company !== undefined;
+    if (isParted) parted.push(task);
+    await report(isParted ? { ...event, kind: "parted" } : event);
+    if (current.length > 0) return;
+    queue.push(...partCompany(parted));
+    parted = [];
   };
   try {
     // A worker that dies at once breaks the pipe; its status below then says what is wrong.
@@ -188,27 +205,28 @@ async function workThrough(
     listen();
     for await (const line of readLines(child.stdout)) {
       const event = parseEvent(line);
-      if (event === null || event.id !== current?.run.id) continue;
+      const task = current.find(({ run: { id } }) => id === event?.id);
+      if (event === null || task === undefined) continue;
       listen();
-      if (event.kind === "progress") held = event.memory ?? held;
-      await report(event);
-      if (event.kind !== "progress") {
-        queue.ended(current);
-        current = undefined;
-        // What a failed run left behind is not known: the next one gets a new process.
-        if (event.kind !== "finished" || options.signal.aborted) return;
-        await next().catch(() => {});
+      if (event.kind === "progress") {
+        held = event.memory ?? held;
+        await report(event);
+        continue;
       }
+      await end(task, event);
+      if (current.length > 0) continue;
+      // What a failed run left behind is not known: the next one gets a new process.
+      if (hasFailed || options.signal.aborted) return;
+      await next().catch(() => {});
     }
     const status = await child.status;
     // A signal to all processes, such as Ctrl-C, may reach the worker before it reaches this one.
     if (status.signal !== null) await new Promise((resolve) => setTimeout(resolve, 200));
-    if (current !== undefined && !options.signal.aborted) {
+    if (current.length > 0 && !options.signal.aborted) {
       const { code, signal } = status;
       const death = { code, signal, held, before, now: systemMemory(), log: await log };
       const error = describeDeath(death);
-      queue.ended(current);
-      await report({ kind: "failed", id: current.run.id, error });
+      for (const task of current) await end(task, { kind: "failed", id: task.run.id, error });
     }
   } finally {
     calm();

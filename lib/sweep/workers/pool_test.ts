@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { ONE_THREAD } from "../../backend/wasm/blas.ts";
 import { blasEnvironment } from "../../backend/wasm/child_environment.ts";
 import type { SilentEvent, WorkerEvent, WorkerTask } from "./message.ts";
+import { inCompany } from "./part_company.ts";
 import { type PoolOptions, runInPool } from "./pool.ts";
 import { type PlannedRun, readSweep } from "../plan/sweep.ts";
 
@@ -87,6 +88,21 @@ Deno.test("runInPool() gives the run after a failed one a new process, and only 
     event.kind === "progress" && event.done === 1 ? [event.loss] : []
   );
   assert.deepEqual(pids.map((pid) => pids.indexOf(pid)), [0, 0, 2, 2]);
+});
+
+Deno.test("runInPool() parts a company in which runs fail, until each has failed alone or ended", async () => {
+  for (const doing of ["fail", "die"]) {
+    const zip = `zip: { data_file: [${["ok", doing, "ok"]}], n_tasks: [1, 2, 3] }`;
+    const tasks = inCompany(readSweep(zip, "x.yaml").runs.map(asTask));
+    const [first, culprit, last] = tasks.map(({ run: { id } }) => id);
+    const told: string[] = [];
+    for await (const { kind, id } of runInPool(tasks, { jobs: 1, worker })) {
+      if (kind !== "progress") told.push(`${kind} ${[first, culprit, last].indexOf(id)}`);
+    }
+    const parted = doing === "fail" ? ["parted 1", "finished 2"] : ["parted 1", "parted 2"];
+    const later = doing === "fail" ? ["failed 1"] : ["failed 1", "finished 2"];
+    assert.deepEqual(told, ["finished 0", ...parted, ...later], doing);
+  }
 });
 
 Deno.test("runInPool() leaves no worker behind when its reader leaves", async () => {

@@ -1,5 +1,6 @@
 import { isFinal, type RunResult } from "../../run/result.ts";
 import { writtenFiles } from "../../run/written_files.ts";
+import { StoppedError } from "../../run/stages/keeper.ts";
 import type { WorkerEvent, WorkerTask } from "./message.ts";
 import { RunFolder } from "../run_folder.ts";
 import { isFullDisk, StoreError, whenWriting } from "../store_error.ts";
@@ -23,15 +24,29 @@ const REPORT_EVERY = 200;
  * of a run too.
  *
  * A run belongs to the process that holds the lock of its folder; one that is done by then is left as
- * it is.
+ * it is. The runs of a company are done at the same time. When runs were stopped, the process ends as soon as
+ * none is left at work.
  */
 export async function serveRuns(doRun: DoRun): Promise<void> {
+  let tasks: WorkerTask[] = [];
   for await (const line of linesOfParent()) {
-    say(await serve(JSON.parse(line) as WorkerTask, doRun));
+    tasks.push(JSON.parse(line) as WorkerTask);
+    if (tasks.length < (tasks[0]!.company?.length ?? 1)) continue;
+    const ends = await Promise.all(tasks.map(async (task) => {
+      const event = await serve(task, doRun);
+      if (event !== null) say(event);
+      return event;
+    }));
+    if (ends.includes(null)) Deno.exit(STOPPED);
+    tasks = [];
   }
 }
 
-async function serve(task: WorkerTask, doRun: DoRun): Promise<WorkerEvent> {
+/** The exit code of a process that was asked to stop. */
+export const STOPPED = 130;
+
+/** Does a run; null when it was stopped. */
+async function serve(task: WorkerTask, doRun: DoRun): Promise<WorkerEvent | null> {
   const { run } = task;
   const folder = new RunFolder(task.dir, run);
   try {
@@ -51,6 +66,7 @@ async function serve(task: WorkerTask, doRun: DoRun): Promise<WorkerEvent> {
     await folder.finish({ ...run, ...found, provenance, files: await writtenFiles(folder.dir) });
     return { kind: "finished", id: run.id, status: found.status };
   } catch (error) {
+    if (error instanceof StoppedError) return null;
     const refused = isFullDisk(error) ? whenWriting(folder.dir, error) : error;
     return refused instanceof StoreError
       ? { kind: "stopped", id: run.id, error: refused.message }

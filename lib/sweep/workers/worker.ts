@@ -7,30 +7,34 @@ import process from "node:process";
 import { type ChosenBackend, useBackend } from "../../backend/backend.ts";
 import { fastKernels } from "../../backend/wasm/install.ts";
 import { environmentVariable } from "../../util/environment.ts";
+import { Company } from "../../run/company/company.ts";
 import type { RunConfig } from "../../run/config.ts";
 import { inputsOf, refuseChangedInputs, type RunInputs } from "../../run/inputs.ts";
 import { doRun } from "../../run/run.ts";
 import type { Basis } from "../../run/stages/facts.ts";
-import { StoppedError } from "../../run/stages/keeper.ts";
 import { StageStore } from "../../stages/stage_store.ts";
 import * as tf from "../../tf.ts";
 import { codeDiff, keepCodeDiff, machineFacts, peakMemory } from "../provenance.ts";
-import { serveRuns } from "./serve_runs.ts";
+import type { WorkerTask } from "./message.ts";
+import { serveRuns, STOPPED } from "./serve_runs.ts";
 
 const facts = { ...await machineFacts(), tfjs: tf.version["tfjs-core"] };
 const diff = facts.git_dirty === false ? null : await codeDiff();
-const chosen = new Map<RunConfig["backend"], ChosenBackend>();
+const chosen = new Map<RunConfig["backend"], Promise<ChosenBackend>>();
 
 /** The backend of a run; each is tried once in a process. */
-async function backendOf(name: RunConfig["backend"]): Promise<ChosenBackend> {
-  const before = chosen.get(name);
-  if (before !== undefined) {
-    await tf.setBackend(before.name);
-    return before;
-  }
-  const choice = await useBackend(name === "auto" ? undefined : name);
+async function backendOf(
+  name: RunConfig["backend"],
+  device: WorkerTask["device"],
+): Promise<ChosenBackend> {
+  const choice = chosen.get(name) ??
+    (name !== "auto"
+      ? useBackend(name)
+      : useBackend(device?.name, device?.reason.replace(`${device.name}: `, "")));
   chosen.set(name, choice);
-  return choice;
+  const backend = await choice;
+  await tf.setBackend(backend.name);
+  return backend;
 }
 
 /** What a stage depends on beside settings; null where the code is not known, so that none is shared. */
@@ -57,27 +61,37 @@ function productsOf({ name }: ChosenBackend) {
   };
 }
 
-/** Asks the run at work to stop and save where it is; without one, the process ends at once. */
+/** Asks the runs at work to stop and save where they are; without one, the process ends at once. */
 const stopping = new AbortController();
-let isAtWork = false;
+let atWork = 0;
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   if (signal === "SIGTERM" && Deno.build.os === "windows") continue; // ends the process there
   Deno.addSignalListener(signal, () => {
     stopping.abort();
-    if (!isAtWork) Deno.exit(STOPPED);
+    if (atWork === 0) Deno.exit(STOPPED);
   });
 }
-const STOPPED = 130;
+
+/** The company that was joined last; its runs come one behind another. */
+let latest = new Company([]);
+
+/** The place of a run among those that are trained in the same batches; null for a run alone. */
+function seatOf({ run: { id }, company = [] }: WorkerTask) {
+  if (company.length < 2) return null;
+  if (`${latest.ids}` !== `${company}`) latest = new Company(company);
+  return latest.seatOf(id);
+}
 
 await serveRuns(async (task, { dir, adapterDir }, report) => {
   const { run: { config }, keepAdapter, stagesDir, reads } = task;
   if (reads !== undefined) await refuseChangedInputs(config, reads);
   const started = new Date();
   const processorBefore = process.cpuUsage();
-  isAtWork = true;
-  const backend = await backendOf(config.backend);
+  const seat = seatOf(task);
+  const backend = await backendOf(config.backend, task.device);
   const inputs = reads?.inputs ?? await inputsOf(config);
   const basis = basisOf(inputs, backend);
+  atWork++;
   const { stages, ...found } = await doRun(config, {
     dir,
     adapterDir: keepAdapter ? adapterDir : null,
@@ -86,11 +100,9 @@ await serveRuns(async (task, { dir, adapterDir }, report) => {
     stages: stagesDir === null || basis === null
       ? null
       : { store: new StageStore(stagesDir), basis },
+    seat,
     signal: stopping.signal,
-  }).catch((error) => {
-    if (error instanceof StoppedError) Deno.exit(STOPPED);
-    throw error;
-  }).finally(() => isAtWork = false);
+  }).finally(() => atWork--);
   const { user, system } = process.cpuUsage(processorBefore);
   if (reads !== undefined) await refuseChangedInputs(config, reads);
   const ended = new Date();
@@ -102,6 +114,7 @@ await serveRuns(async (task, { dir, adapterDir }, report) => {
       ...inputs,
       backend: backend.name,
       backend_reason: backend.reason,
+      ...(seat === null ? {} : { company: seat.company }),
       ...productsOf(backend),
       started: started.toISOString(),
       ended: ended.toISOString(),

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { ONE_THREAD, openBlas } from "../../backend/wasm/blas.ts";
 import { threadVariables } from "../../backend/wasm/threads.ts";
-import { webgpuAdapter } from "../../backend/webgpu/adapter.ts";
+import { webgpuAdapter } from "../../backend/webgpu/find_adapter.ts";
 import { isFinal, type RunResult } from "../../run/result.ts";
 import { lacking } from "../../testing/lacking.ts";
 import { withFolder } from "../../testing/with_folder.ts";
+import { inCompany } from "./part_company.ts";
 import { runInPool } from "./pool.ts";
 import { RunFolder } from "../run_folder.ts";
 import { readSweep } from "../plan/sweep.ts";
@@ -74,6 +75,47 @@ Deno.test({
       assert.match(ends[0]!, /^WebgpuError: Cannot compute on WebGPU as its device is lost/);
       assert.equal(ends[1], "finished");
       assert.ok(isFinal(await new RunFolder(dir, runs[1]!).result()));
+    });
+  },
+});
+
+Deno.test("runs in company name each other in their records", async () => {
+  await withFolder(async (dir) => {
+    const { runs } = readSweep(`${SWEEP}\ngrid: { method: [poly, private] }`, "x.yaml");
+    const tasks = runs.map((run) => ({ dir, run, keepAdapter: false, stagesDir: `${dir}/stages` }));
+    const environment = { ...ONE_THREAD, POLY_MATMUL: "wasm" };
+    const ends: string[] = [];
+    for await (const { kind } of runInPool(inCompany(tasks), { jobs: 2, environment })) {
+      if (kind !== "progress") ends.push(kind);
+    }
+    assert.deepEqual(ends, ["finished", "finished"]);
+    const [first, second] = await Promise.all(
+      runs.map((run) => new RunFolder(dir, run).result()),
+    );
+    assert.deepEqual(first!.provenance.company, [second!.id]);
+  });
+});
+
+Deno.test({
+  name: "a device that is lost parts a company, and no run is lost" +
+    lacking("WebGPU adapter", hasAdapter),
+  ignore: !hasAdapter,
+  async fn() {
+    await withFolder(async (dir) => {
+      const sweep = SWEEP.replace("backend: wasm", "backend: webgpu, task_seed: 0");
+      const { runs } = readSweep(`${sweep}\nseeds: [0, 1]`, "x.yaml");
+      const preload = new URL("../../testing/fakes/lose_device.ts", import.meta.url);
+      preload.search = `${new URLSearchParams({ at: "12", mark: `${dir}/lost` })}`;
+      const tasks = inCompany(
+        runs.map((run) => ({ dir, run, keepAdapter: false, stagesDir: null })),
+      );
+      const ends: string[] = [];
+      for await (const event of runInPool(tasks, { jobs: 1, args: ["--preload", `${preload}`] })) {
+        if (event.kind === "parted") ends.push(event.error.split(" as ")[0]!);
+        if (event.kind === "failed" || event.kind === "finished") ends.push(event.kind);
+      }
+      const lost = "WebgpuError: Cannot compute on WebGPU";
+      assert.deepEqual(ends, [lost, lost, "finished", "finished"]);
     });
   },
 });

@@ -15,6 +15,7 @@ import tempfile
 os.environ["RUST_BACKTRACE"] = "0"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 os.environ["TRANSFORMERS_VERBOSITY"] = "critical"
+sys.modules["torch"] = None  # tokenizers do without, and PyTorch takes seconds to load
 
 from tokenizers import Tokenizer
 from transformers import AutoTokenizer

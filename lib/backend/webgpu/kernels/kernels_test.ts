@@ -280,13 +280,41 @@ equalsItsComposition("mixFactorsOfAll() of layers of several sizes", async () =>
         skillsA: skills[2 * i] as tf.Tensor4D,
         skillsB: skills[2 * i + 1] as tf.Tensor4D,
       }));
-      const factors = mixFactorsOfAll(weights as tf.Tensor4D, layers, inventories);
+      const factors = mixFactorsOfAll([{ weights: weights as tf.Tensor4D, layers, inventories }]);
       return tf.concat(
         factors.flatMap(({ factorA, factorB }) => [factorA, factorB]).map((x) => x.flatten()),
       );
     }, [[sizes.length, B, H, S], ...shapes]);
   }
 });
+
+equalsItsComposition(
+  "mixFactorsOfAll() of adapters that differ in rows, splits and skills",
+  async () => {
+    const sizes = [[24, 4, 36], [12, 2, 6]] as const; // features in, rank, features out
+    const adapters = [[4, 3, 5, [0, 0, 0, 0]], [1, 1, 2, [0]], [5, 2, 3, [1, 1, 1, 0, 0]]] as const;
+    const shapes = adapters.flatMap(([B, H, S, inventories]) => {
+      const N = Math.max(...inventories) + 1;
+      return [
+        [sizes.length, B, H, S],
+        ...sizes.flatMap(([I, R, O]) => [[N * H, S, I / H, R], [N * H, S, R, O / H]]),
+      ];
+    });
+    await check((...inputs) => {
+      const each = inputs.length / adapters.length;
+      const factors = mixFactorsOfAll(adapters.map(([, , , inventories], m) => {
+        const [weights, ...skills] = inputs.slice(m * each, (m + 1) * each) as tf.Tensor4D[];
+        const layers = sizes.map((_, i) => {
+          return { skillsA: skills[2 * i]!, skillsB: skills[2 * i + 1]! };
+        });
+        return { weights: weights!, layers, inventories };
+      }));
+      return tf.concat(
+        factors.flatMap(({ factorA, factorB }) => [factorA, factorB]).map((x) => x.flatten()),
+      );
+    }, shapes);
+  },
+);
 
 equalsItsComposition("linear()", async () => {
   for (

@@ -1,4 +1,8 @@
-/** The mixing of many layers at once: as many as a shader may bind, each a row of the grid. */
+/**
+ * The mixing of many layers at once: as many as a shader may bind, each a row of the grid. The rows of several
+ * adapters lie one behind another in the same factors; each adapter has programs of its own, as it has its own
+ * numbers of rows, splits and skills.
+ */
 import type { KernelFunction, KernelTensor } from "../../../ops/kernels.ts";
 import type * as tf from "../../../tf.ts";
 import { type Gpu, groupsFor, size } from "./gpu.ts";
@@ -21,11 +25,13 @@ const SIZES = `
   let R = u32(sizes[at0 + 1u]);
   let Y = u32(sizes[at0 + 2u]); // features out of a split
   let B = params.B;
+  let row = params.row;
   let H = params.H;
   let S = params.S;
   let ownWeights = (params.layer + group.y) * B * H * S;`;
 
-const INTEGERS = ["layer", "B", "H", "S"];
+/** Among them where the adapter's rows begin in the factors. */
+const INTEGERS = ["layer", "B", "H", "S", "row"];
 
 const mixProgram = once((count: number) =>
   program(`MixAll${count}`, {
@@ -53,10 +59,10 @@ const mixProgram = once((count: number) =>
       byRow(count, (layer) => `
     if (isA) {
       for (var s = 0u; s < S; s++) { total += weights[w + s] * skillsA${layer}[first + s * step]; }
-      A${layer}[j] = total;
+      A${layer}[row * rowA + j] = total;
     } else {
       for (var s = 0u; s < S; s++) { total += weights[w + s] * skillsB${layer}[first + s * step]; }
-      B${layer}[j] = total;
+      B${layer}[row * rowB + j] = total;
     }`)
     }
   }`,
@@ -92,14 +98,14 @@ const gradSkillsProgram = once((count: number) =>
     if (isA) {
       for (var b = 0u; b < B; b++) {
         if (inventories[b] == inventory) {
-          total += weights[w + b * H * S] * dA${layer}[first + b * step];
+          total += weights[w + b * H * S] * dA${layer}[first + (row + b) * step];
         }
       }
       dSkillsA${layer}[j] = total;
     } else {
       for (var b = 0u; b < B; b++) {
         if (inventories[b] == inventory) {
-          total += weights[w + b * H * S] * dB${layer}[first + b * step];
+          total += weights[w + b * H * S] * dB${layer}[first + (row + b) * step];
         }
       }
       dSkillsB${layer}[j] = total;
@@ -139,11 +145,11 @@ const gradWeightsProgram = once((count: number) =>
   var own = 0.0;${
       byRow(count, (layer) => `
     for (var j = lane; j < sizeA; j += THREADS) {
-      own += dA${layer}[(b * H + h) * sizeA + j] * skillsA${layer}[skill * sizeA + j];
+      own += dA${layer}[((row + b) * H + h) * sizeA + j] * skillsA${layer}[skill * sizeA + j];
     }
     for (var j = lane; j < sizeB; j += THREADS) {
       let at = (j / Y * H + h) * Y + j % Y;
-      own += dB${layer}[b * H * sizeB + at] * skillsB${layer}[skill * sizeB + j];
+      own += dB${layer}[(row + b) * H * sizeB + at] * skillsB${layer}[skill * sizeB + j];
     }`)
     }
   let total = sum(lane, own);
@@ -158,68 +164,115 @@ interface Layer {
   readonly skillsB: KernelTensor;
 }
 
-/** What all programs are told about the layers. */
-function layersOf(gpu: Gpu, weights: KernelTensor, skills: readonly KernelTensor[]) {
-  const [M, B, H, S] = weights.shape as tf.Tensor4D["shape"];
-  const layers = Array.from({ length: M }, (_, number): Layer => {
-    return { number, skillsA: skills[2 * number]!, skillsB: skills[2 * number + 1]! };
+/** What the programs of one adapter are told. */
+interface Member {
+  readonly weights: KernelTensor;
+  /** Sizes of its weights: rows, splits and skills. */
+  readonly sizes: readonly [B: number, H: number, S: number];
+  /** Where its rows begin in the factors. */
+  readonly row: number;
+  readonly layers: readonly Layer[];
+  /** Its rows' inventories, and the sizes of its layers, on the device. */
+  readonly rows: tf.TensorInfo;
+  readonly sizesOfLayers: tf.TensorInfo;
+  readonly pieces: readonly Layer[][];
+}
+
+/** The adapters of the inputs. */
+function membersOf(
+  gpu: Gpu,
+  inputs: readonly KernelTensor[],
+  inventories: readonly (readonly number[])[],
+): Member[] {
+  const each = inputs.length / inventories.length;
+  let row = 0;
+  return inventories.map((rows, m) => {
+    const [weights, ...skills] = inputs.slice(m * each, (m + 1) * each) as [
+      KernelTensor,
+      ...KernelTensor[],
+    ];
+    const [M, B, H, S] = weights.shape as tf.Tensor4D["shape"];
+    const layers = Array.from({ length: M }, (_, number): Layer => {
+      return { number, skillsA: skills[2 * number]!, skillsB: skills[2 * number + 1]! };
+    });
+    const sizesOfLayers = gpu.integers(
+      layers.flatMap(({ skillsA, skillsB }) => [...skillsA.shape.slice(2), skillsB.shape[3]!]),
+    );
+    row += B;
+    return {
+      weights,
+      sizes: [B, H, S],
+      row: row - B,
+      layers,
+      rows: gpu.integers(rows),
+      sizesOfLayers,
+      pieces: pieces(layers, gpu.buffersOfShader - OTHERS, BUFFERS),
+    };
   });
-  const sizes = gpu.integers(
-    layers.flatMap(({ skillsA, skillsB }) => [...skillsA.shape.slice(2), skillsB.shape[3]!]),
-  );
-  return { B, H, S, sizes, pieces: pieces(layers, gpu.buffersOfShader - OTHERS, BUFFERS) };
 }
 
 /** Both factors of each row, in every layer. */
 export const mixAll: KernelFunction<"MixAll", Gpu> = (gpu, inputs, { inventories }) => {
-  const [weights, ...skills] = Object.values(inputs) as [KernelTensor, ...KernelTensor[]];
-  const { B, H, S, sizes, pieces } = layersOf(gpu, weights, skills);
-  const rows = gpu.integers(inventories);
-  return pieces.flatMap((piece) => {
-    const as = piece.map(({ skillsA }) => skillsA);
-    const bs = piece.map(({ skillsB }) => skillsB);
-    const shapesA = as.map(({ shape }) => [B, H * shape[2]!, shape[3]!]);
-    const shapesB = bs.map(({ shape }) => [B, shape[2]!, H * shape[3]!]);
-    const made = gpu.run(
-      mixProgram(piece.length),
-      [weights, rows, sizes, ...as, ...bs],
-      [...shapesA, ...shapesB],
-      { integers: [piece[0]!.number, B, H, S] },
-      gridFor(shapesA.map((shape, i) => size({ shape }) + size({ shape: shapesB[i]! }))),
-    );
-    return piece.flatMap((_, i) => [made[i]!, made[piece.length + i]!]);
+  const members = membersOf(gpu, Object.values(inputs) as KernelTensor[], inventories);
+  const [first] = members as [Member, ...Member[]];
+  const rows = members.reduce((sum, { sizes: [B] }) => sum + B, 0);
+  const made = first.layers.map(({ skillsA, skillsB }) => {
+    const [, H] = first.sizes;
+    return {
+      A: gpu.space([rows, H * skillsA.shape[2]!, skillsA.shape[3]!]),
+      B: gpu.space([rows, skillsB.shape[2]!, H * skillsB.shape[3]!]),
+    };
   });
+  for (const { weights, sizes: [B, H, S], row, rows: own, sizesOfLayers, pieces } of members) {
+    for (const piece of pieces) {
+      const as = piece.map(({ skillsA }) => skillsA);
+      const bs = piece.map(({ skillsB }) => skillsB);
+      const factors = piece.map(({ number }) => made[number]!);
+      gpu.run(
+        mixProgram(piece.length),
+        [weights, own, sizesOfLayers, ...as, ...bs],
+        [...factors.map(({ A }) => A), ...factors.map(({ B }) => B)],
+        { integers: [piece[0]!.number, B, H, S, row] },
+        gridFor(factors.map(({ A, B: ofB }) => Math.ceil((size(A) + size(ofB)) * B / rows))),
+      );
+    }
+  }
+  return made.flatMap(({ A, B }) => [A, B]);
 };
 
-/** The gradients of the weights, and of both sides of the skills of every layer. */
+/** The gradients of each adapter's weights, and of both sides of the skills of its layers. */
 export const mixAllGrad: KernelFunction<"MixAllGrad", Gpu> = (gpu, inputs, { inventories }) => {
-  const [weights, ...others] = Object.values(inputs) as [KernelTensor, ...KernelTensor[]];
-  const [skills, slopes] = [others.slice(0, others.length / 2), others.slice(others.length / 2)];
-  const { B, H, S, sizes, pieces } = layersOf(gpu, weights, skills);
-  const rows = gpu.integers(inventories);
-  const dWeights = gpu.space(weights.shape);
-  const dSkills = pieces.flatMap((piece) => {
-    const as = piece.map(({ skillsA }) => skillsA);
-    const bs = piece.map(({ skillsB }) => skillsB);
-    const dAs = piece.map(({ number }) => slopes[2 * number]!);
-    const dBs = piece.map(({ number }) => slopes[2 * number + 1]!);
-    const integers = [piece[0]!.number, B, H, S];
-    const [x, z] = groupsFor(B * H * S);
-    gpu.run(
-      gradWeightsProgram(piece.length),
-      [rows, sizes, ...dAs, ...dBs, ...as, ...bs],
-      [dWeights],
-      { integers },
-      [x, piece.length, z],
-    );
-    const made = gpu.run(
-      gradSkillsProgram(piece.length),
-      [weights, rows, sizes, ...dAs, ...dBs],
-      [...as, ...bs].map(({ shape }) => shape),
-      { integers: [...integers, as[0]!.shape[0]! / H] },
-      gridFor(piece.map(({ skillsA, skillsB }) => size(skillsA) + size(skillsB))),
-    );
-    return piece.flatMap((_, i) => [made[i]!, made[piece.length + i]!]);
+  const all = Object.values(inputs) as KernelTensor[];
+  // As many inputs of `MixAll` for each adapter as it has outputs, and the weights.
+  const outputs = (all.length - inventories.length) / (inventories.length + 1);
+  const slopes = all.slice(all.length - outputs);
+  const members = membersOf(gpu, all.slice(0, all.length - outputs), inventories);
+  return members.flatMap((member) => {
+    const { weights, sizes: [B, H, S], row, rows, sizesOfLayers, pieces } = member;
+    const dWeights = gpu.space(weights.shape);
+    const dSkills = pieces.flatMap((piece) => {
+      const as = piece.map(({ skillsA }) => skillsA);
+      const bs = piece.map(({ skillsB }) => skillsB);
+      const dAs = piece.map(({ number }) => slopes[2 * number]!);
+      const dBs = piece.map(({ number }) => slopes[2 * number + 1]!);
+      const integers = [piece[0]!.number, B, H, S, row];
+      const [x, z] = groupsFor(B * H * S);
+      gpu.run(
+        gradWeightsProgram(piece.length),
+        [rows, sizesOfLayers, ...dAs, ...dBs, ...as, ...bs],
+        [dWeights],
+        { integers },
+        [x, piece.length, z],
+      );
+      const made = gpu.run(
+        gradSkillsProgram(piece.length),
+        [weights, rows, sizesOfLayers, ...dAs, ...dBs],
+        [...as, ...bs].map(({ shape }) => shape),
+        { integers: [...integers, as[0]!.shape[0]! / H] },
+        gridFor(piece.map(({ skillsA, skillsB }) => size(skillsA) + size(skillsB))),
+      );
+      return piece.flatMap((_, i) => [made[i]!, made[piece.length + i]!]);
+    });
+    return [dWeights, ...dSkills];
   });
-  return [dWeights, ...dSkills];
 };
