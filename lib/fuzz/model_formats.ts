@@ -61,6 +61,24 @@ const DECODERS = [
   { ...LLAMA, rope_parameters: { rope_type: "default", rope_theta: 10_000 }, head_dim: 8 },
   { ...LLAMA, model_type: "mistral", sliding_window: 32 },
   { ...LLAMA, model_type: "qwen2", use_sliding_window: false, max_window_layers: 2 },
+  {
+    ...LLAMA,
+    model_type: "qwen3",
+    rope_scaling: { rope_type: "yarn", factor: 4, truncate: false },
+  },
+  { ...LLAMA, model_type: "gemma2", attn_logit_softcapping: null, query_pre_attn_scalar: 4 },
+  {
+    ...LLAMA,
+    model_type: "gemma3_text",
+    sliding_window_pattern: 2,
+    rope_parameters: { full_attention: { rope_type: "linear", factor: 8, rope_theta: 1e6 } },
+  },
+  {
+    ...LLAMA,
+    model_type: "phi3",
+    pad_token_id: 0,
+    rope_scaling: { type: "longrope", short_factor: [1, 2], long_factor: [3, 4] },
+  },
 ];
 
 const WEIGHTS = () =>

@@ -150,6 +150,21 @@ export async function takeFile(hub: Hub, from: string, to: string): Promise<void
   }
 }
 
+/**
+ * Gives a file another name beside its own: a symbolic link, else a second name, else a copy, as Windows may
+ * forbid links, and Deno forbids them to who may not write everywhere.
+ *
+ * @param relative where the file is, as seen from the folder of the new name
+ * @param name the new name; replaced when it is there
+ */
+export async function linkFile(file: string, relative: string, name: string): Promise<void> {
+  await Deno.remove(name).catch(() => {});
+  await Deno.symlink(relative, name)
+    .catch(() => Deno.link(file, name))
+    .catch(() => Deno.copyFile(file, name));
+  await flushFolder(dirname(name));
+}
+
 /** The error of a file system, as what could not be downloaded; any other error as it is. */
 export function onDisk(hub: Hub, error: unknown, path: string): unknown {
   const code = (error as { code?: unknown } | null)?.code;

@@ -1,22 +1,15 @@
-import { writeFilesAtomically } from "../files/atomic_write.ts";
-import {
-  isFolder,
-  makeFolder,
-  namesIn,
-  readTextIfThere,
-  removeIfThere,
-} from "../files/file_system.ts";
-import { lockFile } from "../files/lock.ts";
+import { isFolder, namesIn } from "../files/file_system.ts";
 import { pathIn } from "../files/path.ts";
-import { download, takeFile } from "./download.ts";
+import { download, onDisk, takeFile } from "./download.ts";
 import { HubError, type HubFailure } from "./error.ts";
 import { expandUser } from "./expand_path.ts";
 import { isAsListed, type ListedFile } from "./file_fault.ts";
 import { type HubModel, hubModel } from "./hub_model.ts";
-import { fetchListing, type Listing, parseSavedListing } from "./hugging_face_listing.ts";
+import { fetchListing, type Listing } from "./hugging_face_listing.ts";
+import { OwnFolder, savedListing, stale } from "./own_folder.ts";
 import { PythonCache } from "./python_cache.ts";
 import { hubCache, offlineVariable } from "./python_environment.ts";
-import { hasEssentials, namesInIndex, wantedFiles } from "./weight_files.ts";
+import { hasEssentials, namesInIndex, unreadWeights, wantedFiles } from "./weight_files.ts";
 
 export { HubError, type HubFailure };
 
@@ -68,6 +61,8 @@ export interface ResolveOptions {
   readonly patterns?: readonly string[];
   /** Branch, tag or commit; `main` by default. */
   readonly revision?: string;
+  /** Whether nobody is asked and only what is there is taken, as with HF_HUB_OFFLINE. */
+  readonly offline?: boolean;
   /** The folder that an earlier call found: nobody is asked, and nothing is checked again. */
   readonly foundIn?: string;
   /**
@@ -92,18 +87,17 @@ export interface ResolveOptions {
   readonly patience?: number;
 }
 
-/** File in which a downloaded revision keeps the hub's listing of its files. */
-const LISTING = ".listing.json";
-
 /**
  * The folder of a model: `nameOrPath` itself when it is a folder, else that of a hub's model in the
  * cache, downloaded as far as it is not there.
  *
- * Downloads are kept in `<cache>/polytropos/<org>--<name>/<revision>`. A broken download is resumed,
- * every file is checked against the size and hash the hub lists, and one that is there is not fetched
- * again unless the hub lists another. What Python's client has in the same cache is used and left as it
- * is: its folder, where that is complete, else its single files. Without a network, or with
- * HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE set, a model that is completely there is used as it is.
+ * Downloads are kept as Python's client keeps them, in `<cache>/models--<org>--<name>`, so that either
+ * uses what the other has downloaded; where a hub lists no commit or no hashes, they are kept in
+ * `<cache>/polytropos/<org>--<name>/<revision>`, as earlier versions kept all: what stands there is used
+ * as long as it is what the hub lists. A broken download is resumed, every file is checked against the
+ * size and hash the hub lists, and one that is there is not fetched again unless the hub lists another.
+ * Without a network, or with HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE set, a model that is completely there
+ * is used as it is.
  *
  * Of the environment, HF_HUB_CACHE, HUGGINGFACE_HUB_CACHE, HF_HOME, XDG_CACHE_HOME, HF_ENDPOINT,
  * HUGGINGFACE_CO_STAGING, HF_TOKEN, HUGGING_FACE_HUB_TOKEN, HF_TOKEN_PATH,
@@ -136,15 +130,21 @@ export async function resolveModel(
   if (await isFolder(nameOrPath)) return nameOrPath;
   const hub = await hubModel(nameOrPath, options);
   const root = options.cacheDir ? await expandUser(options.cacheDir) : await hubCache();
-  const dir = ownFolder(root, hub);
+  const own = new OwnFolder(root, hub);
+  const { dir } = own;
   const python = new PythonCache(root, hub.id);
   const patterns = options.patterns ?? [...MODEL_FILES, ...TOKENIZER_FILES];
 
-  const saved = await savedListing(dir);
-  const isComplete = saved !== null && await holds(dir, saved.files, patterns);
-  const offline = offlineVariable();
-  if (isComplete && (offline !== null || /^[0-9a-f]{40}$/.test(hub.revision))) return dir;
-  const without = async () => isComplete ? dir : await withoutListing(python, hub, patterns);
+  const saved = await own.listing();
+  const noted = await python.listing(hub.revision);
+  const complete = saved !== null && await holds(dir, saved.files, patterns)
+    ? dir
+    : await notedFolder(python, hub, noted, patterns);
+  const offline = options.offline === true ? "offline" : offlineVariable();
+  if (complete !== null && (offline !== null || /^[0-9a-f]{40}$/.test(hub.revision))) {
+    return complete;
+  }
+  const without = async () => complete ?? await withoutListing(python, hub, noted, patterns);
   if (offline !== null) {
     const found = await without();
     if (found !== null) return found;
@@ -170,14 +170,24 @@ export async function resolveModel(
         `it has ${namesOf(listing.files)}; wanted are ${patterns.join(", ")}`,
     );
   }
+  const unread = unreadWeights(listing.files, patterns);
+  if (unread !== null) {
+    throw new HubError(
+      "not_found",
+      `Cannot download ${hub.id} as its weights must be in safetensors files: it has ${unread}; load it ` +
+        `once with Python, save it into a folder with save_pretrained, and pass the folder`,
+    );
+  }
   const isFresh = saved !== null && stale(saved, listing).length === 0;
   if (isFresh && await holds(dir, listing.files, patterns)) return dir;
   if (listing.commit !== null) {
     const snapshot = python.snapshot(listing.commit);
-    if (await holds(snapshot, listing.files, patterns)) return snapshot;
+    if (await holds(snapshot, listing.files, patterns)) {
+      await python.noteAgain(hub.revision, listing).catch(() => {}); // a cache may be for reading only
+      return snapshot;
+    }
   }
-  await fill(dir, hub, listing, files, python, options);
-  return dir;
+  return await fill({ own, python }, hub, listing, files, options);
 }
 
 /**
@@ -227,63 +237,94 @@ async function holds(
   return !shards.includes(undefined) && (await missing(dir, shards as ListedFile[])).length === 0;
 }
 
+/** The folder of Python's cache that has what the last listing says; null when there is none. */
+async function notedFolder(
+  python: PythonCache,
+  { revision }: HubModel,
+  noted: Listing | null,
+  patterns: readonly string[],
+): Promise<string | null> {
+  // Python may have downloaded a later commit since.
+  if (noted === null || noted.commit === null) return null;
+  if (await python.commitOf(revision) !== noted.commit) return null;
+  const dir = python.snapshot(noted.commit);
+  return await holds(dir, noted.files, patterns) ? dir : null;
+}
+
 /** The folder of Python's cache that can serve where the hub cannot be asked; null when there is none. */
 async function withoutListing(
   python: PythonCache,
   { revision }: HubModel,
+  noted: Listing | null,
   patterns: readonly string[],
 ): Promise<string | null> {
   const commit = await python.commitOf(revision);
-  if (commit === null) return null;
+  if (commit === null || commit === noted?.commit) return null; // files that the listing denies
   const files = await python.filesOf(commit);
   if (!hasEssentials(wantedFiles(files, patterns), patterns)) return null;
   const dir = python.snapshot(commit);
   return await holds(dir, files, patterns) ? dir : null;
 }
 
-/** Downloads what is missing. One process at a time: the others wait, and find it there. */
+/** How a file gets into a folder of downloads: `get` puts it where it is told. */
+type Put = (file: ListedFile, get: (to: string) => Promise<void>) => Promise<void>;
+
+/** Downloads what is missing in Python's cache, or in a folder of its own where that is not possible. */
 async function fill(
+  { own, python }: { readonly own: OwnFolder; readonly python: PythonCache },
+  hub: HubModel,
+  listing: Listing,
+  files: readonly ListedFile[],
+  options: ResolveOptions,
+): Promise<string> {
+  const { commit } = listing;
+  try {
+    if (commit === null || listing.files.some(({ hash }) => hash === null)) {
+      using _lock = await own.open(listing);
+      const put: Put = (file, get) => get(pathIn(own.dir, file.name));
+      const known = (file: ListedFile) => python.find(file, commit);
+      await fillWith(own.dir, hub, listing, files, put, known, options);
+      return own.dir;
+    }
+    const dir = python.snapshot(commit);
+    const put: Put = (file, get) => python.put(commit, { ...file, hash: file.hash! }, get);
+    const known = async (file: ListedFile) => {
+      const older = pathIn(own.dir, file.name);
+      return await isAsListed(older, file) ? older : null;
+    };
+    await fillWith(dir, hub, listing, files, put, known, options);
+    await python.point(hub.revision, commit);
+    await python.note(hub.revision, listing);
+    await own.retire();
+    return dir;
+  } catch (error) {
+    throw onDisk(hub, error, python.dir);
+  }
+}
+
+/** Downloads what is missing in a folder: first the files that are wanted, then those an index names. */
+async function fillWith(
   dir: string,
   hub: HubModel,
   listing: Listing,
   files: readonly ListedFile[],
-  python: PythonCache,
+  put: Put,
+  known: (file: ListedFile) => Promise<string | null>,
   options: ResolveOptions,
 ): Promise<void> {
-  await makeFolder(dir).catch((error) => {
-    throw new HubError(
-      "disk",
-      `Cannot make the folder ${dir}: ${error.message}; set HF_HOME to a folder that can be written`,
-      error,
-    );
-  });
-  using _lock = await lockFile(pathIn(dir, ".lock"));
-  // From here on a file under its own name, or its part, is of the saved listing.
-  for (const name of stale(await savedListing(dir), listing)) {
-    await removeIfThere(pathIn(dir, name));
-    await removeIfThere(pathIn(dir, `${name}.incomplete`));
-  }
-  await writeFilesAtomically(dir, new Map([[LISTING, JSON.stringify(listing)]]));
   const todo = await missing(dir, files);
   const report = options.onProgress ?? (() => {});
   const commit = encodeURIComponent(listing.commit ?? hub.revision);
   const fetchFrom = async (first: number) => {
     for (const [fileIndex, file] of todo.entries()) {
       if (fileIndex < first) continue;
-      const path = pathIn(dir, file.name);
-      const known = await python.find(file, listing.commit);
-      if (known !== null) {
-        await takeFile(hub, known, path);
-        continue;
-      }
-      const event = { file: file.name, total: file.size, files: todo.length, fileIndex };
-      await download(
-        hub,
-        `/${hub.id}/resolve/${commit}/${encodeURIComponent(file.name)}`,
-        file,
-        path,
-        (received) => report({ ...event, received }),
-      );
+      await put(file, async (to) => {
+        const found = await known(file);
+        if (found !== null) return await takeFile(hub, found, to);
+        const event = { file: file.name, total: file.size, files: todo.length, fileIndex };
+        const from = `/${hub.id}/resolve/${commit}/${encodeURIComponent(file.name)}`;
+        await download(hub, from, file, to, (received) => report({ ...event, received }));
+      });
     }
   };
   await fetchFrom(0);
@@ -319,11 +360,6 @@ function namesOf(files: readonly ListedFile[]): string {
   return (files.slice(0, 10).map(({ name }) => name).join(", ") || "none") + more;
 }
 
-function ownFolder(root: string, { id, revision }: HubModel): string {
-  const model = pathIn(pathIn(root, "polytropos"), id.replace("/", "--"));
-  return pathIn(model, encodeURIComponent(revision));
-}
-
 function isAway({ failure }: HubError): boolean {
   return failure === "unreachable" || failure === "server";
 }
@@ -335,23 +371,4 @@ async function missing(dir: string, files: readonly ListedFile[]): Promise<Liste
     if (!await isAsListed(pathIn(dir, file.name), file)) found.push(file);
   }
   return found;
-}
-
-/** The names of files that were listed otherwise before, or may have been. */
-function stale(before: Listing | null, now: Listing): string[] {
-  // Without hashes only an equal commit says that a file is the same.
-  const isSame = before !== null && before.commit === now.commit;
-  const known = new Map(before?.files.map(({ name, hash }) => [name, hash]));
-  const changed = now.files.filter(({ name, hash }) =>
-    hash === null ? !isSame : known.has(name) && known.get(name) !== hash
-  );
-  const hashes = new Set(now.files.map(({ name }) => name));
-  const gone = (before?.files ?? []).filter(({ name }) => !hashes.has(name));
-  return [...changed, ...gone].map(({ name }) => name);
-}
-
-/** The hub's listing from the last download into `dir`; null when there is none to rely on. */
-async function savedListing(dir: string): Promise<Listing | null> {
-  const text = await readTextIfThere(pathIn(dir, LISTING)).catch(() => null);
-  return text === null ? null : parseSavedListing(text);
 }

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import fc from "fast-check";
 import { type DownloadEvent, HubError, resolveModel, type ResolveOptions } from "./hugging_face.ts";
 import {
   at,
   bytes,
+  COMMIT,
   cut,
   LISTING,
   rejects,
@@ -24,7 +25,7 @@ Deno.test("resolveModel() downloads what is wanted, and nothing the second time"
   }
   assert.deepEqual(
     (await Array.fromAsync(Deno.readDir(dir))).map(({ name }) => name).sort(),
-    [".listing.json", ".lock", "config.json", "model.safetensors"],
+    ["config.json", "model.safetensors"],
   );
   hub.asked.length = 0;
   assert.equal(await hub.resolve(), dir);
@@ -77,10 +78,12 @@ Deno.test("resolveModel() never leaves the cache, whatever the name and revision
   assert.deepEqual(await Array.fromAsync(Deno.readDir(hub.cacheDir)), []);
 });
 
-Deno.test("resolveModel() asks for a revision with a slash, and keeps it in one folder", async () => {
+Deno.test("resolveModel() asks for a revision with a slash, and keeps its commit under it", async () => {
   await using hub = await TestHub.start();
   const dir = await hub.resolve({ revision: "refs/pr/1", patterns: ["config.json"] });
-  assert.equal(dir, join(hub.cacheDir, "polytropos", "org--name", "refs%2Fpr%2F1"));
+  assert.equal(dir, hub.dir);
+  const ref = join(hub.cacheDir, "models--org--name", "refs", "refs", "pr", "1");
+  assert.equal(await Deno.readTextFile(ref), COMMIT);
   assert.deepEqual(hub.asked, ["/api/models/org/name/revision/refs%2Fpr%2F1", at("config.json")]);
 });
 
@@ -112,7 +115,7 @@ Deno.test("resolveModel() goes on after a cut connection, within a call and in t
   assert.deepEqual(hub.asked, [LISTING, WEIGHTS, `${WEIGHTS} bytes=300-`]);
   assert.deepEqual(await Deno.readFile(join(hub.dir, "model.safetensors")), content);
 
-  await Deno.remove(hub.dir, { recursive: true });
+  await Deno.remove(join(hub.cacheDir, "models--org--name"), { recursive: true });
   cuts = 1;
   await rejects(
     hub.resolve({ retryDelays: [], patterns: ["*.safetensors"] }),
@@ -139,21 +142,22 @@ Deno.test("resolveModel() starts afresh where the hub knows no ranges, or no has
     hub.asked.length = 0;
     await hub.resolve(options);
     assert.deepEqual(hub.asked, [LISTING, unchecked ? WEIGHTS : `${WEIGHTS} bytes=300-`]);
-    assert.deepEqual(await Deno.readFile(join(hub.dir, "model.safetensors")), content);
+    const dir = unchecked ? hub.ownDir : hub.dir;
+    assert.deepEqual(await Deno.readFile(join(dir, "model.safetensors")), content);
   }
 });
 
 Deno.test("resolveModel() recovers from a part that does not belong to the file", async () => {
   await using hub = await TestHub.start();
-  await Deno.mkdir(hub.dir, { recursive: true });
-  const part = join(hub.dir, "model.safetensors.incomplete");
+  const part = `${hub.blob("model.safetensors")}.incomplete`;
+  await Deno.mkdir(dirname(part), { recursive: true });
   for (const length of [10, 1000, 2000]) {
     await Deno.writeFile(part, new Uint8Array(length).fill(255));
     await hub.resolve();
     const path = join(hub.dir, "model.safetensors");
     assert.deepEqual(await Deno.readFile(path), hub.files.get("model.safetensors"));
-    assert.ok(!await hub.has("model.safetensors.incomplete"));
-    await Deno.remove(path);
+    await assert.rejects(Deno.stat(part), Deno.errors.NotFound);
+    await Deno.remove(await Deno.realPath(path));
   }
 });
 
@@ -170,7 +174,8 @@ Deno.test("resolveModel() refuses a file of the wrong size or hash, and leaves n
     hub.listed = (name, content) => ({ ...honest(name, content), ...lie });
     await rejects(hub.resolve({ patterns: ["*.safetensors"] }), "content", message);
     assert.ok(!await hub.has("model.safetensors"));
-    assert.ok(!await hub.has("model.safetensors.incomplete"));
+    const blobs = Deno.readDir(join(hub.cacheDir, "models--org--name", "blobs"));
+    assert.deepEqual(await Array.fromAsync(blobs), []);
   }
 });
 
@@ -242,7 +247,7 @@ Deno.test("resolveModel() says when the hub cannot be reached, and uses what is 
   await hub.resolve({ patterns: ["config.json"] });
   assert.equal(await hub.resolve({ ...options, patterns: ["config.json"] }), hub.dir);
   await rejects(hub.resolve(options), "unreachable", /cannot be reached/);
-  await Deno.truncate(join(hub.dir, "config.json"), 3);
+  await Deno.remove(await Deno.realPath(join(hub.dir, "config.json")));
   await rejects(hub.resolve({ ...options, patterns: ["config.json"] }), "unreachable", /reached/);
 });
 
@@ -257,13 +262,16 @@ Deno.test("resolveModel() asks nobody when HF_HUB_OFFLINE is set", async () => {
   await withEnvironment({ HF_HUB_OFFLINE: "1" }, async () => {
     assert.equal(await hub.resolve(), hub.dir);
   });
+  assert.equal(await hub.resolve({ offline: true }), hub.dir);
+  const lacking = hub.resolve({ offline: true, patterns: ["pytorch_model.bin"] });
+  await rejects(lacking, "unreachable", /as offline is set/);
   assert.deepEqual(hub.asked, []);
 });
 
 Deno.test("resolveModel() keeps the cache where the environment says", async () => {
   await using hub = await TestHub.start();
   const { endpoint, cacheDir } = hub;
-  const below = join("polytropos", "org--name", "main");
+  const below = join("models--org--name", "snapshots", COMMIT);
   const patterns = ["config.json"];
   await withEnvironment({ HF_HUB_CACHE: "", HF_HOME: join(cacheDir, "home") }, async () => {
     const dir = await resolveModel("org/name", { endpoint, patterns });
@@ -321,7 +329,7 @@ Deno.test("resolveModel() stops when told to, and keeps what has come", async ()
     },
   });
   await assert.rejects(stopped, { message: "enough" });
-  assert.equal((await Deno.stat(join(hub.dir, "model.safetensors.incomplete"))).size, 300);
+  assert.equal((await Deno.stat(`${hub.blob("model.safetensors")}.incomplete`)).size, 300);
   hub.asked.length = 0;
   await assert.rejects(hub.resolve({ signal: stop.signal }), { message: "enough" });
   assert.deepEqual(hub.asked, []);
@@ -354,12 +362,13 @@ Deno.test({
   ignore: Deno.build.os !== "linux", // the device that is always full
   async fn() {
     await using hub = await TestHub.start();
-    await Deno.mkdir(hub.dir, { recursive: true });
-    await Deno.symlink("/dev/full", join(hub.dir, "model.safetensors.incomplete"));
+    const part = `${hub.blob("model.safetensors")}.incomplete`;
+    await Deno.mkdir(dirname(part), { recursive: true });
+    await Deno.symlink("/dev/full", part);
     await rejects(
       hub.resolve(),
       "disk",
-      /^Cannot write .*model\.safetensors as the disk is full; free some space, or set HF_HOME/,
+      /^Cannot write .*blobs.* as the disk is full; free some space, or set HF_HOME/,
     );
     assert.ok(!await hub.has("model.safetensors"));
   },
@@ -367,6 +376,6 @@ Deno.test({
 
 Deno.test("resolveModel() says when the cache cannot be written", async () => {
   await using hub = await TestHub.start();
-  await Deno.writeTextFile(join(hub.cacheDir, "polytropos"), "in the way");
-  await rejects(hub.resolve(), "disk", /^Cannot make the folder .*; set HF_HOME to a folder/);
+  await Deno.writeTextFile(join(hub.cacheDir, "models--org--name"), "in the way");
+  await rejects(hub.resolve(), "disk", /^Cannot write .*; set HF_HOME to a folder/);
 });

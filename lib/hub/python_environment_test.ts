@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { at, bytes, rejects, stalled, TestHub } from "../testing/fakes/test_hub.ts";
+import { at, bytes, COMMIT, rejects, stalled, TestHub } from "../testing/fakes/test_hub.ts";
 import { withEnvironment } from "../testing/with_environment.ts";
 import { expandPath } from "./expand_path.ts";
 import { resolveModel } from "./hugging_face.ts";
@@ -77,9 +77,9 @@ Deno.test("H2 the cache is where Python's client has it", async () => {
   const set = { ...BARE, HOME: hub.cacheDir, HF_HOME: "~/hf", HF_TOKEN: "" };
   await withEnvironment(set, async () => {
     const dir = await resolveModel("org/name", { endpoint: hub.endpoint });
-    assert.equal(dir, join(hub.cacheDir, "hf/hub/polytropos/org--name/main"));
+    assert.equal(dir, join(hub.cacheDir, `hf/hub/models--org--name/snapshots/${COMMIT}`));
     const again = await hub.resolve({ cacheDir: "~/other" });
-    assert.equal(again, join(hub.cacheDir, "other/polytropos/org--name/main"));
+    assert.equal(again, join(hub.cacheDir, `other/models--org--name/snapshots/${COMMIT}`));
   });
 });
 

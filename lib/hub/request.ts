@@ -5,6 +5,8 @@ import { networkNotes } from "./python_environment.ts";
 export interface Hub {
   /** Name of the download in messages. */
   readonly id: string;
+  /** What is done with it in messages; "download" when absent. */
+  readonly verb?: "download" | "upload";
   /** The hub's address, without a slash at the end. */
   readonly endpoint: string;
   /** Sent to the hub, and to nobody it redirects to; null for none. */
@@ -44,6 +46,14 @@ export interface Answer {
   readonly body: AsyncIterable<Uint8Array>;
 }
 
+/** What is sent with a question. */
+export interface Sent {
+  /** The method; GET when nothing is sent. */
+  readonly method: "POST" | "PUT";
+  /** The content, which is sent again at each try. */
+  readonly body: string | Uint8Array<ArrayBuffer>;
+}
+
 /** An error that may be gone at the next try. */
 class Passing extends HubError {
   /** Milliseconds that the hub wants to be left alone. */
@@ -58,6 +68,7 @@ const LONGEST_WAIT = 120_000;
  * while `read` takes the body, or the hub is at fault, all is tried again.
  *
  * @param status further statuses that `read` wants to see, beside success
+ * @param sent what is sent; nothing when absent
  * @throws {HubError} when the last try fails, or a further one would not help
  * @throws the signal's reason when it is aborted
  */
@@ -67,10 +78,11 @@ export async function ask<T>(
   headers: () => Record<string, string> | Promise<Record<string, string>>,
   read: (answer: Answer) => Promise<T>,
   status: readonly number[] = [],
+  sent?: Sent,
 ): Promise<T> {
   for (let tried = 0;; tried++) {
     try {
-      return await askOnce(hub, path, await headers(), read, status);
+      return await askOnce(hub, path, await headers(), read, status, sent);
     } catch (error) {
       hub.signal?.throwIfAborted();
       const delay = hub.retryDelays[tried];
@@ -95,12 +107,16 @@ export async function askText(
   hub: Hub,
   path: string,
   headers: Readonly<Record<string, string>>,
+  status: readonly number[] = [],
+  sent?: Sent,
 ): Promise<string> {
-  return await ask(hub, path, () => ({ ...headers }), async ({ body }) => {
+  const read = async ({ body }: Answer) => {
     const fail = (found: string) =>
       new HubError(
         "server",
-        `Cannot download ${hub.id} as the answer of ${hub.endpoint} to ${path} ${found}; ${hub.otherWays}`,
+        `Cannot ${
+          verbOf(hub)
+        } ${hub.id} as the answer of ${hub.endpoint} to ${path} ${found}; ${hub.otherWays}`,
       );
     const end = performance.now() + PATIENCES * hub.patience;
     const decoder = new TextDecoder("utf-8", { fatal: true });
@@ -119,7 +135,8 @@ export async function askText(
       text += decode(chunk);
     }
     return text + decode();
-  });
+  };
+  return await ask(hub, path, () => ({ ...headers }), read, status, sent);
 }
 
 async function askOnce<T>(
@@ -128,6 +145,7 @@ async function askOnce<T>(
   headers: Record<string, string>,
   read: (answer: Answer) => Promise<T>,
   status: readonly number[],
+  sent: Sent | undefined,
 ): Promise<T> {
   const broken = new AbortController();
   const signal = hub.signal === undefined
@@ -146,7 +164,7 @@ async function askOnce<T>(
   };
   const authorization = authorizationOf(hub);
   const response = await network(() =>
-    fetch(`${hub.endpoint}${path}`, { headers: { ...authorization, ...headers }, signal })
+    fetch(`${hub.endpoint}${path}`, { ...sent, headers: { ...authorization, ...headers }, signal })
   );
   const reader = response.body?.getReader();
   const body = async function* () {
@@ -173,6 +191,10 @@ function authorizationOf({ token, credentials = null }: Hub): Record<string, str
   return token === null ? {} : { authorization: `Bearer ${token}` };
 }
 
+function verbOf({ verb = "download" }: Hub): string {
+  return verb;
+}
+
 function unreachable(hub: Hub, why: unknown): HubError {
   const cause = why instanceof Error && why.cause instanceof Error ? why.cause : why;
   const text = cause instanceof Error ? cause.message : String(cause);
@@ -182,7 +204,7 @@ function unreachable(hub: Hub, why: unknown): HubError {
   const Kind = isLasting ? HubError : Passing;
   return new Kind(
     "unreachable",
-    `Cannot download ${hub.id} as ${hub.endpoint} cannot be reached: ${text}${
+    `Cannot ${verbOf(hub)} ${hub.id} as ${hub.endpoint} cannot be reached: ${text}${
       networkNotes(text)
     }; ` +
       `check the network, ${hub.otherWays}`,
@@ -190,7 +212,7 @@ function unreachable(hub: Hub, why: unknown): HubError {
 }
 
 function refusal(hub: Hub, { status, headers }: Response): HubError {
-  const start = `Cannot download ${hub.id} as ${hub.endpoint}`;
+  const start = `Cannot ${verbOf(hub)} ${hub.id} as ${hub.endpoint}`;
   const meant = hub.refusal(status, headers);
   const wait = Number(headers.get("retry-after") ?? 0) * 1000; // NaN when it is a date
   const helps = meant === null

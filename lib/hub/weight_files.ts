@@ -59,3 +59,33 @@ export function hasEssentials(
     essential.every((name) => !patterns.includes(name) || has(name)) &&
     (!patterns.includes(WEIGHTS) || has(WEIGHTS) || !patterns.includes(INDEX) || has(INDEX));
 }
+
+/** The weights of an adapter. */
+const ADAPTER = "adapter_model.safetensors";
+
+/** Endings of weights in formats that are not read: PyTorch's, which can run code, and others. */
+const OTHER_FORMATS = /\.(?:bin|pt|pth|ckpt|h5|msgpack|gguf|ot)$/;
+
+/**
+ * A file of weights in a format that is not read, where patterns want weights of a model or an adapter and
+ * there are none that are; null otherwise.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * const files = [{ name: "pytorch_model.bin", size: 9, hash: null }];
+ * assert.equal(unreadWeights(files, ["config.json", "model.safetensors"]), "pytorch_model.bin");
+ * assert.equal(unreadWeights(files, ["config.json"]), null);
+ * ```
+ */
+export function unreadWeights(
+  files: readonly ListedFile[],
+  patterns: readonly string[],
+): string | null {
+  const has = (name: string) => files.some((file) => file.name === name);
+  const isWanting = (patterns.includes(WEIGHTS) && !has(WEIGHTS) && !has(INDEX)) ||
+    (patterns.includes(ADAPTER) && !has(ADAPTER));
+  if (!isWanting) return null;
+  return files.find(({ name }) => OTHER_FORMATS.test(name))?.name ?? null;
+}

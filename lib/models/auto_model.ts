@@ -4,7 +4,7 @@ import { readJsonObject } from "../files/json_object.ts";
 import { readCheckpoint } from "./checkpoint.ts";
 import { MODEL_FILES, resolveModel, type ResolveOptions } from "../hub/hugging_face.ts";
 import { LlamaForCausalLM } from "./llama/model.ts";
-import { LLAMA_TYPES } from "./llama/config.ts";
+import { LLAMA_TYPES } from "./llama/family.ts";
 import { T5ForConditionalGeneration } from "./t5/model.ts";
 import { T5_TYPES } from "./t5/config.ts";
 
@@ -95,7 +95,10 @@ export class AutoModel<Model> {
       throw new TypeError(`${start} its model_type is "${type}"; use ${other}`);
     }
     throw new RangeError(
-      `${start} its model_type must be one of ${own.join(", ")}: found "${type}"`,
+      `${start} its model_type must be one of ${
+        own.join(", ")
+      }: found "${type}"; name a model of one ` +
+        `of these types`,
     );
   }
 }
@@ -124,7 +127,7 @@ export const AutoModelForSeq2SeqLM: AutoModel<T5ForConditionalGeneration> = new 
   T5ForConditionalGeneration,
 );
 
-/** Loads decoders: Llama, Mistral, Qwen2. */
+/** Loads decoders: Llama, Mistral, Qwen2, Qwen3, Gemma 2, Gemma 3 (text), Phi-3. */
 export const AutoModelForCausalLM: AutoModel<LlamaForCausalLM> = new AutoModel(
   "AutoModelForCausalLM",
   LlamaForCausalLM,

@@ -117,7 +117,8 @@ onEachBackend("fromPretrained() and fromConfig() say which loader takes a model_
         AutoModelForCausalLM,
         { ...LLAMA, model_type: "gemma" },
         "RangeError",
-        `AutoModelForCausalLM as its model_type must be one of llama, mistral, qwen2: found "gemma"`,
+        `AutoModelForCausalLM as its model_type must be one of llama, mistral, qwen2, qwen3, gemma2, gemma3_text, ` +
+        `phi3: found "gemma"; name a model of one of these types`,
       ],
       [
         AutoModelForSeq2SeqLM,

@@ -46,13 +46,15 @@ const INDEX = "model.safetensors.index.json";
 const GENERATION = "generation_config.json";
 const PICKLES = ["pytorch_model.bin", "pytorch_model.bin.index.json"];
 
-/** Settings of T5, Llama and Qwen2 that transformers wants as floats, also when they are whole. */
+/** Settings of models that transformers wants as floats, also when they are whole. */
 const FLOAT_SETTINGS = new Set([
   "attention_dropout",
   "attention_factor",
+  "attn_logit_softcapping",
   "classifier_dropout",
   "dropout_rate",
   "factor",
+  "final_logit_softcapping",
   "high_freq_factor",
   "initializer_factor",
   "initializer_range",

@@ -49,6 +49,9 @@ export interface ParsedLanguageConfig {
   readonly generationIds: GenerationIds;
 }
 
+/** Folders of transformers that are not called as their `model_type`. */
+const FOLDERS: Readonly<Record<string, string>> = { gemma3_text: "gemma3" };
+
 /**
  * The identity of a language model of `transformers`. What `generation_config.json` says is checked when
  * something is generated, as a model can be trained whatever it says.
@@ -74,10 +77,11 @@ export function languageIdentity(
   className: string,
   { nameOrPath = null, generationConfig = null, warnings = [] }: Origin = {},
 ): LanguageIdentity {
+  const folder = FOLDERS[modelType] ?? modelType;
   return {
     modelType,
     className,
-    pythonModule: `transformers.models.${modelType}.modeling_${modelType}`,
+    pythonModule: `transformers.models.${folder}.modeling_${folder}`,
     config,
     nameOrPath,
     generationIds,

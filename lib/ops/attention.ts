@@ -4,6 +4,7 @@
  */
 import * as tf from "../tf.ts";
 import { differentiate, isFused, isRecording, runKernel, runKernelForOne } from "./fused.ts";
+import { softCap } from "./soft_cap.ts";
 import { mergeHeads, splitHeads } from "./split_heads.ts";
 
 /**
@@ -16,6 +17,8 @@ const FORBIDDEN = -3.4e38;
 export interface AttentionOptions {
   /** Factor of the products query·key, such as Dh^−½. */
   readonly scale: number;
+  /** Bound c of the scaled products, which become c · tanh(product / c); none when absent or null. */
+  readonly cap?: number | null;
   /**
    * Bias that is added to the scores; broadcasts to `[B, N, Lq, Lk]`. See {@linkcode maskedBias}.
    */
@@ -55,12 +58,12 @@ export function attention(
   query: tf.Tensor4D,
   key: tf.Tensor4D,
   value: tf.Tensor4D,
-  { scale, bias, mask, dropout }: AttentionOptions,
+  { scale, cap = null, bias, mask, dropout }: AttentionOptions,
 ): tf.Tensor4D {
   return tf.tidy(() => {
     const keys = key.shape[2];
     if (
-      dropout === undefined && isFused("Attention", query, key) &&
+      dropout === undefined && cap === null && isFused("Attention", query, key) &&
       isRowPerQuery(bias, keys) && isRowPerQuery(mask, keys)
     ) {
       const { tensors, attrs } = forKernel(scale, bias, mask);
@@ -68,6 +71,7 @@ export function attention(
     }
     let scores: tf.Tensor = tf.matMul(query, key, false, true); // [B, N, Lq, Lk]
     if (scale !== 1) scores = tf.mul(scores, scale);
+    if (cap !== null) scores = softCap(scores, cap);
     if (bias !== undefined) scores = tf.add(scores, bias);
     if (mask !== undefined) scores = tf.add(scores, forbid(mask));
     let weights = tf.softmax(scores) as tf.Tensor4D;
@@ -106,11 +110,11 @@ export function attentionOfRows(
   heads: number,
   options: AttentionOptions,
 ): tf.Tensor3D {
-  const { scale, bias, mask, dropout } = options;
+  const { scale, cap = null, bias, mask, dropout } = options;
   const keys = key.shape[1];
   return tf.tidy(() => {
     if (
-      dropout === undefined && isFused("AttentionOfRows", query, key) &&
+      dropout === undefined && cap === null && isFused("AttentionOfRows", query, key) &&
       isRowPerQuery(bias, keys) && isRowPerQuery(mask, keys)
     ) {
       const { tensors, attrs } = forKernel(scale, bias, mask);

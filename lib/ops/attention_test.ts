@@ -30,6 +30,7 @@ function naive(
   bias: ArrayLike<number> | null,
   mask: ArrayLike<number> | null,
   whenBlind: "nothing" | "mean" = "nothing",
+  cap = Infinity,
 ): Float64Array {
   const out = new Float64Array(B * N * LQ * DH);
   for (let bn = 0; bn < B * N; bn++) {
@@ -37,10 +38,12 @@ function naive(
     for (let q = 0; q < LQ; q++) {
       const weights = Array.from({ length: LK }, (_, k) => {
         if (mask !== null && mask[(b * LQ + q) * LK + k] === 0) return 0;
-        let score = bias === null ? 0 : bias[(n * LQ + q) * LK + k]!;
+        let score = 0;
         for (let d = 0; d < DH; d++) {
           score += SCALE * query[(bn * LQ + q) * DH + d]! * key[(bn * LK + k) * DH + d]!;
         }
+        if (cap < Infinity) score = cap * Math.tanh(score / cap);
+        if (bias !== null) score += bias[(n * LQ + q) * LK + k]!;
         return Math.exp(score);
       });
       let total = weights.reduce((sum, weight) => sum + weight, 0);
@@ -85,6 +88,31 @@ onEachBackend("attention() equals plain loops, with and without bias and mask", 
   }
   tf.dispose(inputs);
 });
+
+onEachBackend(
+  "attention() bounds scores before bias and mask, and its gradient too",
+  async (on) => {
+    const [query, key, value, bias, mask] = tensors();
+    const cap = 0.3;
+    const options = { scale: SCALE, cap, bias, mask };
+    const seen = attention(query, key, value, options);
+    const expected = naive(QUERY, KEY, VALUE, BIAS, MASK, "nothing", cap);
+    await assertClose(seen, { shape, data: expected }, on.tolerance);
+    const slope = tf.tidy(() =>
+      tf.grad((q: tf.Tensor) =>
+        tf.sum(tf.square(attention(q as tf.Tensor4D, key, value, options)))
+      )(
+        query,
+      )
+    );
+    const data = finiteDifferences(
+      (q) => naive(q, KEY, VALUE, BIAS, MASK, "nothing", cap).reduce((sum, y) => sum + y * y, 0),
+      QUERY,
+    );
+    await assertClose(slope, { shape, data }, Math.max(1e-4, on.tolerance));
+    tf.dispose([query, key, value, bias, mask, seen, slope]);
+  },
+);
 
 onEachBackend("attention() gives exactly 0 to a query that its mask blinds", async () => {
   const inputs = tensors();

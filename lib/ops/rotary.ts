@@ -1,22 +1,9 @@
 /**
- * Rotary position embeddings. Angles and tables are computed on the host, with the reference's
- * roundings, and all layers of a pass share them.
+ * Rotary position embeddings. Tables are computed on the host, with the reference's roundings, and
+ * layers of a pass share them.
  */
 import * as tf from "../tf.ts";
 import { differentiate, isFused, runKernel } from "./fused.ts";
-
-/** Scaling of rotary angles; the fields of `rope_parameters` in `config.json`. */
-export type RopeParameters =
-  | { readonly rope_type: "default"; readonly rope_theta: number }
-  | { readonly rope_type: "linear"; readonly rope_theta: number; readonly factor: number }
-  | {
-    readonly rope_type: "llama3";
-    readonly rope_theta: number;
-    readonly factor: number;
-    readonly low_freq_factor: number;
-    readonly high_freq_factor: number;
-    readonly original_max_position_embeddings: number;
-  };
 
 /**
  * Cosines and sines of every position's angles; each `[B, 1, L, Dh]`, or `[1, 1, L, Dh]` for all
@@ -32,53 +19,11 @@ export interface RotaryTables {
 const f32 = Math.fround;
 
 /**
- * The angle by which one position turns each pair of features, θ^(−2i / Dh), scaled as `rope` says.
- * Every step is rounded to float32, as the reference rounds it.
- *
- * @param headDim `Dh`, the features of one head; even
- * @returns radians per position; `Dh / 2` of them
- * @throws {RangeError} when `headDim` is not a positive even number
- *
- * Source: Su et al. 2021, RoFormer (arXiv 2104.09864), equation 15; transformers
- * modeling_rope_utils.py for `linear` and `llama3`.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- *
- * const angles = inverseFrequencies(4, { rope_type: "linear", rope_theta: 256, factor: 2 });
- * assert.deepEqual([...angles], [1 / 2, 1 / 32]);
- * ```
- */
-export function inverseFrequencies(headDim: number, rope: RopeParameters): Float32Array {
-  if (!Number.isInteger(headDim) || headDim < 2 || headDim % 2 !== 0) {
-    throw new RangeError(
-      `Cannot make a rotary embedding as head_dim must be a positive even number: got ${headDim}`,
-    );
-  }
-  const plain = Float32Array.from(
-    { length: headDim / 2 },
-    (_, i) => 1 / f32(Math.pow(rope.rope_theta, f32(2 * i / headDim))),
-  );
-  if (rope.rope_type === "default") return plain;
-  if (rope.rope_type === "linear") return plain.map((angle) => angle / f32(rope.factor));
-
-  const { factor, low_freq_factor: low, high_freq_factor: high } = rope;
-  const context = rope.original_max_position_embeddings;
-  return plain.map((angle) => {
-    const wavelength = f32(2 * Math.PI / angle);
-    if (wavelength < f32(context / high)) return angle;
-    if (wavelength > f32(context / low)) return angle / factor;
-    const smooth = f32(f32(f32(context / wavelength) - low) / f32(high - low));
-    return f32(f32(f32(1 - smooth) * angle) / factor) + f32(smooth * angle);
-  });
-}
-
-/**
  * Cosines and sines for the positions of each row, computed on the host in float32.
  *
  * @param positions `[B][L]`, or one row that all rows share
- * @param angles radians per position, from {@linkcode inverseFrequencies}
+ * @param angles radians per position, from `inverseFrequencies`
+ * @param scale factor of the cosines and sines
  * @returns tables whose second half of features repeats the first; the caller disposes them
  *
  * @example
@@ -96,16 +41,18 @@ export function inverseFrequencies(headDim: number, rope: RopeParameters): Float
 export function rotaryTables(
   positions: readonly (readonly number[])[],
   angles: Float32Array,
+  scale = 1,
 ): RotaryTables {
   const [B, L, half] = [positions.length, positions[0]!.length, angles.length];
   const cos = new Float32Array(B * L * 2 * half);
   const sin = new Float32Array(cos.length);
+  const factor = f32(scale);
   positions.flat().forEach((position, at) => {
     for (let i = 0; i < half; i++) {
       const turn = f32(position * angles[i]!);
       const first = at * 2 * half + i;
-      cos[first] = cos[first + half] = Math.cos(turn);
-      sin[first] = sin[first + half] = Math.sin(turn);
+      cos[first] = cos[first + half] = f32(Math.cos(turn)) * factor;
+      sin[first] = sin[first + half] = f32(Math.sin(turn)) * factor;
     }
   });
   const shape: [number, number, number, number] = [B, 1, L, 2 * half];

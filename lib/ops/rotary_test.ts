@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { assertClose } from "../testing/assert_close.ts";
 import { onEachBackend } from "../testing/on_each_backend.ts";
 import * as tf from "../tf.ts";
-import { inverseFrequencies, type RopeParameters, rotary, rotaryTables } from "./rotary.ts";
+import { inverseFrequencies, type RopeParameters } from "./rope_frequencies.ts";
+import { rotary, rotaryTables } from "./rotary.ts";
 
 /** The values of {@link fill} in Python: ((arange(n) * 7919 % 2003) / 2003 − 0.5).float(). */
 function fill(size: number): Float32Array {
@@ -21,30 +22,6 @@ const ROPE: Record<string, RopeParameters> = {
     original_max_position_embeddings: 64,
   },
 };
-
-// transformers 5.17.0, LlamaRotaryEmbedding(config).inv_freq with head_dim 12.
-const EXPECTED_ANGLES: Record<string, number[]> = {
-  default: [1.0, 0.215443447, 0.046415884, 0.00999999978, 0.00215443433, 0.000464158948],
-  linear: [0.400000006, 0.0861773789, 0.0185663532, 0.00399999972, 0.000861773733, 0.000185663579],
-  llama3: [1.0, 0.315150023, 0.026161287, 0.00559017016, 0.0019842512, 0.000704317412],
-};
-
-for (const [type, rope] of Object.entries(ROPE)) {
-  Deno.test(`inverseFrequencies() gives transformers' numbers for ${type}`, () => {
-    const angles = inverseFrequencies(12, rope);
-    EXPECTED_ANGLES[type]!.forEach((expected, i) => {
-      const error = Math.abs(angles[i]! - expected) / expected;
-      assert.ok(error < 2.4e-7, `${type}[${i}]: ${angles[i]}, expected ${expected}`);
-    });
-  });
-}
-
-Deno.test("inverseFrequencies() refuses an odd head", () => {
-  assert.throws(() => inverseFrequencies(7, ROPE.default!), {
-    name: "RangeError",
-    message: /head_dim must be a positive even number: got 7/,
-  });
-});
 
 // transformers 5.17.0, apply_rotary_pos_emb of fill(144) as [2, 2, 3, 12] at these positions;
 // row 1, head 1.
@@ -189,10 +166,3 @@ onEachBackend("rotary() refuses tables for other positions, features or rows", (
   x.dispose();
   assert.equal(tf.memory().numTensors, before);
 }, { only: ["cpu"] });
-
-// torch 2.13: 1.0 / (10000 ** (torch.arange(0, 6, 2).float() / 6)) / 1.7
-Deno.test("M7 inverseFrequencies() divides by the float32 of a linear factor", () => {
-  const angles = inverseFrequencies(6, { rope_type: "linear", rope_theta: 10000, factor: 1.7 });
-  const bits = [...new Uint32Array(angles.buffer)].map((word) => word.toString(16));
-  assert.deepEqual(bits, ["3f169696", "3cdfab82", "3aa61c03"]);
-});

@@ -21,6 +21,7 @@ import { Merge, MergeError, replaceSavedModules } from "./merge.ts";
 import { PolyCall } from "../poly/call.ts";
 import { type ResizeOptions, resizeTasks } from "../poly/resize_tasks.ts";
 import { withSavedModules } from "../poly/saved_modules.ts";
+import type { PushOptions } from "./push_to_hub.ts";
 import { saveAdapters, type SaveOptions } from "./save_adapters.ts";
 import { type LayerStatus, layerStatus, type ModelStatus, modelStatus } from "./status.ts";
 import { readTaskIds, type TaskIds } from "../poly/task_ids.ts";
@@ -342,6 +343,17 @@ export class PeftModel<M extends AnyBaseModel = AnyBaseModel> {
   /** Saves adapters in PEFT's format; see {@linkcode saveAdapters}. */
   async savePretrained(dir: string, options: SaveOptions = {}): Promise<void> {
     await saveAdapters(this, dir, options);
+  }
+
+  /**
+   * Uploads adapters to a hub in PEFT's format, as one commit; see {@linkcode pushToHub}.
+   *
+   * @param id `org/name`; made where it is not there
+   * @returns the address of the commit
+   */
+  async pushToHub(id: string, options: PushOptions = {}): Promise<string> {
+    const { pushToHub } = await import("./push_to_hub.ts"); // few programs upload
+    return await pushToHub(this, id, options);
   }
 
   /**

@@ -79,11 +79,35 @@ export interface SaveOptions {
  * ```
  */
 export async function saveAdapters(
-  { base, adapters }: Adapted,
+  adapted: Adapted,
   dir: string,
-  { selectedAdapters = [...adapters.keys()] }: SaveOptions = {},
+  options: SaveOptions = {},
 ): Promise<void> {
   await refuseFile(dir);
+  for (const [name, files] of await adapterFolders(adapted, dir, options)) {
+    const folder = name === "" ? dir : pathIn(dir, name);
+    await writeFilesAtomically(folder, files);
+    if (files.get(SETTINGS_NAME) === PEFT_SETTINGS) {
+      await removeIfThere(pathIn(folder, SETTINGS_NAME));
+    }
+  }
+}
+
+/** Contents of files by their names. */
+export type Contents = ReadonlyMap<string, string | Uint8Array>;
+
+/**
+ * What {@linkcode saveAdapters} writes: for each adapter that is not called `default` its folder, and last
+ * what stands beside them, under an empty name.
+ *
+ * @param dir where it goes, as what is there already is updated; null for nowhere yet
+ * @throws as {@linkcode saveAdapters}
+ */
+export async function adapterFolders(
+  { base, adapters }: Adapted,
+  dir: string | null,
+  { selectedAdapters = [...adapters.keys()] }: SaveOptions = {},
+): Promise<[folder: string, files: Contents][]> {
   const unknown = selectedAdapters.filter((name) => !adapters.has(name));
   if (unknown.length > 0) {
     throw new RangeError(
@@ -100,23 +124,18 @@ export async function saveAdapters(
     dir,
     cardFacts(base, first, first !== undefined && isPlainIa3(first) ? "IA3" : "POLY"),
   );
-  const folders = new Map<string, Map<string, string | Uint8Array>>();
-  let root = new Map([["README.md", card as string | Uint8Array]]);
+  const folders: [string, Contents][] = [];
+  let root: Contents = new Map([["README.md", card]]);
   for (const adapter of selected) {
     if (adapter.name === "default") {
       root = new Map([...root, ...await adapterFiles(base, adapter, dir)]);
     } else {
-      const folder = pathIn(dir, adapter.name);
-      await refuseFile(folder);
-      folders.set(folder, await adapterFiles(base, adapter, folder));
+      const folder = dir === null ? null : pathIn(dir, adapter.name);
+      if (folder !== null) await refuseFile(folder);
+      folders.push([adapter.name, await adapterFiles(base, adapter, folder)]);
     }
   }
-  for (const [folder, files] of [...folders, [dir, root] as const]) {
-    await writeFilesAtomically(folder, files);
-    if (files.get(SETTINGS_NAME) === PEFT_SETTINGS) {
-      await removeIfThere(pathIn(folder, SETTINGS_NAME));
-    }
-  }
+  return [...folders, ["", root]];
 }
 
 /** Contents of a settings file that no longer applies, until it can be removed. */
@@ -126,8 +145,8 @@ const PEFT_SETTINGS = settingsText(PROFILES.peft);
 async function adapterFiles(
   base: Adapted["base"],
   adapter: Adapter,
-  folder: string,
-): Promise<Map<string, string | Uint8Array>> {
+  folder: string | null,
+): Promise<Contents> {
   const { config } = adapter;
   if (isPlainIa3(adapter)) {
     return new Map<string, string | Uint8Array>([
@@ -136,7 +155,8 @@ async function adapterFiles(
     ]);
   }
   const files = new Map<string, string | Uint8Array>();
-  if (!config.isPeft || await exists(pathIn(folder, SETTINGS_NAME))) {
+  const isThere = folder !== null && await exists(pathIn(folder, SETTINGS_NAME));
+  if (!config.isPeft || isThere) {
     files.set(SETTINGS_NAME, settingsText(config.settings));
   }
   files.set(WEIGHTS_NAME, writeSafetensors(await adapterTensors(adapter)));
@@ -161,10 +181,10 @@ async function adapterTensors(adapter: Adapter): Promise<[string, TensorToStore]
 }
 
 /** The contents of the card in `dir`, updated, or of a new one. */
-export async function readmeText(dir: string, facts: CardFacts): Promise<string> {
+export async function readmeText(dir: string | null, facts: CardFacts): Promise<string> {
   // Loaded only here, as it brings a YAML parser.
   const { modelCard } = await import("./model_card.ts");
-  return modelCard(facts, await readTextIfThere(pathIn(dir, "README.md")));
+  return modelCard(facts, dir === null ? null : await readTextIfThere(pathIn(dir, "README.md")));
 }
 
 /** Facts about adapters on a base model, for their model card. */

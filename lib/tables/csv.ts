@@ -1,5 +1,6 @@
 import { printable } from "../util/printable.ts";
-import { type Cell, type ColumnTable, fromCSV, type Row, rowsOf, tableOf } from "./table.ts";
+import { columnsIn, rowsIn, type Runs } from "./groups.ts";
+import type { Cell } from "./table.ts";
 
 /**
  * The table as comma-separated values: numbers in full, missing values empty.
@@ -17,9 +18,9 @@ import { type Cell, type ColumnTable, fromCSV, type Row, rowsOf, tableOf } from 
  * assert.equal(toCsv(table), "task,loss\n'=1+1,-0.5\n\"a,\"\"b\"\"\",\n");
  * ```
  */
-export function toCsv(table: ColumnTable): string {
-  const names = table.columnNames();
-  const lines = [names, ...rowsOf(table).map((row) => names.map((name) => row[name] ?? null))];
+export function toCsv(table: Runs): string {
+  const names = columnsIn(table);
+  const lines = [names, ...rowsIn(table).map((row) => names.map((name) => row[name] ?? null))];
   return lines.map((cells) => `${cells.map(csvCell).join(",")}\n`).join("");
 }
 
@@ -30,32 +31,5 @@ function csvCell(cell: Cell): string {
   return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
-
-/**
- * The table that {@linkcode toCsv} has written: an empty cell is a missing value, and text that is a number
- * or `true` or `false` is read as that.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { rowsOf, tableOf } from "./table.ts";
- *
- * const rows = [{ task: "-a,b", loss: -1e-5 }, { task: "b", loss: null }];
- * assert.deepEqual(rowsOf(fromCsv(toCsv(tableOf(rows)))), rows);
- * ```
- */
-export function fromCsv(text: string): ColumnTable {
-  const table = fromCSV(text, { autoType: false });
-  const names = table.columnNames();
-  const rows = (table.objects() as Record<string, string | null>[]).map((row): Row =>
-    Object.fromEntries(names.map((name) => [name, cellOf(row[name] ?? "")]))
-  );
-  return tableOf(rows, names);
-}
-
-function cellOf(text: string): Cell {
-  if (text === "") return null;
-  if (text === "true" || text === "false") return text === "true";
-  return NUMBER.test(text) ? Number(text) : text.replace(/^'(?=[=+\-@])/, "");
-}
+/** Text that is a number. */
+export const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { fromCsv, toCsv } from "./csv.ts";
+import { toCsv } from "./csv.ts";
+import { fromCsv } from "./from_csv.ts";
 import { rowsOf, tableOf } from "./table.ts";
 
 Deno.test("R19 toCsv() keeps spreadsheets from running a cell, and numbers as they are", () => {

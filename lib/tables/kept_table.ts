@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { whenReading } from "../sweep/store_error.ts";
-import { fromCsv } from "./csv.ts";
+import { fromCsv } from "./from_csv.ts";
 import type { ColumnTable } from "./table.ts";
 
 const RESULTS = fileURLToPath(new URL("../../results", import.meta.url));

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { openBlas } from "../../backend/wasm/blas.ts";
+import { resolveModel } from "../../hub/hugging_face.ts";
 import { HubError } from "../../hub/error.ts";
 import { isFinal, type RunResult } from "../../run/result.ts";
 import { batchRunsOf } from "../../sweep/device.ts";
@@ -140,7 +141,8 @@ async function sweepAsAsked(
     const toDo = selectRuns(known, asked.onlyFailed);
     const room = isBySlurm ? roomOfElement(settings) : roomHere();
     const preflight = { note, dir: planned.dir, keepAdapter: asked.keepAdapter, room };
-    const fault = await faultOfRuns(toDo, preflight);
+    const cached = asked.dryRun ? { resolveCached: resolveBase ?? resolveModel } : {};
+    const fault = await faultOfRuns(toDo, { ...preflight, ...cached });
     const stagesDir = stagesDirOf(dir);
     const launch = {
       ...asked,

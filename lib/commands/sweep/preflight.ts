@@ -6,13 +6,16 @@ import type { RunConfig } from "../../run/config.ts";
 import { cellTexts } from "../../run/id.ts";
 import type { AdaptedLayer } from "../../run/preflight/adapted_layers.ts";
 import type { BaseOutline } from "../../run/preflight/base_outline.ts";
+import type { Cost } from "../../run/preflight/cost.ts";
 import { bytesOfRun, freeSpace } from "../../run/preflight/disk_space.ts";
 import { excessOf, type Room, roomHere } from "../../run/preflight/excess.ts";
 import { revisionOf } from "../../run/inputs.ts";
 import { type BaseFolders, baseKey } from "../../sweep/identity.ts";
 import type { Note } from "../../sweep/plan/setting.ts";
 import { SweepError } from "../../sweep/plan/sweep_error.ts";
-import { byteSize } from "../../util/words.ts";
+import { byteSize, duration } from "../../util/words.ts";
+import type { ResolveBase } from "./bases.ts";
+import { operationsPerSecond } from "./speed.ts";
 
 /** What the look at a sweep's runs takes into account. */
 export interface PreflightOptions {
@@ -27,8 +30,12 @@ export interface PreflightOptions {
    * at. Without them a base model of the hub is not looked at.
    */
   readonly baseFolders?: BaseFolders;
+  /** Finds a base model of the hub that is in the cache already, for a look without a download. */
+  readonly resolveCached?: ResolveBase;
   /** What the machine has; another in tests. */
   readonly room?: Room;
+  /** Measures a device; another in tests. */
+  readonly speedOf?: typeof operationsPerSecond;
 }
 
 /**
@@ -42,13 +49,21 @@ export interface PreflightOptions {
  */
 export async function faultOfRuns(
   runs: readonly { readonly config: RunConfig }[],
-  { note, dir, keepAdapter = false, baseFolders, room = roomHere() }: PreflightOptions,
+  {
+    note,
+    dir,
+    keepAdapter = false,
+    baseFolders,
+    resolveCached,
+    room = roomHere(),
+    speedOf = operationsPerSecond,
+  }: PreflightOptions,
 ): Promise<string | null> {
   const texts = cellTexts(runs);
   const cells = [...Map.groupBy(runs.keys(), (i) => texts[i]!).values()]
     .map((indices) => indices.map((i) => runs[i]!.config));
   const isLater = baseFolders !== undefined;
-  const bases = new Bases(note, baseFolders);
+  const bases = new Bases(note, baseFolders, resolveCached);
   const faults = new Map<string, number>();
   const open: (readonly RunConfig[])[] = [];
   let bytes = 0;
@@ -63,6 +78,7 @@ export async function faultOfRuns(
       const layers = await bases.layersOf(config);
       const excess = excessOf(config, layers, room);
       if (excess !== null) throw new SweepError(excess);
+      if (layers !== null) await bases.count(config, layers);
       bytes += cell.length * bytesOfRun(config, layers);
       open.push(cell);
     } catch (error) {
@@ -75,6 +91,7 @@ export async function faultOfRuns(
     for (const fault of await dataFaults(open)) if (fault !== null) fail(fault);
   }
   if (!isLater) noteDisk(bytes, dir, note);
+  for (const large of bases.large.values()) note(await costNote(large, room, speedOf));
   const failing = [...faults.values()].reduce((sum, count) => sum + count, 0);
   if (failing === 0) return null;
   if (failing === cells.length) return causes(faults, cells.length);
@@ -105,12 +122,46 @@ function noteDisk(bytes: number, dir: string, note: Note): void {
   );
 }
 
+/** The fewest weights of a base model of which it is told what a run takes. */
+const LARGE = 20e6;
+
+/** A base model of many weights, and its dearest run. */
+interface LargeBase extends Cost {
+  readonly config: RunConfig;
+  readonly weights: number;
+}
+
+/** What a run of a large base model takes, as a sentence. */
+async function costNote(
+  { config, weights, bytes, step, run }: LargeBase,
+  { memory }: Room,
+  speedOf: typeof operationsPerSecond,
+): Promise<string> {
+  const speed = await speedOf(config.backend);
+  const time = speed === null
+    ? ""
+    : ` and, where texts are as long as they may be, about ${duration(run / speed)}, ${
+      (step / speed).toPrecision(2)
+    } s of it a step of training`;
+  const lacks = bytes > memory ? `; there are ${byteSize(memory)} here` : "";
+  return `base_model ${config.base_model} has ${
+    Math.round(weights / 1e6)
+  } million weights: a run takes ` +
+    `about ${byteSize(bytes)} of memory${time}${lacks}`;
+}
+
 /** The base models of a sweep, each opened once. */
 class Bases {
+  /** The dearest run of each base model that is large. */
+  readonly large = new Map<string, LargeBase>();
   readonly #outlines = new Map<string, BaseOutline | Error | null>();
   readonly #told = new Set<string>();
 
-  constructor(readonly note: Note, readonly folders: BaseFolders = new Map()) {}
+  constructor(
+    readonly note: Note,
+    readonly folders: BaseFolders = new Map(),
+    readonly resolveCached?: ResolveBase,
+  ) {}
 
   /**
    * The layers of a run's base model that get skills; null where the model is not at hand.
@@ -126,6 +177,17 @@ class Bases {
     return layers;
   }
 
+  /** Counts what a run takes, where its base model is large. */
+  async count(config: RunConfig, layers: readonly AdaptedLayer[]): Promise<void> {
+    const outline = await this.#outline(config);
+    if (outline === null || outline instanceof Error || outline.weights < LARGE) return;
+    const { costOf } = await import("../../run/preflight/cost.ts");
+    const cost = costOf(config, outline, layers);
+    const key = baseKey(config);
+    if (cost.run <= (this.large.get(key)?.run ?? 0)) return;
+    this.large.set(key, { ...cost, config, weights: outline.weights });
+  }
+
   async #outline(config: RunConfig): Promise<BaseOutline | Error | null> {
     const { suite, base_model } = config;
     const { outlineBase, PLANTED_OUTLINE } = await import("../../run/preflight/base_outline.ts");
@@ -133,7 +195,7 @@ class Bases {
     const key = baseKey(config);
     const known = this.#outlines.get(key);
     if (known !== undefined) return known;
-    const dir = this.folders.get(key) ?? base_model;
+    const dir = this.folders.get(key) ?? await this.#cached(config) ?? base_model;
     let outline: BaseOutline | Error | null;
     if (statSync(dir, { throwIfNoEntry: false })?.isDirectory() === true) {
       outline = await outlineBase(dir).catch((error: Error) => error);
@@ -147,6 +209,14 @@ class Bases {
       for (const warning of outline.warnings) this.#tell(`base_model ${base_model}: ${warning}`);
     }
     return outline;
+  }
+
+  /** The folder of a hub's model that is in the cache; null where it is not. */
+  async #cached(config: RunConfig): Promise<string | null> {
+    const isFolder = statSync(config.base_model, { throwIfNoEntry: false }) !== undefined;
+    if (this.resolveCached === undefined || isFolder) return null;
+    const options = { ...revisionOf(config), offline: true };
+    return await this.resolveCached(config.base_model, options).catch(() => null);
   }
 
   #tell(warning: string): void {

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { parseRunConfig, type RunConfigInput } from "../../run/config.ts";
+import { parseT5Config } from "../../models/t5/config.ts";
+import { t5Shapes } from "../../models/t5/weights.ts";
 import { captured } from "../../testing/captured.ts";
 import { withFolder } from "../../testing/with_folder.ts";
 import { sweepCommand, type SweepCommandOptions } from "./command.ts";
@@ -125,6 +127,12 @@ Deno.test("a base model of the hub is looked at when it is there, and before any
     const out = join(dir, "out");
     const args = ["suite=skills", "base_model=org/name", "seed=0", "--out", out];
     assert.equal((await sweep([...args, "--dry-run"])).code, 0, "nothing is known of it");
+    const looked: unknown[] = [];
+    const cached = await sweep([...args, "--dry-run"], {
+      resolveBase: (_, { offline }) => Promise.resolve(looked.push(offline) > 0 ? base : ""),
+    });
+    assert.match(cached.stderr, /^Note: base_model org\/name: Targets end with /m);
+    assert.deepEqual(looked, [true], "a dry run asks nobody");
     const resolveBase = () => Promise.resolve(base);
     const noted = await sweep(args, { resolveBase });
     assert.equal(noted.code, 0, noted.stderr);
@@ -152,3 +160,53 @@ Deno.test("a disk that is too small for the runs is told before they begin", asy
     /^the runs to do will take about \d+\.\d GB, and \d+\.\d GB are free on the disk of results\/none$/,
   );
 });
+
+Deno.test("a base model of many weights is told with the memory and the time of its dearest run", async () => {
+  await withFolder(async (dir) => {
+    const base = join(dir, "base");
+    await Deno.mkdir(base);
+    const bytes = JSON.stringify({ tokenizer_class: "ByT5Tokenizer" });
+    await Deno.writeTextFile(join(base, "tokenizer_config.json"), bytes);
+    const sizes = { vocab_size: 384, d_model: 1100, d_kv: 550, d_ff: 4400, num_heads: 2 };
+    const config = { model_type: "t5", ...sizes, num_layers: 1 };
+    await Deno.writeTextFile(join(base, "config.json"), JSON.stringify(config));
+    // Only names and sizes are read: the file is a header and a hole.
+    await writeHole(join(base, "model.safetensors"), t5Shapes(parseT5Config(config)));
+    const asked: string[] = [];
+    const options = {
+      speedOf: (backend: string) => Promise.resolve(asked.push(backend) > 0 ? 1e12 : null),
+    };
+    const runs = [10, 20].map((steps) => ({ base_model: base, steps, n_splits: 1 }));
+    const { fault, notes } = await look(runs, options);
+    assert.equal(fault, null);
+    assert.equal(notes.length, 1, notes.join("\n"));
+    assert.match(
+      notes[0]!,
+      /base has \d\d million weights: a run takes about \d+\.\d [MG]B of memory and, where texts .* s of it a step of training$/,
+    );
+    assert.deepEqual(asked, ["auto"]);
+    const small = await look(runs, {
+      ...options,
+      room: { memory: 1e9, heap: 1e9 },
+      speedOf: () => Promise.resolve(null),
+    });
+    assert.match(small.notes[0]!, /of memory/);
+    assert.doesNotMatch(small.notes[0]!, /a step of training/);
+  });
+});
+
+/** A file of weights of which nothing but the header takes room on the disk. */
+async function writeHole(path: string, shapes: ReadonlyMap<string, number[]>): Promise<void> {
+  let at = 0;
+  const entries = [...shapes].map(([name, shape]) => {
+    const bytes = 4 * shape.reduce((size, n) => size * n, 1);
+    const entry = { dtype: "F32", shape, data_offsets: [at, at + bytes] };
+    at += bytes;
+    return [name, entry];
+  });
+  const header = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
+  using file = await Deno.open(path, { write: true, create: true });
+  await file.write(new Uint8Array(new BigUint64Array([BigInt(header.length)]).buffer));
+  await file.write(header);
+  await file.truncate(8 + header.length + at);
+}

@@ -1,16 +1,13 @@
 import { escapedValue } from "../../files/escaped.ts";
 import { activation } from "../../ops/activation.ts";
-import type { RopeParameters } from "../../ops/rotary.ts";
+import type { RopeParameters } from "../../ops/rope_frequencies.ts";
 import type { GenerationIds } from "../generation_ids.ts";
 import { ConfigFields } from "../config_fields.ts";
+import { check } from "./check.ts";
+import { FAMILIES, LLAMA_TYPES, type LlamaType } from "./family.ts";
+import { readRope } from "./rope_config.ts";
 
-/** The model types that share Llama's architecture. */
-export const LLAMA_TYPES = ["llama", "mistral", "qwen2"] as const;
-
-/** One of {@linkcode LLAMA_TYPES}. */
-export type LlamaType = typeof LLAMA_TYPES[number];
-
-/** Configuration of a Llama, Mistral or Qwen2, checked and with its defaults. */
+/** Configuration of a Llama or of a model that shares its architecture, checked and with its defaults. */
 export interface LlamaConfig {
   readonly modelType: LlamaType;
   readonly vocabSize: number;
@@ -27,8 +24,18 @@ export interface LlamaConfig {
   readonly initializerRange: number;
   readonly attentionDropout: number;
   readonly rope: RopeParameters;
+  /** The rotary embedding of layers with a window where it is another; null where all share one. */
+  readonly localRope: RopeParameters | null;
+  /** Features of each head that turn by position; even. */
+  readonly rotaryDim: number;
   /** Per layer, how many positions a query sees, itself included; null where it sees all before. */
   readonly windows: readonly (number | null)[];
+  /** Factor of the products query·key. */
+  readonly attentionScale: number;
+  /** c of c · tanh(x / c), which bounds the scores of attention and the logits; null where none does. */
+  readonly caps: { readonly attention: number | null; readonly logits: number | null };
+  /** Share of what attention and feed-forward layers add that is dropped in training; in [0, 1]. */
+  readonly residualDropout: number;
   /** Which linear layers have a bias. */
   readonly bias: { readonly qkv: boolean; readonly o: boolean; readonly mlp: boolean };
   readonly tieWordEmbeddings: boolean;
@@ -39,18 +46,10 @@ export interface LlamaConfig {
   readonly generationIds: GenerationIds;
 }
 
-/** Defaults of `transformers` for absent fields, where they differ between model types. */
-const DEFAULTS = {
-  llama: { vocab: 32000, intermediate: 11008, keyValueHeads: null, positions: 2048, eos: 2 },
-  mistral: { vocab: 32000, intermediate: 14336, keyValueHeads: 8, positions: 131072, eos: 2 },
-  qwen2: { vocab: 151936, intermediate: 22016, keyValueHeads: 32, positions: 32768, eos: null },
-} as const;
-
 /**
- * Reads the `config.json` of a Llama, Mistral or Qwen2.
+ * Reads the `config.json` of a Llama or of a model that shares its architecture.
  *
- * Source: transformers models/{llama,mistral,qwen2}/configuration_*.py and, for the two ways of
- * writing the rotary embedding, modeling_rope_utils.py, `convert_rope_params_to_dict`.
+ * Source: transformers models/{llama,mistral,qwen2,qwen3,gemma2,gemma3,phi3}/configuration_*.py
  *
  * @throws {TypeError} when a field has a wrong type
  * @throws {RangeError} when a field is out of range, disagrees with another, or asks for what is not
@@ -69,16 +68,16 @@ export function parseLlamaConfig(raw: Readonly<Record<string, unknown>>): LlamaC
   const type = new ConfigFields("Llama", raw).choice("model_type", LLAMA_TYPES);
   const fields = new ConfigFields(type, raw);
   const size = (name: string, fallback: number) => fields.integer(name, { min: 1, fallback });
-  const defaults = DEFAULTS[type];
+  const { defaults, isGemma, sharesHidden, mayHaveBias } = FAMILIES[type];
 
-  const hiddenSize = size("hidden_size", 4096);
-  const numHeads = size("num_attention_heads", 32);
+  const hiddenSize = size("hidden_size", defaults.hidden);
+  const numHeads = size("num_attention_heads", defaults.heads);
   // An absent field and a null one differ here: null stands for one head of keys per head of queries.
   const absent = raw.num_key_value_heads === undefined ? defaults.keyValueHeads : null;
   const numKeyValueHeads = size("num_key_value_heads", absent ?? numHeads);
-  const headDim = size("head_dim", Math.floor(hiddenSize / numHeads));
+  const headDim = size("head_dim", defaults.headDim ?? Math.floor(hiddenSize / numHeads));
   check(
-    type !== "llama" || hiddenSize % numHeads === 0,
+    !sharesHidden || hiddenSize % numHeads === 0,
     type,
     `num_attention_heads must divide hidden_size: they are ${numHeads} and ${hiddenSize}`,
   );
@@ -92,14 +91,32 @@ export function parseLlamaConfig(raw: Readonly<Record<string, unknown>>): LlamaC
     type,
     `head_dim must be even, as features turn in pairs: it is ${headDim}`,
   );
+  check(
+    !isGemma || !fields.flag("use_bidirectional_attention", false),
+    type,
+    `use_bidirectional_attention is not supported: a decoder reads from left to right`,
+  );
 
-  const hiddenAct = fields.string("hidden_act", "silu");
+  const hiddenAct = fields.string(
+    isGemma ? "hidden_activation" : "hidden_act",
+    defaults.activation,
+  );
   activation(hiddenAct); // throws where there is none of that name
-  const numLayers = fields.integer("num_hidden_layers", { min: 1, max: 10000, fallback: 32 });
+  const numLayers = fields.integer("num_hidden_layers", {
+    min: 1,
+    max: 10000,
+    fallback: defaults.layers,
+  });
   const vocabSize = size("vocab_size", defaults.vocab);
-  const attentionBias = type === "llama" && fields.flag("attention_bias", false);
-  const padTokenId = fields.has("pad_token_id")
-    ? fields.integer("pad_token_id", { min: -1, max: vocabSize - 1 })
+  const attentionBias = mayHaveBias && fields.flag("attention_bias", false);
+  const hasPad = fields.has("pad_token_id") ||
+    (raw.pad_token_id === undefined && defaults.pad !== null);
+  const padTokenId = hasPad
+    ? fields.integer("pad_token_id", {
+      min: -1,
+      max: vocabSize - 1,
+      ...(defaults.pad !== null && { fallback: defaults.pad }),
+    })
     : null;
   const positions = size("max_position_embeddings", defaults.positions);
   const ends = raw.eos_token_id === undefined && defaults.eos !== null
@@ -116,17 +133,22 @@ export function parseLlamaConfig(raw: Readonly<Record<string, unknown>>): LlamaC
     numKeyValueHeads,
     headDim,
     hiddenAct,
-    rmsNormEps: fields.number("rms_norm_eps", { min: 0, fallback: 1e-6 }),
+    rmsNormEps: fields.number("rms_norm_eps", { min: 0, fallback: defaults.epsilon }),
     initializerRange: fields.number("initializer_range", { min: 0, fallback: 0.02 }),
     attentionDropout: fields.number("attention_dropout", { min: 0, max: 1, fallback: 0 }),
-    rope: readRope(type, fields, positions),
+    residualDropout: type === "phi3"
+      ? fields.number("resid_pdrop", { min: 0, max: 1, fallback: 0 })
+      : 0,
+    ...readRope(type, raw, fields, { headDim, positions }),
     windows: readWindows(type, raw, fields, numLayers),
+    attentionScale: 1 / Math.sqrt(isGemma ? size("query_pre_attn_scalar", 256) : headDim),
+    caps: isGemma ? readCaps(type, raw, fields) : { attention: null, logits: null },
     bias: {
       qkv: type === "qwen2" || attentionBias,
       o: attentionBias,
       mlp: type === "llama" && fields.flag("mlp_bias", false),
     },
-    tieWordEmbeddings: fields.flag("tie_word_embeddings", false),
+    tieWordEmbeddings: fields.flag("tie_word_embeddings", defaults.isTied),
     positions,
     padTokenId: padTokenId === -1 ? vocabSize - 1 : padTokenId, // as PyTorch counts from the end
     generationIds: {
@@ -138,45 +160,31 @@ export function parseLlamaConfig(raw: Readonly<Record<string, unknown>>): LlamaC
   };
 }
 
-/** `rope_parameters`, or `rope_scaling` with `rope_theta` beside it as older files have them. */
-function readRope(type: LlamaType, fields: ConfigFields, positions: number): RopeParameters {
-  const beside = fields.number("rope_theta", { min: 1, fallback: 10000 });
-  const rope = fields.within("rope_scaling") ?? fields.within("rope_parameters") ??
-    new ConfigFields(type, {});
-  const rope_theta = rope.number("rope_theta", { min: 1, fallback: beside });
-  const rotated = rope.number("partial_rotary_factor", {
-    fallback: fields.number("partial_rotary_factor", { fallback: 1 }),
-  });
-  check(rotated === 1, type, `partial_rotary_factor is not supported: got ${rotated}`);
-  // Before it was called rope_type it was called type.
-  const word = rope.has("rope_type") || !rope.has("type") ? "rope_type" : "type";
-  const rope_type = rope.choice(word, ["default", "linear", "llama3"], "default");
-  if (rope_type === "default") return { rope_type, rope_theta };
-  const factor = rope.number("factor", { min: 1 });
-  if (rope_type === "linear") return { rope_type, rope_theta, factor };
-  const low_freq_factor = rope.number("low_freq_factor", { min: 0 });
-  const high_freq_factor = rope.number("high_freq_factor", { min: 0 });
-  check(
-    low_freq_factor > 0 && high_freq_factor > low_freq_factor,
-    type,
-    `rope_parameters.high_freq_factor must be above low_freq_factor, and that above 0: ` +
-      `they are ${high_freq_factor} and ${low_freq_factor}`,
-  );
-  const original_max_position_embeddings = rope.integer("original_max_position_embeddings", {
-    min: 1,
-    fallback: positions,
-  });
-  return {
-    rope_type,
-    rope_theta,
-    factor,
-    low_freq_factor,
-    high_freq_factor,
-    original_max_position_embeddings,
+/** Gemma 2 bounds scores and logits unless it says null, Gemma 3 the logits where it says a number. */
+function readCaps(
+  type: LlamaType,
+  raw: Readonly<Record<string, unknown>>,
+  fields: ConfigFields,
+): LlamaConfig["caps"] {
+  const cap = (name: string, absent: number) => {
+    if (raw[name] === null || (raw[name] === undefined && type !== "gemma2")) return null;
+    const value = fields.number(name, { min: 0, fallback: absent });
+    check(value > 0, type, `${name} must be above 0, or null for none: got ${value}`);
+    return value;
   };
+  const attention = cap("attn_logit_softcapping", 50);
+  check(
+    type === "gemma2" || attention === null,
+    type,
+    `attn_logit_softcapping must be null, as transformers passes over it: got ${attention}`,
+  );
+  return { attention, logits: cap("final_logit_softcapping", 30) };
 }
 
-/** Mistral's window holds in every layer, Qwen2's in those that `layer_types` calls sliding. */
+/**
+ * The windows of a Mistral and a Phi-3 hold in every layer, those of the others in the layers that
+ * `layer_types` calls sliding, or that stand where their type has them.
+ */
 function readWindows(
   type: LlamaType,
   raw: Readonly<Record<string, unknown>>,
@@ -186,17 +194,16 @@ function readWindows(
   const everyLayer = <T>(value: (layer: number) => T) =>
     Array.from({ length: numLayers }, (_, i) => value(i));
   if (type === "llama") return everyLayer(() => null);
-  const asked = type === "mistral" || fields.flag("use_sliding_window", false);
-  const window = asked && raw.sliding_window !== null
-    ? fields.integer("sliding_window", { min: 1, fallback: 4096 })
-    : null;
-  if (type === "mistral") return everyLayer(() => window);
+  const isQwen = type === "qwen2" || type === "qwen3";
+  const asked = !isQwen || fields.flag("use_sliding_window", false);
+  const standard = type === "phi3" ? {} : { fallback: 4096 };
+  const window =
+    asked && (type === "phi3" ? fields.has("sliding_window") : raw.sliding_window !== null)
+      ? fields.integer("sliding_window", { min: 1, ...standard })
+      : null;
+  if (type === "mistral" || type === "phi3") return everyLayer(() => window);
 
-  const firstSliding = fields.integer("max_window_layers", { min: 0, fallback: 28 });
-  const types = fields.strings("layer_types") ??
-    everyLayer((layer) =>
-      window !== null && layer >= firstSliding ? "sliding_attention" : "full_attention"
-    );
+  const types = fields.strings("layer_types") ?? everyLayer(slidingLayers(type, fields, window));
   check(
     types.length === numLayers,
     type,
@@ -211,13 +218,28 @@ function readWindows(
     check(
       kind === "full_attention" || window !== null,
       type,
-      `layer_types asks for sliding_attention, which needs use_sliding_window and sliding_window: ` +
-        `they are ${raw.use_sliding_window ?? false} and ${raw.sliding_window ?? 4096}`,
+      isQwen
+        ? `layer_types asks for sliding_attention, which needs use_sliding_window and ` +
+          `sliding_window: they are ${raw.use_sliding_window ?? false} and ` +
+          `${raw.sliding_window ?? 4096}`
+        : `layer_types has sliding_attention, which needs a sliding_window: it is null`,
     );
     return kind === "full_attention" ? null : window;
   });
 }
 
-function check(holds: boolean, type: LlamaType, fault: string): void {
-  if (!holds) throw new RangeError(`Cannot read the configuration of a "${type}" as ${fault}`);
+/** What `layer_types` would say of each layer where it is absent. */
+function slidingLayers(
+  type: LlamaType,
+  fields: ConfigFields,
+  window: number | null,
+): (layer: number) => string {
+  const kind = (isSliding: boolean) => isSliding ? "sliding_attention" : "full_attention";
+  if (type === "gemma2") return (layer) => kind(layer % 2 === 0);
+  if (type === "gemma3_text") {
+    const period = fields.integer("sliding_window_pattern", { min: 1, fallback: 6 });
+    return (layer) => kind((layer + 1) % period !== 0);
+  }
+  const first = fields.integer("max_window_layers", { min: 0, fallback: 28 });
+  return (layer) => kind(window !== null && layer >= first);
 }

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parseLlamaConfig } from "./config.ts";
+import { LLAMA_TYPES } from "./family.ts";
+
+const LONGROPE = { rope_type: "longrope", short_factor: [1, 1.5, 2], long_factor: [2, 4, 8] };
 
 const SMALL = {
   model_type: "llama",
@@ -24,6 +27,11 @@ Deno.test("parseLlamaConfig() takes transformers' defaults of each type", () => 
     initializerRange: 0.02,
     attentionDropout: 0,
     rope: { rope_type: "default", rope_theta: 10000 },
+    localRope: null,
+    rotaryDim: 128,
+    attentionScale: 1 / Math.sqrt(128),
+    caps: { attention: null, logits: null },
+    residualDropout: 0,
     tieWordEmbeddings: false,
     padTokenId: null,
     positions: 2048,
@@ -62,52 +70,60 @@ Deno.test("parseLlamaConfig() takes transformers' defaults of each type", () => 
     bias: { qkv: true, o: false, mlp: false },
     generationIds: { pad: null, eos: [], decoderStart: null },
   });
-});
-
-Deno.test("parseLlamaConfig() reads the rotary embedding as transformers 5 and 4 write it", () => {
-  const llama3 = { rope_type: "llama3", factor: 8, low_freq_factor: 1, high_freq_factor: 4 };
-  // Each right side is transformers 5.17's LlamaConfig(**left).rope_parameters.
-  const cases: [object, object][] = [
-    [{}, { rope_type: "default", rope_theta: 10000 }],
-    [{ rope_theta: 5000 }, { rope_type: "default", rope_theta: 5000 }],
-    [{ rope_theta: 5000, rope_scaling: null }, { rope_type: "default", rope_theta: 5000 }],
-    [{ rope_parameters: { rope_type: "default" } }, { rope_type: "default", rope_theta: 10000 }],
-    [{ rope_parameters: { rope_theta: 3 } }, { rope_type: "default", rope_theta: 3 }],
-    [{ rope_theta: 5000, rope_scaling: { type: "linear", factor: 2 } }, {
-      rope_type: "linear",
-      rope_theta: 5000,
-      factor: 2,
-    }],
-    [{ rope_theta: 77, rope_parameters: { rope_type: "linear", factor: 2 } }, {
-      rope_type: "linear",
-      rope_theta: 77,
-      factor: 2,
-    }],
-    [
-      {
-        rope_scaling: { rope_type: "linear", factor: 4 },
-        rope_parameters: { rope_type: "default", rope_theta: 3 },
-      },
-      { rope_type: "linear", rope_theta: 10000, factor: 4 },
-    ],
-    [{ rope_theta: 500, rope_scaling: llama3 }, {
-      ...llama3,
-      rope_theta: 500,
-      original_max_position_embeddings: 64,
-    }],
-    [{ rope_scaling: { ...llama3, original_max_position_embeddings: 32 } }, {
-      ...llama3,
-      rope_theta: 10000,
-      original_max_position_embeddings: 32,
-    }],
-  ];
-  for (const [fields, expected] of cases) {
-    assert.deepEqual(
-      parseLlamaConfig({ ...SMALL, ...fields }).rope,
-      expected,
-      JSON.stringify(fields),
-    );
-  }
+  assert.deepEqual(parseLlamaConfig({ model_type: "qwen3" }), {
+    ...parseLlamaConfig({ model_type: "qwen2" }),
+    modelType: "qwen3",
+    bias: none,
+  });
+  const gemma2 = {
+    ...shared,
+    modelType: "gemma2",
+    vocabSize: 256000,
+    hiddenSize: 2304,
+    intermediateSize: 9216,
+    numLayers: 26,
+    numHeads: 8,
+    numKeyValueHeads: 4,
+    headDim: 256,
+    rotaryDim: 256,
+    attentionScale: 1 / 16,
+    hiddenAct: "gelu_pytorch_tanh",
+    positions: 8192,
+    windows: Array.from({ length: 26 }, (_, i) => i % 2 === 0 ? 4096 : null),
+    caps: { attention: 50, logits: 30 },
+    bias: none,
+    tieWordEmbeddings: true,
+    padTokenId: 0,
+    generationIds: { pad: 0, eos: [1], decoderStart: null },
+  };
+  assert.deepEqual(parseLlamaConfig({ model_type: "gemma2" }), gemma2);
+  assert.deepEqual(parseLlamaConfig({ model_type: "gemma3_text" }), {
+    ...gemma2,
+    modelType: "gemma3_text",
+    vocabSize: 262208,
+    positions: 131072,
+    rope: { rope_type: "default", rope_theta: 1e6 },
+    localRope: { rope_type: "default", rope_theta: 1e4 },
+    windows: Array.from({ length: 26 }, (_, i) => i % 6 === 5 ? null : 4096),
+    caps: { attention: null, logits: null },
+  });
+  assert.deepEqual(parseLlamaConfig({ model_type: "phi3" }), {
+    ...shared,
+    modelType: "phi3",
+    vocabSize: 32064,
+    hiddenSize: 3072,
+    intermediateSize: 8192,
+    numKeyValueHeads: 32,
+    headDim: 96,
+    rotaryDim: 96,
+    attentionScale: 1 / Math.sqrt(96),
+    rmsNormEps: 1e-5,
+    positions: 4096,
+    windows: layers(null),
+    bias: none,
+    padTokenId: 32000,
+    generationIds: { pad: 32000, eos: [32000], decoderStart: null },
+  });
 });
 
 Deno.test("parseLlamaConfig() gives each layer its window", () => {
@@ -125,6 +141,12 @@ Deno.test("parseLlamaConfig() gives each layer its window", () => {
     null,
     null,
   ]);
+  const gemma = { model_type: "gemma3_text", sliding_window: 5 };
+  assert.deepEqual(windows({ ...gemma, model_type: "gemma2" }), [5, null, 5]);
+  assert.deepEqual(windows({ ...gemma, sliding_window_pattern: 3 }), [5, 5, null]);
+  assert.deepEqual(windows({ ...gemma, layer_types: kinds }), [5, null, 5]);
+  assert.deepEqual(windows({ model_type: "phi3", pad_token_id: 0 }), [null, null, null]);
+  assert.deepEqual(windows({ model_type: "phi3", pad_token_id: 0, sliding_window: 5 }), [5, 5, 5]);
 });
 
 Deno.test("parseLlamaConfig() reads heads, biases and ids", () => {
@@ -160,7 +182,7 @@ Deno.test("parseLlamaConfig() refuses what it cannot compute, with field and val
     [
       { model_type: "t5" },
       "RangeError",
-      /model_type must be one of llama, mistral, qwen2: got "t5"/,
+      /model_type must be one of llama, mistral, .*phi3: got "t5"/,
     ],
     [{ model_type: undefined }, "TypeError", /model_type must be a string: it is absent/],
     [{ hidden_size: "24" }, "TypeError", /"llama" as hidden_size must be an integer: got "24"/],
@@ -180,14 +202,64 @@ Deno.test("parseLlamaConfig() refuses what it cannot compute, with field and val
     [{ eos_token_id: "</s>" }, "TypeError", /eos_token_id must be an id or a list of ids/],
     [{ rope_scaling: 2 }, "TypeError", /rope_scaling must be an object: got 2/],
     [
-      { rope_parameters: { rope_type: "yarn", factor: 4 } },
+      { rope_parameters: { rope_type: "proportional", factor: 4 } },
       "RangeError",
-      /rope_parameters.rope_type must be one of default, linear, llama3: got "yarn"/,
+      /rope_parameters.rope_type must be one of default, linear, .*llama3: got "proportional"/,
     ],
     [
-      { rope_scaling: { type: "dynamic", factor: 4 } },
+      { model_type: "phi3", pad_token_id: 0, rope_scaling: { type: "su", factor: 4 } },
       "RangeError",
-      /rope_scaling.type must be one of/,
+      /rope_scaling.type must be one of default, longrope: got "su"/,
+    ],
+    [
+      { model_type: "gemma3_text", rope_scaling: { rope_type: "yarn", factor: 4 } },
+      "RangeError",
+      /rope_scaling.rope_type must be one of default, linear: got "yarn"/,
+    ],
+    [
+      { rope_scaling: { ...LONGROPE, long_factor: [1, 2] } },
+      "RangeError",
+      /long_factor must be a list of 3 numbers above 0/,
+    ],
+    [
+      { head_dim: 2, rope_scaling: { type: "dynamic", factor: 4 } },
+      "RangeError",
+      /head_dim must be above 2 with rope_type "dynamic"/,
+    ],
+    [
+      { rope_theta: 1, rope_scaling: { type: "yarn", factor: 4 } },
+      "RangeError",
+      /rope_theta must be above 1 with rope_type "yarn"/,
+    ],
+    [
+      { model_type: "phi3", pad_token_id: 0, partial_rotary_factor: 0.5 },
+      "RangeError",
+      /an even number of the 6 features of a head .*: it is 0.5/,
+    ],
+    [
+      { model_type: "gemma2", use_bidirectional_attention: true },
+      "RangeError",
+      /use_bidirectional_attention is not supported/,
+    ],
+    [
+      { model_type: "gemma3_text", attn_logit_softcapping: 50 },
+      "RangeError",
+      /attn_logit_softcapping must be null, as transformers passes over it: got 50/,
+    ],
+    [
+      { model_type: "gemma2", final_logit_softcapping: 0 },
+      "RangeError",
+      /final_logit_softcapping must be above 0, or null for none: got 0/,
+    ],
+    [
+      { model_type: "gemma2", sliding_window: null },
+      "RangeError",
+      /layer_types has sliding_attention, which needs a sliding_window: it is null/,
+    ],
+    [
+      { model_type: "phi3", pad_token_id: undefined },
+      "RangeError",
+      /pad_token_id must be in \[-1, 28\]: it is absent/,
     ],
     [
       { rope_scaling: { type: "linear" } },
@@ -237,14 +309,17 @@ Deno.test("parseLlamaConfig() answers anything with a configuration or a typed e
     "layer_types",
     "hidden_act",
     "pad_token_id",
+    "sliding_window_pattern",
+    "attn_logit_softcapping",
+    "original_max_position_embeddings",
     "__proto__",
   ];
   const hostile = fc.dictionary(fc.constantFrom(...names), fc.jsonValue(), { maxKeys: 3 });
-  fc.assert(fc.property(fc.constantFrom("llama", "mistral", "qwen2"), hostile, (type, fields) => {
+  fc.assert(fc.property(fc.constantFrom(...LLAMA_TYPES), hostile, (type, fields) => {
     try {
-      const config = parseLlamaConfig({ ...SMALL, model_type: type, ...fields });
+      const config = parseLlamaConfig({ ...SMALL, pad_token_id: 0, model_type: type, ...fields });
       assert.equal(config.windows.length, config.numLayers);
-      assert.ok(config.headDim % 2 === 0);
+      assert.ok(config.headDim % 2 === 0 && config.rotaryDim <= config.headDim);
     } catch (error) {
       assert.ok(error instanceof TypeError || error instanceof RangeError, `${error}`);
       assert.match(error.message, /^Cannot (read the configuration|find activation)/);

@@ -1,12 +1,17 @@
 import { gatedActivation } from "../../ops/activation.ts";
-import { attention } from "../../ops/attention.ts";
 import { embedding } from "../../ops/embedding.ts";
-import { rmsNorm } from "../../ops/rms_norm.ts";
-import { inverseFrequencies, rotary, type RotaryTables, rotaryTables } from "../../ops/rotary.ts";
-import { mergeHeads, splitHeads } from "../../ops/split_heads.ts";
+import {
+  inverseFrequencies,
+  type RopeParameters,
+  rotaryScale,
+} from "../../ops/rope_frequencies.ts";
+import { type RotaryTables, rotaryTables } from "../../ops/rotary.ts";
 import * as tf from "../../tf.ts";
 import type { Call } from "../call.ts";
+import { type LayerContext, selfAttention } from "./attention.ts";
 import type { LlamaConfig } from "./config.ts";
+import { FAMILIES } from "./family.ts";
+import { namedNorm } from "./norm.ts";
 
 /** The keys and values of every layer; each `[B, G, L, Dh]` with `G` heads of keys. */
 export type LlamaMemory = { keys: tf.Tensor4D[]; values: tf.Tensor4D[] };
@@ -24,11 +29,10 @@ export interface LlamaInputs {
 }
 
 /**
- * Runs the layers of a Llama, Mistral or Qwen2, without the last norm. To be called within
- * `tf.tidy`.
+ * Runs the layers of a Llama or a relative, without the last norm. To be called within `tf.tidy`.
  *
  * Source: transformers models/llama/modeling_llama.py, `LlamaModel.forward`, and the same of
- * mistral and qwen2.
+ * mistral, qwen2, qwen3, gemma2, gemma3 and phi3.
  *
  * @returns the hidden states `[B, L, D]`, and the keys and values of all Lp + L positions
  */
@@ -38,7 +42,6 @@ export function llamaLayers(
   call: Call,
 ): { readonly hidden: tf.Tensor3D; readonly memory: LlamaMemory } {
   const L = ids.shape[1];
-  const tables = rotaryTables(positions, inverseFrequencies(config.headDim, config.rope));
   const seenBefore = past === null ? 0 : past.keys[0]!.shape[2];
   const group = config.numHeads / config.numKeyValueHeads;
   const masks = new Map<number | null, tf.Tensor4D | undefined>();
@@ -46,17 +49,21 @@ export function llamaLayers(
     if (!masks.has(window)) masks.set(window, layerMask(L, seenBefore, window, padding, group));
   }
 
+  const far = tablesOf(config, config.rope, positions);
+  const near = config.localRope === null ? far : tablesOf(config, config.localRope, positions);
+
   let hidden = embedding(
     ids,
     call.parameter("model.embed_tokens.weight") as tf.Tensor2D,
     config.padTokenId,
   ) as tf.Tensor3D;
+  if (FAMILIES[config.modelType].isGemma) hidden = tf.mul(hidden, Math.sqrt(config.hiddenSize));
   const keys: tf.Tensor4D[] = [];
   const values: tf.Tensor4D[] = [];
   config.windows.forEach((window, i) => {
     const before = past === null ? null : { key: past.keys[i]!, value: past.values[i]! };
     const layer = llamaLayer(config, `model.layers.${i}`, hidden, {
-      tables,
+      tables: window === null ? far : near,
       mask: masks.get(window),
       before,
       call,
@@ -68,56 +75,55 @@ export function llamaLayers(
   return { hidden, memory: { keys, values } };
 }
 
-/** What all layers of one pass share, and what this one saw before. */
-interface LayerContext {
-  readonly tables: RotaryTables;
-  readonly mask: tf.Tensor4D | undefined;
-  readonly before: { readonly key: tf.Tensor4D; readonly value: tf.Tensor4D } | null;
-  readonly call: Call;
+/** Cosines and sines, which of some types depend on the length of the longest text of the pass. */
+function tablesOf(
+  { rotaryDim }: LlamaConfig,
+  rope: RopeParameters,
+  positions: LlamaInputs["positions"],
+): RotaryTables {
+  const reached = positions.reduce((most, row) => row.reduce((a, b) => Math.max(a, b), most), 0);
+  return rotaryTables(
+    positions,
+    inverseFrequencies(rotaryDim, rope, reached + 1),
+    rotaryScale(rope),
+  );
 }
 
 function llamaLayer(
   config: LlamaConfig,
   name: string,
   x: tf.Tensor3D,
-  { tables, mask, before, call }: LayerContext,
+  context: LayerContext,
 ): { hidden: tf.Tensor3D; key: tf.Tensor4D; value: tf.Tensor4D } {
-  const { numHeads: N, numKeyValueHeads: G, headDim: Dh, rmsNormEps } = config;
-  const [B, L] = x.shape;
-  const norm = (x: tf.Tensor3D, which: string) =>
-    rmsNorm(x, call.parameter(`${name}.${which}.weight`) as tf.Tensor1D, rmsNormEps);
-  const append = (before: tf.Tensor4D | undefined, now: tf.Tensor4D) =>
-    before === undefined ? now : tf.concat([before, now], 2);
+  const { call } = context;
+  const { isGemma } = FAMILIES[config.modelType];
+  const norm = (x: tf.Tensor3D, which: string) => namedNorm(config, `${name}.${which}`, x, call);
+  const dropped = (x: tf.Tensor3D, which: string) =>
+    config.residualDropout === 0 ? x : call.dropout(x, config.residualDropout, `${name}.${which}`);
 
   return tf.tidy(() => {
-    const self = `${name}.self_attn`;
-    const y = norm(x, "input_layernorm");
-    const query = rotary(splitHeads(call.linear(`${self}.q_proj`, y), N), tables); // [B, N, L, Dh]
-    const key = append(
-      before?.key,
-      rotary(splitHeads(call.linear(`${self}.k_proj`, y), G), tables),
-    ); // [B, G, Lp + L, Dh]
-    const value = append(before?.value, splitHeads(call.linear(`${self}.v_proj`, y), G));
-    // The heads of a group read the same keys: laid end to end, they need no copies of them.
-    const grouped = tf.reshape(query, [B, G, N / G * L, Dh]) as tf.Tensor4D;
-    const seen = attention(grouped, key, value, {
-      scale: 1 / Math.sqrt(Dh),
-      mask,
-      dropout: config.attentionDropout === 0 || !call.training
-        ? undefined
-        : (weights) => call.dropout(weights, config.attentionDropout, self),
-    });
-    const together = mergeHeads(tf.reshape(seen, [B, N, L, Dh]));
-    const attended = tf.add(x, call.linear(`${self}.o_proj`, together)) as tf.Tensor3D;
+    const { added, key, value } = selfAttention(
+      config,
+      `${name}.self_attn`,
+      norm(x, "input_layernorm"),
+      context,
+    );
+    const seen = isGemma ? norm(added, "post_attention_layernorm") : added;
+    const attended = tf.add(x, dropped(seen, "resid_attn_dropout")) as tf.Tensor3D;
 
-    const mlp = `${name}.mlp`;
-    const z = norm(attended, "post_attention_layernorm");
-    const gate = call.linear(`${mlp}.gate_proj`, z);
-    const up = call.linear(`${mlp}.up_proj`, z);
-    const wide = gatedActivation(config.hiddenAct, gate, up);
-    const hidden = tf.add(attended, call.linear(`${mlp}.down_proj`, wide));
+    const before = isGemma ? "pre_feedforward_layernorm" : "post_attention_layernorm";
+    const made = feedForward(config, `${name}.mlp`, norm(attended, before), call);
+    const thought = isGemma ? norm(made, "post_feedforward_layernorm") : made;
+    const hidden = tf.add(attended, dropped(thought, "resid_mlp_dropout"));
     return { hidden: hidden as tf.Tensor3D, key, value };
   });
+}
+
+function feedForward(config: LlamaConfig, name: string, x: tf.Tensor3D, call: Call): tf.Tensor3D {
+  const [gate, up] = FAMILIES[config.modelType].isFused
+    ? tf.split(call.linear(`${name}.gate_up_proj`, x), 2, 2) as tf.Tensor3D[]
+    : [call.linear(`${name}.gate_proj`, x), call.linear(`${name}.up_proj`, x)];
+  return call.linear(`${name}.down_proj`, gatedActivation(config.hiddenAct, gate!, up!));
 }
 
 /**

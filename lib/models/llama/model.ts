@@ -1,5 +1,5 @@
 import { IGNORED_LABEL, lossOfParts } from "../../ops/cross_entropy.ts";
-import { rmsNorm } from "../../ops/rms_norm.ts";
+import { softCap } from "../../ops/soft_cap.ts";
 import * as tf from "../../tf.ts";
 import type {
   DecoderState,
@@ -16,19 +16,20 @@ import { countsAll, idsTensor } from "../ids.ts";
 import { type LlamaConfig, parseLlamaConfig } from "./config.ts";
 import { type LlamaInputs, llamaLayers, type LlamaMemory } from "./layers.ts";
 import { llamaClass, llamaModules } from "./modules.ts";
+import { namedNorm } from "./norm.ts";
 import { LlamaState } from "./state.ts";
 import { freshLlamaWeights, takeLlamaWeights } from "./weights.ts";
 import type { Parameters } from "../parameters.ts";
 
 /**
- * A Llama, Mistral or Qwen2: a decoder that reads a text from left to right and, at each position,
- * scores what comes next.
+ * A Llama, Mistral, Qwen2, Qwen3, Gemma 2, Gemma 3 (text) or Phi-3: a decoder that reads a text from left
+ * to right and, at each position, scores what comes next.
  *
  * Rows of a batch are padded on the left, as in `transformers`. There `forward` counts positions from
  * the first column, padding included, while generation counts from each row's first token; so it is
  * here.
  *
- * Source: transformers 5.17 models/{llama,mistral,qwen2}/modeling_*.py.
+ * Source: transformers 5.17 models/{llama,mistral,qwen2,qwen3,gemma2,gemma3,phi3}/modeling_*.py.
  *
  * @example
  * ```ts
@@ -48,7 +49,7 @@ import type { Parameters } from "../parameters.ts";
 export class LlamaForCausalLM implements LanguageModel {
   /** Always false, as there is no encoder. */
   readonly isEncoderDecoder = false;
-  /** A class of `transformers` such as `Qwen2ForCausalLM`, of type `llama`, `mistral` or `qwen2`. */
+  /** A class of `transformers` such as `Qwen2ForCausalLM`. */
   readonly identity: LanguageIdentity;
   /** Every module in the order of `named_modules()`. */
   readonly modules: readonly ModuleInfo[];
@@ -185,9 +186,9 @@ export class LlamaForCausalLM implements LanguageModel {
    *
    * @param state used up by this, also when it throws
    * @returns the logits `[B, V]` that follow, and the next state; the caller disposes both
-   * @throws {TypeError} when the state is not that of a Llama, Mistral or Qwen2
-   * @throws {RangeError} when there is not one id per row, an id is out of range, or the state has
-   *   been used
+   * @throws {TypeError} when the state is not that of such a model
+   * @throws {RangeError} when there is not one id per row, an id is out of range, the state has been used,
+   *   or a Phi-3 with `longrope` would get longer than the texts it was first trained with
    */
   decode(
     tokens: readonly number[],
@@ -207,6 +208,7 @@ export class LlamaForCausalLM implements LanguageModel {
           `Cannot decode as each row reads one token: got ${tokens.length} tokens for ${rows} rows`,
         );
       }
+      this.#refuseOtherAngles(state);
       return this.#step(
         tokens.map((token) => [token]),
         state.positions.map((position) => [position + 1]),
@@ -217,6 +219,18 @@ export class LlamaForCausalLM implements LanguageModel {
     } finally {
       state.dispose();
     }
+  }
+
+  /** transformers reads a Phi-3's text anew where its long angles begin; here what was read is gone. */
+  #refuseOtherAngles(state: LlamaState): void {
+    const { modelType, rope } = this.#config;
+    if (modelType !== "phi3" || rope.rope_type !== "longrope") return;
+    const most = rope.original_max_position_embeddings;
+    if (state.attentionMask[0]!.length !== most) return;
+    throw new RangeError(
+      `Cannot decode with ${this.identity.className} beyond ${most} positions as its angles change ` +
+        `there: pass a smaller max_new_tokens, or a prompt that is longer than that already`,
+    );
   }
 
   /** Frees the weights. */
@@ -248,8 +262,9 @@ export class LlamaForCausalLM implements LanguageModel {
   }
 
   #logits(hidden: tf.Tensor3D, call: Call): tf.Tensor3D {
-    const weight = call.parameter("model.norm.weight") as tf.Tensor1D;
-    return call.linear("lm_head", rmsNorm(hidden, weight, this.#config.rmsNormEps));
+    const logits = call.linear("lm_head", namedNorm(this.#config, "model.norm", hidden, call));
+    const cap = this.#config.caps.logits;
+    return cap === null ? logits : softCap(logits, cap);
   }
 }
 

@@ -1,23 +1,17 @@
 import { activationClass } from "../activation_class.ts";
-import type { LlamaConfig, LlamaType } from "./config.ts";
+import type { LlamaConfig } from "./config.ts";
+import { FAMILIES, type LlamaType } from "./family.ts";
 import type { ModuleInfo } from "../base_model.ts";
-
-/** What the classes of each model type begin with. */
-const PREFIX: Readonly<Record<LlamaType, string>> = {
-  llama: "Llama",
-  mistral: "Mistral",
-  qwen2: "Qwen2",
-};
 
 /** What `transformers` calls the class of a model of this type. */
 export function llamaClass(type: LlamaType): string {
-  return `${PREFIX[type]}ForCausalLM`;
+  return `${FAMILIES[type].prefix}ForCausalLM`;
 }
 
 /**
- * Every module of a Llama, Mistral or Qwen2 in the order of `named_modules()`, the root left out.
+ * Every module of a Llama or a relative in the order of `named_modules()`, the root left out.
  *
- * Source: transformers 5.17 models/{llama,mistral,qwen2}/modeling_*.py.
+ * Source: transformers 5.17 models/{llama,mistral,qwen2,qwen3,gemma2,gemma3,phi3}/modeling_*.py.
  *
  * @example
  * ```ts
@@ -35,40 +29,68 @@ export function llamaClass(type: LlamaType): string {
  * ```
  */
 export function llamaModules(config: LlamaConfig): ModuleInfo[] {
-  const prefix = PREFIX[config.modelType];
+  const { prefix, model, embedding, isGemma, hasHeadNorms, isFused } = FAMILIES[config.modelType];
   const linear = (name: string, inFeatures: number, outFeatures: number): ModuleInfo => ({
     name,
     kind: "Linear",
     inFeatures,
     outFeatures,
   });
+  const norm = (name: string): ModuleInfo => ({ name, kind: `${prefix}RMSNorm` });
   const { hiddenSize, intermediateSize, headDim } = config;
   const queries = config.numHeads * headDim;
   const keys = config.numKeyValueHeads * headDim;
+  const attention = (at: string): ModuleInfo[] =>
+    isFused
+      ? [
+        linear(`${at}.o_proj`, queries, hiddenSize),
+        linear(`${at}.qkv_proj`, hiddenSize, queries + 2 * keys),
+      ]
+      : [
+        linear(`${at}.q_proj`, hiddenSize, queries),
+        linear(`${at}.k_proj`, hiddenSize, keys),
+        linear(`${at}.v_proj`, hiddenSize, keys),
+        linear(`${at}.o_proj`, queries, hiddenSize),
+        ...(hasHeadNorms ? [norm(`${at}.q_norm`), norm(`${at}.k_norm`)] : []),
+      ];
+  const feedForward = (at: string): ModuleInfo[] => [
+    ...(isFused ? [linear(`${at}.gate_up_proj`, hiddenSize, 2 * intermediateSize)] : [
+      linear(`${at}.gate_proj`, hiddenSize, intermediateSize),
+      linear(`${at}.up_proj`, hiddenSize, intermediateSize),
+    ]),
+    linear(`${at}.down_proj`, intermediateSize, hiddenSize),
+    {
+      name: `${at}.${isFused ? "activation_fn" : "act_fn"}`,
+      kind: activationClass(config.hiddenAct),
+    },
+  ];
   const layers = Array.from({ length: config.numLayers }, (_, i): ModuleInfo[] => {
     const at = `model.layers.${i}`;
     return [
       { name: at, kind: `${prefix}DecoderLayer` },
       { name: `${at}.self_attn`, kind: `${prefix}Attention` },
-      linear(`${at}.self_attn.q_proj`, hiddenSize, queries),
-      linear(`${at}.self_attn.k_proj`, hiddenSize, keys),
-      linear(`${at}.self_attn.v_proj`, hiddenSize, keys),
-      linear(`${at}.self_attn.o_proj`, queries, hiddenSize),
+      ...attention(`${at}.self_attn`),
       { name: `${at}.mlp`, kind: `${prefix}MLP` },
-      linear(`${at}.mlp.gate_proj`, hiddenSize, intermediateSize),
-      linear(`${at}.mlp.up_proj`, hiddenSize, intermediateSize),
-      linear(`${at}.mlp.down_proj`, intermediateSize, hiddenSize),
-      { name: `${at}.mlp.act_fn`, kind: activationClass(config.hiddenAct) },
-      { name: `${at}.input_layernorm`, kind: `${prefix}RMSNorm` },
-      { name: `${at}.post_attention_layernorm`, kind: `${prefix}RMSNorm` },
+      ...feedForward(`${at}.mlp`),
+      norm(`${at}.input_layernorm`),
+      norm(`${at}.post_attention_layernorm`),
+      ...(isGemma
+        ? [norm(`${at}.pre_feedforward_layernorm`), norm(`${at}.post_feedforward_layernorm`)]
+        : []),
+      ...(config.modelType === "phi3"
+        ? [
+          { name: `${at}.resid_attn_dropout`, kind: "Dropout" },
+          { name: `${at}.resid_mlp_dropout`, kind: "Dropout" },
+        ]
+        : []),
     ];
   });
   return [
-    { name: "model", kind: `${prefix}Model` },
-    { name: "model.embed_tokens", kind: "Embedding" },
+    { name: "model", kind: model },
+    { name: "model.embed_tokens", kind: embedding },
     { name: "model.layers", kind: "ModuleList" },
     ...layers.flat(),
-    { name: "model.norm", kind: `${prefix}RMSNorm` },
+    norm("model.norm"),
     { name: "model.rotary_emb", kind: `${prefix}RotaryEmbedding` },
     linear("lm_head", hiddenSize, config.vocabSize),
   ];

@@ -20,4 +20,5 @@ Deno.test("llamaClass() names the class of transformers", () => {
   assert.equal(llamaClass("qwen2"), "Qwen2ForCausalLM");
   assert.equal(llamaClass("llama"), "LlamaForCausalLM");
   assert.equal(llamaClass("mistral"), "MistralForCausalLM");
+  assert.equal(llamaClass("gemma3_text"), "Gemma3ForCausalLM");
 });

@@ -2,6 +2,7 @@ import * as tf from "../../tf.ts";
 import { randomStream } from "../../util/random.ts";
 import { checkTensors, sameValues, type Shaped } from "../check_tensors.ts";
 import type { LlamaConfig } from "./config.ts";
+import { FAMILIES } from "./family.ts";
 import { llamaClass, llamaModules } from "./modules.ts";
 import { Parameters } from "../parameters.ts";
 
@@ -9,7 +10,7 @@ const EMBEDDING = "model.embed_tokens.weight";
 const HEAD = "lm_head.weight";
 
 /**
- * Every parameter of a Llama, Mistral or Qwen2 by its name in the order of `named_parameters()`;
+ * Every parameter of a Llama or a relative by its name in the order of `named_parameters()`;
  * without the head where it is tied to the embedding.
  *
  * @example
@@ -27,8 +28,13 @@ export function llamaShapes(config: LlamaConfig): Map<string, number[]> {
   const shapes = new Map<string, number[]>();
   for (const { name, kind, inFeatures, outFeatures } of llamaModules(config)) {
     if (name === "lm_head" && config.tieWordEmbeddings) continue;
-    if (kind === "Embedding") shapes.set(`${name}.weight`, [config.vocabSize, config.hiddenSize]);
-    if (kind.endsWith("RMSNorm")) shapes.set(`${name}.weight`, [config.hiddenSize]);
+    if (name === "model.embed_tokens") {
+      shapes.set(`${name}.weight`, [config.vocabSize, config.hiddenSize]);
+    }
+    if (kind.endsWith("RMSNorm")) {
+      const isOfHeads = name.endsWith(".q_norm") || name.endsWith(".k_norm");
+      shapes.set(`${name}.weight`, [isOfHeads ? config.headDim : config.hiddenSize]);
+    }
     if (kind !== "Linear") continue;
     shapes.set(`${name}.weight`, [outFeatures!, inFeatures!]);
     if (hasBias(name, config)) shapes.set(`${name}.bias`, [outFeatures!]);
@@ -108,17 +114,18 @@ export function takeLlamaWeights(
 }
 
 /**
- * Fresh weights: normal with deviation `initializer_range`, norms 1, biases 0, and 0 for the
- * embedding of the padding. Each has a stream of its own.
+ * Fresh weights: normal with deviation `initializer_range`, norms 1 (0 in a Gemma, which adds 1), biases
+ * 0, and 0 for the embedding of the padding. Each has a stream of its own.
  *
  * Source: transformers modeling_utils.py, `_init_weights`.
  *
  * @param seed the run's integer seed
  */
 export function freshLlamaWeights(config: LlamaConfig, seed: number): Parameters {
+  const { isGemma } = FAMILIES[config.modelType];
   const weights = [...llamaShapes(config)].map(([name, shape]): [string, tf.Tensor] => {
     if (name.endsWith(".bias")) return [name, tf.zeros(shape)];
-    if (shape.length === 1) return [name, tf.ones(shape)];
+    if (shape.length === 1) return [name, isGemma ? tf.zeros(shape) : tf.ones(shape)];
     const stream = randomStream(seed, `init/${name}`);
     const values = new Float32Array(shape[0]! * shape[1]!);
     for (let i = 0; i < values.length; i++) values[i] = config.initializerRange * stream.normal();

@@ -7,6 +7,7 @@ export type TokenizerClass =
   | "TokenizersBackend"
   | "T5Tokenizer"
   | "LlamaTokenizer"
+  | "GemmaTokenizer"
   | "Qwen2Tokenizer"
   | "GPT2Tokenizer";
 
@@ -17,6 +18,7 @@ const AS_IT_IS = ["TokenizersBackend", "PreTrainedTokenizerFast", "PreTrainedTok
 const BUILDERS: readonly string[] = [
   "T5Tokenizer",
   "LlamaTokenizer",
+  "GemmaTokenizer",
   "Qwen2Tokenizer",
   "GPT2Tokenizer",
 ];
@@ -28,6 +30,10 @@ const OF_MODELS: Readonly<Record<string, TokenizerClass>> = {
   umt5: "TokenizersBackend",
   mistral: "TokenizersBackend",
   qwen2: "Qwen2Tokenizer",
+  qwen3: "Qwen2Tokenizer",
+  gemma2: "GemmaTokenizer",
+  gemma3_text: "GemmaTokenizer",
+  phi3: "TokenizersBackend",
   gpt2: "GPT2Tokenizer",
 };
 
@@ -57,7 +63,8 @@ export function tokenizerClass(config: Json | null, model: Json | null): Tokeniz
     );
   }
   if (name === null) return ofModel ?? "TokenizersBackend";
-  if (ofModel === "TokenizersBackend" || ofModel === "Qwen2Tokenizer") return ofModel;
+  // These models' files are known to name a wrong class.
+  if (ofModel === "TokenizersBackend" || model?.model_type === "qwen2") return ofModel!;
   if (AS_IT_IS.includes(name)) return "TokenizersBackend";
   if (BUILDERS.includes(name)) return name as TokenizerClass;
   throw new RangeError(
@@ -143,6 +150,39 @@ export function asClass(files: TokenizerFiles, name: TokenizerClass): OfClass {
         },
         defaults: {
           named: { unk_token: "<unk>", bos_token: "<s>", eos_token: "</s>" },
+          padSide: "left",
+        },
+        endsWith: false,
+        readds: false,
+      };
+    }
+    case "GemmaTokenizer": {
+      const { unk_token } = config ?? {};
+      const unknown = isObject(unk_token) ? unk_token.content : unk_token ?? "<unk>";
+      return {
+        json: {
+          ...rest,
+          model: { type, vocab, merges, unk_token: unknown, fuse_unk: true, byte_fallback: true },
+          normalizer: { type: "Replace", pattern: { String: " " }, content: "▁" },
+          // It would split at spaces, of which the normalizer leaves none.
+          pre_tokenizer: null,
+          decoder: {
+            type: "Sequence",
+            decoders: [
+              { type: "Replace", pattern: { String: "▁" }, content: " " },
+              { type: "ByteFallback" },
+              { type: "Fuse" },
+            ],
+          },
+        },
+        defaults: {
+          named: {
+            unk_token: "<unk>",
+            bos_token: "<bos>",
+            eos_token: "<eos>",
+            pad_token: "<pad>",
+            mask_token: "<mask>",
+          },
           padSide: "left",
         },
         endsWith: false,

@@ -13,6 +13,11 @@ Deno.test("tokenizerClass() chooses as AutoTokenizer of transformers 5.17 does",
     ["LlamaTokenizer", "mistral", "TokenizersBackend"],
     ["GPT2Tokenizer", "llama", "GPT2Tokenizer"],
     ["T5TokenizerFast", "umt5", "TokenizersBackend"],
+    [null, "gemma2", "GemmaTokenizer"],
+    ["GemmaTokenizerFast", "gemma3_text", "GemmaTokenizer"],
+    ["PreTrainedTokenizerFast", "qwen3", "TokenizersBackend"],
+    [null, "qwen3", "Qwen2Tokenizer"],
+    ["LlamaTokenizer", "phi3", "TokenizersBackend"],
   ];
   for (const [tokenizer_class, model_type, name] of cases) {
     assert.equal(tokenizerClass({ tokenizer_class }, { model_type }), name);
@@ -21,7 +26,7 @@ Deno.test("tokenizerClass() chooses as AutoTokenizer of transformers 5.17 does",
 });
 
 Deno.test("tokenizerClass() refuses a class that builds another tokenizer, with the remedy", () => {
-  for (const tokenizer_class of ["BertTokenizer", "GemmaTokenizerFast", "MyTokenizer"]) {
+  for (const tokenizer_class of ["BertTokenizer", "XGLMTokenizerFast", "MyTokenizer"]) {
     assert.throws(() => tokenizerClass({ tokenizer_class }, null), {
       name: "RangeError",
       message: new RegExp(

@@ -393,6 +393,49 @@ for (const model_type of ["mistral", "qwen2"]) {
   };
 }
 
+const SMALL = {
+  hidden_size: 24,
+  intermediate_size: 18,
+  num_hidden_layers: 2,
+  num_attention_heads: 4,
+  num_key_value_heads: 2,
+  max_position_embeddings: 64,
+  pad_token_id: 0,
+  sliding_window: 3,
+};
+const YOUNGER: [string, Record<string, unknown>, Record<string, unknown>][] = [
+  ["Qwen3", { model_type: "qwen3", head_dim: 10, vocab_size: 31, tie_word_embeddings: false }, {
+    target_modules: ["k_proj", "o_proj"],
+    modules_to_save: ["q_norm"],
+  }],
+  // PyTorch's fused attention passes over the bound of the scores.
+  ["Gemma 2", { model_type: "gemma2", head_dim: 6, vocab_size: 27, attn_logit_softcapping: null }, {
+    modules_to_save: ["post_feedforward_layernorm"],
+  }],
+  [
+    "Gemma 3",
+    { model_type: "gemma3_text", head_dim: 8, vocab_size: 33, sliding_window_pattern: 2 },
+    {
+      target_modules: "all-linear",
+    },
+  ],
+  ["Phi-3", { model_type: "phi3", vocab_size: 29, eos_token_id: 2 }, {
+    target_modules: ["qkv_proj", "gate_up_proj"],
+  }],
+];
+for (const [i, [name, { model_type, ...config }, targets]] of YOUNGER.entries()) {
+  FRESH_CASES[name] = {
+    model_type,
+    config: { ...SMALL, ...config },
+    poly: { r: 2 + i, n_tasks: 3, n_skills: 2, n_splits: 2, ...targets },
+    seed: 9 + i,
+    batch: 3,
+    length: 6,
+    target_length: 6,
+    steps: 3,
+  };
+}
+
 const SCRIPT = new URL("../../testing/cases/make_peft_case.py", import.meta.url);
 let made: Promise<string[]> | undefined;
 async function makeAll(): Promise<string[]> {

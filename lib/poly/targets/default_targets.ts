@@ -54,7 +54,10 @@ const IA3_TARGETS: Readonly<Record<string, readonly [readonly string[], readonly
   mt5: [["k", "v", "wi_1"], []],
   llama: [["k_proj", "v_proj", "down_proj"], ["down_proj"]],
   mistral: [["k_proj", "v_proj", "down_proj"], ["down_proj"]],
+  gemma2: [["q_proj", "v_proj", "down_proj"], ["down_proj"]],
+  gemma3_text: [["q_proj", "v_proj", "down_proj"], ["down_proj"]],
   qwen2: [["q_proj", "v_proj", "down_proj"], ["down_proj"]],
+  qwen3: [["q_proj", "v_proj", "down_proj"], ["down_proj"]],
 };
 
 /**

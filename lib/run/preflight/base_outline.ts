@@ -5,7 +5,8 @@ import { readJsonObject } from "../../files/json_object.ts";
 import type { ModuleInfo } from "../../models/base_model.ts";
 import { outlineCheckpoint } from "../../models/checkpoint.ts";
 import { type LanguageIdentity, languageIdentity } from "../../models/identity.ts";
-import { LLAMA_TYPES, parseLlamaConfig } from "../../models/llama/config.ts";
+import { parseLlamaConfig } from "../../models/llama/config.ts";
+import { LLAMA_TYPES } from "../../models/llama/family.ts";
 import { llamaClass, llamaModules } from "../../models/llama/modules.ts";
 import { nameLlamaWeights } from "../../models/llama/weights.ts";
 import { parseT5Config, T5_TYPES } from "../../models/t5/config.ts";
@@ -15,9 +16,10 @@ import { AutoTokenizer } from "../../models/tokenizers/tokenizer.ts";
 import { compare } from "../agreement.ts";
 import { PLANTED_LAYERS } from "../planted_layers.ts";
 import type { AdaptedBase } from "./adapted_layers.ts";
+import type { BaseSize } from "./cost.ts";
 
 /** What is known of a base model before it is loaded. */
-export interface BaseOutline extends AdaptedBase {
+export interface BaseOutline extends AdaptedBase, BaseSize {
   /** What is worth knowing about its files and its tokenizer, as sentences. */
   readonly warnings: readonly string[];
 }
@@ -25,6 +27,8 @@ export interface BaseOutline extends AdaptedBase {
 /** The base model of planted tasks. */
 export const PLANTED_OUTLINE: BaseOutline = {
   modules: PLANTED_LAYERS.map((layer) => ({ ...layer, kind: "Linear" })),
+  weights: PLANTED_LAYERS.reduce((sum, { inFeatures: I, outFeatures: O }) => sum + I * O, 0),
+  isEncoderDecoder: false,
   outputEmbedding: null,
   identity: { modelType: "mlp" },
   warnings: [],
@@ -52,7 +56,10 @@ export async function outlineBase(dir: string): Promise<BaseOutline> {
   if (type !== undefined && !isT5 && !(LLAMA_TYPES as readonly unknown[]).includes(type)) {
     throw new RangeError(
       `Cannot load "${dir}" as the model_type in its config.json must be one of ` +
-        `${[...T5_TYPES, ...LLAMA_TYPES].join(", ")}: found ${escapedValue(type)}`,
+        `${[...T5_TYPES, ...LLAMA_TYPES].join(", ")}: found ${
+          escapedValue(type)
+        }; name a model of ` +
+        `one of these types`,
     );
   }
   const tokenizer = await AutoTokenizer.fromPretrained(dir);
@@ -61,8 +68,11 @@ export async function outlineBase(dir: string): Promise<BaseOutline> {
   const identity = languageIdentity(config, outline.parsed, outline.className, origin);
   const { modules, isEncoderDecoder } = outline;
   const { vocabSize } = outline.parsed;
+  const sizes = [...tensors.values()].map(({ shape }) => shape.reduce((size, n) => size * n, 1));
   return {
     modules,
+    weights: sizes.reduce((sum, size) => sum + size, 0),
+    isEncoderDecoder,
     outputEmbedding: "lm_head",
     identity,
     warnings: [

@@ -12,7 +12,7 @@ export interface LlamaCase {
   readonly attention_mask: number[][];
   readonly labels: number[][];
   readonly loss: number;
-  /** Gradient of the loss by the first two rows of the first layer's `k_proj.weight`; `[2, D]`. */
+  /** Gradient of the loss by the first two rows of the first layer's `k_proj.weight`, or `qkv_proj.weight`; `[2, D]`. */
   readonly gradient: number[];
   /** Logits of the first columns of the vocabulary; `[B, L, columns]`. */
   readonly logits: number[];

@@ -41,6 +41,31 @@ CASES = {
         "sliding_window": 4, "max_window_layers": 1, "rope_theta": 30.0,
         "rope_scaling": {"type": "linear", "factor": 2.5},
     },
+    "qwen3, its heads normalised, scaled as yarn": {
+        **SIZES, "model_type": "qwen3", "hidden_size": 18, "intermediate_size": 10, "num_hidden_layers": 2,
+        "num_attention_heads": 3, "num_key_value_heads": 1, "head_dim": 8, "attention_bias": True,
+        "rope_theta": 40.0, "rope_scaling": {"rope_type": "yarn", "factor": 4.0, "beta_fast": 2.0,
+                                             "original_max_position_embeddings": 16},
+    },
+    # PyTorch's fused attention passes over the bound of the scores, so the case has none.
+    "gemma2, its window in every second layer, logits bounded": {
+        **SIZES, "model_type": "gemma2", "hidden_size": 16, "intermediate_size": 12,
+        "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 6, "sliding_window": 3,
+        "query_pre_attn_scalar": 9, "tie_word_embeddings": False, "attn_logit_softcapping": None, "final_logit_softcapping": 2.0,
+    },
+    "gemma3, another rotary embedding where there is a window": {
+        **SIZES, "model_type": "gemma3_text", "hidden_size": 20, "intermediate_size": 14, "num_hidden_layers": 2,
+        "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 12, "sliding_window": 4,
+        "sliding_window_pattern": 2, "tie_word_embeddings": False, "rope_theta": 60.0,
+        "rope_local_base_freq": 15.0, "rope_scaling": {"rope_type": "linear", "factor": 3.0},
+    },
+    "phi3, fused, half of each head turns, scaled as longrope": {
+        **SIZES, "model_type": "phi3", "hidden_size": 32, "intermediate_size": 11, "num_hidden_layers": 2,
+        "num_attention_heads": 4, "num_key_value_heads": 2, "partial_rotary_factor": 0.5,
+        "original_max_position_embeddings": 40, "rope_theta": 35.0,
+        "rope_scaling": {"type": "longrope", "short_factor": [1.0, 1.2], "long_factor": [1.5, 3.0],
+                         "original_max_position_embeddings": 40},
+    },
 }
 
 
@@ -76,6 +101,8 @@ for title, config in CASES.items():
     labels[0, 2] = -100
     result = model(input_ids=ids, attention_mask=mask, labels=labels)
     result.loss.backward()
+    attention = model.model.layers[0].self_attn
+    projection = attention.k_proj if hasattr(attention, "k_proj") else attention.qkv_proj
     generated = model.generate(
         ids, attention_mask=mask, max_new_tokens=4, do_sample=False, eos_token_id=None,
         output_logits=True, return_dict_in_generate=True,
@@ -86,7 +113,7 @@ for title, config in CASES.items():
         "attention_mask": mask.tolist(),
         "labels": labels.tolist(),
         "loss": numbers(result.loss)[0],
-        "gradient": numbers(model.model.layers[0].self_attn.k_proj.weight.grad[:2]),
+        "gradient": numbers(projection.weight.grad[:2]),
         "logits": numbers(result.logits[..., :COLUMNS]),
         "greedy": generated.sequences[:, ids.shape[1]:].tolist(),
         "step_logits": [numbers(step[..., :COLUMNS]) for step in generated.logits],

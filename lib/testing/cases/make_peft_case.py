@@ -3,7 +3,7 @@ it, and what PEFT computes with both. The TypeScript tests reproduce the numbers
 
 Usage: python make_peft_case.py OUT_DIR SPEC_JSON
 
-SPEC_JSON: {"model_type": "t5" | "llama" | "mistral" | "qwen2", "config": {...}, "poly": {...},
+SPEC_JSON: {"model_type": "t5", "llama" or another decoder's, "config": {...}, "poly": {...},
             "seed": 0, "batch": 5, "length": 7, "target_length": 6, "steps": 3}
            with "ia3" in place of "poly" for an (IA)³ adapter, which has one task; "weight_decay" 0.01
 """

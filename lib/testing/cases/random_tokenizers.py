@@ -334,7 +334,7 @@ def configuration(r, added):
 def of_class(r, full, config):
     """Takes one of the classes that build a tokenizer of their own from the vocabulary."""
     kind = full["model"].get("type")
-    names = {"BPE": ["LlamaTokenizer", "LlamaTokenizerFast", "Qwen2Tokenizer", "Qwen2TokenizerFast", "GPT2Tokenizer"],
+    names = {"BPE": ["LlamaTokenizer", "LlamaTokenizerFast", "Qwen2Tokenizer", "Qwen2TokenizerFast", "GPT2Tokenizer", "GemmaTokenizer", "GemmaTokenizerFast"],
              "Unigram": ["T5Tokenizer", "T5TokenizerFast"]}.get(kind)
     if names is None:
         return {}
@@ -346,7 +346,8 @@ def of_class(r, full, config):
     if kind == "BPE":
         for key in ["continuing_subword_prefix", "end_of_word_suffix"]:
             full["model"].pop(key, None)
-    model_type = "t5" if kind == "Unigram" else "qwen2" if name.startswith("Qwen2") else r.choice(["llama", "mistral", "gpt2"])
+    model_type = "t5" if kind == "Unigram" else r.choice(["qwen2", "qwen3"]) if name.startswith("Qwen2") \
+        else r.choice(["gemma2", "gemma3_text", "llama"]) if name.startswith("Gemma") else r.choice(["llama", "mistral", "gpt2", "phi3"])
     if r.random() < 0.2:
         del config["tokenizer_class"]
     return {"config.json": {"model_type": model_type}}
