@@ -33,7 +33,7 @@ export {
   type ChosenBackend,
   useBackend,
 } from "./backend/backend.ts";
-export { type Noise, seededNoise } from "./ops/noise.ts";
+export { type Noise, type NoisePositions, type SeededNoise, seededNoise } from "./ops/noise.ts";
 export { type Scalar, Tensor, type Tensor2D, type Tensor3D, type Variable } from "./tf.ts";
 export { type RandomStream, randomStream } from "./util/random.ts";
 export {
@@ -67,8 +67,16 @@ export { Parameters } from "./models/parameters.ts";
 export type { PromptInputs } from "./models/generation/prompt.ts";
 export { saveBaseModel } from "./models/save_model.ts";
 export { T5ForConditionalGeneration } from "./models/t5/model.ts";
-export { AutoTokenizer, type Tokenizer } from "./models/tokenizers/tokenizer.ts";
+export {
+  AutoTokenizer,
+  type CallableTokenizer,
+  type TokenizeOptions,
+  type Tokenizer,
+} from "./models/tokenizers/tokenizer.ts";
+export { type BbhOptions, bbhSuite } from "./tasks/bbh.ts";
+export { type JsonlOptions, jsonlSuite } from "./tasks/jsonl.ts";
 export { type SkillsOptions, skillsSuite } from "./tasks/skills.ts";
+export { type SuperniOptions, superniSuite } from "./tasks/superni.ts";
 export {
   type Example,
   type SuiteSize,
@@ -84,6 +92,7 @@ export {
   type PolyConfigOptions,
   type TaskType,
 } from "./poly/config.ts";
+export type { FormLayer, PlainLayer } from "./poly/forms/form_layer.ts";
 export type { PolyLayer } from "./poly/layer.ts";
 export type { FindOptions, LoadOptions } from "./peft/load_adapter.ts";
 export { MergeError } from "./peft/merge.ts";
@@ -101,12 +110,13 @@ export type { ResizeOptions } from "./poly/resize_tasks.ts";
 export { Router, type RoutingCall } from "./poly/router.ts";
 export type { RouterLogits } from "./routing/measures.ts";
 export type { SaveOptions } from "./peft/save_adapters.ts";
-export { type PolySettings, PROFILES } from "./poly/settings.ts";
+export { type PolySettings, PROFILES, type SkillForm } from "./poly/settings.ts";
 export type { LayerStatus, ModelStatus } from "./peft/status.ts";
 export { NoMatchingPeftModuleError } from "./poly/targets/target_modules.ts";
 export type { TaskIds } from "./poly/task_ids.ts";
 export { AdamW, type AdamWOptions } from "./train/adamw.ts";
-export type { EvaluationTask } from "./train/evaluate.ts";
+export type { Validation } from "./train/best_checkpoint.ts";
+export type { AnswerIds, AnswerOptions, EvaluationTask } from "./train/evaluate.ts";
 export { disposeGradients, type LossAndGradients, lossAndGradients } from "./train/gradients.ts";
 export type {
   GenerateInputs,
@@ -114,7 +124,7 @@ export type {
   Trainable,
   TrainingInputs,
 } from "./train/multi_task_model.ts";
-export type { Optimizer, ParameterGroup } from "./train/optimizer.ts";
+export type { Optimizer, OptimizerState, ParameterGroup } from "./train/optimizer.ts";
 export { type Sampler, taskSampler } from "./train/sampler.ts";
 export type { ScheduleOptions } from "./train/schedule.ts";
 export {
@@ -129,8 +139,12 @@ export {
   TRAIN_DEFAULTS,
   type TrainContext,
   type TrainSettings,
+  type TrainState,
   type TrainStep,
 } from "./train/train.ts";
 export { learnedRouting } from "./routing/learned.ts";
+export { evaluate, type EvaluateOptions, validationLoss } from "./run/evaluate.ts";
+export type { ScoreName } from "./run/metrics/metric.ts";
+export type { AnswerScore } from "./tasks/scores/answer_scores.ts";
 export type { Scores } from "./run/evaluation.ts";
 export { type ScoreOptions, scoreTasks } from "./run/score.ts";

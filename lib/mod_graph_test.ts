@@ -25,8 +25,12 @@ const DOORS: Readonly<Record<string, string>> = {
   "util/platform.ts": "asks what the library runs on, and Node for its modules",
 };
 
-/** The most names that the core may export. */
-const MOST_NAMES = 110;
+/**
+ * The most names that the core may export. A model and its adapter take 110; what a program trains them on
+ * and measures them by, suites of files, a tokenizer that is called, validation and evaluation, 12; and the
+ * types that the others refer to, without which `deno doc --lint` does not pass, the rest.
+ */
+const MOST_NAMES = 133;
 
 /** A statement that imports or exports from elsewhere, and an import at run time. */
 const IMPORT =

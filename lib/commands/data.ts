@@ -4,6 +4,7 @@ import { environmentVariable } from "../util/environment.ts";
 import { byteSize, suggest } from "../util/words.ts";
 import { ArgumentError, runCommand } from "./arguments.ts";
 import { dataBar, dataLines } from "./bars.ts";
+import { checkData } from "./check_data.ts";
 import { interruptible } from "./interruptible.ts";
 import type { CommandOutput, LastingOutput } from "./output.ts";
 import { lackingPermission } from "./permissions.ts";
@@ -20,25 +21,31 @@ export interface DataCommandOptions extends CommandOutput {
 const FOLDERS: Readonly<Record<string, string>> = { superni: "data/superni" };
 
 const HELP = `\
-Downloads data for sweeps. Run the same command again to go on where it was stopped, or to check what
-is there.
+Looks at data of your own before a sweep, or downloads data for sweeps.
 
+  deno task data check FILE [key=value ...]
   deno task data superni [FOLDER]
 
+  check        says what tasks FILE has, how long their texts are in tokens, what would be cut, which
+               targets are empty and which inputs stand in several parts, and prints the command that
+               runs it; FILE holds JSON lines, a JSON list, CSV or TSV with task, input and target, or is
+               a folder of such files (experiments/own_data.md)
+  key=value    settings of the sweep, such as base_model=models/mine or heldout_tasks=[a,b]
   superni      Super-NaturalInstructions (Wang et al. 2022): 1,613 tasks and the official split, from
                GitHub, as of one commit; about 3 GB
   FOLDER       where it goes [${FOLDERS.superni}]
   -h, --help   this text
 
-Every file is checked against its hash, up to the id of the commit; provenance.json says what came.
+Every downloaded file is checked against its hash, up to the id of the commit; provenance.json says what
+came. Run the same command again to go on where it was stopped, or to check what is there.
 Environment: GITHUB_TOKEN, a token of any account, for when GitHub limits requests; POLY_GITHUB_API and
 POLY_GITHUB_RAW, addresses that stand in for GitHub's.
 
-Exit codes: 0 all is there and right, 2 it cannot be had, 130 interrupted.
+Exit codes: 0 all is there and right, 2 it cannot be had or used, 130 interrupted.
 `;
 
 /**
- * Does what `deno task data` does: downloads data, and prints how to use it.
+ * Does what `deno task data` does: checks data of one's own or downloads data, and prints how to use it.
  *
  * SIGINT and SIGTERM stop it in good order; a second one ends the process at once.
  *
@@ -64,7 +71,13 @@ export async function dataCommand(
     { task: "data", help: HELP, options: {} },
     args,
     options,
-    ({ positionals }, output) => downloadInto(readFolder(positionals), args, options, output),
+    ({ positionals: [what, ...rest] }, output) =>
+      what === "check" ? checkData(rest, output) : downloadInto(
+        readFolder(what === undefined ? [] : [what, ...rest]),
+        args,
+        options,
+        output,
+      ),
   );
 }
 
@@ -134,10 +147,13 @@ function hostsOf({ api, raw }: SuperniDownloadOptions): string[] {
 
 /** The folder that the data goes into. */
 function readFolder(positionals: readonly string[]): string {
-  const names = Object.keys(FOLDERS);
+  const names = ["check", ...Object.keys(FOLDERS)];
   const [name, dir, ...more] = positionals;
   if (name === undefined) {
-    throw new ArgumentError(`Name what to download: ${commandLine("data", names)}`);
+    throw new ArgumentError(
+      `Name what to do: ${commandLine("data", ["check", "mine.csv"])}, or ` +
+        commandLine("data", ["superni"]),
+    );
   }
   const folder = Object.hasOwn(FOLDERS, name) ? FOLDERS[name] : undefined;
   if (folder === undefined) {

@@ -79,9 +79,15 @@ Deno.test("dataCommand() says what it can do, and what was not understood", asyn
   assert.equal(help.code, 0);
   assert.match(help.out, /deno task data superni \[FOLDER\][^]*data\/superni[^]*GITHUB_TOKEN/);
   const wrong: [string[], RegExp][] = [
-    [[], /^Name what to download: deno task data superni; see deno task data --help\n$/],
+    [
+      [],
+      /^Name what to do: deno task data check mine\.csv, or deno task data superni; see .* --help\n$/,
+    ],
     [["supernl"], /^Unknown data "supernl", did you mean "superni"\? See deno task data --help\n$/],
-    [["toString"], /^Unknown data "toString"; there are superni; see deno task data --help\n$/],
+    [
+      ["toString"],
+      /^Unknown data "toString"; there are check, superni; see deno task data --help\n$/,
+    ],
     [
       ["superni", "a", "b"],
       /^Cannot download into \["a","b"\]: name one folder, or none for data\//,

@@ -34,3 +34,19 @@ export function parentOf(path: string): string {
   if (end < 0) return ".";
   return at.slice(0, end).replace(/(?<=[^/\\])[/\\]+$/, "") || at[0]!;
 }
+
+/**
+ * The last part of a path, without an ending where one is given.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(baseName("tasks/task1_say.json", ".json"), "task1_say");
+ * assert.equal(baseName("notes.txt", ".json"), "notes.txt");
+ * ```
+ */
+export function baseName(path: string, ending = ""): string {
+  const name = path.replace(/^.*[/\\]/s, "");
+  return name.endsWith(ending) ? name.slice(0, name.length - ending.length) : name;
+}

@@ -30,7 +30,7 @@ const FORMATS: readonly { start: readonly number[]; name: string; remedy: string
 export const HEAD_BYTES = 4096;
 
 /** The most bytes that become one text: V8's longest string has fewer than 2^29 characters. */
-const MOST_BYTES = 2 ** 29 - 64;
+export const MOST_BYTES = 2 ** 29 - 64;
 
 /**
  * Refuses a file that begins as one of a format that is not UTF-8 text.

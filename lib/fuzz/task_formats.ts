@@ -1,4 +1,4 @@
-/** Formats of tasks: JSON lines, Super-NaturalInstructions, BIG-Bench-Hard. */
+/** Formats of tasks: a person's own examples in each format, Super-NaturalInstructions, BIG-Bench-Hard. */
 import { join } from "node:path";
 import { bbhSuite } from "../tasks/bbh.ts";
 import { jsonlSuite } from "../tasks/jsonl.ts";
@@ -32,15 +32,32 @@ const BBH = {
   examples: Array.from({ length: 4 }, (_, i) => ({ input: `not ${i}`, target: "True" })),
 };
 
-export const TASK_FORMATS: Readonly<Record<string, Format>> = {
-  jsonl: {
-    seeds: () => [`${LINES.join("\n")}\n`],
+const CELLS = ["sort", "swap"].flatMap((task) =>
+  Array.from(
+    { length: 4 },
+    (_, i) => [task, `"${task}, ""${i}""\n"`, "x", i < 2 ? "train" : "test"],
+  )
+);
+
+/** A file of a person's own examples, named by its format. */
+function ownFile(ending: string, text: string): Format {
+  return {
+    seeds: () => [text],
     async read(input, dir) {
-      const path = join(dir, "tasks.jsonl");
+      const path = join(dir, `tasks.${ending}`);
       await Deno.writeFile(path, input);
       await jsonlSuite({ ...SIZE, data_file: path });
     },
-  },
+  };
+}
+
+export const TASK_FORMATS: Readonly<Record<string, Format>> = {
+  jsonl: ownFile("jsonl", `${LINES.join("\n")}\n`),
+  json: ownFile("json", `[${LINES.join(",\n")}]`),
+  csv: ownFile(
+    "csv",
+    [["task", "input", "target", "split"], ...CELLS].map((row) => row.join(",")).join("\n"),
+  ),
   superni: {
     seeds: () => [json(SUPERNI)],
     async read(input, dir) {

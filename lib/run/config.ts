@@ -18,6 +18,7 @@ export type RunConfig = {
   data_file: string | null;
   split: "seeded" | "category" | "official";
   heldout_categories: string[];
+  heldout_tasks: string[];
   n_tasks: number;
   n_heldout_tasks: number;
   n_train: number;
@@ -125,11 +126,14 @@ export const RUN_CONFIG: z.ZodObject<
     .describe("Where tasks come from"),
   data_dir: path.nullable().default(null)
     .describe("Folder of task files (superni, bbh)"),
-  data_file: path.nullable().default(null).describe("File of JSON lines (jsonl)"),
+  data_file: path.nullable().default(null)
+    .describe("File of examples, as JSON lines, JSON, CSV or TSV, or a folder of them (jsonl)"),
   split: z.enum(["seeded", "category", "official"]).default("seeded")
     .describe("Which tasks superni holds out"),
   heldout_categories: z.array(z.string()).default([])
     .describe("Categories held out when split is category"),
+  heldout_tasks: z.array(z.string()).default([])
+    .describe("Names of the tasks held out (superni, bbh, jsonl); none: drawn by seed"),
   n_tasks: count.default(16).describe("Tasks trained on together"),
   n_heldout_tasks: countOrNone.default(4).describe("Tasks adapted to afterwards"),
   n_train: count.default(128).describe("Training examples per task"),
@@ -327,6 +331,7 @@ export const LATER_SETTINGS: Partial<RunConfig> = {
   sparse_mask: "change",
   mask_steps: 20,
   test_words: "all",
+  heldout_tasks: [],
 };
 
 /** Names of the settings, in the order of tables. */

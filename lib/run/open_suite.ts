@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import { bbhSuite } from "../tasks/bbh.ts";
 import { jsonlSuite } from "../tasks/jsonl.ts";
+import { recordFiles } from "../tasks/own/open_records.ts";
 import { skillsSuite } from "../tasks/skills.ts";
 import { superniFiles, superniSuite } from "../tasks/superni.ts";
 import type { TaskSuite } from "../tasks/task.ts";
@@ -53,7 +54,7 @@ export async function suiteFiles(config: RunConfig): Promise<ReadonlyMap<string,
   if (data === null) return null;
   const { key, path } = data;
   // A file is what it holds, whatever it is called; in a folder the name of a file is that of its task.
-  if (key === "data_file") return new Map([["", path]]);
+  if (key === "data_file") return await recordFiles(path);
   if (config.suite === "superni") return await superniFiles({ ...config, data_dir: path });
   const paths = await listTaskFiles(path, ".json");
   return new Map(paths.map((path) => [basename(path), path]));

@@ -7,6 +7,8 @@ const USES: { readonly [Key in keyof RunConfig]?: (config: RunConfig) => boolean
   data_file: ({ suite }) => suite === "jsonl",
   split: ({ suite }) => suite === "superni",
   heldout_categories: ({ suite, split }) => suite === "superni" && split === "category",
+  heldout_tasks: ({ suite, heldout_tasks }) =>
+    ["superni", "bbh", "jsonl"].includes(suite) && heldout_tasks.length > 0,
   min_skills: isPlanted,
   max_skills: ({ suite }) => suite === "skills" || suite === "planted",
   name_in_input: ({ suite }) => suite === "skills" || suite === "words",

@@ -6,7 +6,7 @@ import type { Place } from "../sweep/plan/setting.ts";
 import { textOf } from "../sweep/plan/setting.ts";
 import { writtenValues } from "../sweep/plan/setting_value.ts";
 import { SweepError } from "../sweep/plan/sweep_error.ts";
-import { readYaml } from "../sweep/plan/yaml_text.ts";
+import { readYaml, type YamlText } from "../sweep/plan/yaml_text.ts";
 import { suggest } from "../util/words.ts";
 import { minutesOf } from "./time_limit.ts";
 
@@ -107,7 +107,7 @@ export const SLURM_PREFIX = "slurm.";
 /**
  * What a sweep's file and the command line, which wins, ask Slurm for.
  *
- * @param text the sweep's YAML; its section `slurm` counts
+ * @param text the sweep's YAML, as text or as read together with what it extends; its section `slurm` counts
  * @param path of the file, for messages
  * @param words of the command line, each as `slurm.key=value`
  * @throws {SweepError} naming file, line, column and key, or the argument, with the nearest known key
@@ -126,12 +126,12 @@ export const SLURM_PREFIX = "slurm.";
  * ```
  */
 export function readSlurmSettings(
-  text: string,
+  text: string | YamlText,
   path: string,
   words: readonly string[],
 ): SlurmSettings {
   const found: Record<string, unknown> = {};
-  const { value, locate } = readYaml(text, path);
+  const { value, locate } = typeof text === "string" ? readYaml(text, path) : text;
   const section = (value as { slurm?: unknown } | null)?.slurm ?? {};
   if (typeof section !== "object" || Array.isArray(section)) {
     throw new SweepError(

@@ -1,5 +1,5 @@
-import { basename } from "node:path";
-import { type SourceTask, suiteFromTasks } from "./collection.ts";
+import { baseName } from "../files/path.ts";
+import { namedHoldOut, type SourceTask, suiteFromTasks } from "./collection.ts";
 import type { SuiteSize, TaskSuite } from "./task.ts";
 import {
   listTaskFiles,
@@ -13,6 +13,9 @@ import {
 export interface BbhOptions extends SuiteSize {
   /** The folder of BIG-Bench-Hard's JSON files. */
   readonly data_dir: string;
+  /** Names of the tasks held out; drawn by seed when absent or empty. */
+  readonly heldout_tasks?: readonly string[] | undefined;
+  /** Seed of the draw of tasks and examples. */
   readonly seed: number;
 }
 
@@ -27,7 +30,7 @@ export async function bbhSuite(options: BbhOptions): Promise<TaskSuite> {
   for (const path of await listTaskFiles(options.data_dir, ".json")) {
     const { examples } = await readTaskObject(path, ["examples", "input", "target"]);
     tasks.push({
-      name: basename(path, ".json"),
+      name: baseName(path, ".json"),
       examples: objectsAt(examples, `${path}: examples`).map(({ input, target }, i) => {
         if (typeof input !== "string" || typeof target !== "string") {
           throw new TaskFileError(
@@ -39,5 +42,6 @@ export async function bbhSuite(options: BbhOptions): Promise<TaskSuite> {
       }),
     });
   }
-  return suiteFromTasks("bbh", tasks, options, options.seed);
+  const holdOut = namedHoldOut(options.heldout_tasks, tasks, options);
+  return suiteFromTasks("bbh", tasks, options, options.seed, holdOut);
 }

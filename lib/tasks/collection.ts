@@ -1,4 +1,5 @@
 import { randomStream } from "../util/random.ts";
+import { escapedValue } from "../files/escaped.ts";
 import { withChoices } from "./answer_choices.ts";
 import { splitExamples } from "./split_examples.ts";
 import { checkSuiteSize, type Example, type SuiteSize, type Task, type TaskSuite } from "./task.ts";
@@ -66,6 +67,7 @@ export function drawTasks<T extends { readonly name: string }>(
   });
   const shuffled = randomStream(seed, "tasks").shuffle(sorted);
   const { n_tasks, n_heldout_tasks } = size;
+  const drawn = holdOut.training === undefined && holdOut.heldOut === undefined;
   // Without a list, the held-out tasks come first: they stay the same when n_tasks is swept.
   const heldOut = shuffled
     .filter(({ name }) => holdOut.heldOut?.has(name) ?? !holdOut.training?.has(name))
@@ -82,10 +84,51 @@ export function drawTasks<T extends { readonly name: string }>(
     if (found.length < wanted) {
       throw new RangeError(
         `Cannot make suite "${suiteName}" as ${wanted} ${what} were asked for and there are ` +
-          `${found.length}, of ${tasks.length} tasks in all; set n_tasks and n_heldout_tasks to what ` +
-          `the data has`,
+          `${found.length}, of ${tasks.length} tasks in all; set n_tasks and n_heldout_tasks to ` +
+          `what the data has${drawn ? enough(tasks.length, size) : ""}`,
       );
     }
   }
   return { training, heldOut };
+}
+
+/** Numbers of tasks that there are enough for. */
+function enough(count: number, { n_heldout_tasks }: SuiteSize): string {
+  const heldOut = Math.min(n_heldout_tasks, Math.floor(count / 3));
+  return `, such as n_tasks=${Math.max(1, count - heldOut)} n_heldout_tasks=${heldOut}`;
+}
+
+/**
+ * The division of tasks by the names of those held out.
+ *
+ * @param names of the tasks held out; none, or an empty list, leaves the draw to the seed
+ * @throws {RangeError} when there is no such task, one is named twice, or `n_heldout_tasks` says another
+ * number
+ */
+export function namedHoldOut(
+  names: readonly string[] | undefined,
+  tasks: readonly { readonly name: string }[],
+  { n_heldout_tasks }: SuiteSize,
+): HoldOut {
+  if (names === undefined || names.length === 0) return {};
+  const present = tasks.map(({ name }) => name).sort();
+  const unknown = names.filter((name) => !present.includes(name));
+  if (unknown.length > 0) {
+    const most = 20;
+    const more = present.length > most ? `, and ${present.length - most} more` : "";
+    throw new RangeError(
+      `Cannot hold out ${
+        escapedValue(unknown)
+      } as heldout_tasks must name tasks of the data: there are ` +
+        `${escapedValue(present.slice(0, most))}${more}`,
+    );
+  }
+  const heldOut = new Set(names);
+  if (heldOut.size === names.length && names.length === n_heldout_tasks) return { heldOut };
+  throw new RangeError(
+    `Cannot hold out ${
+      escapedValue(names)
+    } as heldout_tasks must name n_heldout_tasks different tasks: ` +
+      `set n_heldout_tasks=${heldOut.size}, it is ${n_heldout_tasks}`,
+  );
 }

@@ -1,76 +1,104 @@
-import { forEachLine, readLines, type TextLine } from "../files/text_lines.ts";
 import { escaped } from "../files/escaped.ts";
-import { drawTasks } from "./collection.ts";
-import { drawExamples } from "./split_examples.ts";
-import type { Example, SuiteSize, Task, TaskSuite } from "./task.ts";
-import { parseTaskObject, refuseHalfPairs, stringsAt, TaskFileError } from "./task_file.ts";
+import { drawTasks, namedHoldOut } from "./collection.ts";
+import { openRecords } from "./own/open_records.ts";
+import { checkRecord, type Records } from "./own/record.ts";
+import { drawExamples, fairest } from "./split_examples.ts";
+import type { Example, Part, SuiteSize, Task, TaskSuite } from "./task.ts";
+import { TaskFileError } from "./task_file.ts";
 
 /** Settings of {@linkcode jsonlSuite}. */
 export interface JsonlOptions extends SuiteSize {
   /**
-   * A file of lines `{"task": …, "input": …, "target": …}`; a target may be a list of references. A line
-   * may have `"choices"` too, the answers to choose from, some target among them; if one line of a task
-   * has them, all must.
+   * A file of examples, each with `task`, `input` and `target`, as JSON lines, a JSON list or a table (CSV,
+   * TSV), or a folder of such files. A target may be a list of references; a table has the references of
+   * one input in several lines. An example may have `choices` too, the answers to choose from, some target
+   * among them, and `split`, the part of its task: train, validation or test.
    */
   readonly data_file: string;
+  /** Names of the tasks held out; drawn by seed when absent or empty. */
+  readonly heldout_tasks?: readonly string[] | undefined;
+  /** Seed of the draw of tasks and examples. */
   readonly seed: number;
 }
 
 /**
- * Anyone's own tasks, from one file of JSON lines. Empty lines are passed over.
+ * Anyone's own tasks.
  *
- * The file is read twice as a stream: once to check every line, and once for the examples that the suite
+ * JSON lines are read twice as a stream: once to check every line, and once for the examples that the suite
  * takes. What is held in between is a place in the file per line, so a file can be larger than memory.
+ * Other formats are read whole.
  *
- * @throws {TaskFileError} when the file is missing or a line is malformed, naming file and line
- * @throws {RangeError} when there are fewer tasks than asked for
+ * Where examples name their parts, each part is drawn from its own; a part that no example names is drawn
+ * from those of `train`. An input that stands in several parts is kept in one: test before validation
+ * before train.
+ *
+ * @throws {TaskFileError} when the file is missing or an example is malformed, naming file and line
+ * @throws {RangeError} when there are fewer tasks than asked for, or held-out tasks that are not there
  */
 export async function jsonlSuite(options: JsonlOptions): Promise<TaskSuite> {
-  const { data_file: path, seed } = options;
+  const { data_file: path, heldout_tasks, seed } = options;
   try {
-    const sources = await readSources(path);
-    const { training, heldOut } = drawTasks("jsonl", sources, options, seed);
-    const read = (chosen: readonly JsonlTask[]) =>
-      Promise.all(chosen.map((task) => readTask(path, task, options)));
+    const records = await openRecords(path);
+    const sources = await readSources(records, path);
+    const holdOut = namedHoldOut(heldout_tasks, sources, options);
+    const { training, heldOut } = drawTasks("jsonl", sources, options, seed, holdOut);
+    const own = new Set(sources.flatMap(({ splits }) => splits.filter((split) => split !== null)));
+    const read = (chosen: readonly OwnTask[]) =>
+      Promise.all(chosen.map((task) => readTask(records, path, task, own, options)));
     return { name: "jsonl", training: await read(training), heldOut: await read(heldOut) };
   } catch (error) {
     if (error instanceof TaskFileError || error instanceof RangeError) throw error;
     if (error instanceof SyntaxError) throw new TaskFileError(error.message);
     throw new TaskFileError(
-      `Cannot read tasks: ${(error as Error).message}; set data_file to a JSON lines file`,
+      `Cannot read tasks: ${
+        (error as Error).message
+      }; set data_file to a file of JSON lines, JSON, CSV ` +
+        `or TSV, or to a folder of such files`,
     );
   }
 }
 
-/** A task of the file: of each of its lines the place, and what tells its input from others. */
-interface JsonlTask {
+/** A task of the file: of each of its examples the number, and what tells its input from others. */
+interface OwnTask {
   readonly name: string;
-  /** The number of each line, where it begins and where it ends, one after the other. */
-  readonly places: number[];
-  /** A hash of the input of each line. */
+  /** The number of each example in the file. */
+  readonly numbers: number[];
+  /** A hash of the input of each example. */
   readonly inputs: number[];
-  /** Whether its lines say what answers there are to choose from. */
+  /** The part of each example; null where the file names none. */
+  readonly splits: (Part | null)[];
+  /** Whether its examples say what answers there are to choose from. */
   readonly hasChoices: boolean;
 }
 
-/** Checks every line, and notes where it is. */
-async function readSources(path: string): Promise<JsonlTask[]> {
-  const tasks = new Map<string, JsonlTask>();
+/** Checks every example, and notes where it is. */
+async function readSources(records: Records, path: string): Promise<OwnTask[]> {
+  const tasks = new Map<string, OwnTask>();
   let hasTargets = false;
-  await forEachLine(path, (line) => {
-    if (line.text.trim() === "") return;
-    const { task: name, input, targets, choices } = parseLine(line, path);
+  let hasSplits = null as boolean | null;
+  await records.forEach((record, index) => {
+    const { task: name, input, targets, choices, split } = checkRecord(record);
     const hasChoices = choices !== undefined;
     let task = tasks.get(name);
-    if (task === undefined) tasks.set(name, task = { name, places: [], inputs: [], hasChoices });
+    if (task === undefined) {
+      tasks.set(name, task = { name, numbers: [], inputs: [], splits: [], hasChoices });
+    }
     if (task.hasChoices !== hasChoices) {
       throw new TaskFileError(
-        `Cannot read ${path}:${line.number} as all lines of a task must have "choices", or none: ` +
+        `Cannot read ${record.place} as all examples of a task must have "choices", or none: ` +
           `the first of task ${escaped(JSON.stringify(name))} has ${hasChoices ? "none" : "some"}`,
       );
     }
-    task.places.push(line.number, line.begin, line.end);
-    task.inputs.push(hashOf(input));
+    hasSplits ??= split !== undefined;
+    if (hasSplits !== (split !== undefined)) {
+      throw new TaskFileError(
+        `Cannot read ${record.place} as all examples must have "split", or none: the first has ` +
+          (hasSplits ? "one" : "none"),
+      );
+    }
+    task.numbers.push(index);
+    task.inputs.push(textHash(input));
+    task.splits.push(split ?? null);
     hasTargets ||= targets.some((target) => target !== "");
   });
   if (tasks.size === 0) {
@@ -84,27 +112,42 @@ async function readSources(path: string): Promise<JsonlTask[]> {
   return [...tasks.values()];
 }
 
-/** Reads the examples of a task that its parts take. Lines of one input are merged, as elsewhere. */
-async function readTask(path: string, task: JsonlTask, options: JsonlOptions): Promise<Task> {
-  const { name, places, inputs } = task;
+/**
+ * Reads the examples of a task that its parts take. Those of one input are merged, as elsewhere.
+ *
+ * @param own the parts that the file names
+ */
+async function readTask(
+  records: Records,
+  path: string,
+  { name, numbers, inputs, splits }: OwnTask,
+  own: ReadonlySet<Part>,
+  options: JsonlOptions,
+): Promise<Task> {
   const indexOf = new Map<number, number>(); // of a different input, by its hash
-  for (const hash of inputs) if (!indexOf.has(hash)) indexOf.set(hash, indexOf.size);
-  const drawn = drawExamples(name, indexOf.size, options, options.seed);
-  const wanted = new Set([...drawn.test, ...drawn.validation, ...drawn.train]);
-  const lines: (Omit<TextLine, "text"> & { readonly index: number })[] = [];
+  const parts: (Part | null)[] = []; // of each different input
   inputs.forEach((hash, i) => {
-    const index = indexOf.get(hash)!;
-    if (!wanted.has(index)) return;
-    const [number, begin, end] = places.slice(3 * i, 3 * i + 3) as [number, number, number];
-    lines.push({ index, number, begin, end });
+    const index = indexOf.get(hash) ?? indexOf.size;
+    indexOf.set(hash, index);
+    parts[index] = fairest(parts[index] ?? null, splits[i]!);
+  });
+  const drawn = drawExamples(name, indexOf.size, options, options.seed, { own, parts });
+  const wanted = new Set([...drawn.test, ...drawn.validation, ...drawn.train]);
+  const indices: number[] = [];
+  const chosen = numbers.filter((_, i) => {
+    const index = indexOf.get(inputs[i]!)!;
+    // Of an input in several parts, what the part it is kept in says counts.
+    const isWanted = wanted.has(index) && splits[i] === parts[index];
+    if (isWanted) indices.push(index);
+    return isWanted;
   });
   const examples = new Map<
     number,
     { input: string; targets: Set<string>; choices: Set<string> }
   >();
-  (await readLines(path, lines)).forEach((line, i) => {
-    const { index } = lines[i]!;
-    const { task: itsTask, input, targets, choices } = parseLine(line, path);
+  (await records.again(chosen)).forEach((record, i) => {
+    const index = indices[i]!;
+    const { task: itsTask, input, targets, choices } = checkRecord(record);
     const known = examples.get(index) ?? { input, targets: new Set(), choices: new Set() };
     if (itsTask !== name || input !== known.input) {
       throw new TaskFileError(`Cannot read "${path}" as it has changed meanwhile; start again`);
@@ -127,70 +170,13 @@ async function readTask(path: string, task: JsonlTask, options: JsonlOptions): P
   };
 }
 
-function parseLine(
-  { text, number }: TextLine,
-  path: string,
-): { task: string; input: string; targets: string[]; choices?: string[] } {
-  const place = `${path}:${number}`;
-  if (!/^\s*\{/.test(text)) throw notAnObject(text, path, place);
-  const object = parseTaskObject(text, place);
-  const { task, input, target } = object;
-  const wrong = [["task", task], ["input", input]].find(([, value]) => typeof value !== "string");
-  if (wrong !== undefined || !("target" in object)) {
-    const keys = Object.keys(object).map((key) => JSON.stringify(key)).join(", ");
-    const [key, value] = wrong ?? ["target", undefined];
-    throw new TaskFileError(
-      `Cannot read ${place} as a line must have strings "task" and "input", and "target": ` +
-        escaped(
-          value === undefined
-            ? `there is no "${key}" among its keys ${keys || "(none)"}`
-            : `"${key}" is ${JSON.stringify(value)}`,
-        ),
-    );
-  }
-  refuseHalfPairs([task as string, input as string], place);
-  const line = {
-    task: task as string,
-    input: input as string,
-    targets: stringsAt(target, `${place}: target`),
-  };
-  if (object.choices === undefined) return line;
-  const choices = stringsAt(object.choices, `${place}: choices`);
-  const isChoice = new Set(choices).size === choices.length && choices.length >= 2 &&
-    line.targets.some((target) => choices.includes(target));
-  if (isChoice) return { ...line, choices };
-  throw new TaskFileError(
-    `Cannot read ${place}: choices as they must be two or more different strings with a target among ` +
-      `them: got ${escaped(JSON.stringify(choices))}`,
-  );
-}
-
-/** What to do about a line that is no JSON object, by what its file seems to be. */
-function notAnObject(text: string, path: string, place: string): TaskFileError {
-  const start = text.trimStart();
-  const [kind, read] = start.startsWith("[")
-    ? ["a JSON array", `read_json(${JSON.stringify(path)})`]
-    : text.includes("\t")
-    ? ["a table of tab-separated values", `read_csv(${JSON.stringify(path)}, sep="\\t")`]
-    : /[,;]/.test(text) && !/^["\d]*[:]/.test(start)
-    ? ["CSV", `read_csv(${JSON.stringify(path)})`]
-    : ["", ""];
-  const found = kind === "" ? "got" : `it looks like ${kind},`;
-  const remedy = kind === "" ? "" : `; with Python: import pandas; pandas.${read}` +
-    `.to_json("tasks.jsonl", orient="records", lines=True)`;
-  return new TaskFileError(
-    `Cannot read ${place} as every line must be a JSON object {"task": …, "input": …, "target": …}: ` +
-      `${found} ${escaped(start, 60)}${remedy}`,
-  );
-}
-
 /**
  * A hash of a text with 53 bits, so that a million inputs share one with a chance of 1e-4 in all; a draw
  * that meets such a pair is refused.
  *
  * Source: cyrb53 by bryc, in the public domain
  */
-function hashOf(text: string): number {
+export function textHash(text: string): number {
   let [a, b] = [0xdeadbeef, 0x41c6ce57];
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i);

@@ -1,5 +1,5 @@
 import { randomStream } from "../util/random.ts";
-import type { Example, Task } from "./task.ts";
+import { type Example, type Part, PARTS, type Task } from "./task.ts";
 
 /** Numbers of examples in each part of a task. */
 export interface ExampleCounts {
@@ -57,28 +57,66 @@ export interface DrawnExamples {
   readonly test: readonly number[];
 }
 
+/** The parts that a person has put the examples of a task into. */
+export interface OwnParts {
+  /** The parts that are named for some example of some task. */
+  readonly own: ReadonlySet<Part>;
+  /** The part of each different input; null where none is named. */
+  readonly parts: readonly (Part | null)[];
+}
+
+/** Of two parts that one input stands in, the part that keeps it: a test must not have been trained on. */
+export function fairest(a: Part | null, b: Part | null): Part | null {
+  return [a, b].toSorted((a, b) => rankOf(b) - rankOf(a))[0]!;
+}
+
+function rankOf(part: Part | null): number {
+  return part === null ? -1 : PARTS.indexOf(part);
+}
+
 /**
  * Draws which of a task's examples go into which part, as {@linkcode splitExamples} does.
  *
  * @param count different inputs of the task, in order of their first appearance
- * @throws {RangeError} when no example is left to train on
+ * @param given the parts that are named: each is drawn from its own, and others from those of `train`
+ * @throws {RangeError} when no example is left to train on, or a part that is named for other tasks has
+ * none of this
  */
 export function drawExamples(
   name: string,
   count: number,
   { n_train, n_validation, n_test }: ExampleCounts,
   seed: number,
+  { own, parts }: OwnParts = { own: new Set(), parts: [] },
 ): DrawnExamples {
   const order = randomStream(seed, `split/${name}`).shuffle(
     Array.from({ length: count }, (_, i) => i),
   );
-  const test = order.slice(0, n_test);
-  const validation = order.slice(n_test, n_test + n_validation);
-  const train = order.slice(n_test + n_validation, n_test + n_validation + n_train);
+  const taken = new Set<number>();
+  const draw = (part: Part, most: number): number[] => {
+    // Where no part is named, every example may go into any.
+    const from = own.has(part) ? part : own.size > 0 ? "train" : null;
+    const among = order.filter((index) => (parts[index] ?? null) === from);
+    if (among.length === 0 && most > 0 && own.has(part)) {
+      throw new RangeError(
+        `Cannot split task ${
+          JSON.stringify(name)
+        } as it has no example of split "${part}", and other ` +
+          `tasks have: give it some, or leave the task out`,
+      );
+    }
+    const drawn = among.filter((index) => !taken.has(index)).slice(0, most);
+    for (const index of drawn) taken.add(index);
+    return drawn;
+  };
+  const test = draw("test", n_test);
+  const validation = draw("validation", n_validation);
+  const train = draw("train", n_train);
   if (train.length === 0) {
     throw new RangeError(
       `Cannot split task ${JSON.stringify(name)} as its ${count} different inputs leave none to ` +
-        `train on after ${n_test} for test and ${n_validation} for validation`,
+        `train on after ${n_test} for test and ${n_validation} for validation; lower n_test and ` +
+        `n_validation, or leave the task out`,
     );
   }
   return { train, validation, test };

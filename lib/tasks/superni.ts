@@ -1,6 +1,6 @@
 import { exists, isFolder, readText } from "../files/file_system.ts";
-import { basename } from "node:path";
-import { type HoldOut, type SourceTask, suiteFromTasks } from "./collection.ts";
+import { baseName } from "../files/path.ts";
+import { type HoldOut, namedHoldOut, type SourceTask, suiteFromTasks } from "./collection.ts";
 import type { SuiteSize, TaskSuite } from "./task.ts";
 import {
   listTaskFiles,
@@ -25,6 +25,9 @@ export interface SuperniOptions extends SuiteSize {
   readonly split: "seeded" | "category" | "official";
   /** Categories held out; needed when `split` is "category". */
   readonly heldout_categories?: readonly string[];
+  /** Names of the tasks held out, when `split` is "seeded"; drawn by seed when absent or empty. */
+  readonly heldout_tasks?: readonly string[] | undefined;
+  /** Seed of the draw of tasks and examples. */
   readonly seed: number;
 }
 
@@ -58,7 +61,7 @@ export async function superniFiles(
 ): Promise<Map<string, string>> {
   const tasks = await listTaskFiles(await taskFolder(data_dir), ".json");
   return new Map([
-    ...tasks.map((path) => [basename(path), path] as const),
+    ...tasks.map((path) => [baseName(path), path] as const),
     ...split !== "official"
       ? []
       : SPLIT_LISTS.map((name) => [name, `${data_dir}/${name}`] as const),
@@ -95,7 +98,7 @@ export async function readSuperniTask(path: string): Promise<SourceTask> {
       instance: [before.length, before.length + asked.length] as const,
     };
   });
-  return { name: basename(path, ".json"), category: category!, examples };
+  return { name: baseName(path, ".json"), category: category!, examples };
 }
 
 async function taskFolder(dataDir: string): Promise<string> {
@@ -115,7 +118,13 @@ async function taskFolder(dataDir: string): Promise<string> {
 }
 
 async function holdOut(options: SuperniOptions, tasks: readonly SourceTask[]): Promise<HoldOut> {
-  if (options.split === "seeded") return {};
+  const { split, heldout_tasks = [] } = options;
+  if (split === "seeded") return namedHoldOut(heldout_tasks, tasks, options);
+  if (heldout_tasks.length > 0) {
+    throw new RangeError(
+      `Cannot hold out heldout_tasks as split "${split}" says which tasks are held out: leave out one`,
+    );
+  }
   if (options.split === "category") {
     const wanted = options.heldout_categories ?? [];
     const present = new Set(tasks.map(({ category }) => category));

@@ -32,6 +32,17 @@ export interface Task<E = Example> {
   readonly category?: string;
 }
 
+/** The parts that a task's examples are divided into. */
+export const PARTS = ["train", "validation", "test"] as const;
+
+/** One of the parts of a task. */
+export type Part = (typeof PARTS)[number];
+
+/** Whether a value is the name of a part. */
+export function isPart(value: unknown): value is Part {
+  return (PARTS as readonly unknown[]).includes(value);
+}
+
 /** Tasks to train on together, and tasks held out to adapt to afterwards. */
 export interface TaskSuite<E = Example> {
   /** The name of the suite. */

@@ -58,34 +58,46 @@ export function parseTaskObject(
   place: string,
   keys?: readonly string[],
 ): Record<string, unknown> {
-  const refuse = (found: string): never => {
-    throw new TaskFileError(
-      `Cannot read ${place} as it must hold one JSON object: ${escaped(found)}`,
-    );
-  };
-  const parse = (json: string): unknown => {
-    try {
-      return JSON.parse(json);
-    } catch (error) {
-      return refuse((error as Error).message);
-    }
-  };
+  const value = parseTaskJson(text, place, "one JSON object", keys);
+  if (isJsonObject(value)) return value;
+  throw new TaskFileError(
+    `Cannot read ${place} as it must hold one JSON object: got ${
+      escaped(text.trim().slice(0, 40))
+    }`,
+  );
+}
+
+/**
+ * The value of a JSON text that Python wrote, as {@linkcode parseTaskObject} reads it.
+ *
+ * @param what it must hold, for the message: `one JSON object`
+ * @throws {TaskFileError} when it is no JSON, or an object says a key twice
+ */
+export function parseTaskJson(
+  text: string,
+  place: string,
+  what: string,
+  keys?: readonly string[],
+): unknown {
   let json = text;
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
     json = withoutNaN(text);
-    value = parse(json);
+    try {
+      value = JSON.parse(json);
+    } catch (error) {
+      throw new TaskFileError(
+        `Cannot read ${place} as it must hold ${what}: ${escaped((error as Error).message)}`,
+      );
+    }
   }
-  if (!isJsonObject(value)) return refuse(`got ${text.trim().slice(0, 40)}`);
   const twice = duplicateKey(json, keys);
-  if (twice !== null) {
-    throw new TaskFileError(
-      `Cannot read ${place} as a key can be there only once: ${escaped(JSON.stringify(twice))}`,
-    );
-  }
-  return value;
+  if (twice === null) return value;
+  throw new TaskFileError(
+    `Cannot read ${place} as a key can be there only once: ${escaped(JSON.stringify(twice))}`,
+  );
 }
 
 /** Replaces the numbers that Python writes and JSON does not know, outside of strings. */

@@ -6,6 +6,7 @@ import type { Noise } from "../ops/noise.ts";
 import * as tf from "../tf.ts";
 import { Adafactor } from "./adafactor.ts";
 import { AdamW } from "./adamw.ts";
+import { type Validation, withBest } from "./best_checkpoint.ts";
 import { clipGradients } from "./clip_gradients.ts";
 import { disposeGradients, type LossAndGradients, lossAndGradients } from "./gradients.ts";
 import type { Trainable, TrainingInputs } from "./multi_task_model.ts";
@@ -68,6 +69,13 @@ export interface TrainContext<Batch> {
    */
   readonly from?: TrainState | undefined;
   /**
+   * How training is watched on other data: then it ends with the values of its best step, and early where
+   * nothing gets better. Absent, it ends with the values of its last step.
+   */
+  readonly validation?: Validation | undefined;
+  /** Called with every step when it is done, to show progress. */
+  readonly onStep?: ((step: TrainStep) => void) | undefined;
+  /**
    * Whether the caller looks at the model or the state after a step, counted from 1; after every step when
    * absent. The losses of steps at which nobody looks are read with those of the next at which somebody does,
    * so that a device is not waited for; they come late, with the same numbers.
@@ -99,6 +107,8 @@ export interface TrainStep {
   readonly loss: number;
   /** Norm of the gradient before clipping. */
   readonly gradientNorm: number;
+  /** Loss on validation data, at the steps at which it is asked for. */
+  readonly validationLoss?: number;
   /** Reads where training is, to go on from there later; to be called before the next step. */
   state(): Promise<TrainState>;
 }
@@ -159,7 +169,17 @@ export async function* train<Batch extends object = never>(
   given: TrainSettings,
   context: TrainContext<Batch>,
 ): AsyncGenerator<TrainStep> {
-  yield* trainBy(model, given, context, alone(model));
+  const { validation, onStep } = context;
+  // What is watched is looked at after every step.
+  const watched = validation === undefined ? context : { ...context, looks: () => true };
+  const steps = trainBy(model, given, watched, alone(model));
+  const all = validation === undefined
+    ? steps
+    : withBest(steps, model.trainableParameters(), validation, given.steps);
+  for await (const step of all) {
+    onStep?.(step);
+    yield step;
+  }
 }
 
 /** What {@linkcode train} does, where the work of a step is shared with other trainings. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { useBackend } from "../backend/backend.ts";
 import { T5ForConditionalGeneration } from "../models/t5/model.ts";
 import { ByteTokenizer } from "../models/tokenizers/byte_tokenizer.ts";
 import { seededNoise } from "../ops/noise.ts";
@@ -84,6 +85,30 @@ async function losses(settings: TrainSettings): Promise<number[]> {
   model.dispose();
   return values;
 }
+
+Deno.test("train() watched by validation takes the same steps, tells each, and ends with its best", async () => {
+  await useBackend("wasm");
+  const plain = await losses(SETTINGS);
+  const model = tinyT5();
+  const [seen, told]: [number[], number[]] = [[], []];
+  const held: number[] = [];
+  const loss = async () => {
+    const task = { name: "a", taskId: 0, examples: SUITE.training[0]!.test };
+    const { loss } = await evaluateTokens(model, task, ENCODING, 8);
+    held.push(loss);
+    return loss;
+  };
+  const onStep = ({ step }: { step: number }) => void told.push(step);
+  const validation = { loss, every: 1 };
+  for await (const step of train(model, SETTINGS, { ...context(), validation, onStep })) {
+    seen.push(step.loss);
+    assert.equal(step.validationLoss, held.at(-1));
+  }
+  assert.deepEqual([seen, told], [plain, [1, 2, 3]]);
+  const best = Math.min(...held);
+  assert.equal(await loss(), best, "the model is that of its best step");
+  model.dispose();
+});
 
 Deno.test("train() has the defaults of a run", () => {
   const config = parseRunConfig({});

@@ -70,6 +70,7 @@ export const SWEEP_OPTIONS = {
   adapters: { type: "boolean", default: false },
   out: { type: "string", short: "o" },
   quiet: { type: "boolean", short: "q", default: false },
+  schema: { type: "boolean", default: false },
 } as const;
 
 /**
@@ -233,8 +234,10 @@ Run the same command again to go on where it was stopped.
   deno task sweep [FILE.yaml] [key=value ...] [options]
 
   FILE.yaml           the sweep [${DEFAULT_SWEEP}]
-  key=value           a setting in place of the file's; n_skills=2,4,8 and seed=0..4 make axes; a list
-                      is written [q,v], and text with commas in quotes: "data_file='a,b.jsonl'"
+  key=value           a setting in place of the file's; n_skills=2,4,8 and seed=0..4 make axes, and so do
+                      ranges that say how many values they have: learning_rate=1e-4..1e-1:log4 has equal
+                      ratios, clip=0..2:lin5 equal distances; a list is written [q,v], and text with commas
+                      in quotes: "data_file='a,b.jsonl'"
   metric=COLUMN       the column that orders tables
 
   --dry-run           print what would run, and write nothing
@@ -257,14 +260,17 @@ Run the same command again to go on where it was stopped.
   --adapters          keep the adapter of every run, as PEFT loads it: runs/<run>/adapter
   -o, --out DIR       folder of results [results/<name of the sweep>]
   -q, --quiet         show no progress
+  --schema            print the JSON Schema of sweep files, by which editors complete and explain them
   -h, --help          this text
 
-A file has: question; metric; baseline, settings that others are compared with; primary, a list of settings
-whose comparison with the baseline is what the sweep is for, so that the others are exploratory; margin, the
-smallest difference of interest; set, settings of every run; grid, axes of which every combination runs;
-zip, axes that move together; include and exclude, lists of settings to add and to leave out; seeds. The
-command line wins in every run. Its paths start in the folder you call it from, those of a file in the
-project's folder.
+A file has: extends, another file, of which this one replaces entries; question; metric; baseline, settings
+that others are compared with; primary, a list of settings whose comparison with the baseline is what the
+sweep is for, so that the others are exploratory; margin, the smallest difference of interest; set,
+settings of every run; grid, axes of which every combination runs; zip, axes that move together; include
+and exclude, lists of settings to add and to leave out; seeds; sample, how many of the cells of grid and
+zip are drawn, and from which seed: { n: 20, seed: 0 }. An axis is a list, or written as on the command
+line. The command line wins in every run. Its paths start in the folder you call it from, those of a file
+in the project's folder.
 
   deno task sweep experiments/quick.yaml n_skills=2,4 learning_rate=1e-3,1e-2 seed=0..4 --dry-run
 

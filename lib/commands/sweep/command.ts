@@ -16,6 +16,7 @@ import { hasSweep, lockSweep, SweepStore } from "../../sweep/store.ts";
 import { StoreError } from "../../sweep/store_error.ts";
 import { type PlanChange, PlanChangeError } from "../../sweep/plan_change.ts";
 import { stagesDirOf, writtenDirs } from "../../sweep/stages_dir.ts";
+import { readExtended, type SweepText } from "../../sweep/plan/extended.ts";
 import { type PlannedRun, readSweep, type Sweep } from "../../sweep/plan/sweep.ts";
 import { SweepError } from "../../sweep/plan/sweep_error.ts";
 import { environmentVariable } from "../../util/environment.ts";
@@ -38,6 +39,7 @@ import { chooseAndTell } from "./choose_device.ts";
 import { describeCompanies } from "./describe_companies.ts";
 import { describePlan } from "./describe_plan.ts";
 import { faultOfRuns, type ResolveBase } from "./preflight.ts";
+import { sweepSchema } from "./schema.ts";
 import { cancelJobs, describeLaunch, launchBySlurm, slurmHere, tellStatus } from "./slurm.ts";
 import { readablePath, settingPath, userPath } from "../user_path.ts";
 import { checkedBases } from "./bases.ts";
@@ -75,7 +77,11 @@ export async function sweepCommand(
     command,
     args,
     options,
-    (given, output) => sweepAsAsked(sweepArguments(given), args, options, output),
+    (given, output) => {
+      if (!given.values.schema) return sweepAsAsked(sweepArguments(given), args, options, output);
+      output.print(`${JSON.stringify(sweepSchema(), null, 2)}\n`);
+      return Promise.resolve(0);
+    },
   );
 }
 
@@ -90,7 +96,11 @@ async function sweepAsAsked(
   try {
     const file = asked.file === DEFAULT_SWEEP ? asked.file : readablePath(asked.file);
     const note = (sentence: string) => say(`Note: ${sentence}.`);
-    const yaml = await yamlText(file, "a sweep");
+    const text = await yamlText(file, "a sweep");
+    const { yaml, files } = await readExtended(
+      { path: file, text },
+      (path) => yamlText(path, "a sweep"),
+    );
     const sweep = readSweep(yaml, file, asked.settings, {
       note,
       toPath: settingPath,
@@ -172,7 +182,7 @@ async function sweepAsAsked(
       say(`Stopped in the download of the base model. To go on:\n  ${again}`);
       return 130;
     }
-    const source = { yaml, command: again };
+    const source = { yaml: textOfFiles(files), command: again };
     const store = await SweepStore.plan(dir, sweep, { extend: asked.extend, source });
     const before = asked.fresh ? store.manifest.runs.map(notBegun) : await store.results();
     const reads = await readsNow(before, baseFolders);
@@ -227,6 +237,11 @@ async function planOf(
     const planned = await SweepStore.plan(offered, sweep, { extend: true });
     return { planned, change: error.change };
   }
+}
+
+/** The text of a sweep's file, followed by those it extends. */
+function textOfFiles([own, ...others]: readonly SweepText[]): string {
+  return own!.text + others.map(({ path, text }) => `\n# It extends ${path}:\n${text}`).join("");
 }
 
 /** Says which seeds have results here and are not asked for. */

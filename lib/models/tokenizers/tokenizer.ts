@@ -3,44 +3,24 @@ import { notFound } from "../../files/file_system.ts";
 import { pathIn } from "../../files/path.ts";
 import { readJsonObject } from "../../files/json_object.ts";
 import { ByteTokenizer } from "./byte_tokenizer.ts";
-import { type EncodeBatchOptions, type EncodedBatch, type EncodeOptions } from "./encode_batch.ts";
+import {
+  callable,
+  type CallableTokenizer,
+  type TokenizeOptions,
+  type Tokenizer,
+} from "./callable.ts";
 import { isObject, type Json } from "./options.ts";
 import { tokenizerClass } from "./tokenizer_class.ts";
 import { resolveModel, type ResolveOptions, TOKENIZER_FILES } from "../../hub/hugging_face.ts";
 
-/** Turns texts into the ids a model reads, and back. */
-export interface Tokenizer {
-  /** Fills up the rows of a batch. */
-  readonly padId: number;
-  /** Ends a sequence; null when nothing does. */
-  readonly eosId: number | null;
-  /** Begins a sequence; null when nothing does. */
-  readonly bosId: number | null;
-  /** Stands for what is unknown; null when nothing does. */
-  readonly unkId: number | null;
-  /** Every id is below it, those of added tokens too. */
-  readonly vocabSize: number;
-  /**
-   * The ids of a text.
-   * @throws {RangeError} when half of a surrogate pair is missing, or `maxLength` is not a whole
-   * number that leaves room for the special tokens
-   */
-  encode(text: string, options?: EncodeOptions): number[];
-  /**
-   * The ids of texts as one batch, filled up to the longest.
-   * @throws as {@linkcode encode} does
-   */
-  encodeBatch(texts: readonly string[], options?: EncodeBatchOptions): EncodedBatch;
-  /**
-   * The text of ids.
-   * @throws {RangeError} when one of them cannot be an id
-   */
-  decode(ids: readonly number[], options?: { readonly skipSpecialTokens?: boolean }): string;
-}
+export type { CallableTokenizer, TokenizeOptions, Tokenizer };
 
 /** Loads tokenizers by what their folder holds. */
 export const AutoTokenizer: {
-  readonly fromPretrained: (nameOrPath: string, options?: ResolveOptions) => Promise<Tokenizer>;
+  readonly fromPretrained: (
+    nameOrPath: string,
+    options?: ResolveOptions,
+  ) => Promise<CallableTokenizer>;
 } = {
   /**
    * The tokenizer of a folder, or of a hub's model. The first of these that fits:
@@ -67,14 +47,17 @@ export const AutoTokenizer: {
    * const dir = await Deno.makeTempDir();
    * await Deno.writeTextFile(`${dir}/config.json`, JSON.stringify({ vocab_size: 384 }));
    * const tokenizer = await AutoTokenizer.fromPretrained(dir);
-   * assert.deepEqual(tokenizer.encodeBatch(["hi", "a"]), {
+   * assert.deepEqual(tokenizer(["hi", "a"], { padding: true }), {
    *   inputIds: [[107, 108, 1], [100, 1, 0]],
    *   attentionMask: [[1, 1, 1], [1, 1, 0]],
    * });
    * await Deno.remove(dir, { recursive: true });
    * ```
    */
-  async fromPretrained(nameOrPath: string, options: ResolveOptions = {}): Promise<Tokenizer> {
+  async fromPretrained(
+    nameOrPath: string,
+    options: ResolveOptions = {},
+  ): Promise<CallableTokenizer> {
     const dir = await resolveModel(nameOrPath, { patterns: TOKENIZER_FILES, ...options });
     const read = (name: string) => readJsonObject(pathIn(dir, name));
     const fault = (rule: string, cause?: unknown) =>
@@ -83,7 +66,7 @@ export const AutoTokenizer: {
     if (config?.tokenizer_class === "ByT5Tokenizer") {
       const other = otherThanByT5(config);
       if (other !== null) throw fault(`ByT5's ids are fixed: found ${other}`);
-      return new ByteTokenizer();
+      return callable(new ByteTokenizer());
     }
     const tokenizer = await read("tokenizer.json");
     const model = await read("config.json");
@@ -93,13 +76,13 @@ export const AutoTokenizer: {
       const { JsonTokenizer } = await import("./json_tokenizer.ts");
       try {
         const files = { tokenizer, config, specialTokens, addedTokens };
-        return new JsonTokenizer(files, tokenizerClass(config, model));
+        return callable(new JsonTokenizer(files, tokenizerClass(config, model)));
       } catch (error) {
         const why = escaped((error as Error).message);
         throw fault(`its tokenizer.json cannot be used: ${why}`, error);
       }
     }
-    if (model?.vocab_size === 384) return new ByteTokenizer();
+    if (model?.vocab_size === 384) return callable(new ByteTokenizer());
     throw notFound(
       `Cannot load a tokenizer from "${dir}" as it has no tokenizer.json; make one with Python: ` +
         `transformers.AutoTokenizer.from_pretrained(name).save_pretrained(folder)`,

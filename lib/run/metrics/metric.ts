@@ -21,6 +21,19 @@ export interface Metric {
   readonly scale: "log" | "share" | "plain";
 }
 
+/** The name of a score of one task. */
+export type ScoreName =
+  | "exact_match"
+  | "rouge_l"
+  | "rank_accuracy"
+  | "token_f1"
+  | "macro_f1"
+  | "matthews"
+  | "pearson"
+  | "token_accuracy"
+  | "loss"
+  | "teacher_gap";
+
 /**
  * Scores of one task. Their means over tasks are metrics of a run, with one of {@linkcode SCORED_ON}
  * before the name.
@@ -87,7 +100,7 @@ export const SCORES = {
     better: "lower",
     scale: "log",
   },
-} as const satisfies Readonly<Record<string, Metric>>;
+} as const satisfies Readonly<Record<ScoreName, Metric>>;
 
 /** What the prefixes of scores say of when and on which tasks a model was scored. */
 export const SCORED_ON = {
@@ -258,9 +271,6 @@ export const FORMER_MEASURES = {
     ...FORMER,
   },
 } as const satisfies Readonly<Record<string, Metric>>;
-
-/** The name of a score of one task. */
-export type ScoreName = keyof typeof SCORES;
 
 /** What stands before the name of a score in a metric of a run. */
 export type ScoredOn = keyof typeof SCORED_ON;

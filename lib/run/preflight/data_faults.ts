@@ -11,6 +11,7 @@ const SOURCE = [
   "data_file",
   "split",
   "heldout_categories",
+  "heldout_tasks",
   "min_skills",
   "max_skills",
   "teacher_n_skills",

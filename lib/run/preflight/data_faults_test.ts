@@ -73,7 +73,11 @@ Deno.test("dataFaults() tells cells apart that ask for more than there is, and r
     } finally {
       Deno.open = open;
     }
-    assert.equal(opened, 1 + OWN.n_tasks + OWN.n_heldout_tasks, "for its lines, and for each task");
+    assert.equal(
+      opened,
+      2 + OWN.n_tasks + OWN.n_heldout_tasks,
+      "for its first letter, for its lines, and for each task",
+    );
   });
 });
 

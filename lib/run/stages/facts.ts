@@ -53,6 +53,7 @@ const OF_TASKS: readonly (keyof RunConfig)[] = [
   "suite",
   "split",
   "heldout_categories",
+  "heldout_tasks",
   "n_tasks",
   "n_heldout_tasks",
   "n_train",

@@ -6,12 +6,13 @@ import { parseRunConfig, RUN_CONFIG_KEYS, type RunConfig } from "../../run/confi
 import { settingsText } from "../../run/id.ts";
 import { isUsed } from "../../run/used_settings.ts";
 import { grid, gridSize } from "../../util/grid.ts";
+import { randomStream } from "../../util/random.ts";
 import type { Overrides } from "./overrides.ts";
 import type { Axis, Entry, Note, SettingGroup, SettingKey } from "./setting.ts";
 import { textOf, valueKey } from "./setting.ts";
 import { MOST_RUNS } from "./setting_value.ts";
 import { SweepError } from "./sweep_error.ts";
-import type { SweepFile } from "./sweep_file.ts";
+import type { Sample, SweepFile } from "./sweep_file.ts";
 
 /** The cells of a sweep, and the seeds that each is run with. */
 export interface Cells {
@@ -26,7 +27,7 @@ type Settings = ReadonlyMap<SettingKey, unknown>;
 
 /**
  * The cells of a sweep: every combination of `grid`, together with `zip`, on top of `set`, without those
- * that match an entry of `exclude`, and with those of `include`.
+ * that match an entry of `exclude`, or as many of them as `sample` draws, and with those of `include`.
  *
  * The command line wins in every cell: one value is set and several become an axis, also in the cells of
  * `include`. What a cell does not name takes its default, and `exclude` sees that too.
@@ -45,11 +46,15 @@ export function cellsOf(file: SweepFile, overrides: Overrides, path: string, not
   const axes: Axes = new Map([...without(file.grid), ...asked]);
   const zip = rowsOf(without(file.zip), note);
   const include = file.include.map((group) => withoutAsked(group, asked, note));
-  checkCount({ axes, zip, include, asked, seeds }, path);
+  checkCount({ axes, zip, include, asked, seeds, sample: file.sample }, path);
 
-  const points = combinations(axes);
-  const ofGrid = points.flatMap((point) => zip.map((row) => complete(set, point, row)));
-  const kept = excluded(ofGrid, file.exclude, note);
+  const kept = file.sample === null
+    ? excluded(
+      combinations(axes).flatMap((point) => zip.map((row) => complete(set, point, row))),
+      file.exclude,
+      note,
+    )
+    : sampled({ set, axes, zip, exclude: file.exclude }, file.sample, note);
   const cells = new Map(kept.map((cell) => [settingsText(cell, ["seed"]), cell]));
   if (include.length > 0 && axes.size === 0 && file.zip.size === 0) {
     note("There is no grid and no zip, so the cell of set alone runs beside those of include");
@@ -76,17 +81,18 @@ export function cellsOf(file: SweepFile, overrides: Overrides, path: string, not
 
 /** Fails before anything is made when it would be too much. */
 function checkCount(
-  { axes, zip, include, asked, seeds }: {
+  { axes, zip, include, asked, seeds, sample }: {
     axes: Axes;
     zip: readonly Settings[];
     include: readonly SettingGroup[];
     asked: Axes;
     seeds: Axis;
+    sample: Sample | null;
   },
   path: string,
 ): void {
-  const sizeOf = (axes: Axes) => gridSize([...axes.values()].map(({ values }) => values));
-  const runs = (sizeOf(axes) * zip.length + sizeOf(asked) * include.length) * seeds.values.length;
+  const ofGrid = Math.min(sizeOf(axes) * zip.length, sample?.n ?? Infinity);
+  const runs = (ofGrid + sizeOf(asked) * include.length) * seeds.values.length;
   if (runs <= MOST_RUNS) return;
   const all = [...axes, ["seed", seeds] as const];
   const parts = all.filter(([, { values }]) => values.length > 1)
@@ -100,6 +106,57 @@ function checkCount(
       `sweep has at most ${MOST_RUNS.toLocaleString("en-US")}: give fewer values, first at ` +
       longest.place(),
   );
+}
+
+function sizeOf(axes: Axes): number {
+  return gridSize([...axes.values()].map(({ values }) => values));
+}
+
+/** Draws of cells that are excluded or drawn already, one after the other, after which no more is drawn. */
+const MOST_MISSES = 10_000;
+
+/**
+ * Cells of grid and zip that no pattern excludes, drawn without putting back. The first cells of a larger
+ * sample are those of a smaller one. A grid may be larger than a sweep can run, so it is not made whole.
+ */
+function sampled(
+  { set, axes, zip, exclude }: {
+    set: Settings;
+    axes: Axes;
+    zip: readonly Settings[];
+    exclude: readonly SettingGroup[];
+  },
+  { n, seed, place }: Sample,
+  note: Note,
+): RunConfig[] {
+  const random = randomStream(seed, "sample");
+  const size = sizeOf(axes) * zip.length;
+  const cells = new Map<string, RunConfig>();
+  const take = (point: Settings, row: Settings): boolean => {
+    const cell = complete(set, point, row);
+    const text = settingsText(cell, ["seed"]);
+    if (cells.has(text) || exclude.some((pattern) => matches(cell, pattern))) return false;
+    cells.set(text, cell);
+    return true;
+  };
+  if (size <= MOST_RUNS) {
+    const all = combinations(axes).flatMap((point) => zip.map((row) => [point, row] as const));
+    for (const [point, row] of random.shuffle(all)) {
+      if (cells.size === n) break;
+      take(point, row);
+    }
+  } else {
+    for (let misses = 0; cells.size < n && misses < MOST_MISSES;) {
+      const point = new Map(
+        [...axes].map(([key, { values }]) => [key, values[random.integer(values.length)]!.value]),
+      );
+      misses = take(point, zip[random.integer(zip.length)]!) ? 0 : misses + 1;
+    }
+  }
+  if (cells.size < n) {
+    note(`${place()} asks for ${n} cells and there are ${cells.size}: all are run`);
+  }
+  return [...cells.values()];
 }
 
 /** The rows of zipped axes, each once; one empty row where there is no axis. */
@@ -143,11 +200,18 @@ function valuesOf(entries: ReadonlyMap<SettingKey, Entry>): Settings {
 
 const DEFAULTS = parseRunConfig({});
 
-/** A whole config of settings that are all checked; later ones win. */
+/**
+ * A whole config of settings that are all checked; later ones win. Where held-out tasks are named and their
+ * number is not, it is as many.
+ */
 function complete(...settings: readonly Settings[]): RunConfig {
   const config: Record<string, unknown> = { ...DEFAULTS };
   for (const some of settings) for (const [key, value] of some) config[key] = value;
-  return config as RunConfig;
+  const { heldout_tasks, ...cell } = config as RunConfig;
+  const isCounted = settings.some((some) => some.has("n_heldout_tasks"));
+  return isCounted || heldout_tasks.length === 0
+    ? config as RunConfig
+    : { ...cell, heldout_tasks, n_heldout_tasks: heldout_tasks.length };
 }
 
 /** Whether a cell has all settings of a group, whether someone wrote them or they are defaults. */

@@ -82,7 +82,8 @@ function remedy(key: SettingKey, value: unknown): string {
     }`;
   }
   if (typeof value === "string" && /^\S+\.\.\S+$/.test(value)) {
-    return `; a range has integers at both ends, such as 0..4`;
+    return `; a range has integers at both ends, such as 0..4, or says how many values it has, such as ` +
+      `1e-4..1e-1:log4 or 0..1:lin5`;
   }
   if (takes([value])) return `; a list is written in brackets: [${escaped(String(value))}]`;
   return "";
@@ -101,7 +102,8 @@ export function valueKey(value: unknown): string {
 
 /**
  * The values that a text gives to a setting. A setting that takes text gets it as it stands where what
- * it looks like, a number or a list, would be refused.
+ * it looks like, a number or a list, would be refused. Where a setting takes integers alone, the values of a
+ * range between its ends are rounded.
  *
  * @throws {SweepError} naming the place
  */
@@ -113,9 +115,12 @@ export function entriesOfText(key: SettingKey, text: string, place: Place): Entr
     throw new SweepError(`Cannot read ${place()}: ${(error as Error).message}`);
   }
   const schema = RUN_CONFIG.shape[key];
-  return written.map(({ value, text }) => {
-    const asText = typeof value !== "string" && !schema.safeParse(value).success &&
-      schema.safeParse(text).success;
+  const takes = (value: unknown) => schema.safeParse(value).success;
+  return written.map(({ value, text, isBetween = false }) => {
+    if (isBetween && !takes(value) && takes(Math.round(value as number))) {
+      return checkSetting(key, Math.round(value as number), place);
+    }
+    const asText = typeof value !== "string" && !takes(value) && takes(text);
     return checkSetting(key, asText ? text : value, place);
   });
 }

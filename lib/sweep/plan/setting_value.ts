@@ -8,11 +8,14 @@ export interface WrittenValue {
   readonly value: unknown;
   /** What stands there, without blanks around it. */
   readonly text: string;
+  /** Whether it lies between the ends of a range that says how many values it has. */
+  readonly isBetween?: true;
 }
 
 /**
  * The values of a setting as written on the command line: `2,4,8` are three, `0..4` are five, and
- * `[a,b]` is one list; each comes with its text.
+ * `[a,b]` is one list; each comes with its text. `1e-4..1e-1:log4` are four with equal ratios between
+ * them, and `0..1:lin5` five with equal distances, rounded to six digits.
  *
  * Only a comma outside of quotes, brackets, braces and parentheses separates. A number, `true`, `false`
  * and `null` are what they say, and everything else is text as it stands, such as `my data #1.jsonl`;
@@ -28,6 +31,8 @@ export interface WrittenValue {
  * const values = (text: string) => writtenValues(text).map(({ value }) => value);
  * assert.deepEqual(values("2,4,8"), [2, 4, 8]);
  * assert.deepEqual(values("0..2,7"), [0, 1, 2, 7]);
+ * assert.deepEqual(values("1e-4..1e-1:log4"), [1e-4, 1e-3, 1e-2, 1e-1]);
+ * assert.deepEqual(values("0..1:lin5"), [0, 0.25, 0.5, 0.75, 1]);
  * assert.deepEqual(values("[q,v],all-linear"), [["q", "v"], "all-linear"]);
  * assert.deepEqual(values("'a,b','8'"), ["a,b", "8"]);
  * assert.deepEqual(values(".*[.][0-9]{1,2}[.]q"), [".*[.][0-9]{1,2}[.]q"]);
@@ -50,22 +55,59 @@ export function writtenValues(text: string): WrittenValue[] {
     const range = ranges[i]!;
     if (range === null) return [{ value: readValue(part), text: part }];
     return Array.from({ length: range.size }, (_, step) => {
-      const value = range.first + step;
-      return { value, text: String(value) };
+      const value = range.at(step);
+      return { value, text: String(value), ...(range.isSpaced ? { isBetween: true } : {}) };
     });
   });
 }
 
-function readRange(text: string): { first: number; size: number } | null {
-  const range = /^(-?\d+)\.\.(-?\d+)$/.exec(text);
-  if (range === null) return null;
-  const [first, last] = [Number(range[1]), Number(range[2])];
+/** Several values that are written as one. */
+interface Range {
+  readonly size: number;
+  readonly isSpaced: boolean;
+  /** The value of a number from 0. */
+  at(step: number): number;
+}
+
+function readRange(text: string): Range | null {
+  const [, from, to, spacing, count] =
+    /^([^.,]*(?:\.\d+)?[^.,]*)\.\.(.*?)(?::(log|lin)(\d+))?$/.exec(text) ??
+      [];
+  const isSpaced = spacing !== undefined;
+  const form = isSpaced ? /^[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?$/ : /^-?\d+$/;
+  if (from === undefined || to === undefined || !form.test(from) || !form.test(to)) return null;
+  const [first, last] = [Number(from), Number(to)];
   if (last < first) {
     throw new SyntaxError(
-      `Cannot read "${text}" as a range must run upwards: write ${range[2]}..${range[1]}`,
+      `Cannot read "${text}" as a range must run upwards: write ${to}..${from}${
+        isSpaced ? `:${spacing}${count}` : ""
+      }`,
     );
   }
-  return { first, size: last - first + 1 };
+  if (!isSpaced) return { size: last - first + 1, isSpaced, at: (step) => first + step };
+  const size = Number(count);
+  if (size < 2) {
+    throw new SyntaxError(
+      `Cannot read "${text}" as a range must have at least 2 values: got ${size}`,
+    );
+  }
+  if (spacing === "log" && first <= 0) {
+    throw new SyntaxError(
+      `Cannot read "${text}" as the ends of a range with equal ratios must be positive: got ${from}`,
+    );
+  }
+  const between = (share: number) =>
+    spacing === "log" ? first * (last / first) ** share : first + (last - first) * share;
+  return {
+    size,
+    isSpaced,
+    at: (step) =>
+      step === 0
+        ? first
+        : step === size - 1
+        ? last
+        : Number(between(step / (size - 1)).toPrecision(6)),
+  };
 }
 
 /** One value: a quoted text, a list, or a plain word. */

@@ -9,6 +9,7 @@ import { type Overrides, readOverrides, type ToPath } from "./overrides.ts";
 import type { Note, SettingGroup } from "./setting.ts";
 import { SweepError } from "./sweep_error.ts";
 import { readSweepFile, type SweepFile } from "./sweep_file.ts";
+import type { YamlText } from "./yaml_text.ts";
 
 /** A study: the question it answers and the runs that answer it. */
 export interface Sweep {
@@ -56,10 +57,10 @@ export interface ReadOptions {
  * Reads a sweep from YAML and the command line, which wins.
  *
  * The cells are every combination of `grid`, together with `zip` (axes that move together), on top of
- * `set`, without those that match an entry of `exclude`, and with those of `include`; each cell runs
- * once per seed.
+ * `set`, without those that match an entry of `exclude`, or as many of them as `sample` draws, and with
+ * those of `include`; each cell runs once per seed.
  *
- * @param text the YAML
+ * @param text the YAML, as text or as read together with what it extends
  * @param path path of the file, for messages and the name
  * @param overrides settings of the command line, such as `n_skills=2,4,8`: one value is set, several
  * become an axis, in the cells of `include` too
@@ -81,7 +82,7 @@ export interface ReadOptions {
  * ```
  */
 export function readSweep(
-  text: string,
+  text: string | YamlText,
   path: string,
   overrides: readonly string[] = [],
   { note = () => {}, toPath }: ReadOptions = {},

@@ -14,10 +14,11 @@ import {
   textOf,
 } from "./setting.ts";
 import { SweepError } from "./sweep_error.ts";
-import { type Locate, readYaml } from "./yaml_text.ts";
+import { type Locate, readYaml, type YamlText } from "./yaml_text.ts";
 
 /** What a sweep's file may say. */
 export const FILE_KEYS = [
+  "extends", // another file, which is read before: see extended.ts
   "question",
   "metric",
   "baseline",
@@ -29,6 +30,7 @@ export const FILE_KEYS = [
   "include",
   "exclude",
   "seeds",
+  "sample",
   "slurm", // how jobs are asked for, which no result depends on: see lib/slurm/settings.ts
 ] as const;
 
@@ -54,6 +56,17 @@ export interface SweepFile {
   /** Cells that are left out. */
   readonly exclude: readonly SettingGroup[];
   readonly seeds: Axis;
+  /** How many of the cells of grid and zip are drawn, and from which seed; null for all of them. */
+  readonly sample: Sample | null;
+}
+
+/** A draw of cells. */
+export interface Sample {
+  /** Cells to draw; at least 1. */
+  readonly n: number;
+  /** Seed of the draw. */
+  readonly seed: number;
+  readonly place: Place;
 }
 
 type Path = readonly (string | number)[];
@@ -61,14 +74,14 @@ type Path = readonly (string | number)[];
 /**
  * Reads a sweep's file.
  *
- * @param text the YAML
+ * @param text the YAML, as text or as read together with what it extends
  * @param path of the file, for messages
  * @param note called with every entry that has no effect
  * @throws {SweepError} when the text is no YAML, or a key or a value is wrong, or two sections speak of
  * one setting, naming file, line, column and key
  */
-export function readSweepFile(text: string, path: string, note: Note): SweepFile {
-  const { value, locate } = readYaml(text, path);
+export function readSweepFile(text: string | YamlText, path: string, note: Note): SweepFile {
+  const { value, locate } = typeof text === "string" ? readYaml(text, path) : text;
   const given = value ?? {};
   if (typeof given !== "object" || Array.isArray(given)) {
     throw new SweepError(
@@ -92,6 +105,7 @@ export function readSweepFile(text: string, path: string, note: Note): SweepFile
     include: file.groups("include"),
     exclude: file.groups("exclude"),
     seeds: file.seeds(),
+    sample: file.sample(),
   };
 }
 
@@ -104,6 +118,11 @@ class Sections {
   ) {}
 
   checkKeys(): void {
+    if (Object.hasOwn(this.given, "extends")) {
+      throw new SweepError(
+        `Cannot read ${this.locate(["extends"])} as a text that is of no file extends none`,
+      );
+    }
     for (const key of Object.keys(this.given)) {
       if ((FILE_KEYS as readonly string[]).includes(key)) continue;
       const isSetting = key !== "seed" && (RUN_CONFIG_KEYS as readonly string[]).includes(key);
@@ -195,6 +214,37 @@ class Sections {
       : [given].flat().map((value) => checkSetting("seed", value, place));
     if (entries.length > 0) return axisOf("seed", place, entries, this.note);
     throw new SweepError(`Cannot read ${place()} as there must be a seed: write seeds: [0]`);
+  }
+
+  sample(): Sample | null {
+    const given = this.given.sample ?? null;
+    if (given === null) return null;
+    const place = () => this.locate(["sample"]);
+    if (typeof given !== "object" || Array.isArray(given)) {
+      throw new SweepError(`Cannot read ${place()} as it must be written { n: 20, seed: 0 }`);
+    }
+    const { n, seed = 0, ...others } = given as Record<string, unknown>;
+    const [unknown] = Object.keys(others);
+    if (unknown !== undefined) {
+      throw new SweepError(
+        `Cannot read ${this.locate(["sample", unknown])}: unknown key${
+          suggest(unknown, ["n", "seed"])
+        }`,
+      );
+    }
+    if (!Number.isSafeInteger(n) || (n as number) < 1) {
+      throw new SweepError(
+        `Cannot read ${place()} as n must be a number of cells, at least 1: got ${textOf(n)}`,
+      );
+    }
+    if (!Number.isSafeInteger(seed)) {
+      throw new SweepError(
+        `Cannot read ${this.locate(["sample", "seed"])} as it must be an integer: got ${
+          textOf(seed)
+        }`,
+      );
+    }
+    return { n: n as number, seed: seed as number, place };
   }
 
   /** The axes of a section as they are written, with what is there twice. */

@@ -275,6 +275,18 @@ Deno.test("S2 the experiments of this project have nothing to be said about them
   }
 });
 
+Deno.test("named held-out tasks are counted where nobody says their number", () => {
+  const countsOf = (text: string, words: string[] = []) =>
+    cellsOf(text, ["n_heldout_tasks"], words).flat();
+  assert.deepEqual(countsOf("set: { suite: jsonl, heldout_tasks: [a, b, c] }"), [3]);
+  assert.deepEqual(countsOf("set: { suite: jsonl, n_heldout_tasks: 1 }", ["heldout_tasks=[a,b]"]), [
+    1,
+  ]);
+  assert.deepEqual(countsOf("grid: { heldout_tasks: [[], [a]] }"), [4, 1]);
+  const ids = (words: string[]) => readSweep("", "x.yaml", words).runs.map(({ id }) => id);
+  assert.deepEqual(ids(["heldout_tasks=[]"]), ids([]), "runs keep their names without them");
+});
+
 Deno.test("S3 runs whose hashes begin alike are all planned", () => {
   const text = "grid: { n_tasks: [8], n_skills: [2, 8], n_splits: [1, 4] }\n" +
     "set: { suite: skills, task_seed: 0, router_noise: none, steps: 150, n_heldout_tasks: 4, " +
