@@ -45,30 +45,31 @@ const LONGEST_LINE = 2 ** 26;
  * ```
  */
 export async function forEachLine(path: string, each: (line: TextLine) => void): Promise<void> {
-  using file = await openText(path);
-  refuseForeignFormat(file.read(0, Math.min(file.size, HEAD_BYTES)), path);
-  let number = 0;
-  let rest: Uint8Array[] = []; // the start of a line that the next chunk goes on with
-  for (let at = 0; at < file.size;) {
-    const chunk = file.read(at, Math.min(file.size, at + CHUNK));
-    if (chunk.length === 0) break; // the file has become shorter
-    const begin = at - lengthOf(rest);
-    at += chunk.length;
-    const last = at < file.size ? chunk.lastIndexOf(10) + 1 : chunk.length;
-    if (last > 0) {
-      const whole = joined([...rest, chunk.subarray(0, last)]);
-      number += giveLines(whole, begin, path, number, each);
-      rest = [];
+  await withText(path, async (file) => {
+    refuseForeignFormat(file.read(0, Math.min(file.size, HEAD_BYTES)), path);
+    let number = 0;
+    let rest: Uint8Array[] = []; // the start of a line that the next chunk goes on with
+    for (let at = 0; at < file.size;) {
+      const chunk = file.read(at, Math.min(file.size, at + CHUNK));
+      if (chunk.length === 0) break; // the file has become shorter
+      const begin = at - lengthOf(rest);
+      at += chunk.length;
+      const last = at < file.size ? chunk.lastIndexOf(10) + 1 : chunk.length;
+      if (last > 0) {
+        const whole = joined([...rest, chunk.subarray(0, last)]);
+        number += giveLines(whole, begin, path, number, each);
+        rest = [];
+      }
+      rest.push(chunk.subarray(last));
+      if (lengthOf(rest) > LONGEST_LINE) {
+        throw new SyntaxError(
+          `Cannot read ${path}:${number + 1} as a line must have at most ${LONGEST_LINE} bytes; ` +
+            `end lines with a line feed`,
+        );
+      }
+      await new Promise((resolve) => setTimeout(resolve)); // signals are heard in between
     }
-    rest.push(chunk.subarray(last));
-    if (lengthOf(rest) > LONGEST_LINE) {
-      throw new SyntaxError(
-        `Cannot read ${path}:${number + 1} as a line must have at most ${LONGEST_LINE} bytes; ` +
-          `end lines with a line feed`,
-      );
-    }
-    await new Promise((resolve) => setTimeout(resolve)); // signals are heard in between
-  }
+  });
 }
 
 /**
@@ -110,17 +111,27 @@ export async function readLines(
   path: string,
   lines: readonly Omit<TextLine, "text">[],
 ): Promise<TextLine[]> {
-  using file = await openText(path);
-  return lines.map(({ number, begin, end }) => {
-    const text = decodeLine(file.read(begin, end), path, number);
-    return { text, number, begin, end };
-  });
+  return await withText(path, (file) =>
+    lines.map(({ number, begin, end }) => {
+      const text = decodeLine(file.read(begin, end), path, number);
+      return { text, number, begin, end };
+    }));
 }
 
-async function openText(path: string): Promise<OpenFile> {
+/** Opens a file for a while. */
+async function withText<Value>(
+  path: string,
+  use: (file: OpenFile) => Value | Promise<Value>,
+): Promise<Value> {
   const file = await openFile(path);
-  if (file !== null) return file;
-  throw new SyntaxError(`Cannot read "${path}" as it must be a file, no folder and no pipe`);
+  if (file === null) {
+    throw new SyntaxError(`Cannot read "${path}" as it must be a file, no folder and no pipe`);
+  }
+  try {
+    return await use(file);
+  } finally {
+    file[Symbol.dispose]();
+  }
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {

@@ -133,14 +133,18 @@ async function openFileOf(path: string): Promise<Records> {
 
 /** The first letter of a text that is no blank; empty where there is none. */
 async function firstLetter(path: string): Promise<string> {
-  using file = await openFile(path);
+  const file = await openFile(path);
   if (file === null) {
     throw new TaskFileError(`Cannot read "${path}" as it must be a file or a folder, and no pipe`);
   }
-  const head = file.read(0, Math.min(file.size, HEAD_BYTES));
-  refuseForeignFormat(head, path);
-  // Whether it is UTF-8 is for its reader to say, who knows the line.
-  return new TextDecoder().decode(head).replace(/^[\ufeff\s]+/, "").slice(0, 1);
+  try {
+    const head = file.read(0, Math.min(file.size, HEAD_BYTES));
+    refuseForeignFormat(head, path);
+    // Whether it is UTF-8 is for its reader to say, who knows the line.
+    return new TextDecoder().decode(head).replace(/^[\ufeff\s]+/, "").slice(0, 1);
+  } finally {
+    file[Symbol.dispose]();
+  }
 }
 
 /** The examples of several files, one after the other. */
