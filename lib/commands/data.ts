@@ -3,6 +3,7 @@ import { downloadSuperni, type SuperniDownloadOptions } from "../tasks/superni_d
 import { environmentVariable } from "../util/environment.ts";
 import { byteSize, suggest } from "../util/words.ts";
 import { ArgumentError, runCommand } from "./arguments.ts";
+import type { Help } from "./help.ts";
 import { dataBar, dataLines } from "./bars.ts";
 import { interruptible } from "./interruptible.ts";
 import type { CommandOutput, LastingOutput } from "./output.ts";
@@ -19,23 +20,37 @@ export interface DataCommandOptions extends CommandOutput {
 /** The data that can be downloaded, with the folder that each goes into. */
 const FOLDERS: Readonly<Record<string, string>> = { superni: "data/superni" };
 
-const HELP = `\
-Downloads data for sweeps. Run the same command again to go on where it was stopped, or to check what
-is there.
-
-  deno task data superni [FOLDER]
-
-  superni      Super-NaturalInstructions (Wang et al. 2022): 1,613 tasks and the official split, from
-               GitHub, as of one commit; about 3 GB
-  FOLDER       where it goes [${FOLDERS.superni}]
-  -h, --help   this text
-
-Every file is checked against its hash, up to the id of the commit; provenance.json says what came.
-Environment: GITHUB_TOKEN, a token of any account, for when GitHub limits requests; POLY_GITHUB_API and
-POLY_GITHUB_RAW, addresses that stand in for GitHub's.
-
-Exit codes: 0 all is there and right, 2 it cannot be had, 130 interrupted.
-`;
+const HELP: Help = {
+  about: [
+    "Downloads data for sweeps. Run the same command again to go on where it was stopped, or to check " +
+    "what is there.",
+  ],
+  usage: "superni [FOLDER]",
+  rows: [
+    [
+      "superni",
+      "Super-NaturalInstructions (Wang et al. 2022): 1,613 tasks and the official split, from GitHub, " +
+      "as of one commit; about 3 GB",
+    ],
+    ["FOLDER", `where it goes [${FOLDERS.superni}]`],
+  ],
+  examples: ["deno task data superni"],
+  sections: [
+    {
+      title: "Environment",
+      rows: [
+        ["GITHUB_TOKEN", "a token of any account, for when GitHub limits requests"],
+        ["POLY_GITHUB_API", "the address that stands in for that of GitHub's API"],
+        ["POLY_GITHUB_RAW", "the address that stands in for that of GitHub's files"],
+      ],
+    },
+  ],
+  notes: [
+    "Every file is checked against its hash, up to the id of the commit; provenance.json says " +
+    "what came.",
+  ],
+  exitCodes: ["0 all is there and right", "2 it cannot be had", "130 interrupted"],
+};
 
 /**
  * Does what `deno task data` does: downloads data, and prints how to use it.

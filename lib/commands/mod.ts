@@ -5,6 +5,7 @@
  * @module
  */
 export type { CommandOutput, TerminalStream } from "./output.ts";
+export { completionsCommand } from "./completions/command.ts";
 export { dataCommand, type DataCommandOptions } from "./data.ts";
 export type { SuperniDownloadOptions, SuperniProgress } from "../tasks/superni_download.ts";
 export { doctorCommand, type DoctorCommandOptions } from "./doctor.ts";

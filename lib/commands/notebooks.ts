@@ -7,6 +7,7 @@ import { flushFolder } from "../files/file_system.ts";
 import { environmentVariable, withoutLoaderVariables } from "../util/environment.ts";
 import { scratchFolder } from "../util/scratch_folder.ts";
 import { ArgumentError, runCommand } from "./arguments.ts";
+import type { Help } from "./help.ts";
 import type { CommandOutput } from "./output.ts";
 import { type Notebook, notebookCode, outputFaults } from "./notebook.ts";
 import { lackingPermission } from "./permissions.ts";
@@ -18,17 +19,21 @@ const NOTEBOOKS = join(ROOT, "notebooks");
 /** What installs Jupyter on Debian and Ubuntu; anything else that has nbclient will do. */
 export const INSTALL_JUPYTER = "apt-get install jupyter-client jupyter-nbconvert python3-nbclient";
 
-const HELP = `\
-Execute the notebooks, each in a fresh kernel, and write their outputs into them.
-
-Usage: deno task notebooks [NOTEBOOK.ipynb ...] [--check]
-
-NOTEBOOK   which; all of notebooks/ when none is named
---check    check types alone, without Jupyter: what deno task notebooks:check does
--h, --help this text
-
-A notebook is written only when none of its cells failed and everything is shown that should be.
-`;
+const HELP: Help = {
+  about: [
+    "Executes the notebooks, each in a fresh kernel, and writes their outputs into them.",
+  ],
+  usage: "[NOTEBOOK.ipynb ...] [options]",
+  rows: [
+    ["NOTEBOOK.ipynb", "which [all of notebooks/]"],
+    ["--check", "check types alone, without Jupyter: what deno task notebooks:check does"],
+  ],
+  examples: ["deno task notebooks notebooks/quick.ipynb"],
+  notes: [
+    "A notebook is written only when none of its cells failed and everything is shown that should be.",
+  ],
+  exitCodes: ["0 all is well", "1 a notebook is at fault", "2 there is no Jupyter or no such file"],
+};
 
 /**
  * The command behind `deno task notebooks`.

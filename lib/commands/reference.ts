@@ -3,6 +3,7 @@ import { writeReference } from "../report/reference.ts";
 import { hasSweep } from "../sweep/store.ts";
 import { StoreError } from "../sweep/store_error.ts";
 import { ArgumentError, runCommand } from "./arguments.ts";
+import type { Help } from "./help.ts";
 import type { CommandOutput, LastingOutput } from "./output.ts";
 import { readablePath } from "./user_path.ts";
 
@@ -75,13 +76,13 @@ async function copyAll(
   return 0;
 }
 
-const HELP = `\
-Copies a sweep to results/reference/<sweep>, to be committed: what figures, tables and notebooks read,
-which is a sixth of the whole. deno task report results/reference/<sweep> writes the rest again.
-
-  deno task reference results/<sweep> ...
-
-  -h, --help   this text
-
-Exit codes: 0 every copy is written, 2 one cannot be.
-`;
+const HELP: Help = {
+  about: [
+    "Copies a sweep to results/reference/<sweep>, to be committed: what figures, tables and notebooks " +
+    "read, which is a sixth of the whole. deno task report results/reference/<sweep> writes the rest " +
+    "again.",
+  ],
+  usage: "results/<sweep> ...",
+  examples: ["deno task reference results/quick"],
+  exitCodes: ["0 every copy is written", "2 one cannot be"],
+};

@@ -6,6 +6,7 @@ import { Study } from "../tables/study.ts";
 import { hasSweep, SweepStore, tryLockSweep } from "../sweep/store.ts";
 import { StoreError } from "../sweep/store_error.ts";
 import { ArgumentError, runCommand } from "./arguments.ts";
+import type { Help } from "./help.ts";
 import type { CommandOutput, LastingOutput } from "./output.ts";
 import { lackingPermission } from "./permissions.ts";
 import { readablePath } from "./user_path.ts";
@@ -27,7 +28,7 @@ export async function reportCommand(
   args: readonly string[],
   options: ReportCommandOptions = {},
 ): Promise<number> {
-  const command = { task: "report", help: HELP, options: {} };
+  const command = { task: "report", help: HELP, options: REPORT_OPTIONS };
   return await runCommand(
     command,
     args,
@@ -113,14 +114,17 @@ export async function knownSweeps(results: string): Promise<string> {
     : `Sweeps that have run: ${known.join(", ")}`;
 }
 
-const HELP = `\
-Writes one page, report.html, that shows a sweep whole: the question, the leaderboard, the figures, the
-settings and where every run came from. It opens from disk and needs no network. Its tables are written
-beside it: leaderboard.md, results.csv, results.arrow, tasks.csv, task_summary.csv.
+/** The options of `deno task report`. */
+export const REPORT_OPTIONS = { export: { type: "string" } } as const;
 
-  deno task report results/<sweep> ...
-
-  -h, --help   this text
-
-Exit codes: 0 every page is written, 2 one cannot be.
-`;
+const HELP: Help = {
+  about: [
+    "Writes one page, report.html, that shows a sweep whole: the question, the leaderboard, the " +
+    "figures, the settings and where every run came from. It opens from disk and needs no network. Its " +
+    "tables are written beside it: leaderboard.md, results.csv, results.arrow, tasks.csv, " +
+    "task_summary.csv.",
+  ],
+  usage: "results/<sweep> ...",
+  examples: ["deno task report results/quick"],
+  exitCodes: ["0 every page is written", "2 one cannot be"],
+};

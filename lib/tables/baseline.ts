@@ -1,4 +1,4 @@
-import { hasSettings, MEASURES, pairedDifferences } from "./paired.ts";
+import { hasSettings, MEASURES, pairedDifferences, type PairedOptions } from "./paired.ts";
 import { cell, type Study } from "./study.ts";
 import { type ColumnTable, escape, type Row, rowsOf } from "./table.ts";
 
@@ -24,7 +24,17 @@ export function baselineDifferences(study: Study): ColumnTable | null {
   const { baseline, runs } = study;
   if (baseline === null || !rowsOf(runs).some((run) => hasSettings(run, baseline))) return null;
   const primary = study.primary.length === 0 ? undefined : study.primary;
-  const options = { baseline, primary, margin: study.margin ?? undefined };
+  return differencesTo(study, { baseline, primary, margin: study.margin ?? undefined });
+}
+
+/**
+ * Compares the cells of a study with the one of some settings, by the study's metric and paired as in
+ * {@linkcode baselineDifferences}.
+ */
+export function differencesTo(
+  study: Study,
+  options: Omit<PairedOptions, "metric" | "groupBy" | "higherIsBetter">,
+): ColumnTable {
   const scores = scoresOfTasks(study);
   if (scores !== null) {
     const { table, metric } = scores;
@@ -32,7 +42,7 @@ export function baselineDifferences(study: Study): ColumnTable | null {
     // Where seeds have drawn different tasks from files, a seed is one value again.
     if (pairingUnit(differences) === "task and seed") return differences;
   }
-  return pairedDifferences(runs, { ...options, metric: study.metric });
+  return pairedDifferences(study.runs, { ...options, metric: study.metric });
 }
 
 /** Formats the settings of a study's baseline: `method=shared, n_splits=1`. */
@@ -74,7 +84,7 @@ export function differenceText(study: Study, differences: ColumnTable): string[]
 }
 
 /** Probability of calling two settings different when they are not. */
-const ALPHA = 0.05;
+export const ALPHA = 0.05;
 
 /**
  * Which settings a study tells apart from its baseline, and which not, in a sentence for each and with the

@@ -24,15 +24,10 @@ import { sweepBar, sweepLines, type SweepShown } from "../bars.ts";
 import type { CommandOutput, LastingOutput } from "../output.ts";
 import { lackingPermission } from "../permissions.ts";
 import { commandLine } from "../shell.ts";
-import {
-  DEFAULT_SWEEP,
-  SWEEP_OPTIONS,
-  type SweepArguments,
-  sweepArguments,
-  sweepHelp,
-} from "./arguments.ts";
+import { DEFAULT_SWEEP, SWEEP_OPTIONS, type SweepArguments, sweepArguments } from "./arguments.ts";
 import { describeChange, offeredFolder } from "./change.ts";
 import { describePlan } from "./describe_plan.ts";
+import { instead, sweepHelp } from "./help.ts";
 import { faultOfRuns } from "./preflight.ts";
 import { cancelJobs, describeLaunch, launchBySlurm, slurmHere, tellStatus } from "./slurm.ts";
 import { readablePath, settingPath, userPath } from "../user_path.ts";
@@ -66,7 +61,7 @@ export async function sweepCommand(
   args: readonly string[],
   options: SweepCommandOptions = {},
 ): Promise<number> {
-  const command = { task: "sweep", help: sweepHelp(), options: SWEEP_OPTIONS };
+  const command = { task: "sweep", help: sweepHelp(), options: SWEEP_OPTIONS, instead };
   return await runCommand(
     command,
     args,

@@ -143,13 +143,3 @@ Deno.test("newcomer A4: an unknown metric is refused before the first run, of a 
     }
   });
 });
-
-Deno.test("B3 the help lists allowed words, the keys of a file and an example", async () => {
-  const { stdout } = await sweep("--help");
-  assert.match(
-    stdout,
-    /^ {2}method .*: shared, shared_equal_budget, .*poly, hyper, full \["poly"\]$/m,
-  );
-  assert.match(stdout, /^A file has: question; metric; baseline/m);
-  assert.match(stdout, /^ {2}metric=COLUMN /m);
-});
