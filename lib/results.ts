@@ -22,15 +22,21 @@ export { taskSummary } from "./tables/task_summary.ts";
 export type { RunRouting } from "./routing/file.ts";
 export type { RunConfig } from "./run/config.ts";
 export { allocationFigure } from "./figures/allocation_figure.ts";
-export { curveFigure, type CurveFigureOptions } from "./figures/curve_figure.ts";
-export { differenceFigure } from "./figures/difference_figure.ts";
-export { efficiencyFigure, type EfficiencyFigureOptions } from "./figures/efficiency_figure.ts";
+export {
+  curveFigure,
+  type CurveFigureOptions,
+  differenceFigure,
+  efficiencyFigure,
+  type EfficiencyFigureOptions,
+  heatMapFigure,
+  type HeatMapOptions,
+  metricFigure,
+  type MetricFigureOptions,
+  recoveryFigure,
+} from "./figures/study_figures.ts";
 export { type Figure, type Plot, type PlotOptions, renderSvg } from "./figures/figure.ts";
 export { renderPng } from "./figures/figure_png.ts";
-export { heatMapFigure, type HeatMapOptions } from "./figures/heat_map_figure.ts";
-export { metricFigure, type MetricFigureOptions } from "./figures/metric_figure.ts";
 export { ratioFigure, type RatioFigureOptions } from "./figures/ratio_figure.ts";
-export { recoveryFigure } from "./figures/recovery_figure.ts";
 export { routingFigures } from "./figures/routing_figures.ts";
 export { sweepFigures } from "./figures/sweep_figures.ts";
 export { taskTreeFigure } from "./figures/task_tree_figure.ts";

@@ -1,4 +1,4 @@
-import { REPORT_STYLE } from "../report/style.ts";
+import { PAGE_STYLE } from "../report/page/style.ts";
 import { escapeXml } from "../util/escape_xml.ts";
 import { duration } from "../util/words.ts";
 import { type ClaimsFile, suitesAsked } from "./claims_file.ts";
@@ -32,7 +32,7 @@ export function claimsPage(
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <title>What holds of the papers' claims</title>
-<style>${REPORT_STYLE}${CLAIMS_STYLE}</style>
+<style>${PAGE_STYLE}${CLAIMS_STYLE}</style>
 </head>
 <body>
 <header>

@@ -11,7 +11,7 @@ import { directionOf, orderText } from "../tables/direction.ts";
 import { noneDone } from "../tables/files.ts";
 import { decimalsOf, type Finding, type Findings, findings } from "../tables/findings.ts";
 import { cellText } from "../tables/markdown.ts";
-import { MEASURES } from "../tables/paired.ts";
+import { MEASURES } from "../tables/rows/paired_rows.ts";
 import type { Study } from "../tables/study.ts";
 import { type Row, rowsOf } from "../tables/table.ts";
 import { printableLine } from "../util/printable.ts";

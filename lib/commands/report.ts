@@ -1,10 +1,13 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { dataFiles, sweepReport } from "../tables/files.ts";
-import { writeReport } from "../report/report.ts";
+import { writeComparison, writeReport } from "../report/report.ts";
 import { Study } from "../tables/study.ts";
 import { hasSweep, SweepStore, tryLockSweep } from "../sweep/store.ts";
 import { StoreError } from "../sweep/store_error.ts";
+import { RUN_CONFIG_KEYS, type RunConfig } from "../run/config.ts";
+import type { Cell } from "../tables/table.ts";
+import { suggest } from "../util/words.ts";
 import { ArgumentError, runCommand } from "./arguments.ts";
 import type { Help } from "./help.ts";
 import type { CommandOutput, LastingOutput } from "./output.ts";
@@ -18,11 +21,11 @@ export interface ReportCommandOptions extends CommandOutput {
 }
 
 /**
- * Does what `deno task report` does: writes the pages and the tables of sweeps, and prints where the
- * pages are.
+ * Does what `deno task report` does: writes the page and the tables of a sweep, and prints where the page
+ * is; with a second folder, the page of the first with its baseline from the second.
  *
- * @param args the words after `deno task report`: folders of results
- * @returns the exit code: 0 when every page is written, 2 when one cannot be
+ * @param args the words after `deno task report`: one folder of results, or two to compare
+ * @returns the exit code: 0 when the page is written, 2 when it cannot be
  */
 export async function reportCommand(
   args: readonly string[],
@@ -33,12 +36,13 @@ export async function reportCommand(
     command,
     args,
     options,
-    ({ positionals }, output) => reportOn(positionals, options, output),
+    ({ positionals, values }, output) => reportOn(positionals, values.baseline, options, output),
   );
 }
 
 async function reportOn(
   dirs: readonly string[],
+  baseline: string | undefined,
   { results = "results" }: ReportCommandOptions,
   { say, print }: LastingOutput,
 ): Promise<number> {
@@ -47,35 +51,83 @@ async function reportOn(
       `Name a folder of results: deno task report results/<sweep>. ${await knownSweeps(results)}`,
     );
   }
-  for (const dir of dirs.map((dir) => readablePath(dir))) {
-    try {
-      if (!await hasSweep(dir)) {
-        say(
-          `Cannot report on ${dir} as no sweep has run there: there is no manifest.json. ` +
-            await knownSweeps(results),
-        );
-        return 2;
-      }
-      const lacking = lackingPermission("report", dirs, { write: [dir] });
-      if (lacking !== null) {
-        say(`Cannot report on ${dir}: ${lacking}`);
-        return 2;
-      }
-      // A sweep that is at work there goes on, and its page is written as far as it is.
-      using _lock = await tryLockSweep(dir);
-      const study = await Study.read(dir);
+  if (dirs.length > 2) {
+    throw new ArgumentError(
+      `Cannot compare ${dirs.length} sweeps: name one folder for its page, or two to compare the first ` +
+        `with the second`,
+    );
+  }
+  if (baseline !== undefined && dirs.length === 1) {
+    throw new ArgumentError("Cannot use --baseline without a second folder, whose runs it chooses");
+  }
+  const [dir, otherDir] = dirs.map((dir) => readablePath(dir)) as [string, string?];
+  for (const place of [dir, ...otherDir === undefined ? [] : [otherDir]]) {
+    if (await hasSweep(place)) continue;
+    say(
+      `Cannot report on ${place} as no sweep has run there: there is no manifest.json. ` +
+        await knownSweeps(results),
+    );
+    return 2;
+  }
+  const lacking = lackingPermission("report", dirs, { write: [dir] });
+  if (lacking !== null) {
+    say(`Cannot report on ${dir}: ${lacking}`);
+    return 2;
+  }
+  try {
+    // A sweep that is at work there goes on, and its page is written as far as it is.
+    using _lock = await tryLockSweep(dir);
+    const study = await Study.read(dir);
+    if (otherDir === undefined) {
       await writeTables(study);
       print(`${await writeReport(study, (sentence) => say(`Note: ${sentence}.`))}\n`);
       tellChanges(await study.changes(), say);
-    } catch (error) {
-      const isOfFiles = error instanceof StoreError || error instanceof SyntaxError ||
-        error instanceof RangeError;
-      if (!isOfFiles) throw error;
-      say(`Cannot report on ${dir}: ${error.message}`);
-      return 2;
+    } else {
+      const { path, finding } = await writeComparison(study, {
+        study: await Study.read(otherDir),
+        folder: dirs[1]!,
+        baseline: baseline === undefined ? null : settingsOf(baseline),
+      });
+      if (finding !== "") say(finding);
+      print(`${path}\n`);
     }
+  } catch (error) {
+    const isOfFiles = error instanceof StoreError || error instanceof SyntaxError ||
+      error instanceof RangeError;
+    if (!isOfFiles) throw error;
+    say(`Cannot report on ${dir}: ${error.message}`);
+    return 2;
   }
   return 0;
+}
+
+/** Reads settings such as `method=shared,n_splits=1`. */
+function settingsOf(text: string): Record<string, Cell> {
+  return Object.fromEntries(
+    text.split(",").map((part) => {
+      const [key, value, ...rest] = part.split("=").map((word) => word.trim());
+      if (!isSetting(key) || value === undefined || value === "" || rest.length > 0) {
+        throw new ArgumentError(
+          `Cannot read --baseline ${text} as ${part} must be a setting with its value, such as ` +
+            `method=shared${
+              key === undefined || isSetting(key) ? "" : suggest(key, RUN_CONFIG_KEYS)
+            }`,
+        );
+      }
+      return [key, asCell(value)];
+    }),
+  );
+}
+
+function isSetting(key: string | undefined): key is keyof RunConfig {
+  return RUN_CONFIG_KEYS.some((known) => known === key);
+}
+
+/** A word of the command line as tables have it. */
+function asCell(word: string): Cell {
+  if (word === "null") return null;
+  if (word === "true" || word === "false") return word === "true";
+  return Number.isNaN(Number(word)) ? word : Number(word);
 }
 
 /** Says which files are no longer what their runs have written. */
@@ -115,7 +167,9 @@ export async function knownSweeps(results: string): Promise<string> {
 }
 
 /** The options of `deno task report`. */
-export const REPORT_OPTIONS = { export: { type: "string" } } as const;
+export const REPORT_OPTIONS = {
+  baseline: { type: "string" },
+} as const;
 
 const HELP: Help = {
   about: [
@@ -123,8 +177,21 @@ const HELP: Help = {
     "figures, the settings and where every run came from. It opens from disk and needs no network. Its " +
     "tables are written beside it: leaderboard.md, results.csv, results.arrow, tasks.csv, " +
     "task_summary.csv.",
+    "With a second folder it writes against_<other>.html beside the first sweep: the same page with the " +
+    "baseline of the other sweep, in pairs of the same seed and task, and two runs of either side by " +
+    "side.",
   ],
-  usage: "results/<sweep> ...",
-  examples: ["deno task report results/quick"],
-  exitCodes: ["0 every page is written", "2 one cannot be"],
+  usage: "results/<sweep> [results/<other>] [options]",
+  rows: [
+    [
+      "--baseline SETTINGS",
+      "the runs of the other sweep that are the baseline [its own baseline, or every cell for the one " +
+      "of equal settings]",
+    ],
+  ],
+  examples: [
+    "deno task report results/quick",
+    "deno task report results/quick results/baselines --baseline method=shared,n_splits=1",
+  ],
+  exitCodes: ["0 the page is written", "2 it cannot be"],
 };

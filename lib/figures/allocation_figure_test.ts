@@ -4,7 +4,7 @@ import { sampleResults } from "../testing/samples/sample_results.ts";
 import { runsTable } from "../tables/study.ts";
 import { allocationFigure } from "./allocation_figure.ts";
 import { renderSvg } from "./figure.ts";
-import { recoveryFigure } from "./recovery_figure.ts";
+import { recoveryFigure } from "./study_figures.ts";
 import { taskTreeFigure } from "./task_tree_figure.ts";
 
 const TASKS = ["sort", "swap", "trim"];

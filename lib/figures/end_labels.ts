@@ -41,12 +41,7 @@ export function endLabels(labels: readonly EndLabel[]): RenderFunction {
     const half = pointOffset(scales.x);
     const tops = labels.map(({ y }) => toY(y));
     const places = spreadPositions(tops, LINE, marginTop, height - marginBottom);
-    const element = (name: string, attributes: Record<string, string | number>, text = "") => {
-      const made = context.document.createElementNS("http://www.w3.org/2000/svg", name);
-      for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, String(value));
-      if (text !== "") made.append(text);
-      return made;
-    };
+    const element = elementsOf(context.document);
     const group = element("g", { "aria-label": "label", "text-anchor": "start" });
     for (const [i, { text, color, dash, x, dx = 0 }] of labels.entries()) {
       const from = x === undefined ? right - 6 : Math.max(marginLeft, toX(x) + half + dx);
@@ -62,6 +57,38 @@ export function endLabels(labels: readonly EndLabel[]): RenderFunction {
       );
     }
     return group;
+  };
+}
+
+/** Pixels below a plot that {@linkcode labelsBelow} needs. */
+export function heightBelow(labels: readonly EndLabel[]): number {
+  return LINE * labels.length + 6;
+}
+
+/** A mark that names lines in rows below the plot, each behind a piece of its line: where it is narrow. */
+export function labelsBelow(labels: readonly EndLabel[]): RenderFunction {
+  return (_index, _scales, _values, { marginLeft, height }, context) => {
+    const element = elementsOf(context.document);
+    const group = element("g", { "aria-label": "label", "text-anchor": "start" });
+    const top = height - heightBelow(labels) + 8;
+    for (const [i, { text, color, dash }] of labels.entries()) {
+      const y = top + LINE * i;
+      const line = { stroke: color, "stroke-dasharray": dash, "stroke-width": 2 };
+      group.append(
+        element("path", { d: `M${marginLeft},${y}h26`, ...line }),
+        element("text", { x: marginLeft + 32, y: y + 4, fill: "#000" }, text),
+      );
+    }
+    return group;
+  };
+}
+
+function elementsOf(document: Parameters<RenderFunction>[4]["document"]) {
+  return (name: string, attributes: Record<string, string | number>, text = "") => {
+    const made = document.createElementNS("http://www.w3.org/2000/svg", name);
+    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, String(value));
+    if (text !== "") made.append(text);
+    return made;
   };
 }
 

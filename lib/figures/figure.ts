@@ -1,5 +1,4 @@
-import { escapeXml } from "../util/escape_xml.ts";
-import { printable } from "../util/printable.ts";
+import { svgOf } from "./svg.ts";
 
 export type { Markish, RenderFunction, ScaleOptions, SymbolType } from "@observablehq/plot";
 
@@ -21,18 +20,20 @@ export interface Figure {
   readonly notes: readonly string[];
   /** Description in words, for readers who cannot see it. */
   readonly alt: string;
-  /** Returns the options of the plot. */
-  readonly draw: (plot: Plot) => PlotOptions;
+  /** Returns the options of the plot; without a place to draw for, those of a file of usual width. */
+  readonly draw: (plot: Plot, place?: DrawPlace) => PlotOptions;
 }
 
-/** Fonts of the figures, the bundled one first. */
-export const FONT_FAMILY = "'DejaVu Sans', Verdana, sans-serif";
+/** Where a figure is drawn. */
+export interface DrawPlace {
+  /** Width of the figure in pixels. */
+  readonly width: number;
+  /** Whether points link to their runs in the page around the figure. */
+  readonly hasLinks: boolean;
+}
 
-const WIDTH = 720;
-const PADDING = 16;
-const TITLE = { size: 16, line: 21, fill: "#000", weight: "bold" };
-const SUBTITLE = { size: 12, line: 17, fill: "#333", weight: "normal" };
-const NOTE = { size: 11, line: 15, fill: "#333", weight: "normal" };
+/** Where a figure is drawn that says nothing else: in a file of its own. */
+export const FILE_PLACE: DrawPlace = { width: 720, hasLinks: false };
 
 /**
  * Draws a figure as an SVG string: title, subtitle and notes around the plot, black on white. The
@@ -55,85 +56,15 @@ const NOTE = { size: 11, line: 15, fill: "#333", weight: "normal" };
  * ```
  */
 export async function renderSvg(figure: Figure): Promise<string> {
+  return svgOf(figure, await drawingTools());
+}
+
+/** What figures are drawn with outside a browser. */
+export async function drawingTools(): Promise<{ readonly Plot: Plot; readonly document: unknown }> {
   const [Plot, { parseHTML }] = await Promise.all([
     import("@observablehq/plot"),
     import("linkedom"),
   ]);
-  const { document } = parseHTML("<html></html>") as unknown as { document: never };
-  const drawn = Plot.plot({
-    width: WIDTH,
-    document,
-    ...figure.draw(Plot),
-  }) as unknown as { readonly outerHTML: string };
-  const [, attributes, content] = /^<svg([^>]*)>(?:<style>[^]*?<\/style>)?([^]*)<\/svg>$/.exec(
-    drawn.outerHTML,
-  ) ?? [];
-  if (content === undefined) {
-    throw new TypeError(`Cannot draw figure "${figure.name}" as its plot is more than one SVG`);
-  }
-  const [width, height] = ["width", "height"].map((name) =>
-    Number(new RegExp(` ${name}="([\\d.]+)"`).exec(attributes!)![1])
-  ) as [number, number];
-
-  const parts: string[] = [];
-  let y = PADDING;
-  const write = (text: string, style: typeof TITLE) => {
-    for (const line of wrap(text, width - 2 * PADDING, style)) {
-      y += style.line;
-      parts.push(
-        `<text x="${PADDING}" y="${y - 5}" font-size="${style.size}" fill="${style.fill}" ` +
-          `font-weight="${style.weight}">${escapeXml(line)}</text>`,
-      );
-    }
-  };
-  write(figure.title, TITLE);
-  write(figure.subtitle, SUBTITLE);
-  y += 6;
-  parts.push(
-    `<g transform="translate(0,${y})" fill="#000" color="#000" text-anchor="middle" ` +
-      `font-size="11">${renumberClips(roundNumbers(printable(content)))}</g>`,
-  );
-  y += height + 4;
-  for (const note of figure.notes) write(note, NOTE);
-  y += PADDING;
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${y}" ` +
-    `viewBox="0 0 ${width} ${y}" font-family="${FONT_FAMILY}" role="img">` +
-    `<title>${escapeXml(figure.title)}</title><desc>${escapeXml(figure.alt)}</desc>` +
-    `<rect width="100%" height="100%" fill="#fff"/>${parts.join("")}</svg>\n`;
-}
-
-/** Rounds attributes to two decimals: a hundredth of a pixel. */
-function roundNumbers(svg: string): string {
-  return svg.replace(
-    /="[^"]*"/g,
-    (attribute) =>
-      attribute.replace(
-        /-?\d+\.\d{3,}(e-?\d+)?/g,
-        (number) => String(Number(Number(number).toFixed(2))),
-      ),
-  );
-}
-
-/** Numbers clip paths from 1, since Plot counts them over all plots of a process. */
-function renumberClips(svg: string): string {
-  const numbers = new Map<string, number>();
-  return svg.replace(/plot-clip-\d+/g, (id) => {
-    if (!numbers.has(id)) numbers.set(id, numbers.size + 1);
-    return `clip-${numbers.get(id)}`;
-  });
-}
-
-/** Breaks text into lines that fit a width, by the average width of letters in the bundled font. */
-function wrap(text: string, width: number, { size, weight }: typeof TITLE): string[] {
-  const fits = Math.floor(width / (size * (weight === "bold" ? 0.7 : 0.6)));
-  const lines: string[] = [];
-  for (const word of text.split(" ").filter((word) => word !== "")) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= fits) {
-      lines[lines.length - 1] = `${last} ${word}`;
-    } else {
-      lines.push(word);
-    }
-  }
-  return lines;
+  const { document } = parseHTML("<html></html>") as unknown as { document: unknown };
+  return { Plot, document };
 }

@@ -5,7 +5,7 @@ import { sampleResults } from "../testing/samples/sample_results.ts";
 import { runsTable } from "../tables/study.ts";
 import { type Figure, renderSvg } from "./figure.ts";
 import { renderPng } from "./figure_png.ts";
-import { metricFigure } from "./metric_figure.ts";
+import { metricFigure } from "./study_figures.ts";
 
 const FIGURE: Figure = {
   name: "dots",

@@ -5,6 +5,11 @@ export interface PointLabel {
   readonly text: string;
   readonly x: number;
   readonly y: number;
+  /** Shift of the point to the right in pixels. */
+  readonly dx?: number;
+  /** Ends of the bar through the point, which labels leave free; null for none. */
+  readonly low?: number | null;
+  readonly high?: number | null;
 }
 
 interface Box {
@@ -26,8 +31,13 @@ export function pointLabels(labels: readonly PointLabel[]): RenderFunction {
   return (_index, scales, _values, dimensions, context) => {
     const toX = scales.x as unknown as (value: number) => number;
     const toY = scales.y as unknown as (value: number) => number;
-    const points = labels.map(({ x, y }) => ({ x: toX(x), y: toY(y) }));
+    const points = labels.map(({ x, y, dx = 0 }) => ({ x: toX(x) + dx, y: toY(y) }));
     const taken: Box[] = points.map(({ x, y }) => boxAround(x, y, 5, 5));
+    const bars = labels.flatMap(({ low, high }, i) =>
+      low === undefined || low === null || high === undefined || high === null
+        ? []
+        : [{ left: points[i]!.x - 4, right: points[i]!.x + 14, top: toY(high), bottom: toY(low) }]
+    );
     const frame = {
       left: dimensions.marginLeft,
       right: dimensions.width - 4,
@@ -46,12 +56,11 @@ export function pointLabels(labels: readonly PointLabel[]): RenderFunction {
       const { x, y } = points[i]!;
       const own = taken[i]!;
       const half = text.length * GLYPH / 2;
-      const places = candidates(x, y, half);
-      const box = places.find((box) =>
-        inside(box, frame) && !taken.some((other) =>
-          other !== own && overlap(box, other)
-        )
-      ) ?? places[0]!;
+      const places = candidates(x, y, half).filter((box) => inside(box, frame));
+      const isFree = (box: Box, others: readonly Box[]) =>
+        others.every((other) => other === own || !overlap(box, other));
+      const box = places.find((box) => isFree(box, [...taken, ...bars])) ??
+        places.find((box) => isFree(box, taken)) ?? places[0] ?? boxAround(x, y - 14, half, 6);
       taken.push(box);
       const [atX, atY] = [(box.left + box.right) / 2, (box.top + box.bottom) / 2];
       if (Math.abs(atY - y) > 14) {
@@ -71,7 +80,7 @@ export function pointLabels(labels: readonly PointLabel[]): RenderFunction {
 
 /** Positions for a label, best first. */
 function candidates(x: number, y: number, half: number): Box[] {
-  const places = [boxAround(x + 8 + half, y, half, 6), boxAround(x - 8 - half, y, half, 6)];
+  const places = [boxAround(x + 17 + half, y, half, 6), boxAround(x - 8 - half, y, half, 6)];
   for (let away = 13; away <= 182; away += 13) {
     for (const aside of [0, half + 8, -half - 8]) {
       places.push(boxAround(x + aside, y - away, half, 6), boxAround(x + aside, y + away, half, 6));

@@ -1,8 +1,8 @@
-import { taskSimilarity } from "../routing/measures.ts";
+import { type RouterLogits, taskSimilarity } from "../routing/measures.ts";
 import { allocationFigure } from "./allocation_figure.ts";
 import type { Figure } from "./figure.ts";
 import { taskTreeFigure } from "./task_tree_figure.ts";
-import { allocationsOf } from "../routing/split_allocation.ts";
+import { allocationsOf, type SplitAllocation } from "../routing/split_allocation.ts";
 import { runLabel } from "../run/id.ts";
 import type { RunRouting } from "../routing/file.ts";
 import type { Study } from "../tables/study.ts";
@@ -53,13 +53,9 @@ export async function routingFigures(study: Study): Promise<Figure[]> {
  */
 export function runRoutingFigures(id: string, routing: RunRouting): Figure[] {
   const { tasks, routers, truth } = routing;
-  const all = allocationsOf(routers);
-  const most = Math.max(2, Math.min(MOST_PANELS, Math.floor(MOST_ROWS / tasks.length)));
-  const drawn = all.length <= most
-    ? all
-    : Array.from({ length: most }, (_, i) => all[Math.round(i * (all.length - 1) / (most - 1))]!);
-  const left = drawn.length === all.length ? [] : [
-    `${drawn.length} of ${all.length} layers and splits are drawn, in equal steps; ` +
+  const { layers: drawn, n_layers } = shownLayers(routers, tasks.length);
+  const left = drawn.length === n_layers ? [] : [
+    `${drawn.length} of ${n_layers} layers and splits are drawn, in equal steps; ` +
     `routing.safetensors in the run's folder has all.`,
   ];
   const allocation = allocationFigure(drawn, tasks, truth?.length === 1 ? truth[0] : undefined);
@@ -69,4 +65,17 @@ export function runRoutingFigures(id: string, routing: RunRouting): Figure[] {
     ...figure,
     subtitle: `${figure.subtitle} Run ${runLabel(id)}.`,
   }));
+}
+
+/** The layers and splits that are drawn, at equal steps from the first to the last, and how many there are. */
+export function shownLayers(
+  routers: readonly RouterLogits[],
+  nTasks: number,
+): { readonly layers: readonly SplitAllocation[]; readonly n_layers: number } {
+  const all = allocationsOf(routers);
+  const most = Math.max(2, Math.min(MOST_PANELS, Math.floor(MOST_ROWS / nTasks)));
+  const layers = all.length <= most
+    ? all
+    : Array.from({ length: most }, (_, i) => all[Math.round(i * (all.length - 1) / (most - 1))]!);
+  return { layers, n_layers: all.length };
 }

@@ -1,13 +1,18 @@
-import { groupBySettings, otherSettings, type SettingGroup, valuesOf } from "../tables/groups.ts";
-import { PARAMETER_COLUMNS, type Study } from "../tables/study.ts";
+import { groupBySettings, type SettingGroup, valuesOf } from "../tables/groups.ts";
+import { PARAMETER_COLUMNS } from "../tables/rows/ranked_rows.ts";
+import type { Study } from "../tables/study.ts";
 import { type ColumnTable, rowsOf } from "../tables/table.ts";
-import { curveFigure } from "./curve_figure.ts";
-import { differenceFigure } from "./difference_figure.ts";
-import { efficiencyFigure } from "./efficiency_figure.ts";
+import { otherSettings } from "../tables/varying.ts";
 import type { Figure } from "./figure.ts";
-import { heatMapFigure } from "./heat_map_figure.ts";
-import { metricFigure } from "./metric_figure.ts";
-import { recoveryFigure } from "./recovery_figure.ts";
+import { isOrdered } from "./metric_chart.ts";
+import {
+  curveFigure,
+  differenceFigure,
+  efficiencyFigure,
+  heatMapFigure,
+  metricFigure,
+  recoveryFigure,
+} from "./study_figures.ts";
 
 /** A curve of the logs: its column and phase, and a value to compare it with. */
 export interface LoggedCurve {
@@ -52,7 +57,7 @@ export function sweepFigures(study: Study): Figure[] {
   if (!valuesOf(runs, "status").includes("done")) return curves(study);
   const varying = otherSettings(runs, []);
   return [
-    ...axesOf(runs).map((x) => metricFigure(study, { x })),
+    ...drawnAxes(runs).map((x) => metricFigure(study, { x })),
     ...(varying.includes("n_skills") && varying.includes("n_splits")
       ? [heatMapFigure(study, { x: "n_skills", y: "n_splits" })]
       : []),
@@ -63,11 +68,18 @@ export function sweepFigures(study: Study): Figure[] {
   ];
 }
 
+/** The axes that have figures of their own: of words only one, as its rows are all cells already. */
+function drawnAxes(runs: ColumnTable): string[] {
+  const axes = axesOf(runs);
+  const [words] = axes.filter((x) => !isOrdered(runs, x));
+  return axes.filter((x) => isOrdered(runs, x) || x === words);
+}
+
 /**
  * The settings to draw a metric against: those that vary while others stay the same, numbers first,
  * and one of several that vary together. When nothing varies, the number of skills.
  */
-function axesOf(runs: ColumnTable): string[] {
+export function axesOf(runs: ColumnTable): string[] {
   const varying = otherSettings(runs, []);
   const isNumeric = (key: string) =>
     valuesOf(runs, key).every((value) => typeof value === "number");

@@ -6,8 +6,12 @@ import { routingFigures } from "../figures/routing_figures.ts";
 import { sweepFigures } from "../figures/sweep_figures.ts";
 import { whenWriting } from "../sweep/store_error.ts";
 import type { Study } from "../tables/study.ts";
-import { answersSection } from "./answers.ts";
-import { type DrawnFigure, reportPage } from "./page.ts";
+import { toldApartSentences } from "../tables/rows/baseline_rows.ts";
+import { comparedData, type OtherStudy } from "./compared_data.ts";
+import { fileStem } from "./page/drawing.ts";
+import { reportPage } from "./page/page.ts";
+import { differenceRows, shownOf } from "./page/view.ts";
+import { pageData } from "./page_data.ts";
 
 /**
  * Writes `report.html`, one page that shows a whole study and opens from disk, and all its figures
@@ -25,13 +29,11 @@ export async function writeReport(
   study: Study,
   note: (sentence: string) => void = () => {},
 ): Promise<string> {
-  const figures: DrawnFigure[] = [];
   const files = new Map<string, string | Uint8Array>();
   let refused: string | null = null;
   for (const drawn of [...sweepFigures(study), ...await routingFigures(study)]) {
     const figure = { ...drawn, name: fileStem(drawn.name) };
     const svg = await renderSvg(figure);
-    figures.push({ figure, svg });
     files.set(`${figure.name}.svg`, svg);
     try {
       if (refused === null) files.set(`${figure.name}.png`, await renderPng(svg));
@@ -46,13 +48,7 @@ export async function writeReport(
         `--allow-ffi and --allow-sys: ${refused}`,
     );
   }
-  const page = reportPage(
-    study,
-    figures,
-    await study.changes(),
-    refused === null,
-    await answersSection(study),
-  );
+  const page = await reportPage(await pageData(study, refused === null ? ["svg", "png"] : ["svg"]));
   try {
     await writeFilesAtomically(join(study.dir, "figures"), files);
     await writeFilesAtomically(study.dir, new Map([[REPORT, page]]));
@@ -62,9 +58,28 @@ export async function writeReport(
   return join(study.dir, REPORT);
 }
 
-/** A figure is named after a metric, which may be called anything. */
-function fileStem(name: string): string {
-  return name.replace(/[^\w+-]/g, "_").slice(0, 200);
+/**
+ * Writes the page of a study with the baseline of another one, as `against_<name>.html` into the study's
+ * folder.
+ *
+ * @returns path of the page, and what it tells apart, in a sentence
+ * @throws what {@linkcode comparedData} throws
+ * @throws {StoreError} when the folder cannot be written
+ */
+export async function writeComparison(
+  study: Study,
+  other: OtherStudy,
+): Promise<{ readonly path: string; readonly finding: string }> {
+  const data = await comparedData(study, other);
+  const name = `against_${fileStem(other.study.name)}.html`;
+  const page = await reportPage(data);
+  try {
+    await writeFilesAtomically(study.dir, new Map([[name, page]]));
+  } catch (error) {
+    throw whenWriting(study.dir, error);
+  }
+  const finding = toldApartSentences(data, differenceRows(shownOf(data)) ?? []);
+  return { path: join(study.dir, name), finding };
 }
 
 const REPORT = "report.html";

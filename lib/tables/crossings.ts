@@ -4,7 +4,7 @@ import { type Estimate } from "../statistics/estimate.ts";
 import { estimateMean } from "../statistics/mean.ts";
 import { randomStream } from "../util/random.ts";
 import { groupBySettings } from "./groups.ts";
-import { hasSettings } from "./paired.ts";
+import { hasSettings } from "./rows/cell.ts";
 import type { ColumnTable, Row } from "./table.ts";
 
 /** What is compared along an axis. */

@@ -1,5 +1,6 @@
 import { printable } from "../util/printable.ts";
-import { type Cell, type ColumnTable, rowsOf } from "./table.ts";
+import { columnsIn, rowsIn, type Runs } from "./groups.ts";
+import type { Cell } from "./table.ts";
 
 /**
  * The table as comma-separated values: numbers in full, missing values empty.
@@ -17,9 +18,9 @@ import { type Cell, type ColumnTable, rowsOf } from "./table.ts";
  * assert.equal(toCsv(table), "task,loss\n'=1+1,-0.5\n\"a,\"\"b\"\"\",\n");
  * ```
  */
-export function toCsv(table: ColumnTable): string {
-  const names = table.columnNames();
-  const lines = [names, ...rowsOf(table).map((row) => names.map((name) => row[name] ?? null))];
+export function toCsv(table: Runs): string {
+  const names = columnsIn(table);
+  const lines = [names, ...rowsIn(table).map((row) => names.map((name) => row[name] ?? null))];
   return lines.map((cells) => `${cells.map(csvCell).join(",")}\n`).join("");
 }
 

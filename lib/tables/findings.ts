@@ -1,11 +1,13 @@
 /** The leaderboard of a study as people read it: what differs, one number with its interval, and ties. */
-import { ALPHA, differencesTo } from "./baseline.ts";
+import { differencesTo } from "./baseline.ts";
 import { directionOf } from "./direction.ts";
-import { groupingOf } from "./groups.ts";
 import { leaderboard } from "./leaderboard.ts";
 import { cellText } from "./markdown.ts";
-import { hasSettings } from "./paired.ts";
-import { PARAMETER_COLUMNS, type Study } from "./study.ts";
+import { ALPHA } from "./rows/baseline_rows.ts";
+import { hasSettings } from "./rows/cell.ts";
+import { groupingOf } from "./varying.ts";
+import { PARAMETER_COLUMNS } from "./rows/ranked_rows.ts";
+import type { Study } from "./study.ts";
 import { type Cell, type Row, rowsOf } from "./table.ts";
 import { LEAST_VALUES } from "../statistics/estimate.ts";
 import type { RunConfig } from "../run/config.ts";

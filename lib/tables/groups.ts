@@ -1,13 +1,15 @@
 /**
- * Groups the runs of a study by settings, and estimates a metric in each group. Figures and tables
- * share these groups and their labels.
+ * Groups the runs of a study by settings, and estimates a metric in each group. Figures, tables and the
+ * script of the report's page share these groups and their labels, so nothing here needs a file or the
+ * library of tables.
  */
 import { closest } from "fastest-levenshtein";
-import { RUN_CONFIG_KEYS } from "../run/config.ts";
 import { type Estimate, LEAST_VALUES } from "../statistics/estimate.ts";
 import { estimateMetric } from "./estimate.ts";
-import { IDENTITY_COLUMNS, identityColumns } from "./identity.ts";
-import { type Cell, type ColumnTable, op, type Row } from "./table.ts";
+import type { Cell, ColumnTable, Row } from "./table.ts";
+
+/** Runs as a table, or as its rows: what a page keeps of a table in a browser, which has no tables. */
+export type Runs = ColumnTable | readonly Row[];
 
 /** Rows that have the same values in some columns. */
 export interface SettingGroup {
@@ -30,7 +32,7 @@ export interface MeasuredGroup extends SettingGroup {
 /**
  * Groups rows by the values of columns, in order of first appearance.
  *
- * @param by names of columns; when absent, every setting that varies, except the seed
+ * @param by names of columns, such as `otherSettings` gives for every setting that varies
  * @throws {RangeError} when a column does not exist
  *
  * @example
@@ -39,35 +41,50 @@ export interface MeasuredGroup extends SettingGroup {
  * import { tableOf } from "./table.ts";
  *
  * const rows = [{ n_skills: 2, seed: 0 }, { n_skills: 4, seed: 0 }, { n_skills: 2, seed: 1 }];
- * const groups = groupBySettings(tableOf(rows));
+ * const groups = groupBySettings(tableOf(rows), ["n_skills"]);
  * assert.deepEqual(groups.map(({ settings }) => settings), [{ n_skills: 2 }, { n_skills: 4 }]);
  * assert.deepEqual(groups.map(({ rows }) => rows.length), [2, 1]);
  * ```
  */
-export function groupBySettings(
-  runs: ColumnTable,
-  by: readonly string[] = otherSettings(runs, []),
-): SettingGroup[] {
-  if (runs.numRows() === 0) return [];
-  for (const column of by) checkColumn("Cannot group", column, runs.columnNames());
-  const groups = runs.groupby([...by]).rollup({ rows: () => op.array_agg(op.row_object()) });
-  return (groups.objects() as (Row & { rows: Row[] })[]).map(({ rows, ...settings }) => ({
-    settings,
+export function groupBySettings(runs: Runs, by: readonly string[]): SettingGroup[] {
+  const rows = rowsIn(runs);
+  if (rows.length === 0) return [];
+  for (const column of by) checkColumn("Cannot group", column, columnsIn(runs));
+  const groups = Map.groupBy(
+    rows,
+    (row) => JSON.stringify(by.map((column) => row[column] ?? null)),
+  );
+  return [...groups.values()].map((rows) => ({
+    settings: Object.fromEntries(by.map((column) => [column, rows[0]![column] ?? null])),
     rows,
   }));
+}
+
+/** The rows of runs, in their order. */
+export function rowsIn(runs: Runs): readonly Row[] {
+  return isRows(runs) ? runs : runs.objects() as Row[];
+}
+
+/** The names of the columns that runs have; all rows of one table have the same. */
+export function columnsIn(runs: Runs): string[] {
+  return isRows(runs) ? Object.keys(runs[0] ?? {}) : runs.columnNames();
+}
+
+function isRows(runs: Runs): runs is readonly Row[] {
+  return Array.isArray(runs);
 }
 
 /**
  * Groups runs by settings, and estimates the mean of a metric in each group.
  *
- * @param by names of columns; when absent, every setting that varies, except the seed
+ * @param by names of columns
  * @throws {RangeError} when a column does not exist, or the metric holds values that are not
  * numbers
  */
 export function measureGroups(
-  runs: ColumnTable,
+  runs: Runs,
   metric: string,
-  by?: readonly string[],
+  by: readonly string[],
 ): MeasuredGroup[] {
   return groupBySettings(runs, by).map(({ settings, rows }) => {
     const points = rows.flatMap((row) => {
@@ -101,32 +118,13 @@ export function settingsLabel(settings: Row): string {
   ).join(", ");
 }
 
-/**
- * The settings that differ between runs, except the seed and `known`, in the order of settings; and behind
- * them what else tells runs apart, see {@linkcode IDENTITY_COLUMNS}.
- */
-export function otherSettings(runs: ColumnTable, known: readonly string[]): string[] {
-  return [...RUN_CONFIG_KEYS, ...IDENTITY_COLUMNS].filter((key) =>
-    key !== "seed" && !known.includes(key) && valuesOf(runs, key).length > 1
-  );
-}
-
-/**
- * The columns by which runs are grouped: those asked for, and always what tells runs apart by more than
- * their settings.
- *
- * @param asked when absent, every setting that varies, except the seed
- */
-export function groupingOf(runs: ColumnTable, asked?: readonly string[]): readonly string[] {
-  if (asked === undefined) return otherSettings(runs, []);
-  return [...new Set([...asked, ...identityColumns(runs)])];
-}
-
 /** The distinct values of a column: numbers first, in ascending order. */
-export function valuesOf(runs: ColumnTable, column: string): Cell[] {
-  const values = runs.columnNames().includes(column)
-    ? [...new Set(runs.array(column) as Iterable<Cell>)]
-    : [];
+export function valuesOf(runs: Runs, column: string): Cell[] {
+  const values = !columnsIn(runs).includes(column) ? [] : [
+    ...new Set(
+      isRows(runs) ? runs.map((row) => row[column] ?? null) : runs.array(column) as Iterable<Cell>,
+    ),
+  ];
   const numbers = values.filter((value) => typeof value === "number").sort((a, b) => a - b);
   return [...numbers, ...values.filter((value) => typeof value !== "number")];
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { runResult } from "../testing/samples/run_result.ts";
 import { groupBySettings, metricOf } from "./groups.ts";
+import { otherSettings } from "./varying.ts";
 import { runsTable } from "./study.ts";
 import { rowsOf, tableOf } from "./table.ts";
 
@@ -10,15 +11,18 @@ const runs = runsTable([
   runResult({ n_skills: 4, seed: 0 }, { status: "diverged", metrics: { recovery: 0.25 } }),
 ]);
 
-Deno.test("groupBySettings() takes every setting that varies, but the seed", () => {
-  const groups = groupBySettings(runs);
+Deno.test("groupBySettings() takes every setting that varies, but the seed, from otherSettings()", () => {
+  const groups = groupBySettings(runs, otherSettings(runs, []));
   assert.deepEqual(groups.map(({ settings }) => settings), [
     { n_skills: 2, target_modules: '["q"]' },
     { n_skills: 4, target_modules: "all-linear" },
   ]);
   assert.deepEqual(groups.map(({ rows }) => rows.map(({ seed }) => seed)), [[0, 1], [0]]);
-  assert.deepEqual(groupBySettings(runs.slice(2))[0]!.settings, {});
-  assert.deepEqual(groupBySettings(tableOf([])), []);
+  assert.deepEqual(
+    groupBySettings(runs.slice(2), otherSettings(runs.slice(2), []))[0]!.settings,
+    {},
+  );
+  assert.deepEqual(groupBySettings(tableOf([]), []), []);
 });
 
 Deno.test("groupBySettings() takes the columns given, and refuses unknown ones", () => {

@@ -6,7 +6,7 @@ import type { RunConfig } from "../run/config.ts";
 import { cellTexts } from "../run/id.ts";
 import { shortHash } from "../run/inputs.ts";
 import { isFinal, type RunResult } from "../run/result.ts";
-import type { Cell, ColumnTable, Row } from "./table.ts";
+import type { Cell, Row } from "./table.ts";
 
 /** Something that a run's numbers depend on beside its settings. */
 interface Fact {
@@ -44,9 +44,6 @@ const FACTS: readonly Fact[] = [
   })),
   { column: "threads", name: "threads", key: "threads", given: ["backend_used"] },
 ];
-
-/** The columns that tell runs apart by more than their settings. A table has those in which runs differ. */
-export const IDENTITY_COLUMNS: readonly string[] = FACTS.map(({ column }) => column);
 
 /** In what the runs of a study differ beside their settings. */
 export interface StudyIdentity {
@@ -117,12 +114,6 @@ export function identityOf(results: readonly RunResult[]): StudyIdentity {
     );
   }
   return { rows, notes };
-}
-
-/** The columns of a table that tell runs apart by more than their settings. */
-export function identityColumns(table: ColumnTable): string[] {
-  const names = table.columnNames();
-  return IDENTITY_COLUMNS.filter((column) => names.includes(column));
 }
 
 /** What runs share that are to have the same of a fact. */

@@ -1,10 +1,8 @@
 /** Ranks groups of settings by a metric, with intervals and counts. Missing values come last. */
-import { mean } from "../util/vectors.ts";
-import { bestFirst, directionOf } from "./direction.ts";
-import { shownEstimate } from "./estimate.ts";
-import { groupingOf, measureGroups, numbersOf } from "./groups.ts";
-import { PARAMETER_COLUMNS, runsAndMetric, type Study } from "./study.ts";
+import { rankedRows } from "./rows/ranked_rows.ts";
+import { runsAndMetric, type Study } from "./study.ts";
 import { type ColumnTable, tableOf } from "./table.ts";
+import { groupingOf } from "./varying.ts";
 
 /** Settings of {@linkcode leaderboard}. */
 export interface LeaderboardOptions {
@@ -22,7 +20,7 @@ export interface LeaderboardOptions {
 /**
  * One row per group of settings, best first: the `mean` of the metric over the runs that are done,
  * its 95 % interval from `low` to `high`, and the numbers of runs that are planned, done, diverged,
- * stalled and failed. The interval does not leave the metric's scale, see {@linkcode estimateMetric}.
+ * stalled and failed. The interval does not leave the metric's scale, see `estimateMetric`.
  *
  * A mean over fewer than three runs has two digits and no interval, is not ranked, and follows those
  * that are; a group without a value comes last. Where more of the metric is neither better nor worse, rows are in the order of
@@ -52,35 +50,9 @@ export interface LeaderboardOptions {
  */
 export function leaderboard(
   of: Study | ColumnTable,
-  options: LeaderboardOptions = {},
+  { groupBy: asked, ...options }: LeaderboardOptions = {},
 ): ColumnTable {
   const { runs, metric } = runsAndMetric(of, options.metric);
-  const groupBy = groupingOf(runs, options.groupBy);
-  const sizes = PARAMETER_COLUMNS.filter((name) => runs.columnNames().includes(name));
-  const direction = directionOf(metric, options.higherIsBetter);
-  const groups = bestFirst(
-    measureGroups(runs, metric, groupBy),
-    ({ estimate }) => [estimate.estimate, estimate.n],
-    direction,
-  );
-  const rows = groups.map(({ settings, rows, estimate }) => {
-    const count = (status: string) => rows.filter((row) => row.status === status).length;
-    return {
-      ...settings,
-      mean: shownEstimate(estimate.estimate, estimate.n),
-      low: estimate.low,
-      high: estimate.high,
-      n_done: count("done"),
-      n_planned: rows.length,
-      n_diverged: count("diverged"),
-      n_stalled: count("stalled"),
-      n_failed: count("failed"),
-      ...Object.fromEntries(sizes.map((name) => [name, meanOf(numbersOf(rows, name))])),
-    };
-  });
-  return tableOf(rows, [...groupBy, "mean"]);
-}
-
-function meanOf(values: readonly number[]): number | null {
-  return values.length === 0 ? null : mean(values);
+  const groupBy = groupingOf(runs, asked);
+  return tableOf(rankedRows(runs, { ...options, metric, groupBy }), [...groupBy, "mean"]);
 }

@@ -1,6 +1,7 @@
 /** Formats tables for people: few digits, and dashes for missing values. */
 import { printable, printableLine } from "../util/printable.ts";
-import { type Cell, type ColumnTable, rowsOf } from "./table.ts";
+import { columnsIn, rowsIn, type Runs } from "./groups.ts";
+import type { Cell } from "./table.ts";
 
 /**
  * Formats a table as Markdown whose columns line up in plain text too. Numbers have at most four
@@ -17,9 +18,9 @@ import { type Cell, type ColumnTable, rowsOf } from "./table.ts";
  * );
  * ```
  */
-export function toMarkdown(table: ColumnTable): string {
-  const rows = rowsOf(table);
-  const columns = table.columnNames().map((name) => {
+export function toMarkdown(table: Runs): string {
+  const rows = rowsIn(table);
+  const columns = columnsIn(table).map((name) => {
     const cells = rows.map((row) => row[name] ?? null);
     const texts = [name, ...cells.map(cellText)].map(escape);
     const width = Math.max(3, ...texts.map((text) => [...text].length));

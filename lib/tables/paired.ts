@@ -1,36 +1,10 @@
-/**
- * Estimates differences from a baseline in pairs of the same seed and task, which removes the
- * differences between seeds and between tasks.
- */
+/** Compares groups of runs with a baseline, in pairs of the same seed and task. */
 import type { RunConfig } from "../run/config.ts";
-import { estimateCrossed } from "../statistics/crossed.ts";
-import { holm } from "../statistics/holm.ts";
-import { estimateMean, signsOf } from "../statistics/mean.ts";
-import { mean } from "../util/vectors.ts";
-import { bestFirst, directionOf } from "./direction.ts";
-import { type Effect, effectOn, shownEstimate } from "./estimate.ts";
-import { groupBySettings, groupingOf, metricOf, type SettingGroup } from "./groups.ts";
-import { IDENTITY_COLUMNS } from "./identity.ts";
-import { planOf } from "./plan.ts";
-import { cell, runsAndMetric, type Study } from "./study.ts";
-import { type ColumnTable, type Row, tableOf } from "./table.ts";
-
-/** Columns of a table of {@linkcode pairedDifferences} that are no settings. */
-export const MEASURES: readonly string[] = [
-  ...[
-    "tier",
-    "difference",
-    "ratio",
-    "low",
-    "high",
-    "dz",
-    "power",
-    "seeds_to_decide",
-    "wins",
-    "ties",
-  ],
-  ...["losses", "n", "n_paired_tasks", "n_missing", "p", "p_holm"],
-];
+import { effectOn } from "./estimate.ts";
+import { pairedRows } from "./rows/paired_rows.ts";
+import { runsAndMetric, type Study } from "./study.ts";
+import { type ColumnTable, tableOf } from "./table.ts";
+import { groupingOf } from "./varying.ts";
 
 /** Settings of {@linkcode pairedDifferences}. */
 export interface PairedOptions {
@@ -76,7 +50,7 @@ export interface PairedOptions {
  *
  * `dz` is the mean over the standard deviation of one seed, and `seeds_to_decide` the seeds that find
  * the smallest difference of interest, or one as large as this, in four cases of five: see
- * {@linkcode planOf}. `wins`, `ties` and `losses` count the `n` seeds; where more of the metric is neither better nor worse,
+ * `planOf`. `wins`, `ties` and `losses` count the `n` seeds; where more of the metric is neither better nor worse,
  * nothing wins or loses, and rows are in the order of settings. `p_holm` is corrected for the number of
  * rows, or for the primary ones: then `tier` says which rows these are. `n_missing` counts values
  * without a partner: not run yet, failed, diverged or stalled on either side; and pairs that have no
@@ -107,152 +81,11 @@ export interface PairedOptions {
  */
 export function pairedDifferences(
   of: Study | ColumnTable,
-  { baseline, primary, margin, ...options }: PairedOptions,
+  { groupBy: asked, ...options }: PairedOptions,
 ): ColumnTable {
   const { runs, metric } = runsAndMetric(of, options.metric);
-  const direction = directionOf(metric, options.higherIsBetter);
-  const effect = effectOn(metric);
-  const groupBy = groupingOf(runs, options.groupBy);
-  const groups = groupBySettings(runs, groupBy);
-  const references = groups.filter(({ rows }) => hasSettings(rows[0]!, baseline));
-  if (references.length === 0 && groups.length > 0) {
-    throw new RangeError(
-      `Cannot compare with the baseline as no run has ${JSON.stringify(baseline)}: ` +
-        `name settings that some runs have`,
-    );
-  }
-  const paired = groups.filter((group) => !references.includes(group)).map((group) => ({
-    group,
-    ...pair(group, partner(group, references, baseline), metric, effect),
-  }));
-  const isCrossed = runs.columnNames().includes("task") &&
-    paired.every(({ cells }) => crosses(cells));
-  const isPrimary = ({ rows }: SettingGroup) =>
-    primary === undefined || primary.some((settings) => hasSettings(rows[0]!, settings));
-  const compared = paired.map(({ group, cells, missing }) => {
-    const seeds = perSeed(cells);
-    const found = isCrossed ? estimateCrossed(taskBySeed(cells)) : estimateMean(seeds);
-    const { n_above, n_equal, n_below } = signsOf(seeds);
-    return {
-      settings: group.settings,
-      isPrimary: isPrimary(group),
-      p: found.p,
-      row: {
-        [effect.column]: shownEstimate(effect.shown(found.estimate), found.n),
-        low: effect.shown(found.low),
-        high: effect.shown(found.high),
-        ...planOf(found, margin === undefined ? null : effect.least(margin)),
-        wins: direction === null ? null : direction === 1 ? n_above : n_below,
-        ties: n_equal,
-        losses: direction === null ? null : direction === 1 ? n_below : n_above,
-        n: found.n,
-        ...(isCrossed ? { n_paired_tasks: cells.size } : {}),
-        n_missing: missing,
-        p: found.p,
-      },
-    };
-  });
-  const corrected = holm(compared.map(({ p, isPrimary }) => isPrimary ? p : null));
-  const rows = compared.map(({ settings, isPrimary, row }, i): Row => ({
-    ...settings,
-    ...(primary === undefined ? {} : { tier: isPrimary ? "primary" : "exploratory" }),
-    ...row,
-    p_holm: corrected[i]!,
-  }));
-  const { column } = effect;
-  const order = bestFirst(rows, (row) => [row[column] as number | null, Number(row.n)], direction);
-  return tableOf(order, [...groupBy, ...(primary === undefined ? [] : ["tier"]), column]);
-}
-
-/** Whether a row has all of the given settings. */
-export function hasSettings(row: Row, settings: Partial<RunConfig>): boolean {
-  return Object.entries(settings).every(([key, value]) => row[key] === cell(value));
-}
-
-/** The baseline group for a group; undefined when no run has the group's other settings. */
-function partner(
-  group: SettingGroup,
-  references: readonly SettingGroup[],
-  baseline: Partial<RunConfig>,
-): SettingGroup | undefined {
-  const comparable = references.filter(({ settings }) =>
-    IDENTITY_COLUMNS.every((column) => settings[column] === group.settings[column])
-  );
-  if (references.length === 1) return comparable[0];
-  return comparable.find(({ settings }) =>
-    Object.entries(settings).every(([key, value]) =>
-      key in baseline || value === group.settings[key]
-    )
-  );
-}
-
-/** Effects of one group by task, seed and draw of examples; the task is the same for rows without one. */
-type Cells = ReadonlyMap<string, ReadonlyMap<string, readonly number[]>>;
-
-function pair(
-  group: SettingGroup,
-  reference: SettingGroup | undefined,
-  metric: string,
-  effect: Effect,
-): { readonly cells: Cells; readonly missing: number } {
-  const [ours, theirs] = [byKey(group), byKey(reference ?? { settings: {}, rows: [] })];
-  const keys = new Set([...ours.keys(), ...theirs.keys()]);
-  const cells = new Map<string, Map<string, number[]>>();
-  let missing = 0;
-  for (const key of keys) {
-    const [row, other] = [ours.get(key), theirs.get(key)];
-    const [value, base] = [row, other].map((run) =>
-      run === undefined ? null : metricOf(run, metric)
-    );
-    const found = value == null || base == null ? null : effect.of(value, base);
-    if (found === null) {
-      missing++;
-      continue;
-    }
-    const [task, seed] = [JSON.stringify([row!.phase, row!.task]), String(row!.seed)];
-    const ofTask = cells.get(task) ?? new Map<string, number[]>();
-    cells.set(task, ofTask.set(seed, [...ofTask.get(seed) ?? [], found]));
-  }
-  return { cells, missing };
-}
-
-/** Whether every task has every seed, and there are several tasks. */
-function crosses(cells: Cells): boolean {
-  if (cells.size === 1) return false;
-  const seeds = new Set([...cells.values()].flatMap((ofTask) => [...ofTask.keys()]));
-  return [...cells.values()].every((ofTask) => ofTask.size === seeds.size);
-}
-
-/** Effects of tasks by seeds, each the mean over draws of examples. */
-function taskBySeed(cells: Cells): number[][] {
-  const seeds = [...cells.values().next().value?.keys() ?? []];
-  return [...cells.values()].map((ofTask) => seeds.map((seed) => mean(ofTask.get(seed)!)));
-}
-
-/** One effect for each seed, the mean over its tasks. */
-function perSeed(cells: Cells): number[] {
-  const seeds = new Map<string, number[]>();
-  for (const ofTask of cells.values()) {
-    for (const [seed, effects] of ofTask) {
-      seeds.set(seed, [...seeds.get(seed) ?? [], mean(effects)]);
-    }
-  }
-  return [...seeds.values()].map(mean);
-}
-
-function byKey({ settings, rows }: SettingGroup): Map<string, Row> {
-  const found = new Map<string, Row>();
-  for (const row of rows) {
-    const key = JSON.stringify([row.seed, row.phase, row.task, row.shot_split]);
-    if (found.has(key)) {
-      throw new RangeError(
-        `Cannot pair runs as two of the group ${JSON.stringify(settings)} have seed ${row.seed}` +
-          `${
-            row.task === undefined ? "" : ` and task "${row.task}"`
-          }: group by every setting that varies`,
-      );
-    }
-    found.set(key, row);
-  }
-  return found;
+  const groupBy = groupingOf(runs, asked);
+  const rows = pairedRows(runs, { ...options, metric, groupBy });
+  const tier = options.primary === undefined ? [] : ["tier"];
+  return tableOf(rows, [...groupBy, ...tier, effectOn(metric).column]);
 }

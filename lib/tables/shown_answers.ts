@@ -5,6 +5,7 @@ import { measureGroups, settingsLabel } from "./groups.ts";
 import { answersOf, comparedPhase, isRight } from "./predictions.ts";
 import type { Study } from "./study.ts";
 import type { Row } from "./table.ts";
+import { otherSettings } from "./varying.ts";
 
 /** The most answers of a page, and the most cells whose answers it has. */
 const [MOST_ANSWERS, MOST_CELLS] = [5000, 24];
@@ -57,7 +58,10 @@ export interface ShownAnswer {
  */
 export function answerPlan(study: Study): AnswerPlan {
   const phase = comparedPhase(study);
-  const groups = bestGroupsFirst(measureGroups(study.runs, study.metric), study.metric);
+  const groups = bestGroupsFirst(
+    measureGroups(study.runs, study.metric, otherSettings(study.runs, [])),
+    study.metric,
+  );
   const done = groups.flatMap(({ points }) => points.map(({ row }) => row));
   const most = (of: (run: Row) => number) => Math.max(1, ...done.map(of));
   const tasks = most((run) => tasksOf(run, phase));

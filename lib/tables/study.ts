@@ -17,14 +17,12 @@ import { SweepStore } from "../sweep/store.ts";
 import { StoreError, whenReading } from "../sweep/store_error.ts";
 import { bestGroupsFirst } from "./direction.ts";
 import { measureGroups } from "./groups.ts";
-import { IDENTITY_COLUMNS, identityColumns, identityOf } from "./identity.ts";
+import { identityOf } from "./identity.ts";
+import { cell } from "./rows/cell.ts";
+import { IDENTITY_COLUMNS, identityColumns } from "./rows/identity_columns.ts";
+import { PARAMETER_COLUMNS } from "./rows/ranked_rows.ts";
 import { type Cell, type ColumnTable, type Row, rowsOf, tableOf } from "./table.ts";
-
-/** Metrics that are numbers of parameters; tables of runs and of tasks both have them. */
-export const PARAMETER_COLUMNS: readonly string[] = [
-  "parameters_multitask",
-  "parameters_adaptation",
-];
+import { otherSettings } from "./varying.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -149,7 +147,7 @@ export class Study {
    * @throws {StoreError} when one cannot be read
    */
   log(phase: string): ColumnTable {
-    const columns = ["id", "status", ...this.varying, ...identityColumns(this.runs)];
+    const columns = ["id", "status", ...this.varying, ...identityColumns(this.runs.columnNames())];
     const rows = rowsOf(this.runs.select(columns)).flatMap((run): Row[] => {
       const points = this.#logOf(run.id!).filter((row) => row.phase === phase).map(
         ({ phase: _, split, ...values }) => ({
@@ -250,7 +248,10 @@ export function typicalRun(runs: ColumnTable, metric: string): string | null {
   const learned = runs.filter(
     "d => d.status === 'done' && d.method === 'poly' && d.n_skills > 1",
   );
-  const [best] = bestGroupsFirst(measureGroups(learned, metric), metric);
+  const [best] = bestGroupsFirst(
+    measureGroups(learned, metric, otherSettings(learned, [])),
+    metric,
+  );
   if (best === undefined) return null;
   const distance = ({ value }: { value: number }) => Math.abs(value - best.estimate.estimate!);
   const [typical] = best.points.toSorted((a, b) => distance(a) - distance(b));
@@ -329,11 +330,6 @@ export function taskTable(
 /** The settings of a run as cells of a table. */
 export function settingsRow(config: RunConfig): Row {
   return Object.fromEntries(RUN_CONFIG_KEYS.map((key) => [key, cell(config[key])]));
-}
-
-/** A value as a cell of a table: a list or an object is written as JSON. */
-export function cell(value: unknown): Cell {
-  return typeof value === "object" && value !== null ? JSON.stringify(value) : value as Cell;
 }
 
 function metricsOf(

@@ -1,9 +1,10 @@
 import { type ScoreName, SCORES } from "../run/metrics/metric.ts";
 import { mean } from "../util/vectors.ts";
 import { estimateMetric } from "./estimate.ts";
-import { groupBySettings, numbersOf, otherSettings } from "./groups.ts";
+import { groupBySettings, numbersOf } from "./groups.ts";
 import { Study } from "./study.ts";
 import { type ColumnTable, type Row, tableOf } from "./table.ts";
+import { otherSettings } from "./varying.ts";
 
 /** Scores of a task to summarise, in the order of columns; each suite has some of them. */
 const MEASURES = Object.keys(SCORES) as ScoreName[];
@@ -23,6 +24,7 @@ const MEASURES = Object.keys(SCORES) as ScoreName[];
  * ```ts
  * import assert from "node:assert/strict";
  * import { tableOf } from "./table.ts";
+import { otherSettings } from "./varying.ts";
  *
  * const task = { task: "sort", phase: "heldout", status: "done" };
  * const tasks = tableOf([0.25, 0.5, 1].map((loss, seed) => ({ ...task, id: `${seed}`, seed, loss })));

@@ -4,6 +4,7 @@ import { mean } from "../util/vectors.ts";
 import { measureGroups, numbersOf } from "./groups.ts";
 import type { Study } from "./study.ts";
 import { type ColumnTable, type Row, rowsOf } from "./table.ts";
+import { otherSettings } from "./varying.ts";
 
 /** Ways to answer without a model, as they stand before a score, and in words. */
 const WAYS = {
@@ -45,12 +46,14 @@ function beside(runs: ColumnTable, metric: string): string[] {
   const names = Object.keys(WAYS).map((prefix) => metric.replace(/^heldout/, prefix));
   const columns = runs.columnNames();
   if (!metric.startsWith("heldout_") || !names.every((name) => columns.includes(name))) return [];
-  const groups = measureGroups(runs, metric).flatMap(({ rows, estimate: { estimate } }) => {
-    const done = rows.filter(({ status }) => status === "done");
-    const scores = names.map((name) => numbersOf(done, name));
-    if (estimate === null || scores.some(({ length }) => length === 0)) return [];
-    return [{ estimate, scores: scores.map(mean) }];
-  });
+  const groups = measureGroups(runs, metric, otherSettings(runs, [])).flatMap(
+    ({ rows, estimate: { estimate } }) => {
+      const done = rows.filter(({ status }) => status === "done");
+      const scores = names.map((name) => numbersOf(done, name));
+      if (estimate === null || scores.some(({ length }) => length === 0)) return [];
+      return [{ estimate, scores: scores.map(mean) }];
+    },
+  );
   if (groups.length === 0) return [];
   const texts = Object.values(WAYS).map((way, i) =>
     `${range(groups.map(({ scores }) => scores[i]!))} by ${way}`

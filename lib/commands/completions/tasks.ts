@@ -52,7 +52,6 @@ export const TASKS: readonly TaskWords[] = [
   }),
   task("watch", {}, { paths: "folder" }),
   task("report", REPORT_OPTIONS, {
-    values: { "--export": ["latex", "tensorboard", "runs-csv"] },
     paths: "folder",
   }),
   task("predictions", PREDICTIONS_OPTIONS, {

@@ -1,7 +1,7 @@
 import type { KeptPrediction } from "../../run/predictions/file.ts";
 import { hasSweep } from "../../sweep/store.ts";
 import { StoreError } from "../../sweep/store_error.ts";
-import { otherSettings } from "../../tables/groups.ts";
+import { otherSettings } from "../../tables/varying.ts";
 import { answersOf, comparedPhase, isRight } from "../../tables/predictions.ts";
 import { Study } from "../../tables/study.ts";
 import type { Row } from "../../tables/table.ts";

@@ -16,6 +16,7 @@ import {
   type WorkerEvent,
   type WorkerTask,
 } from "./message.ts";
+import { type Steering, STOPPED_BY_HAND } from "../steering.ts";
 import { TaskQueue } from "./task_queue.ts";
 import { withoutLoaderVariables } from "../../util/environment.ts";
 import { WorkerLog } from "./worker_log.ts";
@@ -39,6 +40,8 @@ export interface PoolOptions {
   readonly threads?: number;
   /** Decides the ways to matrix products where pools on several machines must agree. */
   readonly settle?: SettleWays;
+  /** What a person wishes while runs are at work. */
+  readonly steering?: Pick<Steering, "hold" | "stopOf" | "isStopped">;
   /** More words for Deno before the program; in tests. */
   readonly args?: readonly string[];
   /** Calls back after a time in ms, unless what it returns is called first; another one in tests. */
@@ -81,7 +84,7 @@ export async function* runInPool(
   const lanes = Array.from(
     { length: Math.min(options.jobs, tasks.length) },
     async () => {
-      while (queue.size > 0 && !signal.aborted) {
+      while (queue.size > 0 && !signal.aborted && options.steering?.hold.aborted !== true) {
         await workThrough(
           queue,
           { ...options, signal, environment, permissions },
@@ -178,8 +181,12 @@ async function workThrough(
     });
   };
   const next = async () => {
-    current = queue.take();
-    if (current === undefined) return await input.close();
+    const task = options.steering?.hold.aborted === true ? undefined : queue.take();
+    current = task;
+    if (task === undefined) return await input.close();
+    options.steering?.stopOf(task.run.id).addEventListener("abort", () => {
+      if (current === task) stop();
+    });
     await input.write(new TextEncoder().encode(JSON.stringify(current) + "\n"));
   };
   try {
@@ -206,7 +213,8 @@ async function workThrough(
     if (current !== undefined && !options.signal.aborted) {
       const { code, signal } = status;
       const death = { code, signal, held, before, now: systemMemory(), log: await log };
-      const error = describeDeath(death);
+      const isWished = options.steering?.isStopped(current.run.id) === true;
+      const error = isWished ? STOPPED_BY_HAND : describeDeath(death);
       queue.ended(current);
       await report({ kind: "failed", id: current.run.id, error });
     }

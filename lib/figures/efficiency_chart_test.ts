@@ -3,7 +3,7 @@ import { assertNumbers, axisOf, readSvg } from "../testing/read_svg.ts";
 import { sampleResults } from "../testing/samples/sample_results.ts";
 import { runsTable } from "../tables/study.ts";
 import { tableOf } from "../tables/table.ts";
-import { efficiencyFigure } from "./efficiency_figure.ts";
+import { efficiencyFigure } from "./study_figures.ts";
 import { renderSvg } from "./figure.ts";
 
 const RUNS = [[2, 100, 0.25], [4, 1000, 0.5], [8, 10_000, 0.75]].flatMap((

@@ -1,20 +1,24 @@
+import { scaleOf } from "../tables/estimate.ts";
 import { type CurvePoint, curvePoints, stepsPerPoint } from "../tables/curve_points.ts";
-import type { Figure } from "./figure.ts";
-import { groupBySettings, settingsLabel } from "../tables/groups.ts";
-import { Study } from "../tables/study.ts";
-import { type ColumnTable, escape, op, rowsOf, tableOf } from "../tables/table.ts";
+import { type Figure, FILE_PLACE } from "./figure.ts";
+import { groupBySettings, rowsIn, type Runs, settingsLabel } from "../tables/groups.ts";
+import type { Row } from "../tables/table.ts";
 import { panelGrid } from "./panel_grid.ts";
+import { RUN_LINK } from "./point_link.ts";
+import { logTicks, tickText } from "./tick_text.ts";
 import { SERIES_STYLES } from "./series_style.ts";
 
-/** Settings of {@linkcode curveFigure}. */
-export interface CurveFigureOptions {
+/** Settings of {@linkcode curveChart}. */
+export interface CurveChartOptions {
   /** Column on the vertical axis. */
   readonly y: string;
   /** Column on the horizontal axis. */
-  readonly x?: string;
+  readonly x: string;
   /** Phase of the log that is drawn. */
   readonly phase: string;
-  /** Value to compare with, drawn as a horizontal line. */
+  /** Settings whose values have a panel each. */
+  readonly by: readonly string[];
+  /** Value to compare with, drawn as a horizontal line with its name. */
   readonly reference?: number;
 }
 
@@ -38,37 +42,24 @@ interface Panel {
 }
 
 /**
- * Draws the course of a metric over training: each seed as a thin line and their mean as a thick
- * one, in a panel for each combination of settings. A cross ends the line of a run that diverged.
+ * The course of a metric over training: each seed as a thin line and their mean as a thick one, in a panel for
+ * each combination of settings. A cross ends the line of a run that diverged. A loss, all of whose values are
+ * above 0, has a logarithmic axis.
  *
- * @param of a study, whose logs of the phase are drawn; or a table with one row per run and point:
- * `id`, `status` and settings of the run, and the two columns; a run without points has one row
- * with missing values
- * @throws {SyntaxError} when a log of the study is damaged
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- * import { tableOf } from "../tables/table.ts";
- *
- * const rows = tableOf([1, 2, 3].map((step) => ({ id: "a", status: "done", step, loss: 1 / step })));
- * const figure = curveFigure(rows, { y: "loss", phase: "multitask" });
- * assert.equal(figure.title, "loss over step, multitask");
- * assert.match(figure.alt, /from 1.00 to 0.333/);
- * ```
+ * @param rows one for each run and point: `id`, `status` and settings of the run, and the two columns; a run
+ * without points has one row with missing values
  */
-export function curveFigure(of: Study | ColumnTable, options: CurveFigureOptions): Figure {
-  const { y, x = "step", phase, reference } = options;
-  const rows = of instanceof Study ? of.log(phase) : of;
-  const all = rowsOf(rows);
+export function curveChart(rows: Runs, options: CurveChartOptions): Figure {
+  const { y, x, phase, by, reference } = options;
+  const all = rowsIn(rows);
   const width = stepsPerPoint(all, x);
   // The rows of a thinned log say how many steps each point stands for.
   const meanOf = all.reduce((most, { mean_of }) => Math.max(most, Number(mean_of ?? 1)), width);
-  const panels = panelsOf(rows, x, y, width);
+  const panels = panelsOf(all, by, x, y, width);
   const curves = panels.flatMap((panel) => panel.curves);
   const runs = curves.length + panels.reduce((sum, { missing }) => sum + missing, 0);
   const diverged = curves.filter((curve) => curve.diverged).length;
-  const { domain, cut } = range(curves, reference);
+  const { domain, cut, isLog } = range(curves, reference, scaleOf(y) === "log");
   const counts = panels.map((panel) => panel.curves.length).filter((n) => n > 0);
   const [least, most] = [Math.min(...counts), Math.max(...counts)];
   const seeds = `${least === most ? most : `${least} to ${most}`} ${most === 1 ? "seed" : "seeds"}`;
@@ -76,7 +67,8 @@ export function curveFigure(of: Study | ColumnTable, options: CurveFigureOptions
     name: `${phase}_${y}`,
     title: `${y} over ${x}, ${phase}`,
     subtitle: `Thin lines: ${counts.length === 0 ? "no seed" : seeds}; thick line: their mean` +
-      `${meanOf === 1 ? "" : `; each point is the mean of ${meanOf} of ${x}`}.`,
+      `${meanOf === 1 ? "" : `; each point is the mean of ${meanOf} ${x}s`}.` +
+      (isLog ? " The axis is logarithmic." : ""),
     notes: [
       ...(diverged === 0 ? [] : [`${diverged} of ${runs} runs diverged: a cross ends their line.`]),
       ...(curves.length === runs
@@ -85,17 +77,26 @@ export function curveFigure(of: Study | ColumnTable, options: CurveFigureOptions
       ...(cut ? ["Runs that diverged leave the frame and are cut there."] : []),
     ],
     alt: `Line charts of ${y} over ${x}. ${panels.map((panel) => describe(panel)).join("; ")}.`,
-    draw: (Plot) => {
+    draw: (Plot, place = FILE_PLACE) => {
       const grid = panelGrid(Plot, panels.map(({ label }) => label), {
         panelHeight: panels.length === 1 ? 280 : 150,
+        ...(place.width < NARROW ? { columns: 1 } : {}),
       });
+      const href = ({ id }: { id: string }) => `${RUN_LINK}${encodeURIComponent(id)}`;
       return {
         ...grid.options,
         x: { label: x, labelAnchor: "center", labelArrow: "none", ticks: 4, nice: true },
-        y: { label: y, domain, grid: true, ticks: 5 },
+        y: {
+          ...{ label: y, domain, grid: true, ticks: 5 },
+          ...(isLog ? { type: "log" as const, ticks: logTicks(domain), tickFormat: tickText } : {}),
+        },
         marks: [
           ...grid.marks,
           reference === undefined ? null : Plot.ruleY([reference], { stroke: "#555" }),
+          reference === undefined ? null : Plot.text([tickText(reference)], {
+            ...{ y: [reference], frameAnchor: "right", textAnchor: "end", dx: -4, dy: -6 },
+            ...{ fill: "#555", fontSize: 10, ...grid.channels(0) },
+          }),
           ...panels.flatMap(({ curves }, i) => {
             const channels = { x: "x", y: "y", clip: true, ...grid.channels(i) } as const;
             const points = curves.flatMap((curve) =>
@@ -112,6 +113,7 @@ export function curveFigure(of: Study | ColumnTable, options: CurveFigureOptions
                 stroke: SERIES_STYLES[2]!.color,
                 strokeWidth: 0.8,
                 strokeOpacity: 0.6,
+                ...(place.hasLinks ? { href } : {}),
               }),
               Plot.line(meanCurve(curves), { ...channels, stroke: "#000", strokeWidth: 2 }),
               Plot.dot(ends, {
@@ -130,8 +132,14 @@ export function curveFigure(of: Study | ColumnTable, options: CurveFigureOptions
   };
 }
 
-function panelsOf(table: ColumnTable, x: string, y: string, width: number): Panel[] {
-  return groupBySettings(table).map(({ settings, rows }) => {
+function panelsOf(
+  all: readonly Row[],
+  by: readonly string[],
+  x: string,
+  y: string,
+  width: number,
+): Panel[] {
+  return groupBySettings(all, by).map(({ settings, rows }) => {
     const runs = Map.groupBy(rows, ({ id }) => String(id));
     const curves = [...runs].map(([id, rows]) => ({
       id,
@@ -145,20 +153,20 @@ function panelsOf(table: ColumnTable, x: string, y: string, width: number): Pane
 /** The mean over runs that did not diverge, at steps where all of them have a value. */
 function meanCurve(curves: readonly Curve[]): readonly CurvePoint[] {
   const whole = curves.filter(({ diverged }) => !diverged);
-  return tableOf(whole.flatMap(({ points }) => points.map(({ x, y }) => ({ x, y }))), ["x", "y"])
-    .groupby("x").rollup({ n: op.count(), y: MEAN })
-    .filter(escape(({ n }: { n: number }) => n === whole.length && n > 1))
-    .orderby("x").objects() as CurvePoint[];
+  const at = Map.groupBy(whole.flatMap(({ points }) => points), ({ x }) => x);
+  return [...at].filter(([, points]) => points.length === whole.length && points.length > 1)
+    .map(([x, points]) => ({ x, y: points.reduce((sum, { y }) => sum + y, 0) / points.length }))
+    .sort((a, b) => a.x - b.x);
 }
 
-/** The mean as sum over count: arquero's own mean is a running one, which rounds at each value. */
-const MEAN = "d => op.sum(d.y) / op.count()";
+const NARROW = 520;
 
 /** The ends of the vertical axis: the range of runs that did not diverge, if there are any. */
 function range(
   curves: readonly Curve[],
   reference: number | undefined,
-): { readonly domain: [number, number]; readonly cut: boolean } {
+  asksLog: boolean,
+): { readonly domain: [number, number]; readonly cut: boolean; readonly isLog: boolean } {
   const values = (of: readonly Curve[]) => of.flatMap(({ points }) => points.map(({ y }) => y));
   const whole = values(curves.filter(({ diverged }) => !diverged));
   const every = values(curves);
@@ -166,12 +174,18 @@ function range(
     ...whole.length > 0 ? whole : every,
     ...reference === undefined ? [] : [reference],
   ];
-  if (shown.length === 0) return { domain: [0, 1], cut: false };
+  if (shown.length === 0) return { domain: [0, 1], cut: false, isLog: false };
   const low = shown.reduce((least, value) => Math.min(least, value), Infinity);
   const high = shown.reduce((most, value) => Math.max(most, value), -Infinity);
-  const room = 0.05 * (high - low || Math.abs(high) || 1);
-  const domain: [number, number] = [low - room, high + room];
-  return { domain, cut: every.some((value) => value < domain[0] || value > domain[1]) };
+  const isLog = asksLog && low > 0 && every.every((value) => value > 0);
+  const room = isLog
+    ? 0.05 * Math.log(high / low) || 0.1
+    : 0.05 * (high - low || Math.abs(high) || 1);
+  const domain: [number, number] = isLog
+    ? [low * Math.exp(-room), high * Math.exp(room)]
+    : [low - room, high + room];
+  const cut = every.some((value) => value < domain[0] || value > domain[1]);
+  return { domain, cut, isLog };
 }
 
 function describe({ label, curves, missing }: Panel): string {

@@ -4,7 +4,7 @@ import { sampleResults } from "../testing/samples/sample_results.ts";
 import { type Row, rowsOf, tableOf } from "../tables/table.ts";
 import { runsTable } from "../tables/study.ts";
 import { renderSvg } from "./figure.ts";
-import { metricFigure } from "./metric_figure.ts";
+import { metricFigure } from "./study_figures.ts";
 
 const run = (n_skills: number, seed: number, score: number | null, rest: Row = {}): Row => ({
   ...{ n_skills, seed, score, status: "done" },

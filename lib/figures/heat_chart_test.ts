@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readSvg, textsOf } from "../testing/read_svg.ts";
 import { type Row, tableOf } from "../tables/table.ts";
 import { renderSvg } from "./figure.ts";
-import { heatMapFigure } from "./heat_map_figure.ts";
+import { heatMapFigure } from "./study_figures.ts";
 
 const OPTIONS = { metric: "score", x: "n_skills", y: "n_splits" };
 

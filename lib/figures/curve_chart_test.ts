@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { assertNumbers, axisOf, readSvg, type SvgMark } from "../testing/read_svg.ts";
 import { type Row, tableOf } from "../tables/table.ts";
-import { curveFigure } from "./curve_figure.ts";
+import { curveFigure } from "./study_figures.ts";
 import { renderSvg } from "./figure.ts";
 
 /** A run's rows: loss 10 / step + seed, for as many steps. */

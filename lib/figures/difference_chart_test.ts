@@ -4,18 +4,19 @@ import { sampleResults } from "../testing/samples/sample_results.ts";
 import { pairedDifferences } from "../tables/paired.ts";
 import { rowsOf, tableOf } from "../tables/table.ts";
 import { openStudy, runsTable } from "../tables/study.ts";
-import { differenceFigure, tableDifferenceFigure } from "./difference_figure.ts";
+import { differenceChart } from "./difference_chart.ts";
 import { renderSvg } from "./figure.ts";
+import { differenceFigure } from "./study_figures.ts";
 
 const WORDS = { metric: "heldout_exact_match", baseline: "n_skills=1", units: "seed" };
 
-Deno.test("tableDifferenceFigure() draws differences and intervals where they are, best first", async () => {
+Deno.test("differenceChart() draws differences and intervals where they are, best first", async () => {
   const differences = pairedDifferences(
     runsTable(sampleResults({ n_splits: [1] }, { whole: true })),
     { metric: "heldout_exact_match", baseline: { n_skills: 1 } },
   );
   const rows = rowsOf(differences);
-  const svg = await renderSvg(tableDifferenceFigure(differences, WORDS));
+  const svg = await renderSvg(differenceChart(rowsOf(differences), WORDS));
   const toX = axisOf(svg, "x");
   const dots = readSvg(svg).filter(({ group }) => group === "dot");
   assertNumbers(dots.map(({ x }) => toX(x)), rows.map((row) => row.difference as number), 2e-3);
@@ -37,17 +38,17 @@ Deno.test("tableDifferenceFigure() draws differences and intervals where they ar
   assert.match(texts.join(" "), /filled below 0.05/);
 });
 
-Deno.test("tableDifferenceFigure() says which settings have no complete pair", async () => {
+Deno.test("differenceChart() says which settings have no complete pair", async () => {
   const row = { difference: null, low: null, high: null, wins: 0, ties: 0, losses: 0, n: 0 };
   const differences = tableOf([{ n_skills: 4, ...row, n_missing: 3, p: null, p_holm: null }]);
-  const figure = tableDifferenceFigure(differences, WORDS);
+  const figure = differenceChart(rowsOf(differences), WORDS);
   assert.deepEqual(figure.notes, ["Missing: pairs without both values, left out: 3."]);
   const svg = await renderSvg(figure);
   assert.ok(textsOf(svg).includes("no complete pair") && !/NaN/.test(svg));
   assert.equal(readSvg(svg).filter(({ group }) => group === "dot").length, 0);
 });
 
-Deno.test("1.2.6, 1.2.8 tableDifferenceFigure() draws ratios on a scale of logarithms, and brackets exploratory p", async () => {
+Deno.test("1.2.6, 1.2.8 differenceChart() draws ratios on a scale of logarithms, and brackets exploratory p", async () => {
   const row = { wins: 5, ties: 0, losses: 0, n: 5, n_missing: 0 };
   const differences = tableOf([
     {
@@ -71,7 +72,7 @@ Deno.test("1.2.6, 1.2.8 tableDifferenceFigure() draws ratios on a scale of logar
       ...row,
     },
   ]);
-  const figure = tableDifferenceFigure(differences, { ...WORDS, metric: "seen_loss" });
+  const figure = differenceChart(rowsOf(differences), { ...WORDS, metric: "seen_loss" });
   assert.equal(figure.title, "Ratio of seen_loss to n_skills=1");
   assert.match(figure.alt, /n_skills 2: 0.250 \(0.125 to 0.500\), 5 wins/);
   const svg = await renderSvg(figure);

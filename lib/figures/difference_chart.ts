@@ -1,14 +1,11 @@
 /**
- * Draws the differences between the cells of a study and its baseline as intervals, with the counts
- * and p-values beside them.
+ * Draws differences from a baseline as intervals, with the counts and p-values beside them.
  */
-import type { Figure } from "./figure.ts";
-import { baselineDifferences, baselineLabel, pairingUnit } from "../tables/baseline.ts";
-import { MEASURES } from "../tables/paired.ts";
+import { type Figure, FILE_PLACE } from "./figure.ts";
 import { settingsLabel } from "../tables/groups.ts";
-import type { Study } from "../tables/study.ts";
-import { type ColumnTable, type Row, rowsOf } from "../tables/table.ts";
-import { MISSING_COLOR } from "./series_style.ts";
+import { MEASURES } from "../tables/rows/paired_rows.ts";
+import type { Row } from "../tables/table.ts";
+import { intervalRows } from "./interval_rows.ts";
 
 /** Labels for a table of differences. */
 export interface DifferenceWords {
@@ -21,55 +18,36 @@ export interface DifferenceWords {
 }
 
 /**
- * Draws the differences of a study's cells from its baseline, by {@linkcode tableDifferenceFigure}.
- *
- * @returns null when there is nothing to compare: the study has no baseline or no other cells
- */
-export function differenceFigure(study: Study): Figure | null {
-  const differences = baselineDifferences(study);
-  return differences === null || differences.numRows() === 0
-    ? null
-    : tableDifferenceFigure(differences, {
-      metric: study.metric,
-      baseline: baselineLabel(study),
-      units: pairingUnit(differences),
-    });
-}
-
-/**
  * Draws differences from a baseline, best first: for each combination of settings the mean with its
  * 95 % interval beside a line at zero, wins, ties and losses, and the corrected p-value.
  *
- * @param differences a table from `pairedDifferences`
+ * @param rows of a table from `pairedDifferences`
  *
  * @example
  * ```ts
  * import assert from "node:assert/strict";
- * import { tableOf } from "../tables/table.ts";
  *
  * const measured = { difference: 0.25, low: 0.125, high: 0.5, wins: 3, ties: 0, losses: 1, n: 4 };
- * const figure = tableDifferenceFigure(
- *   tableOf([{ method: "poly", ...measured, n_missing: 1, p: 0.01, p_holm: 0.02 }]),
+ * const figure = differenceChart(
+ *   [{ method: "poly", ...measured, n_missing: 1, p: 0.01, p_holm: 0.02 }],
  *   { metric: "score", baseline: "shared", units: "seed" },
  * );
  * assert.match(figure.alt, /poly: 0.250 \(0.125 to 0.500\), 3 wins, 0 ties, 1 loss/);
  * assert.deepEqual(figure.notes, ["Missing: pairs without both values, left out: 1."]);
  * ```
  */
-export function tableDifferenceFigure(
-  differences: ColumnTable,
+export function differenceChart(
+  rows: readonly Row[],
   { metric, baseline, units }: DifferenceWords,
 ): Figure {
-  const rows = rowsOf(differences);
   const labelled = rows.map((row) => ({ row, label: labelOf(row) }));
   const missing = sum(rows, "n_missing");
-  const isRatio = differences.columnNames().includes("ratio");
+  const isRatio = rows.some((row) => "ratio" in row);
   const [column, none] = isRatio ? ["ratio", 1] as const : ["difference", 0] as const;
   const word = isRatio ? "Ratio" : "Difference";
   const ends = rows.flatMap((row) => [row[column], row.low, row.high])
     .filter((value) => typeof value === "number");
-  const hasTiers = differences.columnNames().includes("tier");
-  const longest = Math.max(0, ...labelled.map(({ label }) => label.length));
+  const hasTiers = rows.some((row) => "tier" in row);
   return {
     name: `${metric}_differences`,
     title: isRatio ? `Ratio of ${metric} to ${baseline}` : `Difference in ${metric} to ${baseline}`,
@@ -85,65 +63,31 @@ export function tableDifferenceFigure(
     alt: `${word}s ${isRatio ? "of" : "in"} ${metric} to ${baseline}. ${
       labelled.map((one) => describe(one, column)).join("; ")
     }.`,
-    draw: (Plot) => ({
-      height: 26 * rows.length + 72,
-      marginLeft: Math.min(300, 6.6 * longest + 20),
-      marginRight: 190,
-      marginTop: 30,
-      marginBottom: 42,
-      x: {
-        ...(isRatio ? { type: "log" as const, tickFormat: String } : {}),
+    draw: (Plot, place = FILE_PLACE) =>
+      intervalRows(Plot, place, {
+        rows: labelled.map(({ row, label }) => ({
+          label,
+          mean: row[column] as number | null,
+          low: row.low as number | null,
+          high: row.high as number | null,
+          isFilled: typeof row.p_holm === "number" && row.p_holm < 0.05,
+          points: [],
+          missing: "no complete pair",
+          texts: [String(row.n), counts(row), probability(row)],
+        })),
         domain: domainOf(ends, none),
+        isLog: isRatio,
         label: isRatio ? `ratio of ${metric}` : `difference in ${metric}`,
-        labelAnchor: "center",
-        labelArrow: "none",
-        grid: true,
-        ticks: 5,
-      },
-      y: { type: "band", domain: labelled.map(({ label }) => label), label: null, tickSize: 0 },
-      marks: [
-        Plot.frame({ stroke: "#bbb" }),
-        Plot.ruleX([none], { stroke: "#000" }),
-        Plot.ruleY(labelled.filter(({ row }) => row.low !== null), {
-          x1: ({ row }) => row.low,
-          x2: ({ row }) => row.high,
-          y: "label",
-          strokeWidth: 1.6,
-        }),
-        Plot.dot(labelled.filter(({ row }) => row[column] !== null), {
-          x: ({ row }) => row[column],
-          y: "label",
-          r: 4,
-          fill: ({ row }) => row.p_holm !== null && row.p_holm < 0.05 ? "#000" : "#fff",
-          stroke: "#000",
-          strokeWidth: 1.4,
-        }),
-        Plot.text(labelled.filter(({ row }) => row[column] === null), {
-          ...{ y: "label", frameAnchor: "left", dx: 6, fill: MISSING_COLOR },
-          text: () => "no complete pair",
-        }),
-        ...COLUMNS.flatMap(({ title, dx, text }) => [
-          Plot.text(labelled, {
-            ...{ y: "label", frameAnchor: "right", textAnchor: "start", dx, fontSize: 10 },
-            text: ({ row }) => text(row),
-          }),
-          Plot.text([title], {
-            ...{ frameAnchor: "top-right", textAnchor: "start", dx, dy: -16, fontSize: 10 },
-            fontWeight: "bold",
-          }),
-        ]),
-        Plot.text(rows.length === 0 ? ["no settings to compare"] : [], { frameAnchor: "middle" }),
-      ],
-    }),
+        references: [{ value: none, text: isRatio ? "1: no difference" : "0: no difference" }],
+        columns: [
+          { title: "n", width: 34 },
+          { title: "win/tie/loss", width: 86 },
+          { title: "p", width: 60 },
+        ],
+        empty: "no settings to compare",
+      }),
   };
 }
-
-/** Texts beside each interval, and how many pixels right of the frame each starts. */
-const COLUMNS = [
-  { title: "n", dx: 10, text: (row: Row) => String(row.n) },
-  { title: "win/tie/loss", dx: 44, text: counts },
-  { title: "p", dx: 130, text: probability },
-];
 
 /** Wins, ties and losses; a dash where the metric has no direction. */
 function counts({ wins, ties, losses }: Row): string {

@@ -1,0 +1,237 @@
+/** Which settings are best, and how far each is from the baseline. */
+import { differenceChart } from "../../../figures/difference_chart.ts";
+import { metricChart } from "../../../figures/metric_chart.ts";
+import { rowChart } from "../../../figures/row_chart.ts";
+import { metricNamed } from "../../../run/metrics/metric.ts";
+import { LEAST_VALUES } from "../../../statistics/estimate.ts";
+import { directionOf, orderText } from "../../../tables/direction.ts";
+import { settingsLabel } from "../../../tables/groups.ts";
+import { alignedNumbers } from "../../../tables/rows/aligned.ts";
+import {
+  differenceSentences,
+  labelOf,
+  toldApartSentences,
+  unitOf,
+} from "../../../tables/rows/baseline_rows.ts";
+import { PARAMETER_COLUMNS } from "../../../tables/rows/ranked_rows.ts";
+import type { Cell, Row } from "../../../tables/table.ts";
+import { escapeXml } from "../../../util/escape_xml.ts";
+import { counted } from "../../../util/words.ts";
+import { figureHtml, type PageTools } from "../drawing.ts";
+import { type PageColumn, type PageTable, tableHtml } from "../table.ts";
+import { cellRows, constants, differenceRows, hasValues, type Shown } from "../view.ts";
+import type { Section } from "./section.ts";
+
+/** The first question: which settings are best. */
+export function cellsSection(shown: Shown, tools: PageTools): Section {
+  const { data, runs, view: { metric, axis, by } } = shown;
+  const about = { id: "cells", short: "Leaderboard" };
+  const question = directionOf(metric) === null
+    ? `What is ${metric} of each setting?`
+    : `Which settings have the best ${metric}?`;
+  if (!hasValues(shown)) {
+    const why = runs.some(({ status }) => status === "done")
+      ? `No run that is done has a value of ${metric}.`
+      : "No run is done yet.";
+    return { ...about, question, tables: [], html: `<p>${escapeXml(why)}</p>` };
+  }
+  const options = { metric, x: axis, series: by.filter((key) => key !== axis) };
+  const figure = axis === "" ? cellsFigure(shown) : metricChart(runs, options);
+  const rows = cellRows(shown);
+  const best = bestOf(rows, metric);
+  const table: PageTable = {
+    name: "settings",
+    columns: cellColumns(shown, rows),
+    copied: rows,
+    best,
+  };
+  const html = `<p class="answer">${escapeXml(answer(shown, rows, best))}</p>
+<div class="pair">${figureHtml(figure, tools, filesOf(shown))}
+<div>${tableHtml(table)}
+<p class="muted">${escapeXml(saidOnce(shown, rows))}</p>
+${data.beside.map((sentence) => `<p>${escapeXml(sentence)}</p>`).join("")}</div></div>`;
+  return { ...about, question, tables: [table], html };
+}
+
+/** Files that figures have beside the page: those of the page as it was written, not of another view. */
+export function filesOf({ data, view }: Shown): readonly string[] {
+  const isWritten = view.metric === data.metric && view.by.length === data.grouping.length;
+  return isWritten ? data.files : [];
+}
+
+function cellsFigure({ runs, view: { metric, by } }: Shown) {
+  const [first, ...rest] = by;
+  return first === undefined
+    ? rowChart(runs, { metric, x: "method", series: [] })
+    : rowChart(runs, { metric, x: first, series: rest });
+}
+
+/** The first row, where rows are ranked and it is one of those. */
+function bestOf(rows: readonly Row[], metric: string): number {
+  const [first] = rows;
+  const isRanked = directionOf(metric) !== null && rows.length > 1 && first?.mean !== null &&
+    Number(first?.n_done) >= LEAST_VALUES;
+  return isRanked ? 0 : -1;
+}
+
+/** What the table finds, in a sentence. */
+function answer({ view: { metric, by } }: Shown, rows: readonly Row[], best: number): string {
+  const meaning = metricNamed(metric);
+  const direction = directionOf(metric);
+  const about = meaning === undefined
+    ? ""
+    : ` ${metric} is the ${meaning.meaning.replace(/^the /, "")} (${meaning.unit}${
+      direction === null ? "" : `; ${direction === 1 ? "higher" : "lower"} is better`
+    }).`;
+  const row = rows[best];
+  if (row === undefined) return about.trim();
+  const [mean, low, high] = alignedNumbers([row.mean, row.low, row.high] as (number | null)[]);
+  const name = settingsLabel(Object.fromEntries(by.map((key) => [key, row[key]!])));
+  const interval = row.low === null ? "" : ` [${low}, ${high}]`;
+  const seeds = counted(Number(row.n_done), "seed");
+  return `${name}: ${mean}${interval}, the mean of ${seeds} with its 95 % interval.${about}`;
+}
+
+/** Columns of settings that differ, the mean with its interval, and counts that say something. */
+function cellColumns({ view: { by } }: Shown, rows: readonly Row[]): PageColumn[] {
+  const same = new Set(constants(rows, by).map(([name]) => name));
+  const numbers = rows.flatMap(({ mean, low, high }) => [mean, low, high] as (number | null)[]);
+  const texts = alignedNumbers(numbers);
+  const counts = ["n_done", "n_planned", "n_diverged", "n_stalled", "n_failed"].filter((name) =>
+    saysSomething(name, rows)
+  );
+  const of = (name: string, title = name): PageColumn => ({
+    ...{ name, title, values: rows.map((row) => row[name] ?? null) },
+  });
+  return [
+    ...by.filter((key) => !same.has(key)).map((key) => of(key)),
+    { ...of("mean"), texts: rows.map((row, i) => shownMean(row, texts[3 * i]!)) },
+    {
+      ...of("low", "95 % interval"),
+      texts: rows.map(({ low }, i) =>
+        low === null ? "—" : `[${texts[3 * i + 1]}, ${texts[3 * i + 2]}]`
+      ),
+    },
+    of("n_done", "n"),
+    ...counts.filter((name) => name !== "n_done").map((name) => of(name, name.slice(2))),
+  ];
+}
+
+/** A mean of fewer than three seeds has two digits, as more would look like a ranking. */
+function shownMean({ mean, n_done }: Row, text: string): string {
+  return mean !== null && Number(n_done) < LEAST_VALUES ? String(mean) : text;
+}
+
+function saysSomething(name: string, rows: readonly Row[]): boolean {
+  if (name === "n_planned") return rows.some(({ n_done, n_planned }) => n_done !== n_planned);
+  return rows.some((row) => row[name] !== 0);
+}
+
+/** What has one value in all rows, in words. */
+function saidOnce({ runs, view: { metric, by } }: Shown, rows: readonly Row[]): string {
+  const settings = constants(rows, by).map(([name, value]) => `${name} is ${value}`);
+  const parameters = constants(rows, PARAMETER_COLUMNS).filter(([, value]) => value !== null)
+    .map(([name, value]) => `${name} is ${alignedNumbers([value as number])[0]}`);
+  const all = [...settings, ...parameters];
+  const seeds = rows.map(({ n_done }) => Number(n_done));
+  const isWhole = rows.every(({ n_done, n_planned }) => n_done === n_planned);
+  return [
+    `Rows are ${orderText(directionOf(metric), seeds)}.`,
+    ...all.length === 0 ? [] : [`In all rows ${all.join(", ")}.`],
+    isWhole
+      ? `All ${counted(runs.length, "run")} are done.`
+      : "Runs that diverged, stalled or failed are in no mean; their numbers stand beside it.",
+  ].join(" ");
+}
+
+/** The second question: how far each is from the baseline; null where there is none. */
+export function baselineSection(shown: Shown, tools: PageTools): Section | null {
+  const { data, view: { metric, by } } = shown;
+  if (data.baseline === null || !hasValues(shown)) return null;
+  const label = labelOf(data.baseline);
+  const about = { id: "differences", short: "Baseline", question: `What differs from ${label}?` };
+  const rows = differenceRows(shown);
+  if (rows === null || rows.length === 0) {
+    const why = by.length < data.grouping.length
+      ? "Choose all settings that tell cells apart to compare them with the baseline."
+      : rows === null
+      ? `No run has the baseline's settings, ${label}.`
+      : "Only the baseline has run.";
+    return { ...about, tables: [], html: `<p>${escapeXml(why)}</p>` };
+  }
+  const figure = differenceChart(rows, { metric, baseline: label, units: unitOf(rows) });
+  const table: PageTable = {
+    name: "differences",
+    columns: differenceColumns(shown, rows),
+    copied: rows,
+  };
+  const notes = data.other === null ? "" : otherHtml(data.other);
+  const html = `<p class="answer">${escapeXml(toldApartSentences(data, rows))}</p>${notes}
+<div class="pair">${figureHtml(figure, tools, filesOf(shown))}
+<div>${tableHtml(table)}
+<details><summary>How this was computed</summary>${
+    differenceSentences(data, rows).map((text) => `<p>${escapeXml(text)}</p>`).join("")
+  }</details></div></div>`;
+  return { ...about, tables: [table], html };
+}
+
+function otherHtml({ name, folder, settings, notes }: NonNullable<Shown["data"]["other"]>): string {
+  const rows = settings.map(({ key, ours, theirs }) =>
+    `<tr><th scope="row"><code>${escapeXml(key)}</code></th><td>${escapeXml(ours)}</td><td>${
+      escapeXml(theirs)
+    }</td></tr>`
+  );
+  const table = rows.length === 0
+    ? "<p>Both sweeps have the same settings beside those that vary.</p>"
+    : `<div class="scroll"><table><thead><tr><th scope="col">setting</th><th scope="col">here</th>` +
+      `<th scope="col">${escapeXml(name)}</th></tr></thead><tbody>${
+        rows.join("")
+      }</tbody></table></div>`;
+  return `<p>The baseline is of another sweep, <code>${escapeXml(folder)}</code>.</p>
+${notes.map((note) => `<p><strong>${escapeXml(note)}</strong></p>`).join("")}
+<details><summary>In which settings the two sweeps differ</summary>${table}</details>`;
+}
+
+function differenceColumns({ view: { by } }: Shown, rows: readonly Row[]): PageColumn[] {
+  const names = Object.keys(rows[0]!);
+  const effect = names.includes("ratio") ? "ratio" : "difference";
+  const same = new Set(constants(rows, by).map(([name]) => name));
+  const texts = alignedNumbers(
+    rows.flatMap((row) => [row[effect], row.low, row.high] as (number | null)[]),
+  );
+  const of = (name: string, title = name): PageColumn => ({
+    ...{ name, title, values: rows.map((row) => row[name] ?? null) },
+  });
+  const p = (name: string): PageColumn => ({
+    ...of(name),
+    texts: rows.map((row) => probability(row[name] ?? null)),
+  });
+  const isEmpty = (name: string) => rows.every((row) => (row[name] ?? null) === null);
+  return [
+    ...by.filter((key) => !same.has(key)).map((key) => of(key)),
+    { ...of(effect), texts: rows.map((_, i) => texts[3 * i]!) },
+    {
+      ...of("low", "95 % interval"),
+      texts: rows.map(({ low }, i) =>
+        low === null ? "—" : `[${texts[3 * i + 1]}, ${texts[3 * i + 2]}]`
+      ),
+    },
+    ...isEmpty("wins") ? [] : [{
+      ...of("wins", "win/tie/loss"),
+      texts: rows.map(({ wins, ties, losses }) => `${wins}/${ties}/${losses}`),
+    }],
+    of("n"),
+    ...names.includes("n_paired_tasks") ? [of("n_paired_tasks", "tasks")] : [],
+    ...["p", "p_holm"].filter((name) => !isEmpty(name)).map(p),
+    ...names.includes("tier") ? [of("tier")] : [],
+    ...rows.some(({ n_missing }) => n_missing !== 0) ? [of("n_missing", "missing")] : [],
+    ...["dz", "power", "seeds_to_decide"].filter((name) => names.includes(name) && !isEmpty(name))
+      .map((name) => of(name)),
+  ];
+}
+
+/** A p-value with three decimals, or that it is smaller. */
+export function probability(p: Cell): string {
+  if (typeof p !== "number") return "—";
+  return p < 0.001 ? "< 0.001" : p.toFixed(3);
+}

@@ -1,0 +1,107 @@
+/** Sections that need neither the metric nor a figure: answers, settings and tasks. */
+import { SCORES } from "../../../run/metrics/metric.ts";
+import { estimateMetric } from "../../../tables/estimate.ts";
+import { groupBySettings, numbersOf } from "../../../tables/groups.ts";
+import type { Row } from "../../../tables/table.ts";
+import { escapeXml } from "../../../util/escape_xml.ts";
+import { mean } from "../../../util/vectors.ts";
+import type { DataSetting } from "../data.ts";
+import { type PageTable, tableHtml } from "../table.ts";
+import type { Shown } from "../view.ts";
+import type { Section } from "./section.ts";
+
+/** What models answered; null where no run has kept answers. The page's script fills the table. */
+export function answersSection({ data: { answers } }: Shown): Section | null {
+  if (answers === null) return null;
+  const left = answers.left_out === ""
+    ? ""
+    : ` Shown here: ${escapeXml(answers.left_out)}. <code>deno task predictions</code> shows all.`;
+  const html =
+    `<p>What ${escapeXml(answers.whose)} wrote to test examples. An answer is right where it is ` +
+    `one of the right answers, letter for letter; two cells are compared on the same examples of the ` +
+    `same seed.${left}</p>
+<noscript><p>A script shows them here; without it, <code>deno task predictions</code> does.</p></noscript>
+<div class="answers" hidden>
+<div class="filter">
+<label>Answers of A <select name="a"></select></label>
+<label>against B <select name="b"></select></label>
+<label>Task <select name="task"></select></label>
+<label>Show <select name="show"></select></label>
+</div>
+<div class="counts"></div>
+<p><output aria-live="polite"></output></p>
+<div class="scroll" role="region" aria-label="answers" tabindex="0">
+<table role="table"><thead role="rowgroup"></thead><tbody role="rowgroup"></tbody></table></div>
+<p><button type="button" name="more" hidden></button></p>
+</div>`;
+  return {
+    id: "predictions",
+    short: "Predictions",
+    question: "What do models answer?",
+    html,
+    tables: [],
+  };
+}
+
+/** Every setting with what it means. */
+export function settingsSection({ data: { settings, sources } }: Shown): Section {
+  const list = (some: readonly DataSetting[]) =>
+    `<div class="scroll"><table><thead><tr><th scope="col">setting</th><th scope="col">value</th>` +
+    `<th scope="col">meaning</th></tr></thead><tbody>${
+      some.map(({ key, value, meaning }) =>
+        `<tr><th scope="row"><code>${escapeXml(key)}</code></th><td>${escapeXml(value)}</td><td>${
+          escapeXml(meaning)
+        }</td></tr>`
+      ).join("\n")
+    }</tbody></table></div>`;
+  const of = (kind: DataSetting["kind"]) => settings.filter((setting) => setting.kind === kind);
+  const [varied, fixed, rest] = [of("varied"), of("fixed"), of("default")];
+  const html = `${varied.length === 0 ? "" : `<p>Varied:</p>\n${list(varied)}\n`}` +
+    (fixed.length === 0 ? "" : `<p>Fixed by the sweep:</p>\n${list(fixed)}\n`) +
+    `<details><summary>${rest.length} settings at their defaults</summary>\n${
+      list(rest)
+    }</details>\n` +
+    sources.map(({ yaml, command }) =>
+      `<details><summary>${escapeXml(command)}</summary><pre>${escapeXml(yaml)}</pre></details>\n`
+    ).join("");
+  return { id: "settings", short: "Settings", question: "What was run?", html, tables: [] };
+}
+
+/** The scores of every task over seeds. */
+export function tasksSection({ data, tasks, view: { by } }: Shown): Section {
+  const about = { id: "tasks", short: "Tasks", question: "How does each task go?" };
+  const done = tasks.filter(({ status }) => status === "done");
+  if (done.length === 0) return { ...about, tables: [], html: "<p>No task has scores yet.</p>" };
+  const measures = Object.keys(SCORES).filter((name) =>
+    done.some((row) => typeof row[name] === "number")
+  );
+  const rows = groupBySettings(done, ["phase", "task", ...by]).map(({ settings, rows }): Row => {
+    const runs = [...Map.groupBy(rows, ({ id }) => id).values()];
+    const estimates = measures.flatMap((measure) => {
+      const perRun = runs.map((rows) => numbersOf(rows, measure)).filter(({ length }) =>
+        length > 0
+      );
+      const { estimate, low, high } = estimateMetric(measure, perRun.map(mean));
+      return [[measure, estimate], [`${measure}_low`, low], [`${measure}_high`, high]];
+    });
+    return { ...settings, n: runs.length, ...Object.fromEntries(estimates) };
+  }).sort((a, b) =>
+    Number(a.phase !== "heldout") - Number(b.phase !== "heldout") ||
+    String(a.task).localeCompare(String(b.task), "en")
+  );
+  const table: PageTable = {
+    name: "tasks",
+    columns: Object.keys(rows[0]!).map((name) => ({
+      ...{ name, values: rows.map((row) => row[name] ?? null) },
+    })),
+    copied: rows,
+  };
+  const html =
+    `<p>Means over the seeds of runs that are done, with 95 % intervals; <code>n</code> counts the ` +
+    `seeds.${
+      data.seeds_have_own_tasks
+        ? " Every seed makes tasks of its own: under one name are different tasks."
+        : ""
+    }</p>\n<details><summary>${rows.length} rows</summary>\n${tableHtml(table)}</details>`;
+  return { ...about, tables: [table], html };
+}

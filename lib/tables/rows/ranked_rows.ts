@@ -1,0 +1,56 @@
+/** The work of `leaderboard` on plain rows, which the script of the report's page does too. */
+import { mean } from "../../util/vectors.ts";
+import { bestFirst, directionOf } from "../direction.ts";
+import { shownEstimate } from "../estimate.ts";
+import { columnsIn, measureGroups, numbersOf, type Runs } from "../groups.ts";
+import type { Row } from "../table.ts";
+
+/** Metrics that are numbers of parameters; tables of runs and of tasks both have them. */
+export const PARAMETER_COLUMNS: readonly string[] = [
+  "parameters_multitask",
+  "parameters_adaptation",
+];
+
+/** Settings of {@linkcode rankedRows}. */
+export interface RankedRowsOptions {
+  readonly metric: string;
+  readonly groupBy: readonly string[];
+  readonly higherIsBetter?: boolean;
+}
+
+/**
+ * One row for each group of settings, best first, as `leaderboard` has them.
+ *
+ * @throws what `leaderboard` throws
+ */
+export function rankedRows(
+  runs: Runs,
+  { metric, groupBy, higherIsBetter }: RankedRowsOptions,
+): Row[] {
+  const sizes = PARAMETER_COLUMNS.filter((name) => columnsIn(runs).includes(name));
+  const direction = directionOf(metric, higherIsBetter);
+  const groups = bestFirst(
+    measureGroups(runs, metric, groupBy),
+    ({ estimate }) => [estimate.estimate, estimate.n],
+    direction,
+  );
+  return groups.map(({ settings, rows, estimate }) => {
+    const count = (status: string) => rows.filter((row) => row.status === status).length;
+    return {
+      ...settings,
+      mean: shownEstimate(estimate.estimate, estimate.n),
+      low: estimate.low,
+      high: estimate.high,
+      n_done: count("done"),
+      n_planned: rows.length,
+      n_diverged: count("diverged"),
+      n_stalled: count("stalled"),
+      n_failed: count("failed"),
+      ...Object.fromEntries(sizes.map((name) => [name, meanOf(numbersOf(rows, name))])),
+    };
+  });
+}
+
+function meanOf(values: readonly number[]): number | null {
+  return values.length === 0 ? null : mean(values);
+}
