@@ -17,6 +17,7 @@ export { reportCommand, type ReportCommandOptions } from "./report.ts";
 export { reproduceCommand, type ReproduceCommandOptions } from "./reproduce/command.ts";
 export { stagesCommand } from "./stages.ts";
 export { sweepCommand, type SweepCommandOptions } from "./sweep/command.ts";
+export { watchCommand, type WatchCommandOptions } from "./watch/command.ts";
 export type { Slurm } from "../slurm/programs.ts";
 export type { QueuedElement } from "../slurm/queue.ts";
 export { benchCommand } from "./bench.ts";

@@ -5,6 +5,7 @@
 import { readdirSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setInterval } from "node:timers";
 import { makeFolder } from "../files/file_system.ts";
 import { type FileLock, lockFile } from "../files/lock.ts";
 import { isFolderName } from "./manifest.ts";
@@ -69,11 +70,11 @@ async function isHeld(path: string): Promise<boolean> {
 export class Steering implements Disposable {
   readonly #hold = new AbortController();
   readonly #runs = new Map<string, AbortController>();
-  readonly #timer: number;
+  readonly #timer: ReturnType<typeof setInterval>;
 
   private constructor(readonly dir: string, readonly lock: FileLock) {
     this.#timer = setInterval(() => this.look(), EVERY);
-    Deno.unrefTimer(this.#timer);
+    this.#timer.unref();
   }
 
   /**

@@ -38,6 +38,8 @@ export interface SweepArguments {
   readonly mixedCode: boolean;
   /** Keep the trained adapter of every run. */
   readonly keepAdapter: boolean;
+  /** Serve the live page while the sweep is at work. */
+  readonly watch: boolean;
   readonly quiet: boolean;
 }
 
@@ -65,6 +67,7 @@ export const SWEEP_OPTIONS = {
   "mixed-code": { type: "boolean", default: false },
   adapters: { type: "boolean", default: false },
   out: { type: "string", short: "o" },
+  watch: { type: "boolean", short: "w", default: false },
   quiet: { type: "boolean", short: "q", default: false },
 } as const;
 
@@ -120,6 +123,12 @@ export function sweepArguments(
         "--fail-fast and --max-failures, and cancel by --cancel",
     );
   }
+  if (launcher === "slurm" && values.watch && !values.wait) {
+    throw new ArgumentError(
+      "Cannot serve the page of a sweep whose jobs run without this command: add --wait, or call deno " +
+        "task watch for its folder",
+    );
+  }
   if (values.fresh && values.only !== undefined) {
     throw new ArgumentError(
       `Cannot read --fresh beside --only failed as a failed run has kept nothing: leave out one`,
@@ -155,6 +164,7 @@ export function sweepArguments(
     fresh: values.fresh,
     mixedCode: values["mixed-code"],
     keepAdapter: values.adapters,
+    watch: values.watch,
     quiet: values.quiet,
   };
 }

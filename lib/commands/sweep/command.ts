@@ -30,6 +30,7 @@ import { describePlan } from "./describe_plan.ts";
 import { instead, sweepHelp } from "./help.ts";
 import { faultOfRuns } from "./preflight.ts";
 import { cancelJobs, describeLaunch, launchBySlurm, slurmHere, tellStatus } from "./slurm.ts";
+import { serveSweep } from "../watch/serve.ts";
 import { readablePath, settingPath, userPath } from "../user_path.ts";
 import { fetchBases, type ResolveBase } from "./bases.ts";
 import { runUntilStopped } from "./run_until_stopped.ts";
@@ -171,6 +172,8 @@ async function sweepAsAsked(
     refuseChanges(dir, before, reads, hasWork && !asked.mixedCode ? await codeNow() : null);
     await store.save();
     if (asked.fresh) await forget(store, stagesDir);
+    await using served = asked.watch ? await serveSweep(dir) : null;
+    if (served !== null) say(`Live:     ${served.address}`);
     const started = performance.now();
     const progress = await progressOf(store, before, asked, output);
     const launched = slurm && await launchBySlurm(store, before, progress, launch, slurm, output);

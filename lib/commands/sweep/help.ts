@@ -160,6 +160,11 @@ const ROWS: readonly HelpRow[] = [
   ["--mixed-code", "go on although the code has changed; tables tell the runs of each code apart"],
   ["--adapters", "keep the adapter of every run, as PEFT loads it: runs/<run>/adapter"],
   ["-o, --out DIR", "folder of results [results/<name of the sweep>]"],
+  [
+    "-w, --watch",
+    "serve a page on this machine that shows the sweep as it grows, and stops it or a run; see deno task " +
+    "watch",
+  ],
   ["-q, --quiet", "show no progress"],
 ];
 
