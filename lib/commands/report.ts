@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { dataFiles, sweepReport } from "../tables/files.ts";
 import { writeComparison, writeReport } from "../report/report.ts";
+import { EXPORT_FORMATS, type ExportFormat, writeExports } from "../tables/export/exports.ts";
 import { Study } from "../tables/study.ts";
 import { hasSweep, SweepStore, tryLockSweep } from "../sweep/store.ts";
 import { StoreError } from "../sweep/store_error.ts";
@@ -36,13 +37,15 @@ export async function reportCommand(
     command,
     args,
     options,
-    ({ positionals, values }, output) => reportOn(positionals, values.baseline, options, output),
+    ({ positionals, values }, output) =>
+      reportOn(positionals, values.baseline, exportsOf(values.export), options, output),
   );
 }
 
 async function reportOn(
   dirs: readonly string[],
   baseline: string | undefined,
+  formats: readonly ExportFormat[],
   { results = "results" }: ReportCommandOptions,
   { say, print }: LastingOutput,
 ): Promise<number> {
@@ -59,6 +62,9 @@ async function reportOn(
   }
   if (baseline !== undefined && dirs.length === 1) {
     throw new ArgumentError("Cannot use --baseline without a second folder, whose runs it chooses");
+  }
+  if (formats.length > 0 && dirs.length === 2) {
+    throw new ArgumentError("Cannot export a comparison: leave out --export or the second folder");
   }
   const [dir, otherDir] = dirs.map((dir) => readablePath(dir)) as [string, string?];
   for (const place of [dir, ...otherDir === undefined ? [] : [otherDir]]) {
@@ -81,6 +87,7 @@ async function reportOn(
     if (otherDir === undefined) {
       await writeTables(study);
       print(`${await writeReport(study, (sentence) => say(`Note: ${sentence}.`))}\n`);
+      for (const path of await writeExports(study, formats)) print(`${path}\n`);
       tellChanges(await study.changes(), say);
     } else {
       const { path, finding } = await writeComparison(study, {
@@ -99,6 +106,15 @@ async function reportOn(
     return 2;
   }
   return 0;
+}
+
+/** The formats that a word such as `latex,csv` names. */
+function exportsOf(word: string | undefined): ExportFormat[] {
+  return (word?.split(",") ?? []).map((part) => {
+    const format = EXPORT_FORMATS.find((known) => known === part.trim());
+    if (format !== undefined) return format;
+    throw new ArgumentError(`Cannot export "${part}"${suggest(part, EXPORT_FORMATS)}`);
+  });
 }
 
 /** Reads settings such as `method=shared,n_splits=1`. */
@@ -169,6 +185,7 @@ export async function knownSweeps(results: string): Promise<string> {
 /** The options of `deno task report`. */
 export const REPORT_OPTIONS = {
   baseline: { type: "string" },
+  export: { type: "string" },
 } as const;
 
 const HELP: Help = {
@@ -188,9 +205,16 @@ const HELP: Help = {
       "the runs of the other sweep that are the baseline [its own baseline, or every cell for the one " +
       "of equal settings]",
     ],
+    [
+      "--export A,B",
+      "what other programs read, beside the page: latex, the leaderboard with booktabs as " +
+      "leaderboard.tex; tensorboard, event files of every run in tensorboard/; csv, every number of " +
+      "every step as steps.csv, for W&B, MLflow and others",
+    ],
   ],
   examples: [
     "deno task report results/quick",
+    "deno task report results/quick --export latex,tensorboard",
     "deno task report results/quick results/baselines --baseline method=shared,n_splits=1",
   ],
   exitCodes: ["0 the page is written", "2 it cannot be"],

@@ -13,9 +13,14 @@ async function outputOf(shell: string, script: string): Promise<string[]> {
   return new TextDecoder().decode(stdout).split("\n").filter((line) => line !== "");
 }
 
-const has = async (shell: string) =>
-  await new Deno.Command(shell, { args: ["-c", "exit 0"], stdout: "null", stderr: "null" })
-    .output().then(({ success }) => success, () => false);
+async function has(shell: string): Promise<boolean> {
+  try {
+    const command = new Deno.Command(shell, { args: ["-c", "exit 0"], stdout: "null" });
+    return (await command.output()).success;
+  } catch {
+    return false;
+  }
+}
 
 const [HAS_BASH, HAS_ZSH, HAS_FISH] = await Promise.all(["bash", "zsh", "fish"].map(has));
 

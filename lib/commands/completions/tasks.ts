@@ -1,5 +1,6 @@
 /** What can stand behind the name of each task, for a shell to complete. */
 import { RUN_CONFIG, RUN_CONFIG_KEYS } from "../../run/config.ts";
+import { EXPORT_FORMATS } from "../../tables/export/exports.ts";
 import { BENCH_OPTIONS } from "../bench.ts";
 import type { Options } from "../arguments.ts";
 import { FUZZ_OPTIONS } from "../fuzz.ts";
@@ -52,6 +53,7 @@ export const TASKS: readonly TaskWords[] = [
   }),
   task("watch", {}, { paths: "folder" }),
   task("report", REPORT_OPTIONS, {
+    values: { "--export": EXPORT_FORMATS },
     paths: "folder",
   }),
   task("predictions", PREDICTIONS_OPTIONS, {

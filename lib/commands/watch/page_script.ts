@@ -6,8 +6,8 @@ export const LIVE_BANNER = `
 #live { border: 1px solid var(--line); border-radius: 6px; padding: 0.5rem 0.75rem; margin: 0.75rem 0; }
 #live h2 { font-size: 1rem; margin: 0; display: inline; }
 #live .top { display: flex; flex-wrap: wrap; gap: 0.25rem 1rem; align-items: center; }
-#live .top p { margin: 0; flex: 1 1 14rem; }
-#live button { padding: 0.15rem 0.6rem; cursor: pointer; }
+#live .top p { margin: 0; flex: 1 1 14rem; max-width: none; }
+#live button { padding: 0.15rem 0.6rem; cursor: pointer; white-space: nowrap; font-size: 0.875rem; }
 #live button[disabled] { cursor: default; opacity: 0.6; }
 #live .runs { display: grid; grid-template-columns: repeat(auto-fill, minmax(16rem, 1fr)); gap: 0.5rem;
   margin: 0.5rem 0; }
@@ -16,8 +16,10 @@ export const LIVE_BANNER = `
 #live .run .foot { display: flex; justify-content: space-between; align-items: center; gap: 0.5rem; }
 #live svg { display: block; width: 100%; height: 3.5rem; margin: 0.25rem 0; }
 #live path { fill: none; stroke: var(--vermilion); stroke-width: 1.5; vector-effect: non-scaling-stroke; }
-#live .cells { max-height: 16rem; overflow-y: auto; display: grid; gap: 0.1rem 0.75rem; align-items: center;
+#live .cells { max-height: 16rem; overflow-y: auto; display: grid; gap: 0.1rem 0.75rem;
   grid-template-columns: minmax(6rem, max-content) minmax(6rem, 1fr) max-content; font-size: 0.8125rem; }
+#live .cell { display: grid; grid-column: 1 / -1; grid-template-columns: subgrid; align-items: center;
+  grid-template-areas: "label track words"; }
 #live .cells span { overflow-wrap: anywhere; }
 #live .track { display: flex; height: 0.7rem; background: var(--faint); border-radius: 2px; overflow: hidden;
   border: 1px solid var(--line); }
@@ -28,6 +30,10 @@ export const LIVE_BANNER = `
 #live .why { font-size: 0.8125rem; margin: 0.25rem 0; padding-left: 1.1rem; overflow-wrap: anywhere; }
 #live .lost { color: var(--vermilion); font-weight: 650; }
 #live details { margin-top: 0.35rem; }
+@media (max-width: 40rem) {
+  #live .cells { grid-template-columns: 1fr max-content; gap: 0.35rem 0.75rem; }
+  #live .cell { grid-template-areas: "label words" "track track"; }
+}
 </style>
 <div id="live" role="region" aria-label="The sweep at work">
 <div class="top"><p role="status" id="live-state">Connecting …</p>
@@ -123,7 +129,7 @@ export const LIVE_SCRIPT = String.raw`
 
   const drawCells = ({ cells }) => {
     const box = document.querySelector("#live-cells .cells");
-    box.replaceChildren(...cells.flatMap(({ label, done, failed, running, all }) => {
+    box.replaceChildren(...cells.map(({ label, done, failed, running, all }) => {
       const track = make("div", undefined, "track");
       for (const [name, count] of Object.entries({ done, running, failed })) {
         const part = make("i", undefined, name);
@@ -134,7 +140,11 @@ export const LIVE_SCRIPT = String.raw`
         (failed > 0 ? ", " + failed + " failed" : "");
       track.setAttribute("role", "img");
       track.setAttribute("aria-label", words);
-      return [make("span", label), track, make("span", words)];
+      const [name, count] = [make("span", label), make("span", words)];
+      [name.style.gridArea, track.style.gridArea, count.style.gridArea] = ["label", "track", "words"];
+      const row = make("div", undefined, "cell");
+      row.append(name, track, count);
+      return row;
     }));
   };
 
