@@ -34,7 +34,8 @@ export {
   type MetricFigureOptions,
   recoveryFigure,
 } from "./figures/study_figures.ts";
-export { type Figure, type Plot, type PlotOptions, renderSvg } from "./figures/figure.ts";
+export type { DrawPlace, Figure, Plot, PlotOptions } from "./figures/figure.ts";
+export { renderSvg } from "./figures/render_svg.ts";
 export { renderPng } from "./figures/figure_png.ts";
 export { ratioFigure, type RatioFigureOptions } from "./figures/ratio_figure.ts";
 export { routingFigures } from "./figures/routing_figures.ts";

@@ -86,8 +86,10 @@ async function reportOn(
     const study = await Study.read(dir);
     if (otherDir === undefined) {
       await writeTables(study);
-      print(`${await writeReport(study, (sentence) => say(`Note: ${sentence}.`))}\n`);
-      for (const path of await writeExports(study, formats)) print(`${path}\n`);
+      print(`${await writeReport(study)}
+`);
+      for (const path of await writeExports(study, formats)) print(`${path}
+`);
       tellChanges(await study.changes(), say);
     } else {
       const { path, finding } = await writeComparison(study, {

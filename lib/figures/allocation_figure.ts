@@ -112,10 +112,10 @@ function drawPanels(
         y1: ({ top }: Placed) => top - 2,
         y2: ({ top }: Placed) => top + panelHeight + 1,
         stroke: "#bbb",
-        ariaLabel: "panel",
+        ariaDescription: "panel",
       }),
       Plot.rect(cells, {
-        ...{ x1: "x1", x2: "x2", y1: "y1", y2: "y2", fill: "#000", ariaLabel: "cell" },
+        ...{ x1: "x1", x2: "x2", y1: "y1", y2: "y2", fill: "#000", ariaDescription: "cell" },
         fillOpacity: ({ weight }: { weight: number }) => round(weight),
         title: ({ weight }: { weight: number }) => weight.toFixed(2),
       }),
@@ -124,15 +124,21 @@ function drawPanels(
         y: ({ top }: Placed) => top - 6,
         text: ({ name }: Placed) => name,
         ...{ textAnchor: "start", lineAnchor: "bottom", lineHeight: 1.1, fontSize: 9 },
-        ...{ fontWeight: "bold", ariaLabel: "title" },
+        ...{ fontWeight: "bold", ariaDescription: "title" },
       }),
-      Plot.text(labels, { x: "x", y: "y", text: "text", textAnchor: "end", ariaLabel: "task" }),
+      Plot.text(labels, {
+        x: "x",
+        y: "y",
+        text: "text",
+        textAnchor: "end",
+        ariaDescription: "task",
+      }),
       Plot.text(numbers, {
-        ...{ x: "x", y: "y", text: "text", fontSize: 8.5, fill: "#555", ariaLabel: "skill" },
+        ...{ x: "x", y: "y", text: "text", fontSize: 8.5, fill: "#555", ariaDescription: "skill" },
       }),
       Plot.rect(scale, {
         ...{ x1: "x1", x2: "x2", y1: "y1", y2: "y2", fill: "#000", stroke: "#bbb" },
-        ...{ strokeWidth: 0.5, fillOpacity: "weight", ariaLabel: "scale" },
+        ...{ strokeWidth: 0.5, fillOpacity: "weight", ariaDescription: "scale" },
       }),
       Plot.text(scale, {
         x: ({ x1 }: { x1: number }) => x1 + 17,
@@ -141,7 +147,7 @@ function drawPanels(
         ...{ fontSize: 8.5, fill: "#555" },
       }),
       Plot.text(["weight"], {
-        ...{ x: left - 5, y: height - 23, textAnchor: "end", fontSize: 9, fill: "#555" },
+        ...{ x: left + 34 * 5 + 6, y: height - 23, textAnchor: "start", fontSize: 9, fill: "#555" },
       }),
     ],
     opacity: { type: "identity" },

@@ -3,7 +3,7 @@ import { assertNumbers, axisOf, readSvg, textsOf } from "../testing/read_svg.ts"
 import { sampleResults } from "../testing/samples/sample_results.ts";
 import { runsTable } from "../tables/study.ts";
 import { allocationFigure } from "./allocation_figure.ts";
-import { renderSvg } from "./figure.ts";
+import { renderSvg } from "./render_svg.ts";
 import { recoveryFigure } from "./study_figures.ts";
 import { taskTreeFigure } from "./task_tree_figure.ts";
 
@@ -18,20 +18,20 @@ Deno.test("allocationFigure() shades each task's skills, the truth first", async
   const svg = await renderSvg(figure);
   const marks = readSvg(svg);
   const cells = marks.filter(({ group }) => group === "cell");
-  const grey = (weight: number) => {
-    const level = Math.round(255 * (1 - weight));
-    return `rgb(${level},${level},${level})`;
-  };
   const expected = [[[1, 0], [0, 1], [0.5, 0.5]], ...layers.map(({ weights }) => weights)];
   assert.deepEqual(
-    cells.map(({ attributes }) => attributes.fill),
-    expected.flat(2).map(grey),
+    cells.map(({ attributes }) => Number(attributes["fill-opacity"])),
+    expected.flat(2),
   );
   // Panels are side by side, each with its own name; the part all names share is left out.
   assert.deepEqual(
     marks.filter(({ attributes }) => attributes["font-weight"] === "bold").map(({ text }) => text),
     ["Allocation of skills to tasks", "the truth", "q", "v"],
   );
+  // Panels are as wide as their skills, side by side in one row.
+  const panels = marks.filter(({ group }) => group === "panel");
+  assert.deepEqual(panels.map(({ attributes }) => Number(attributes.width)), [31, 31, 31]);
+  assert.ok(panels.every(({ x, y }, i) => i === 0 || (x > panels[i - 1]!.x && y === panels[0]!.y)));
   const [first, second] = cells;
   assert.ok(first!.y === second!.y && first!.x < second!.x, "skills go to the right");
   assert.ok(TASKS.every((task) => textsOf(svg).includes(task)));

@@ -3,7 +3,8 @@ import { createHash } from "node:crypto";
 import { textsOf } from "../testing/read_svg.ts";
 import { sampleResults } from "../testing/samples/sample_results.ts";
 import { runsTable } from "../tables/study.ts";
-import { type Figure, renderSvg } from "./figure.ts";
+import type { Figure } from "./figure.ts";
+import { renderSvg } from "./render_svg.ts";
 import { renderPng } from "./figure_png.ts";
 import { metricFigure } from "./study_figures.ts";
 

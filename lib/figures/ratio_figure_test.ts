@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ratioLines } from "../tables/crossings.ts";
 import { tableOf } from "../tables/table.ts";
-import { renderSvg } from "./figure.ts";
+import { renderSvg } from "./render_svg.ts";
 import { ratioFigure } from "./ratio_figure.ts";
 
 /** Runs in which poly is `first` times as good with 2 shots and loses half of that with each doubling. */

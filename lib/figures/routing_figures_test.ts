@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { renderSvg } from "./figure.ts";
+import { renderSvg } from "./render_svg.ts";
 import { runRoutingFigures } from "./routing_figures.ts";
 import type { RunRouting } from "../routing/file.ts";
 

@@ -3,13 +3,13 @@ import { baselineDifferences, baselineLabel, pairingUnit } from "../tables/basel
 import { runsAndMetric, Study } from "../tables/study.ts";
 import { type ColumnTable, type Row, rowsOf } from "../tables/table.ts";
 import { otherSettings } from "../tables/varying.ts";
-import { curveChart } from "./curve_chart.ts";
-import { differenceChart } from "./difference_chart.ts";
-import { efficiencyChart } from "./efficiency_chart.ts";
+import { curveChart } from "./charts/curve_chart.ts";
+import { differenceChart } from "./charts/difference_chart.ts";
+import { efficiencyChart } from "./charts/efficiency_chart.ts";
 import type { Figure } from "./figure.ts";
-import { heatChart } from "./heat_chart.ts";
-import type { LineChartOptions } from "./line_chart.ts";
-import { metricChart, recoveryOptions } from "./metric_chart.ts";
+import { heatChart } from "./charts/heat_chart.ts";
+import type { LineChartOptions } from "./charts/line_chart.ts";
+import { metricChart, recoveryOptions } from "./charts/metric_chart.ts";
 
 /** Settings of {@linkcode metricFigure}. */
 export interface MetricFigureOptions extends Omit<LineChartOptions, "metric" | "series"> {

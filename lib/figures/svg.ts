@@ -100,7 +100,15 @@ function plotOf(figure: Figure, { Plot, document }: DrawingTools, place: DrawPla
   const [width, height] = ["width", "height"].map((name) =>
     Number(new RegExp(` ${name}="([\\d.]+)"`).exec(attributes!)![1])
   ) as [number, number];
-  return { width, height, content: renumberClips(roundNumbers(printable(content))) };
+  return { width, height, content: renumberClips(roundNumbers(withoutSpecks(printable(content)))) };
+}
+
+/**
+ * Leaves out lines of a single point, which are nothing to see: the library that draws PNG ends the process on
+ * one inside a clip path.
+ */
+function withoutSpecks(svg: string): string {
+  return svg.replace(/<path\b[^>]*\bd="M[^A-Z"]*Z"[^>]*?(?:\/>|><\/path>)/g, "");
 }
 
 /** Rounds attributes to two decimals: a hundredth of a pixel. */

@@ -4,7 +4,7 @@ import type { Study } from "../tables/study.ts";
 import { type ColumnTable, rowsOf } from "../tables/table.ts";
 import { otherSettings } from "../tables/varying.ts";
 import type { Figure } from "./figure.ts";
-import { isOrdered } from "./metric_chart.ts";
+import { isOrdered } from "./charts/metric_chart.ts";
 import {
   curveFigure,
   differenceFigure,

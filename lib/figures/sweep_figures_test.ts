@@ -3,7 +3,7 @@ import { type SampleGrid, sampleResults } from "../testing/samples/sample_result
 import { writeSampleSweep } from "../testing/samples/sample_sweep.ts";
 import { withFolder } from "../testing/with_folder.ts";
 import { Study } from "../tables/study.ts";
-import { renderSvg } from "./figure.ts";
+import { renderSvg } from "./render_svg.ts";
 import type { RunResult } from "../run/result.ts";
 import { RUN_CONFIG_KEYS } from "../run/config.ts";
 import type { Manifest } from "../sweep/manifest.ts";

@@ -17,7 +17,8 @@ export function tickText(value: number): string {
 }
 
 /**
- * The ticks of a logarithmic axis: powers of ten where it spans three of them, else 1, 2 and 5 of each.
+ * The ticks of a logarithmic axis: powers of ten where it spans three of them, else 1, 2 and 5 of each; and
+ * round numbers at equal steps where it is short.
  *
  * @example
  * ```ts
@@ -25,15 +26,28 @@ export function tickText(value: number): string {
  *
  * assert.deepEqual(logTicks([0.002, 9]), [0.01, 0.1, 1]);
  * assert.deepEqual(logTicks([30, 600]), [50, 100, 200, 500]);
+ * assert.deepEqual(logTicks([0.43, 0.57]), [0.45, 0.5, 0.55]);
  * ```
  */
 export function logTicks([low, high]: readonly [low: number, high: number]): number[] {
+  if (high / low < 4) return equalSteps(low, high);
   const digits = Math.log10(high / low) >= 2.5 ? [1] : [1, 2, 5];
+  const first = Math.floor(Math.log10(low));
   const powers = Array.from(
-    { length: Math.ceil(Math.log10(high)) - Math.floor(Math.log10(low)) + 1 },
-    (_, i) => Math.floor(Math.log10(low)) + i,
+    { length: Math.ceil(Math.log10(high)) - first + 1 },
+    (_, i) => first + i,
   );
-  const ticks = powers.flatMap((power) => digits.map((digit) => Number(`${digit}e${power}`)))
+  return powers.flatMap((power) => digits.map((digit) => Number(`${digit}e${power}`)))
     .filter((tick) => tick >= low && tick <= high);
-  return ticks.length > 1 ? ticks : [low, high].map((end) => Number(end.toPrecision(2)));
+}
+
+/** Multiples of 1, 2 or 5 times a power of ten between two numbers: three to seven. */
+function equalSteps(low: number, high: number): number[] {
+  const power = 10 ** Math.floor(Math.log10((high - low) / 3));
+  const step = [5, 2, 1].find((digit) => digit * power <= (high - low) / 2.5)! * power;
+  const first = Math.ceil(low / step);
+  return Array.from(
+    { length: Math.floor(high / step) - first + 1 },
+    (_, i) => Number(((first + i) * step).toPrecision(12)),
+  );
 }

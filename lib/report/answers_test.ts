@@ -10,24 +10,12 @@ import { writeSampleSweep } from "../testing/samples/sample_sweep.ts";
 import { withFolder } from "../testing/with_folder.ts";
 import { answerPlan } from "../tables/shown_answers.ts";
 import { Study } from "../tables/study.ts";
-import { answersSection } from "./answers.ts";
+import { dataAnswers } from "./answers.ts";
 import { writeReport } from "./report.ts";
 
 const RESULTS = sampleResults({ n_skills: [2, 4], n_splits: [1, 4], seed: [0, 1] }, {
   whole: true,
 });
-
-interface Data {
-  readonly cells: readonly string[];
-  readonly rows: readonly [
-    ...[task: string, seed: number, draw: number, example: number],
-    ...[input: string, references: string[], answers: ([string, 0 | 1] | null)[]],
-  ][];
-}
-
-function dataOf(section: string): Data {
-  return JSON.parse(/<script [^>]*id="answers-data">(.*?)<\/script>/s.exec(section)![1]!);
-}
 
 async function studyOf(dir: string, answersOf = samplePredictions): Promise<Study> {
   await writeSampleSweep(dir, {}, RESULTS);
@@ -35,9 +23,9 @@ async function studyOf(dir: string, answersOf = samplePredictions): Promise<Stud
   return await Study.read(dir);
 }
 
-Deno.test("answersSection() has every answer of the compared phase, by example and cell", () =>
+Deno.test("dataAnswers() has every answer of the compared phase, by example and cell", () =>
   withFolder(async (dir) => {
-    const { cells, rows } = dataOf((await answersSection(await studyOf(dir)))!);
+    const { cells, rows } = (await dataAnswers(await studyOf(dir)))!;
     assert.equal(cells.length, 4);
     assert.equal(rows.length, 2 * 4 * 5, "two seeds, four tasks, five examples");
     for (const { config, ...run } of RESULTS) {
@@ -52,17 +40,17 @@ Deno.test("answersSection() has every answer of the compared phase, by example a
     }
   }));
 
-Deno.test("answersSection() is null where no run has kept answers", () =>
+Deno.test("dataAnswers() is null where no run has kept answers", () =>
   withFolder(async (dir) => {
     const study = await studyOf(dir, () => []);
-    assert.equal(await answersSection(study), null);
+    assert.equal(await dataAnswers(study), null);
     assert.doesNotMatch(
       await Deno.readTextFile(await writeReport(study)),
-      /Predictions|answers-data/,
+      /<li><a href="#predictions">/,
     );
   }));
 
-Deno.test("answersSection() shows text as text, and of a long one both ends", () =>
+Deno.test("dataAnswers() shows text as text, and of a long one both ends", () =>
   withFolder(async (dir) => {
     const hostile = `</script><script>alert(1)</script><!--\0\x1b[2J\u2028&amp;`;
     const study = await studyOf(dir, (result) =>
@@ -76,11 +64,10 @@ Deno.test("answersSection() shows text as text, and of a long one both ends", ()
           answer: hostile,
         })),
       })));
-    const section = (await answersSection(study))!;
-    assert.equal(section.match(/<script/g)!.length, 1);
-    assert.equal(section.match(/<\/script/g)!.length, 1);
-    assert.ok(!section.includes("<!--"));
-    const [row] = dataOf(section).rows;
+    const page = await Deno.readTextFile(await writeReport(study));
+    assert.deepEqual([page.match(/<script/g)!.length, page.match(/<\/script/g)!.length], [4, 4]);
+    assert.ok(!page.includes("<!--"));
+    const [row] = (await dataAnswers(study))!.rows;
     const shown = `</script><script>alert(1)</script><!--\ufffd\ufffd[2J\ufffd&amp;`;
     assert.deepEqual([row![0], row![6][0]![0]], [shown, shown]);
     assert.deepEqual(row![5], [shown, shown, shown, "(6 more)"]);

@@ -7,6 +7,7 @@ import { metricNamed } from "../run/metrics/metric.ts";
 import { curvePoints, stepsPerPoint } from "../tables/curve_points.ts";
 import { valuesOf } from "../tables/groups.ts";
 import { IDENTITY_COLUMNS } from "../tables/rows/identity_columns.ts";
+import { PARAMETER_COLUMNS } from "../tables/rows/ranked_rows.ts";
 import { settingsRow, type Study } from "../tables/study.ts";
 import { type Cell, type ColumnTable, type Row, rowsOf } from "../tables/table.ts";
 import { otherSettings } from "../tables/varying.ts";
@@ -20,7 +21,7 @@ const MOST_POINTS = 40_000;
 /**
  * What the page of a study is made of.
  *
- * @param files kinds of files that each figure has beside the page
+ * @param files names of the files in `figures/` beside the page
  * @throws {SyntaxError} when a run's log, routing or answers are damaged
  * @throws {RangeError} when runs are done and none has the study's metric
  */
@@ -77,7 +78,8 @@ function metricsIn(runs: ColumnTable): string[] {
     !others.has(name) && valuesOf(runs, name).some((value) => typeof value === "number")
   );
   // Those that are declared to have a better end are what people compare by.
-  const isScore = (name: string) => metricNamed(name)?.better != null;
+  const isScore = (name: string) =>
+    metricNamed(name)?.better != null && !PARAMETER_COLUMNS.includes(name);
   return [...found.filter(isScore), ...found.filter((name) => !isScore(name))];
 }
 

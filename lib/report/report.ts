@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { writeFilesAtomically } from "../files/atomic_write.ts";
-import { renderSvg } from "../figures/figure.ts";
+import { renderSvg } from "../figures/render_svg.ts";
 import { renderPng } from "../figures/figure_png.ts";
 import { routingFigures } from "../figures/routing_figures.ts";
 import { sweepFigures } from "../figures/sweep_figures.ts";
@@ -18,37 +18,19 @@ import { pageData } from "./page_data.ts";
  * as `figures/*.svg` and `figures/*.png`, into the study's folder. Of an unfinished study it shows
  * what is done.
  *
- * @param note told, in a sentence without its point, that the PNG files are left out, where the native
- * library that draws them may not be opened
  * @returns path of the page
  * @throws {StoreError} when the folder cannot be written
  * @throws {SyntaxError} when a run's log, routing or answers are damaged
  * @throws {RangeError} when runs are done and none has the study's metric
  */
-export async function writeReport(
-  study: Study,
-  note: (sentence: string) => void = () => {},
-): Promise<string> {
+export async function writeReport(study: Study): Promise<string> {
   const files = new Map<string, string | Uint8Array>();
-  let refused: string | null = null;
-  for (const drawn of [...sweepFigures(study), ...await routingFigures(study)]) {
-    const figure = { ...drawn, name: fileStem(drawn.name) };
+  for (const figure of [...sweepFigures(study), ...await routingFigures(study)]) {
     const svg = await renderSvg(figure);
-    files.set(`${figure.name}.svg`, svg);
-    try {
-      if (refused === null) files.set(`${figure.name}.png`, await renderPng(svg));
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotCapable)) throw error;
-      refused = error.message;
-    }
+    const stem = fileStem(figure.name);
+    files.set(`${stem}.svg`, svg).set(`${stem}.png`, await renderPng(svg));
   }
-  if (refused !== null) {
-    note(
-      `figures are written as SVG only, as PNG needs a native library, which Deno opens with ` +
-        `--allow-ffi and --allow-sys: ${refused}`,
-    );
-  }
-  const page = await reportPage(await pageData(study, refused === null ? ["svg", "png"] : ["svg"]));
+  const page = await reportPage(await pageData(study, [...files.keys()]));
   try {
     await writeFilesAtomically(join(study.dir, "figures"), files);
     await writeFilesAtomically(study.dir, new Map([[REPORT, page]]));

@@ -2,7 +2,8 @@
  * Shows tables and figures in notebooks of the Deno kernel, in the formats that Jupyter and its
  * relatives display.
  */
-import { type Figure, renderSvg } from "../figures/figure.ts";
+import type { Figure } from "../figures/figure.ts";
+import { renderSvg } from "../figures/render_svg.ts";
 import { cellText, isNumericColumn, toMarkdown } from "../tables/markdown.ts";
 import type { Cell, ColumnTable } from "../tables/table.ts";
 import { escapeXml } from "../util/escape_xml.ts";

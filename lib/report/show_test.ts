@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type Figure, renderSvg } from "../figures/figure.ts";
+import type { Figure } from "../figures/figure.ts";
+import { renderSvg } from "../figures/render_svg.ts";
 import { displayOf } from "./show.ts";
 import { tableOf } from "../tables/table.ts";
 

@@ -93,8 +93,9 @@ Deno.test("the page of a sweep says in what its runs differ", async () => {
   await withFolder(async (dir) => {
     const results = [0, 1].map((seed) => run({ n_skills: 1, seed }, { threads: seed + 1 }));
     await writeSampleSweep(dir, { varying: ["seed"] }, results);
-    const { reportPage } = await import("../report/page.ts");
-    const page = reportPage(await Study.read(dir), []);
+    const { reportPage } = await import("../report/page/page.ts");
+    const { pageData } = await import("../report/page_data.ts");
+    const page = await reportPage(await pageData(await Study.read(dir)));
     assert.match(page, /<strong>Runs differ in their threads: 1 run has 1, 1 run has 2\./);
   });
 });

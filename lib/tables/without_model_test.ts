@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { Study } from "./study.ts";
 import { sweepReport } from "./files.ts";
-import { reportPage } from "../report/page.ts";
+import { reportPage } from "../report/page/page.ts";
+import { pageData } from "../report/page_data.ts";
 import { runResult } from "../testing/samples/run_result.ts";
 import { tableOf } from "./table.ts";
 import { withoutModel } from "./without_model.ts";
@@ -34,7 +35,7 @@ const studyOf = (results: ReturnType<typeof run>[]) =>
     results,
   );
 
-Deno.test("withoutModel() says where nothing beats what needs no model, in table and page", () => {
+Deno.test("withoutModel() says where nothing beats what needs no model, in table and page", async () => {
   const scores =
     "Without a model, heldout_rouge_l is 0.2 by one answer of the shots for all, 0.25 by " +
     "answering with the question, and 0.3 by whichever of both the shots are for.";
@@ -43,7 +44,8 @@ Deno.test("withoutModel() says where nothing beats what needs no model, in table
     "No setting beats that, so the table says nothing about how well tasks are learned.";
   assert.deepEqual(withoutModel(none), [scores, verdict]);
   assert.ok(sweepReport(none).replaceAll("\\", "").includes(`${scores}\n\n${verdict}`));
-  assert.ok(reportPage(none, []).includes(`<p>${scores} ${verdict}</p>`));
+  const page = await reportPage(await pageData(none));
+  assert.ok(page.includes(`<p>${scores}</p><p>${verdict}</p>`));
   const one = studyOf([run("poly", 0.31), run("shared", 0.1)]);
   assert.deepEqual(withoutModel(one), [scores, "Of the 2 settings, 1 beats that."]);
   assert.deepEqual(withoutModel(studyOf([run("poly", 0.4), run("shared", 0.31)])), [scores]);

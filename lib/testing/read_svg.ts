@@ -7,7 +7,7 @@ import { parseHTML } from "linkedom";
  */
 export interface SvgMark {
   readonly tag: string;
-  /** Name that Plot gives to its group, such as `dot` or `y-axis tick label`. */
+  /** Description of its group, such as `mean`, or the name that Plot gives to it, such as `dot`. */
   readonly group: string;
   readonly x: number;
   readonly y: number;
@@ -34,16 +34,18 @@ export function readSvg(svg: string): SvgMark[] {
     const own = Object.fromEntries([...node.attributes].map(({ name, value }) => [name, value]));
     const moved = /^translate\(([-\d.]+),([-\d.]+)\)$/.exec(own.transform ?? "");
     const [dx, dy] = moved === null ? [0, 0] : [Number(moved[1]), Number(moved[2])];
-    const group = own["aria-label"] ?? above.group;
+    const group = own["aria-description"] ?? own["aria-label"] ?? above.group;
     const attributes = { ...above.attributes, ...own };
     const place = { x: above.x + dx, y: above.y + dy, group, attributes };
     const tag = node.tagName!.toLowerCase();
     if (tag === "clippath" || tag === "title" || tag === "desc") return;
-    if (node.children.length > 0 && tag !== "text") {
+    const children = [...node.children].filter(({ tagName }) => tagName?.toLowerCase() !== "title");
+    if (children.length > 0 && tag !== "text") {
       // Inside the group of a mark, Plot makes a translated group for each facet.
-      const isFacet = tag === "g" && moved !== null && own["aria-label"] === undefined;
+      const isFacet = tag === "g" && moved !== null && own["aria-label"] === undefined &&
+        own["aria-description"] === undefined;
       const panel = isFacet ? own.transform! : above.panel;
-      for (const child of node.children) visit(child, { ...place, panel });
+      for (const child of children) visit(child, { ...place, panel });
       return;
     }
     if (tag === "g") return;

@@ -48,7 +48,13 @@ Deno.test("codeHash() changes with a source and its name, not with tests, pages 
     for (
       const path of [
         ...["README.md", "run/README.md", "run/run_test.ts", "ops/matmul_bench.ts"],
-        ...["mod.ts", "tables/study.ts", "report/page.ts", "testing/models/toy.ts", ".DS_Store"],
+        ...[
+          "mod.ts",
+          "tables/study.ts",
+          "report/page/page.ts",
+          "testing/models/toy.ts",
+          ".DS_Store",
+        ],
       ]
     ) {
       assert.equal(await write(path, "2"), first, path);

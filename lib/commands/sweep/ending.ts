@@ -42,7 +42,6 @@ export async function tellEnd(
   { say, print, stdout }: LastingOutput,
 ): Promise<number> {
   const { dir, manifest } = store;
-  const note = (sentence: string) => say(`Note: ${sentence}.`);
   const study = new Study(dir, manifest, results);
   const files = dataFiles(study);
   await store.write(files);
@@ -57,7 +56,7 @@ export async function tellEnd(
   // Where there is no result there is nothing to see.
   if (results.some(isFinal)) {
     say(`Table:    ${join(dir, REPORT)}; every number: ${[...files.keys()].join(", ")}`);
-    say(`Report:   ${await pageOf(study, note)}`);
+    say(`Report:   ${await pageOf(study)}`);
     tellChanges(await study.changes(), say);
     if (results.some(({ files }) => files?.["predictions.jsonl.gz"])) {
       say(`Answers:  ${commandLine("predictions", [dir, "--wrong"])}`);
@@ -106,10 +105,10 @@ function reportOf(study: Study): string {
 }
 
 /** Writes the page of a study; says where it is, or why there is none. */
-async function pageOf(study: Study, note: (sentence: string) => void): Promise<string> {
+async function pageOf(study: Study): Promise<string> {
   const { writeReport } = await import("../../report/report.ts");
   try {
-    return await writeReport(study, note);
+    return await writeReport(study);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     return `none. ${error.message}`;

@@ -198,7 +198,13 @@ export const LIVE_SCRIPT = String.raw`
     drawCells(progress);
     drawFailed(progress);
   });
-  hear("study", (study) => polytropos.update(study));
+  hear("study", (study) => {
+    try {
+      polytropos.update(study);
+    } catch (error) {
+      trouble = "The page cannot show what is new: " + error.message;
+    }
+  });
   hear("trouble", (text) => { trouble = text; });
 })();
 `;

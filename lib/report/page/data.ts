@@ -139,8 +139,8 @@ export interface PageData {
   readonly changes: readonly string[];
   /** The study that the baseline comes from; null where it is of this one. */
   readonly other: DataOther | null;
-  /** Kinds of files that each figure has in `figures/` beside the page; none for a page without files. */
-  readonly files: readonly ("svg" | "png")[];
+  /** Names of the files in `figures/` beside the page; none for a page without files. */
+  readonly files: readonly string[];
 }
 
 /** The rows of a table by columns. */

@@ -12,7 +12,7 @@ export interface PageTools extends DrawingTools {
 /**
  * A figure with its title, what its marks mean, and notes.
  *
- * @param files kinds of files that the figure has in `figures/` beside the page
+ * @param files names of the files in `figures/` beside the page
  */
 export function figureHtml(
   figure: Figure,
@@ -22,7 +22,7 @@ export function figureHtml(
   const place: DrawPlace = { width: tools.width, hasLinks: true };
   const stem = fileStem(figure.name);
   const svg = inlineSvgOf(figure, tools, place, stem);
-  const links = files.map((kind) =>
+  const links = ["svg", "png"].filter((kind) => files.includes(`${stem}.${kind}`)).map((kind) =>
     `<a href="figures/${encodeURIComponent(stem)}.${kind}">${kind.toUpperCase()}</a>`
   );
   const notes = figure.notes.map((note) => `<br>${escapeXml(note)}`).join("");

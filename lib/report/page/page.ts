@@ -1,5 +1,5 @@
 /** The page of a study as one file that loads nothing. */
-import { drawingTools } from "../../figures/figure.ts";
+import { drawingTools } from "../../figures/render_svg.ts";
 import { escapeXml } from "../../util/escape_xml.ts";
 import type { PageData } from "./data.ts";
 import { controlsHtml } from "./controls.ts";

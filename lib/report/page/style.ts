@@ -90,7 +90,7 @@ figure { margin: 0.5rem 0 1.25rem; min-width: 0; }
 .plot a:hover, .plot a:focus-visible { outline: none; stroke: var(--vermilion); stroke-width: 3px; }
 .plot a path, .plot a:focus-visible path { pointer-events: stroke; }
 #run-panel:not(:empty) { border: 1px solid var(--line); border-radius: 6px; padding: 0.75rem 1rem;
-  margin: 0.5rem 0 1rem; }
+  margin: 0.5rem 0 1rem; scroll-margin-top: 6rem; }
 #tip { position: absolute; z-index: 3; max-width: min(22rem, calc(100vw - 1.5rem)); padding: 0.4rem 0.6rem;
   background: var(--ground); border: 1px solid var(--muted); border-radius: 6px; font-size: 0.8125rem;
   box-shadow: 0 2px 10px color-mix(in srgb, var(--ink) 25%, transparent); overflow-wrap: anywhere; }

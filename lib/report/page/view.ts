@@ -92,7 +92,7 @@ export function runTitle({ data }: Shown, run: Row): string {
 
 /** The row of a run's curve points, for the figure of curves. */
 export function curveRows(
-  { data, runs, view }: Shown,
+  { runs, view }: Shown,
   curve: PageData["curves"][number],
 ): Row[] {
   return runs.flatMap((run): Row[] => {
@@ -118,6 +118,6 @@ export function curveRows(
 /** Columns that have one value in all rows of more than one, with that value. */
 export function constants(rows: readonly Row[], columns: readonly string[]): [string, Cell][] {
   if (rows.length < 2) return [];
-  return columns.filter((name) => groupBySettings(rows, [name]).length === 1)
+  return columns.filter((name) => name in rows[0]! && groupBySettings(rows, [name]).length === 1)
     .map((name) => [name, rows[0]![name] ?? null]);
 }

@@ -3,7 +3,7 @@ import type { Cell } from "../table.ts";
 
 /**
  * Formats the numbers of a column. Whole numbers have marks between thousands. Others have as many decimals
- * as the largest needs for three digits, the same in all; where sizes differ by more than a hundred times,
+ * as the middle one needs for three digits, the same in all; where sizes differ by more than a hundred times,
  * each has three digits of its own. Missing values are dashes.
  *
  * @example
@@ -27,7 +27,12 @@ export function formatOf(numbers: readonly number[]): (value: number) => string 
   const sizes = numbers.map(Math.abs).filter((size) => size > 0);
   const [least, most] = [Math.min(...sizes), Math.max(...sizes)];
   if (most / least > 100) return (value) => ownDigits(value);
-  return (value) => marked(value, decimalsFor(most));
+  // Of numbers above 0, such as losses, the middle one has three digits; differences of both signs are as
+  // exact as the largest.
+  const size = numbers.every((number) => number > 0)
+    ? sizes.sort((a, b) => a - b)[Math.floor(sizes.length / 2)]!
+    : most;
+  return (value) => marked(value, decimalsFor(size));
 }
 
 /** Whether a column is one of numbers: all its cells are numbers or missing, and not all missing. */

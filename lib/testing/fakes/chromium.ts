@@ -111,7 +111,10 @@ interface Reply {
  * Reads the address at which a Chromium listens from its output; the rest of the output is dropped.
  */
 async function debuggerAddress(stderr: ReadableStream<Uint8Array>): Promise<string> {
-  const reader = stderr.pipeThrough(new TextDecoderStream()).getReader();
+  // With the types of browsers, which the page's script brings, the decoder would not fit the stream.
+  const decoder: unknown = new TextDecoderStream();
+  const reader = stderr.pipeThrough(decoder as ReadableWritablePair<string, Uint8Array>)
+    .getReader();
   let text = "";
   while (true) {
     const { value, done } = await reader.read();

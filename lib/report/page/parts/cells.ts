@@ -1,7 +1,7 @@
 /** Which settings are best, and how far each is from the baseline. */
-import { differenceChart } from "../../../figures/difference_chart.ts";
-import { metricChart } from "../../../figures/metric_chart.ts";
-import { rowChart } from "../../../figures/row_chart.ts";
+import { differenceChart } from "../../../figures/charts/difference_chart.ts";
+import { metricChart } from "../../../figures/charts/metric_chart.ts";
+import { rowChart } from "../../../figures/charts/row_chart.ts";
 import { metricNamed } from "../../../run/metrics/metric.ts";
 import { LEAST_VALUES } from "../../../statistics/estimate.ts";
 import { directionOf, orderText } from "../../../tables/direction.ts";

@@ -1,12 +1,12 @@
 /** Questions that a figure answers. */
 import { allocationFigure } from "../../../figures/allocation_figure.ts";
-import { curveChart } from "../../../figures/curve_chart.ts";
-import { efficiencyChart } from "../../../figures/efficiency_chart.ts";
-import { heatChart } from "../../../figures/heat_chart.ts";
-import { metricChart, recoveryOptions } from "../../../figures/metric_chart.ts";
+import { curveChart } from "../../../figures/charts/curve_chart.ts";
+import { efficiencyChart } from "../../../figures/charts/efficiency_chart.ts";
+import { heatChart } from "../../../figures/charts/heat_chart.ts";
+import { metricChart, recoveryOptions } from "../../../figures/charts/metric_chart.ts";
 import { taskTreeFigure } from "../../../figures/task_tree_figure.ts";
 import type { Figure } from "../../../figures/figure.ts";
-import { isOrdered } from "../../../figures/metric_chart.ts";
+import { isOrdered } from "../../../figures/charts/metric_chart.ts";
 import { valuesOf } from "../../../tables/groups.ts";
 import { PARAMETER_COLUMNS } from "../../../tables/rows/ranked_rows.ts";
 import { escapeXml } from "../../../util/escape_xml.ts";

@@ -1,8 +1,8 @@
 /** What became of every run, and one run or two side by side. */
-import { runCurvesChart } from "../../../figures/run_curves_chart.ts";
+import { runCurvesChart } from "../../../figures/charts/run_curves_chart.ts";
 import { scaleOf } from "../../../tables/estimate.ts";
 import { formatOf } from "../../../tables/rows/aligned.ts";
-import { type Cell, type Row } from "../../../tables/table.ts";
+import type { Cell, Row } from "../../../tables/table.ts";
 import { escapeXml } from "../../../util/escape_xml.ts";
 import { firstLine } from "../../../util/words.ts";
 import { figureHtml, type PageTools } from "../drawing.ts";
@@ -131,7 +131,7 @@ function settingsTable({ data, runs, facts }: Shown, found: readonly Row[]): str
   );
   const others = Object.keys(factsOf[0] ?? {}).map((name) =>
     [name, factsOf.map((row) => row[name] ?? null)] as const
-  ).filter(([name]) => !NEVER_EQUAL.includes(name));
+  ).filter(([name]) => !EXPLAINS_NOTHING.test(name));
   const differs = ([, values]: readonly [string, readonly Cell[]]) => values[0] !== values[1];
   const rows = found.length === 1 ? settings : [...settings, ...others].filter(differs);
   if (rows.length === 0) return "<p>The two runs have the same settings.</p>";
@@ -143,8 +143,8 @@ function settingsTable({ data, runs, facts }: Shown, found: readonly Row[]): str
   );
 }
 
-/** Facts that differ between any two runs and explain nothing. */
-const NEVER_EQUAL = ["started_at", "seconds", "ended_at"];
+/** Facts that differ between any two runs and explain nothing: when they ran, how long, and in what room. */
+const EXPLAINS_NOTHING = /^(started|ended)|seconds|memory|^stages$/;
 
 function textOf(cell: Cell): string {
   return cell === null ? "—" : String(cell);

@@ -1,8 +1,8 @@
-import { scaleOf } from "../tables/estimate.ts";
-import { type EndLabel, heightBelow, labelsBelow } from "./end_labels.ts";
-import { type Figure, FILE_PLACE } from "./figure.ts";
-import { SERIES_STYLES } from "./series_style.ts";
-import { logTicks, tickText } from "./tick_text.ts";
+import { scaleOf } from "../../tables/estimate.ts";
+import { type EndLabel, heightBelow, labelsBelow } from "../end_labels.ts";
+import { type Figure, FILE_PLACE } from "../figure.ts";
+import { SERIES_STYLES } from "../series_style.ts";
+import { logTicks, tickText } from "../tick_text.ts";
 
 /** The curve of one run. */
 export interface RunCurve {
@@ -35,7 +35,7 @@ export function runCurvesChart(
       width,
       height: 240 + heightBelow(labels),
       ...{ marginLeft: 50, marginTop: 24, marginRight: 10, marginBottom: 38 + heightBelow(labels) },
-      x: { label: "step", labelAnchor: "center", labelArrow: "none", ticks: 5 },
+      x: { label: "step", labelAnchor: "center", labelArrow: "none", labelOffset: 34, ticks: 5 },
       y: {
         ...{ label: y, grid: true, ticks: 5 },
         ...(isLog

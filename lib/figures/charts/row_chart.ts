@@ -1,7 +1,7 @@
-import type { Figure } from "./figure.ts";
-import { FILE_PLACE } from "./figure.ts";
-import { bestFirst, directionOf, orderText } from "../tables/direction.ts";
-import { scaleOf } from "../tables/estimate.ts";
+import type { Figure } from "../figure.ts";
+import { FILE_PLACE } from "../figure.ts";
+import { bestFirst, directionOf, orderText } from "../../tables/direction.ts";
+import { scaleOf } from "../../tables/estimate.ts";
 import {
   type MeasuredGroup,
   measureGroups,
@@ -10,11 +10,11 @@ import {
   type Runs,
   seedCount,
   settingsLabel,
-} from "../tables/groups.ts";
+} from "../../tables/groups.ts";
 import { intervalRows } from "./interval_rows.ts";
 import type { LineChartOptions } from "./line_chart.ts";
-import { alignedNumbers } from "../tables/rows/aligned.ts";
-import { valueDomain } from "./value_domain.ts";
+import { alignedNumbers } from "../../tables/rows/aligned.ts";
+import { valueDomain } from "../value_domain.ts";
 
 /**
  * A metric of cells that have no order: a row for each, best first, with the mean, its 95 % interval and a

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { assertNumbers, axisOf, readSvg } from "../testing/read_svg.ts";
-import { sampleResults } from "../testing/samples/sample_results.ts";
-import { runsTable } from "../tables/study.ts";
-import { tableOf } from "../tables/table.ts";
-import { efficiencyFigure } from "./study_figures.ts";
-import { renderSvg } from "./figure.ts";
+import { assertNumbers, axisOf, readSvg } from "../../testing/read_svg.ts";
+import { sampleResults } from "../../testing/samples/sample_results.ts";
+import { runsTable } from "../../tables/study.ts";
+import { tableOf } from "../../tables/table.ts";
+import { efficiencyFigure } from "../study_figures.ts";
+import { renderSvg } from "../render_svg.ts";
 
 const RUNS = [[2, 100, 0.25], [4, 1000, 0.5], [8, 10_000, 0.75]].flatMap((
   [n_skills, size, score],
@@ -17,9 +17,7 @@ const RUNS = [[2, 100, 0.25], [4, 1000, 0.5], [8, 10_000, 0.75]].flatMap((
 
 Deno.test("efficiencyFigure() puts means at their parameters, powers of ten evenly apart", async () => {
   const svg = await renderSvg(efficiencyFigure(tableOf(RUNS), { metric: "score" }));
-  const points = readSvg(svg).filter(({ group, attributes }) =>
-    group === "dot" && Number(attributes.r) > 3
-  );
+  const points = readSvg(svg).filter(({ group }) => group === "mean");
   assertNumbers(points.map(({ y }) => axisOf(svg, "y")(y)), [0.25, 0.5, 0.75], 0.005);
   const toX = axisOf(svg, "x", true);
   assertNumbers(points.map(({ x }) => toX(x) / 1000), [0.1, 1, 10], 0.1);

@@ -2,12 +2,12 @@
  * Rows with an interval, a mean and seeds each, below one horizontal axis. On a narrow place the name of a row
  * stands above it instead of beside it, so every row is seen.
  */
-import { dodge } from "./dodge.ts";
-import { type DrawPlace, type Markish, type Plot, type PlotOptions } from "./figure.ts";
-import { pointLink } from "./point_link.ts";
-import { MISSING_COLOR } from "./series_style.ts";
-import { logTicks, tickText } from "./tick_text.ts";
-import type { Row } from "../tables/table.ts";
+import { dodge } from "../dodge.ts";
+import { type DrawPlace, type Markish, type Plot, type PlotOptions } from "../figure.ts";
+import { pointLink } from "../point_link.ts";
+import { MISSING_COLOR } from "../series_style.ts";
+import { logTicks, tickText } from "../tick_text.ts";
+import type { Row } from "../../tables/table.ts";
 
 /** One row. */
 export interface IntervalRow {
@@ -105,7 +105,7 @@ export function intervalRows(
       }),
       Plot.dot(found, {
         x: (i: number) => rows[i]!.mean,
-        ...{ y, dy: down, r: 4.4, stroke: "#000", strokeWidth: 1.4, ariaLabel: "mean" },
+        ...{ y, dy: down, r: 4.4, stroke: "#000", strokeWidth: 1.4, ariaDescription: "mean" },
         fill: (i: number) => rows[i]!.isFilled ? "#000" : "#fff",
         title: (i: number) => rowTitle(rows[i]!),
       }),

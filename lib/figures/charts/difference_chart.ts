@@ -1,10 +1,10 @@
 /**
  * Draws differences from a baseline as intervals, with the counts and p-values beside them.
  */
-import { type Figure, FILE_PLACE } from "./figure.ts";
-import { settingsLabel } from "../tables/groups.ts";
-import { MEASURES } from "../tables/rows/paired_rows.ts";
-import type { Row } from "../tables/table.ts";
+import { type Figure, FILE_PLACE } from "../figure.ts";
+import { settingsLabel } from "../../tables/groups.ts";
+import { MEASURES } from "../../tables/rows/paired_rows.ts";
+import type { Row } from "../../tables/table.ts";
 import { intervalRows } from "./interval_rows.ts";
 
 /** Labels for a table of differences. */

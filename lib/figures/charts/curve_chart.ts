@@ -1,12 +1,12 @@
-import { scaleOf } from "../tables/estimate.ts";
-import { type CurvePoint, curvePoints, stepsPerPoint } from "../tables/curve_points.ts";
-import { type Figure, FILE_PLACE } from "./figure.ts";
-import { groupBySettings, rowsIn, type Runs, settingsLabel } from "../tables/groups.ts";
-import type { Row } from "../tables/table.ts";
-import { panelGrid } from "./panel_grid.ts";
-import { RUN_LINK } from "./point_link.ts";
-import { logTicks, tickText } from "./tick_text.ts";
-import { SERIES_STYLES } from "./series_style.ts";
+import { scaleOf } from "../../tables/estimate.ts";
+import { type CurvePoint, curvePoints, stepsPerPoint } from "../../tables/curve_points.ts";
+import { type Figure, FILE_PLACE } from "../figure.ts";
+import { groupBySettings, rowsIn, type Runs, settingsLabel } from "../../tables/groups.ts";
+import type { Row } from "../../tables/table.ts";
+import { panelGrid } from "../panel_grid.ts";
+import { RUN_LINK } from "../point_link.ts";
+import { logTicks, tickText } from "../tick_text.ts";
+import { SERIES_STYLES } from "../series_style.ts";
 
 /** Settings of {@linkcode curveChart}. */
 export interface CurveChartOptions {

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { assertNumbers, axisOf, readSvg, textsOf } from "../testing/read_svg.ts";
-import { sampleResults } from "../testing/samples/sample_results.ts";
-import { type Row, rowsOf, tableOf } from "../tables/table.ts";
-import { runsTable } from "../tables/study.ts";
-import { renderSvg } from "./figure.ts";
-import { metricFigure } from "./study_figures.ts";
+import { assertNumbers, axisOf, readSvg, textsOf } from "../../testing/read_svg.ts";
+import { sampleResults } from "../../testing/samples/sample_results.ts";
+import { type Row, rowsOf, tableOf } from "../../tables/table.ts";
+import { runsTable } from "../../tables/study.ts";
+import { drawingTools, renderSvg } from "../render_svg.ts";
+import { inlineSvgOf } from "../svg.ts";
+import { metricFigure } from "../study_figures.ts";
 
 const run = (n_skills: number, seed: number, score: number | null, rest: Row = {}): Row => ({
   ...{ n_skills, seed, score, status: "done" },
@@ -33,27 +34,100 @@ Deno.test("metricFigure() puts every seed where its value is", async () => {
     1e-3,
   );
   for (const { x } of dots) {
-    // Two lines stand 7 pixels apart.
+    // The seeds of two lines stand beside their bars, within two slots of 24 pixels.
     const nearest = [2, 4, 8].reduce((a, b) =>
       Math.abs(Math.log(b / toX(x))) < Math.abs(Math.log(a / toX(x))) ? b : a
     );
-    assert.ok(Math.abs(Math.log(toX(x) / nearest)) < 0.03, `x is ${toX(x)}`);
+    assert.ok(Math.abs(Math.log(toX(x) / nearest)) < 0.1, `x is ${toX(x)}`);
   }
 });
 
-Deno.test("metricFigure() draws the mean line and its Student band where they are", async () => {
+Deno.test("metricFigure() draws the mean line, and Student's intervals as bars wider than points", async () => {
   const rows = [run(2, 0, 1), run(2, 1, 2), run(2, 2, 3), run(4, 0, 4), run(4, 1, 5), run(4, 2, 6)];
   const svg = await renderSvg(metricFigure(tableOf(rows), { metric: "score", x: "n_skills" }));
   const toY = axisOf(svg, "y");
-  const path = (group: string) => {
-    const mark = readSvg(svg).find((mark) => mark.group === group)!;
-    return [...mark.attributes.d!.matchAll(/[ML][\d.]+,([\d.]+)/g)]
-      .map(([, y]) => toY(mark.y + Number(y)));
-  };
-  assertNumbers(path("line"), [2, 5], 0.01);
+  const marks = readSvg(svg);
+  const line = marks.find(({ group }) => group === "line")!;
+  const means = [...line.attributes.d!.matchAll(/[ML][\d.]+,([\d.]+)/g)]
+    .map(([, y]) => toY(line.y + Number(y)));
+  assertNumbers(means, [2, 5], 0.01);
   // The interval of (1, 2, 3), from torch-free arithmetic: 2 ± 4.302653 / √3.
   const half = 4.302653 / Math.sqrt(3);
-  assertNumbers(path("area"), [2 + half, 5 + half, 5 - half, 2 - half], 0.01);
+  const bars = marks.filter(({ group }) => group === "rule");
+  const ends = (name: string) => bars.map(({ y, attributes }) => toY(y + Number(attributes[name])));
+  assertNumbers(ends("y1"), [2 - half, 5 - half], 0.01);
+  assertNumbers(ends("y2"), [2 + half, 5 + half], 0.01);
+  const width = Number(bars[0]!.attributes["stroke-width"]);
+  const [seed] = marks.filter(({ group }) => group === "dot");
+  assert.ok(width > 2 * Number(seed!.attributes.r), `a bar of ${width}`);
+});
+
+Deno.test("metricFigure() puts seeds of one value beside each other and beside the bar, so that none is hidden", async () => {
+  const rows = [0.5, 0.5, 0.5, 0.25].map((score, seed) => run(2, seed, score));
+  const svg = await renderSvg(metricFigure(tableOf([...rows, run(4, 0, 1)]), {
+    metric: "score",
+    x: "n_skills",
+  }));
+  const marks = readSvg(svg);
+  const dots = marks.filter(({ group }) => group === "dot").slice(0, 4);
+  const r = Number(dots[0]!.attributes.r);
+  for (const [i, a] of dots.entries()) {
+    for (const b of dots.slice(0, i)) assert.ok(Math.hypot(a.x - b.x, a.y - b.y) >= 2 * r);
+  }
+  const bar = marks.find(({ group }) => group === "rule")!;
+  const edge = bar.x + Number(bar.attributes.x1 ?? 0) + Number(bar.attributes["stroke-width"]) / 2;
+  assert.ok(dots.every(({ x }) => x - r >= edge), `${edge}: ${dots.map(({ x }) => x)}`);
+});
+
+Deno.test("metricFigure() has rows, best first, for words, with every cell named where it is narrow too", async () => {
+  const rows = ["a", "b"].flatMap((method, m) =>
+    [1, 4].flatMap((n_splits) =>
+      [0, 1, 2].map((seed) => run(2, seed, 0.1 * seed + m + n_splits, { method, n_splits }))
+    )
+  );
+  const scored = tableOf(rows.map((row) => ({ ...row, seen_rouge_l: Number(row.score) / 10 })));
+  const chart = metricFigure(scored, { metric: "seen_rouge_l", x: "method" });
+  assert.equal(chart.title, "seen_rouge_l by method");
+  for (const width of [720, 360]) {
+    const tools = await drawingTools();
+    const svg = inlineSvgOf(chart, tools, { width, hasLinks: true }, "p");
+    assert.match(svg, new RegExp(`^<svg width="${width}"`));
+    const texts = textsOf(svg).filter((text) => /n_splits/.test(text));
+    assert.deepEqual(texts.map((text) => text.split(" · ")[0]), [
+      "b, n_splits 4",
+      "a, n_splits 4",
+      "b, n_splits 1",
+      "a, n_splits 1",
+    ]);
+    const dots = readSvg(svg).filter(({ group }) => group === "dot");
+    assert.ok(dots.length === 12 && dots.every(({ x }) => x > 0 && x < width));
+    assert.ok(!/(fill|stroke)="#/.test(svg), "colours are the page's own");
+  }
+});
+
+Deno.test("losses have a logarithmic axis; without intervals an axis of shares begins at 0; a far truth is at the edge", async () => {
+  const losses = [0.001, 0.1, 10].map((heldout_loss, i) => ({
+    ...run(2 ** i, 0, 0),
+    heldout_loss,
+  }));
+  const loss = await renderSvg(
+    metricFigure(tableOf(losses), { metric: "heldout_loss", x: "n_skills" }),
+  );
+  const toLoss = axisOf(loss, "y", true);
+  assertNumbers(
+    readSvg(loss).filter(({ group }) => group === "mean").map(({ y }) => Math.log(toLoss(y))),
+    [0.001, 0.1, 10].map(Math.log),
+    0.02,
+  );
+  const few = [0.155, 0.22].map((score, i) => run(2 ** i, 0, score));
+  const svg = await renderSvg(metricFigure(tableOf(few), {
+    ...{ metric: "score", x: "n_skills" },
+    references: [{ value: 5, text: "the truth" }],
+  }));
+  const frame = readSvg(svg).find(({ group }) => group === "frame")!;
+  const bottom = frame.y + Number(frame.attributes.height);
+  assert.ok(Math.abs(axisOf(svg, "y")(bottom)) < 1e-3);
+  assert.ok(textsOf(svg).includes("the truth, 5 ↑"));
 });
 
 Deno.test("metricFigure() names axes by their columns and lines by their settings", async () => {
@@ -71,7 +145,7 @@ Deno.test("metricFigure() tells lines apart without colour: dashes and symbols",
   const dashes = marks.filter(({ group }) => group === "line")
     .map(({ attributes }) => attributes["stroke-dasharray"] ?? "none");
   assert.equal(new Set(dashes).size, 2);
-  const shapes = marks.filter(({ group }) => group === "dot").map(({ tag, attributes }) =>
+  const shapes = marks.filter(({ group }) => group === "mean").map(({ tag, attributes }) =>
     tag === "circle" ? "circle" : attributes.d
   );
   assert.equal(new Set(shapes).size, 2);

@@ -1,4 +1,4 @@
-import { type Figure, FILE_PLACE } from "./figure.ts";
+import { type Figure, FILE_PLACE } from "../figure.ts";
 import {
   type MeasuredGroup,
   measureGroups,
@@ -6,16 +6,16 @@ import {
   numbersOf,
   type Runs,
   seedCount,
-} from "../tables/groups.ts";
-import { scaleOf } from "../tables/estimate.ts";
-import { mean } from "../util/vectors.ts";
-import { dodge } from "./dodge.ts";
-import { pointLabels } from "./point_labels.ts";
-import { pointLink } from "./point_link.ts";
-import { SERIES_STYLES } from "./series_style.ts";
-import { spreadPositions } from "./spread_positions.ts";
-import { logTicks, tickText } from "./tick_text.ts";
-import { valueDomain } from "./value_domain.ts";
+} from "../../tables/groups.ts";
+import { scaleOf } from "../../tables/estimate.ts";
+import { mean } from "../../util/vectors.ts";
+import { dodge } from "../dodge.ts";
+import { pointLabels } from "../point_labels.ts";
+import { pointLink } from "../point_link.ts";
+import { SERIES_STYLES } from "../series_style.ts";
+import { spreadPositions } from "../spread_positions.ts";
+import { logTicks, tickText } from "../tick_text.ts";
+import { valueDomain } from "../value_domain.ts";
 
 /** Settings of {@linkcode efficiencyChart}. */
 export interface EfficiencyChartOptions {
@@ -124,7 +124,15 @@ export function efficiencyChart(
                 render: dodge({ along: "x", radius: 2.2, most: 10 }),
               }),
               Plot.dot([one], {
-                ...{ x: at, y: value, dx, r: 4.4, fill: color, stroke: "#fff", ariaLabel: "mean" },
+                ...{
+                  x: at,
+                  y: value,
+                  dx,
+                  r: 4.4,
+                  fill: color,
+                  stroke: "#fff",
+                  ariaDescription: "mean",
+                },
               }),
             ];
           }),

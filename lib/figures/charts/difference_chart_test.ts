@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { assertNumbers, axisOf, readSvg, textsOf } from "../testing/read_svg.ts";
-import { sampleResults } from "../testing/samples/sample_results.ts";
-import { pairedDifferences } from "../tables/paired.ts";
-import { rowsOf, tableOf } from "../tables/table.ts";
-import { openStudy, runsTable } from "../tables/study.ts";
+import { assertNumbers, axisOf, readSvg, textsOf } from "../../testing/read_svg.ts";
+import { sampleResults } from "../../testing/samples/sample_results.ts";
+import { pairedDifferences } from "../../tables/paired.ts";
+import { rowsOf, tableOf } from "../../tables/table.ts";
+import { openStudy, runsTable } from "../../tables/study.ts";
 import { differenceChart } from "./difference_chart.ts";
-import { renderSvg } from "./figure.ts";
-import { differenceFigure } from "./study_figures.ts";
+import { renderSvg } from "../render_svg.ts";
+import { differenceFigure } from "../study_figures.ts";
 
 const WORDS = { metric: "heldout_exact_match", baseline: "n_skills=1", units: "seed" };
 
@@ -18,7 +18,7 @@ Deno.test("differenceChart() draws differences and intervals where they are, bes
   const rows = rowsOf(differences);
   const svg = await renderSvg(differenceChart(rowsOf(differences), WORDS));
   const toX = axisOf(svg, "x");
-  const dots = readSvg(svg).filter(({ group }) => group === "dot");
+  const dots = readSvg(svg).filter(({ group }) => group === "mean");
   assertNumbers(dots.map(({ x }) => toX(x)), rows.map((row) => row.difference as number), 2e-3);
   assert.ok(dots.every(({ y }, i) => i === 0 || y > dots[i - 1]!.y));
   const [zero, ...intervals] = readSvg(svg).filter(({ group }) => group === "rule");
@@ -45,7 +45,7 @@ Deno.test("differenceChart() says which settings have no complete pair", async (
   assert.deepEqual(figure.notes, ["Missing: pairs without both values, left out: 3."]);
   const svg = await renderSvg(figure);
   assert.ok(textsOf(svg).includes("no complete pair") && !/NaN/.test(svg));
-  assert.equal(readSvg(svg).filter(({ group }) => group === "dot").length, 0);
+  assert.equal(readSvg(svg).filter(({ group }) => group === "mean").length, 0);
 });
 
 Deno.test("1.2.6, 1.2.8 differenceChart() draws ratios on a scale of logarithms, and brackets exploratory p", async () => {
@@ -77,7 +77,7 @@ Deno.test("1.2.6, 1.2.8 differenceChart() draws ratios on a scale of logarithms,
   assert.match(figure.alt, /n_skills 2: 0.250 \(0.125 to 0.500\), 5 wins/);
   const svg = await renderSvg(figure);
   const toX = axisOf(svg, "x", true);
-  const dots = readSvg(svg).filter(({ group }) => group === "dot");
+  const dots = readSvg(svg).filter(({ group }) => group === "mean");
   assertNumbers(dots.map(({ x }) => toX(x)), [0.25, 0.5], 0.01);
   assert.deepEqual(dots.map(({ attributes }) => attributes.fill), ["#000", "#fff"]);
   const texts = textsOf(svg);

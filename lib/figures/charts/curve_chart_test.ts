@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { assertNumbers, axisOf, readSvg, type SvgMark } from "../testing/read_svg.ts";
-import { type Row, tableOf } from "../tables/table.ts";
-import { curveFigure } from "./study_figures.ts";
-import { renderSvg } from "./figure.ts";
+import { assertNumbers, axisOf, readSvg, type SvgMark } from "../../testing/read_svg.ts";
+import { type Row, tableOf } from "../../tables/table.ts";
+import { curveFigure } from "../study_figures.ts";
+import { renderSvg } from "../render_svg.ts";
 
 /** A run's rows: loss 10 / step + seed, for as many steps. */
 const curve = (seed: number, steps: number, rest: Row = {}): Row[] =>
@@ -11,8 +11,8 @@ const curve = (seed: number, steps: number, rest: Row = {}): Row[] =>
     ...{ step: i + 1, loss: 10 / (i + 1) + seed, ...rest },
   }));
 
-function lines(marks: readonly SvgMark[], svg: string) {
-  const [toX, toY] = [axisOf(svg, "x"), axisOf(svg, "y")];
+function lines(marks: readonly SvgMark[], svg: string, isLog = true) {
+  const [toX, toY] = [axisOf(svg, "x"), axisOf(svg, "y", isLog)];
   return marks.filter(({ group }) => group === "line").map(({ x, y, attributes }) =>
     [...attributes.d!.matchAll(/[ML]([-\d.]+),([-\d.]+)/g)]
       .map(([, px, py]) => [toX(x + Number(px)), toY(y + Number(py))] as const)
@@ -22,7 +22,10 @@ function lines(marks: readonly SvgMark[], svg: string) {
 Deno.test("curveFigure() draws each seed thin and their mean thick", async () => {
   const rows = [...curve(0, 5), ...curve(1, 5), ...curve(2, 5)];
   const figure = curveFigure(tableOf(rows), { y: "loss", phase: "multitask" });
-  assert.equal(figure.subtitle, "Thin lines: 3 seeds; thick line: their mean.");
+  assert.equal(
+    figure.subtitle,
+    "Thin lines: 3 seeds; thick line: their mean. The axis is logarithmic.",
+  );
   assert.deepEqual(figure.notes, []);
   const svg = await renderSvg(figure);
   const marks = readSvg(svg);
@@ -77,9 +80,9 @@ Deno.test("curveFigure() has a panel for each setting, and counts runs in each",
 Deno.test("curveFigure() averages the points of long runs, and says how many", async () => {
   const rows = curve(0, 1000).map((row) => ({ ...row, loss: (row.step as number) % 2 }));
   const figure = curveFigure(tableOf(rows), { y: "loss", phase: "multitask" });
-  assert.match(figure.subtitle, /each point is the mean of 9 of step/);
+  assert.match(figure.subtitle, /each point is the mean of 9 steps/);
   const svg = await renderSvg(figure);
-  const [line] = lines(readSvg(svg), svg);
+  const [line] = lines(readSvg(svg), svg, false);
   assert.ok(line!.length <= 120);
   for (const [, y] of line!.slice(0, -1)) assert.ok(Math.abs(y - 0.5) < 0.07, String(y));
 });

@@ -1,4 +1,4 @@
-import { type Figure, FILE_PLACE } from "./figure.ts";
+import { type Figure, FILE_PLACE } from "../figure.ts";
 import {
   type MeasuredGroup,
   measureGroups,
@@ -8,10 +8,10 @@ import {
   seedCount,
   settingsLabel,
   valuesOf,
-} from "../tables/groups.ts";
-import { panelGrid } from "./panel_grid.ts";
-import { MISSING_COLOR, SERIES_STYLES } from "./series_style.ts";
-import { tickText } from "./tick_text.ts";
+} from "../../tables/groups.ts";
+import { panelGrid } from "../panel_grid.ts";
+import { MISSING_COLOR, SERIES_STYLES } from "../series_style.ts";
+import { tickText } from "../tick_text.ts";
 
 /** Settings of {@linkcode heatChart}. */
 export interface HeatChartOptions {
@@ -67,7 +67,7 @@ export function heatChart(runs: Runs, { metric, x, y, by }: HeatChartOptions): F
       const full = all.filter(({ estimate }) => estimate.estimate !== null);
       const empty = all.filter(({ estimate }) => estimate.estimate === null);
       const shade = (mean: number) =>
-        high === low ? 0.3 : 0.04 + 0.56 * (mean - low) / (high - low);
+        high === low ? 0.3 : 0.04 + 0.44 * (mean - low) / (high - low);
       const fillOpacity = ({ estimate }: MeasuredGroup) => shade(estimate.estimate!);
       const isNarrow = place.width / columns.length < CELL;
       return {

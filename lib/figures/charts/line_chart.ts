@@ -1,5 +1,5 @@
-import { type EndLabel, endLabels, heightBelow, labelMargin, labelsBelow } from "./end_labels.ts";
-import { dodge } from "./dodge.ts";
+import { type EndLabel, endLabels, heightBelow, labelMargin, labelsBelow } from "../end_labels.ts";
+import { dodge } from "../dodge.ts";
 import {
   type DrawPlace,
   type Figure,
@@ -8,7 +8,7 @@ import {
   type Plot,
   type PlotOptions,
   type ScaleOptions,
-} from "./figure.ts";
+} from "../figure.ts";
 import {
   groupBySettings,
   type MeasuredGroup,
@@ -20,15 +20,15 @@ import {
   seedCount,
   settingsLabel,
   valuesOf,
-} from "../tables/groups.ts";
-import { scaleOf } from "../tables/estimate.ts";
-import type { Cell, Row } from "../tables/table.ts";
-import { estimateMean } from "../statistics/mean.ts";
-import { panelGrid } from "./panel_grid.ts";
-import { pointLink } from "./point_link.ts";
-import { MISSING_COLOR, SERIES_STYLES, type SeriesStyle } from "./series_style.ts";
-import { logTicks, tickText } from "./tick_text.ts";
-import { valueDomain } from "./value_domain.ts";
+} from "../../tables/groups.ts";
+import { scaleOf } from "../../tables/estimate.ts";
+import type { Cell, Row } from "../../tables/table.ts";
+import { estimateMean } from "../../statistics/mean.ts";
+import { panelGrid } from "../panel_grid.ts";
+import { pointLink } from "../point_link.ts";
+import { MISSING_COLOR, SERIES_STYLES, type SeriesStyle } from "../series_style.ts";
+import { logTicks, tickText } from "../tick_text.ts";
+import { valueDomain } from "../value_domain.ts";
 
 /** A value to compare with, drawn as a thin line with its name. */
 export interface Reference {
@@ -163,7 +163,12 @@ function slotOf(
  * each.
  */
 function horizontal(values: readonly Cell[], name: string, taken: number): ScaleOptions {
-  const label = { label: name, labelAnchor: "center", labelArrow: "none" } as const;
+  const label = {
+    label: name,
+    labelAnchor: "center",
+    labelArrow: "none",
+    labelOffset: 36,
+  } as const;
   const numbers = values.filter((value) => typeof value === "number");
   if (numbers.length < values.length || numbers.length < 2) {
     return { type: "point", domain: values, padding: 0.5, ...label };
@@ -322,7 +327,7 @@ function seriesMarks(
       ...{ stroke: color, strokeWidth: 1.6, strokeDasharray: dash },
     }),
     Plot.dot(groups.filter(({ estimate }) => estimate.estimate !== null), {
-      ...{ x: at, y: mean, dx, symbol, r: 4.2, ariaLabel: "mean", ...panel },
+      ...{ x: at, y: mean, dx, symbol, r: 4.2, ariaDescription: "mean", ...panel },
       ...{ fill: color, stroke: "#fff", strokeWidth: 1 },
       title: (group: MeasuredGroup) => `${group.label}: mean ${mean(group).toPrecision(3)}`,
     }),

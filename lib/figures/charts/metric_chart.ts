@@ -1,5 +1,5 @@
-import type { Figure } from "./figure.ts";
-import { type Runs, valuesOf } from "../tables/groups.ts";
+import type { Figure } from "../figure.ts";
+import { type Runs, valuesOf } from "../../tables/groups.ts";
 import { lineChart, type LineChartOptions } from "./line_chart.ts";
 import { rowChart } from "./row_chart.ts";
 
