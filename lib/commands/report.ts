@@ -88,8 +88,10 @@ async function reportOn(
       await writeTables(study);
       print(`${await writeReport(study)}
 `);
-      for (const path of await writeExports(study, formats)) print(`${path}
+      for (const path of await writeExports(study, formats)) {
+        print(`${path}
 `);
+      }
       tellChanges(await study.changes(), say);
     } else {
       const { path, finding } = await writeComparison(study, {

@@ -11,6 +11,7 @@ import { REPRODUCE_OPTIONS } from "../reproduce/arguments.ts";
 import { REMOVALS, STAGES_OPTIONS } from "../stages.ts";
 import { SWEEP_OPTIONS } from "../sweep/arguments.ts";
 import { wordsOf } from "../sweep/help.ts";
+import { WATCH_OPTIONS } from "../watch/command.ts";
 
 /** Kinds of words that a shell finds by itself. */
 export type Place = "yaml" | "ipynb" | "folder" | "file";
@@ -51,7 +52,7 @@ export const TASKS: readonly TaskWords[] = [
     paths: "yaml",
     settings: true,
   }),
-  task("watch", {}, { paths: "folder" }),
+  task("watch", WATCH_OPTIONS, { paths: "folder" }),
   task("report", REPORT_OPTIONS, {
     values: { "--export": EXPORT_FORMATS },
     paths: "folder",

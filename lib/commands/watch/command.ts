@@ -13,6 +13,13 @@ export interface WatchCommandOptions extends CommandOutput {
   readonly results?: string;
 }
 
+/** The options of `deno task watch`. */
+export const WATCH_OPTIONS = { "until-eof": { type: "boolean", default: false } } as const;
+
+async function endOfInput(): Promise<void> {
+  for await (const _ of Deno.stdin.readable);
+}
+
 const HELP: Help = {
   about: [
     "Serves a page that shows a sweep as it grows: progress by cell, losses of runs at work, the table " +
@@ -21,7 +28,8 @@ const HELP: Help = {
     "The page is on this machine alone, and opens by the token in its address, which is for nobody " +
     "else. deno task sweep --watch serves the same while it is at work.",
   ],
-  usage: "results/<sweep>",
+  usage: "results/<sweep> [options]",
+  rows: [["--until-eof", "end when standard input does, for a program that starts this"]],
   examples: ["deno task watch results/quick"],
   notes: ["Ctrl-C ends it; the sweep goes on."],
   exitCodes: ["0 ended by Ctrl-C", "2 there is no such sweep"],
@@ -37,17 +45,18 @@ export async function watchCommand(
   args: readonly string[],
   options: WatchCommandOptions = {},
 ): Promise<number> {
-  const command = { task: "watch", help: HELP, options: {} };
+  const command = { task: "watch", help: HELP, options: WATCH_OPTIONS };
   return await runCommand(
     command,
     args,
     options,
-    ({ positionals }, output) => watch(positionals, options, output),
+    ({ positionals, values }, output) => watch(positionals, values["until-eof"], options, output),
   );
 }
 
 async function watch(
   dirs: readonly string[],
+  untilEof: boolean,
   { results = "results" }: WatchCommandOptions,
   { say, print }: LastingOutput,
 ): Promise<number> {
@@ -66,10 +75,15 @@ async function watch(
   }
   await using served = await serveSweep(dir);
   print(`${served.address}\n`);
-  say(`Open this address in a browser of this machine; Ctrl-C ends the page, and not the sweep.`);
-  await interruptible(
-    (signal) => new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve())),
-    () => {},
-  );
+  if (!untilEof) {
+    say(`Open this address in a browser of this machine; Ctrl-C ends the page, and not the sweep.`);
+  }
+  await interruptible(async (signal) => {
+    const aborted = new Promise<void>((resolve) =>
+      signal.addEventListener("abort", () => resolve())
+    );
+    // Ctrl-C in a terminal reaches the sweep too, which then ends this by itself.
+    await (untilEof ? endOfInput() : aborted);
+  }, () => {});
   return 0;
 }
