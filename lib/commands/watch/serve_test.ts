@@ -6,6 +6,9 @@ import { join } from "node:path";
 import { writeSampleSweep } from "../../testing/samples/sample_sweep.ts";
 import { sampleResults } from "../../testing/samples/sample_results.ts";
 import { withFolder } from "../../testing/with_folder.ts";
+import { pageData } from "../../report/page_data.ts";
+import type { Manifest } from "../../sweep/manifest.ts";
+import { Study } from "../../tables/study.ts";
 import { serveSweep } from "./serve.ts";
 
 /** The status of an answer to a request whose headers a browser would not let a page choose. */
@@ -123,3 +126,21 @@ Deno.test("serveSweep() tells what is done, at work and failed, and a page whose
     const status = data.runs.columns.indexOf("status");
     assert.deepEqual(data.runs.rows.at(-1)[status], "running");
   }));
+
+Deno.test("the page of 500 runs grows by 1.3 kB a run, without their curves", async () => {
+  const bytesOf = async (seeds: number) => {
+    const seed = Array.from({ length: seeds }, (_, i) => i);
+    const results = sampleResults({ n_splits: [1, 2, 4, 8], seed }, { whole: true });
+    const manifest: Manifest = {
+      ...{ schema: 1, name: "sample", question: "", metric: "heldout_exact_match", baseline: null },
+      varying: ["n_skills", "n_splits", "seed"],
+      runs: results,
+    };
+    const data = await pageData(new Study("/nowhere", manifest, results));
+    return { runs: results.length, bytes: JSON.stringify(data).length };
+  };
+  const [few, many] = [await bytesOf(1), await bytesOf(25)];
+  assert.equal(many.runs, 500);
+  const each = (many.bytes - few.bytes) / (many.runs - few.runs);
+  assert.ok(each > 400 && each < 1300, `${each} bytes a run`);
+});

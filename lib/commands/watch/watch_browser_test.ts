@@ -3,8 +3,6 @@ import { PassThrough } from "node:stream";
 import { join } from "node:path";
 import { CHROMIUM, Page } from "../../testing/fakes/chromium.ts";
 import { lacking } from "../../testing/lacking.ts";
-import { writeSampleSweep } from "../../testing/samples/sample_sweep.ts";
-import { sampleResults } from "../../testing/samples/sample_results.ts";
 import { withFolder } from "../../testing/with_folder.ts";
 import { sweepCommand } from "../sweep/command.ts";
 import { serveSweep } from "./serve.ts";
@@ -82,47 +80,5 @@ Deno.test({
         page,
         `/1 of 3 runs done, 2 failed\\. The sweep is over\\./.test(document.getElementById("live-state").innerText)`,
       );
-    }),
-});
-
-/** The most bytes of a page of 500 runs with curves of 60 steps each; it had 2,979,241 when this was written. */
-const MOST_BYTES = 3_300_000;
-
-Deno.test({
-  name: named("the live page of a sweep of 500 runs is small, and drawn at once"),
-  ignore,
-  fn: () =>
-    withFolder(async (dir) => {
-      const seed = Array.from({ length: 25 }, (_, i) => i);
-      const results = sampleResults({ n_splits: [1, 2, 4, 8], seed }, { whole: true });
-      assert.equal(results.length, 500);
-      await writeSampleSweep(dir, {}, results);
-      await using served = await serveSweep(dir);
-      const bytes = (await (await fetch(served.address)).bytes()).length;
-      assert.ok(bytes > 500_000 && bytes < MOST_BYTES, String(bytes));
-      await using page = await Page.open(served.address, 1280, 900);
-      await until(
-        page,
-        `document.getElementById("live-state").innerText.startsWith("500 of 500 runs done")`,
-      );
-      const { paint, nodes } = await page.evaluate<{ paint: number; nodes: number }>(`({
-        paint: performance.getEntriesByName("first-contentful-paint")[0].startTime,
-        nodes: document.querySelectorAll("*").length,
-      })`);
-      assert.ok(paint > 0 && nodes < 60_000, `${nodes} elements`);
-      const { JSHeapUsedSize } = Object.fromEntries(
-        ((await page.send("Performance.enable"), await page.send("Performance.getMetrics"))
-          .metrics as {
-            name: string;
-            value: number;
-          }[]).map(({ name, value }) => [name, value]),
-      );
-      assert.ok(JSHeapUsedSize! < 200e6, `${JSHeapUsedSize} bytes`);
-      if (Deno.env.get("TELL") !== undefined) {
-        await Deno.writeTextFile(
-          "/tmp/watch500",
-          JSON.stringify({ bytes, paint, nodes, JSHeapUsedSize }),
-        );
-      }
     }),
 });
