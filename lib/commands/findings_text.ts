@@ -132,9 +132,9 @@ function differencesOf(
   }
   const column = table.columnNames().includes("ratio") ? "ratio" : "difference";
   const settings = table.columnNames().filter((name) => !MEASURES.includes(name));
-  const numbers = rows.flatMap((row) => [row[column], row.low, row.high])
-    .filter((value) => typeof value === "number");
-  const decimals = decimalsOf(numbers);
+  const decimals = decimalsOf(
+    rows.map((row) => row[column]).filter((value) => typeof value === "number"),
+  );
   const text = (value: Row[string]) => typeof value === "number" ? value.toFixed(decimals) : "—";
   const hasTiers = table.columnNames().includes("tier");
   const widest = Math.max(...rows.map((row) => text(row[column] ?? null).length));

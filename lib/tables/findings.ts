@@ -41,8 +41,8 @@ export interface Findings {
 }
 
 /**
- * The leaderboard of a study as people read it. Numbers have as many decimals as the largest needs for
- * three digits. The best row is the first of those that are ranked; another row is a tie where the test
+ * The leaderboard of a study as people read it. Numbers have as many decimals as the largest mean
+ * needs for three digits. The best row is the first of those that are ranked; another row is a tie where the test
  * that compares it with the best, paired as all others are and corrected over all rows, does not tell
  * them apart.
  *
@@ -62,8 +62,8 @@ export function findings(study: Study): Findings {
   const { metric, runs } = study;
   const settings = groupingOf(runs);
   const cells = rowsOf(leaderboard(study));
-  const numbers = cells.flatMap(({ mean, low, high }) => [mean, low, high]).filter(isNumber);
-  const decimals = decimalsOf(numbers);
+  // An end of a wide interval would take the digits of all others.
+  const decimals = decimalsOf(cells.map(({ mean }) => mean).filter(isNumber));
   const parameters = PARAMETER_COLUMNS.filter((name) =>
     new Set(cells.map((cell) => cell[name])).size > 1
   );
