@@ -34,6 +34,8 @@ export {
   type MetricFigureOptions,
   recoveryFigure,
 } from "./figures/study_figures.ts";
+export type { LineChartOptions, Reference } from "./figures/charts/line_chart.ts";
+export type { Runs } from "./tables/groups.ts";
 export type { DrawPlace, Figure, Plot, PlotOptions } from "./figures/figure.ts";
 export { renderSvg } from "./figures/render_svg.ts";
 export { renderPng } from "./figures/figure_png.ts";

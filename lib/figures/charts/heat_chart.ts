@@ -44,7 +44,9 @@ export function heatChart(runs: Runs, { metric, x, y, by }: HeatChartOptions): F
   return {
     name: `${metric}_by_${x}_and_${y}`,
     title: `${metric} by ${x} and ${y}`,
-    subtitle: `Mean of ${seedCount(all)} above its 95 % interval; the darker, the higher.`,
+    subtitle: `Mean of ${
+      seedCount(all)
+    } above its 95 % interval; the stronger the colour, the higher.`,
     notes: missingNotes(all, metric),
     alt: `Heat map of mean ${metric}: ${
       all.map(({ estimate, label }) => `${number(estimate.estimate)} at ${label}`).join("; ")

@@ -70,6 +70,8 @@ export function intervalRows(
   );
   const [low, high] = domain;
   const marginRight = isNarrow ? 14 : 16 + columns.reduce((sum, { width }) => sum + width, 0);
+  const to = isLog ? Math.log : (value: number) => value;
+  const share = (value: number) => (to(value) - to(low)) / (to(high) - to(low));
   const shown = references.filter(({ value }) => value >= low && value <= high);
   return {
     height: height * Math.max(1, rows.length) + 78,
@@ -90,9 +92,12 @@ export function intervalRows(
     marks: [
       Plot.frame({ stroke: "#bbb" }),
       Plot.ruleX(shown, { x: "value", stroke: MISSING_COLOR, strokeDasharray: "3 3" }),
-      Plot.text(shown, {
-        ...{ x: "value", text: "text", frameAnchor: "top", dy: -10, fill: MISSING_COLOR },
-      }),
+      ...shown.map((reference) =>
+        Plot.text([reference], {
+          ...{ x: "value", text: "text", frameAnchor: "top", dy: -10, fill: MISSING_COLOR },
+          ...sideOf(share(reference.value)),
+        })
+      ),
       Plot.ruleY(found.filter((i) => rows[i]!.low !== null), {
         x1: (i: number) => Math.max(low, rows[i]!.low!),
         x2: (i: number) => Math.min(high, rows[i]!.high!),
@@ -117,6 +122,15 @@ export function intervalRows(
       Plot.text(rows.length === 0 ? [empty] : [], { frameAnchor: "middle" }),
     ],
   };
+}
+
+/** A name near an end of the axis stands to the other side, so that it stays above the frame. */
+function sideOf(share: number): { textAnchor: "start" | "middle" | "end"; dx: number } {
+  return share > 0.75
+    ? { textAnchor: "end", dx: 4 }
+    : share < 0.25
+    ? { textAnchor: "start", dx: -4 }
+    : { textAnchor: "middle", dx: 0 };
 }
 
 function rowTitle({ label, mean, low, high }: IntervalRow): string {

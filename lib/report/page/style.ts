@@ -37,7 +37,7 @@ form[hidden] { display: none; }
 select, input, button { font: inherit; }
 select { max-width: 19rem; padding: 0.1rem 0.2rem; }
 fieldset { border: 0; padding: 0; margin: 0; display: flex; flex-wrap: wrap; gap: 0 0.75rem; }
-legend { float: left; padding: 0; margin-right: 0.75rem; }
+legend { float: left; padding: 0; margin-right: 0.25rem; }
 :focus-visible { outline: 3px solid Highlight; outline-offset: 2px; }
 .pair { display: grid; grid-template-columns: minmax(0, 42rem) minmax(20rem, 1fr); gap: 0 1.75rem;
   align-items: start; }
