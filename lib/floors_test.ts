@@ -30,6 +30,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["commands"],
   ["fuzz"],
   ["commands/fuzz.ts"],
+  ["commands/completions"],
   ["mod.ts", "results.ts", "browser/mod.ts", "commands/mod.ts"],
 ];
 

@@ -2,7 +2,9 @@
 import { escaped } from "../files/escaped.ts";
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { suggest } from "../util/words.ts";
+import { type Help, helpText } from "./help.ts";
 import { type CommandOutput, LastingOutput } from "./output.ts";
+import { terminalOf } from "./terminal.ts";
 
 /** Thrown when the words after a task's name cannot be understood; the message is one line. */
 export class ArgumentError extends Error {
@@ -21,10 +23,12 @@ export type Arguments<O extends Options> = ReturnType<
 export interface Command<O extends Options> {
   /** The task's name in `deno.json`. */
   readonly task: string;
-  /** The text of `--help`. */
-  readonly help: string;
+  /** What `--help` says. */
+  readonly help: Help;
   /** Its options; `--help` comes by itself. */
   readonly options: O;
+  /** What to write instead of a word that begins with a dash and is no option; null where nothing is known. */
+  readonly instead?: (word: string) => string | null;
 }
 
 const HELP = { help: { type: "boolean", short: "h", default: false } } as const;
@@ -40,6 +44,7 @@ function mostCharacters(word: string): number {
 /**
  * Reads the words after a task's name.
  *
+ * @param instead what to write instead of a word that is no option
  * @throws {ArgumentError} when an option is unknown, with the nearest known one, or lacks its value or
  * has an empty one, or a word is too long to be one
  *
@@ -56,6 +61,7 @@ function mostCharacters(word: string): number {
 export function readArguments<O extends Options>(
   args: readonly string[],
   options: O,
+  instead: NonNullable<Command<O>["instead"]> = () => null,
 ): Arguments<O & typeof HELP> {
   const known = { ...options, ...HELP };
   const long = args.find((word) => word.length > mostCharacters(word));
@@ -77,6 +83,11 @@ export function readArguments<O extends Options>(
     const unknown = /^Unknown option '(-[^']*)'/.exec(message)?.[1];
     if (unknown === undefined) {
       throw new ArgumentError(`Cannot read the arguments: ${message.replaceAll("\n", " ")}`);
+    }
+    const word = args.find((word) => word.startsWith(unknown)) ?? unknown;
+    const other = instead(word);
+    if (other !== null) {
+      throw new ArgumentError(`Unknown option ${escaped(word, 100)}, did you mean ${other}?`);
     }
     const names = Object.keys(known).map((name) => `--${name}`);
     throw new ArgumentError(`Unknown option ${unknown}${suggest(unknown, names)}`);
@@ -100,7 +111,8 @@ export function readArguments<O extends Options>(
  * import { PassThrough } from "node:stream";
  *
  * const stderr = new PassThrough();
- * const command = { task: "greet", help: "Greets.\n", options: {} };
+ * const help = { about: ["Greets."], usage: "", exitCodes: ["0 greeted"] };
+ * const command = { task: "greet", help, options: {} };
  * const code = await runCommand(command, ["--hepl"], { stderr }, () => Promise.resolve(0));
  * assert.equal(code, 2);
  * assert.equal(
@@ -110,7 +122,7 @@ export function readArguments<O extends Options>(
  * ```
  */
 export async function runCommand<O extends Options>(
-  { task, help, options }: Command<O>,
+  { task, help, options, instead }: Command<O>,
   args: readonly string[],
   streams: CommandOutput,
   work: (given: Arguments<O & typeof HELP>, output: LastingOutput) => Promise<number>,
@@ -124,9 +136,9 @@ export async function runCommand<O extends Options>(
 
   async function codeOf(): Promise<number> {
     try {
-      const given = readArguments(args, options);
+      const given = readArguments(args, options, instead);
       if (!(given.values as { help?: boolean }).help) return await work(given, output);
-      output.stdout.write(help);
+      output.stdout.write(helpText(task, help, terminalOf(output.stdout)?.width));
       return 0;
     } catch (error) {
       if (!(error instanceof ArgumentError)) throw error;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { type Help, helpText } from "./help.ts";
 import { captured } from "../testing/captured.ts";
 import { ArgumentError, readArguments, runCommand } from "./arguments.ts";
 
@@ -7,7 +8,8 @@ const OPTIONS = {
   quiet: { type: "boolean", default: false },
 } as const;
 
-const GREET = { task: "greet", help: "Greets.\n", options: OPTIONS };
+const HELP: Help = { about: ["Greets."], usage: "[NAME]", exitCodes: ["3 greeted"] };
+const GREET = { task: "greet", help: HELP, options: OPTIONS };
 
 /** Runs a command that refuses the word "nobody". */
 const greet = (...args: string[]) =>
@@ -42,7 +44,11 @@ Deno.test("readArguments() refuses in one line what it cannot read", () => {
 Deno.test("runCommand() works, helps or refuses, each with its exit code", async () => {
   assert.deepEqual(await greet("Ann"), { code: 3, stdout: "Hello Ann\n", stderr: "" });
   for (const help of ["-h", "--help"]) {
-    assert.deepEqual(await greet("Ann", help), { code: 0, stdout: "Greets.\n", stderr: "" });
+    assert.deepEqual(await greet("Ann", help), {
+      code: 0,
+      stdout: helpText("greet", HELP),
+      stderr: "",
+    });
   }
   assert.deepEqual(await greet("nobody"), {
     code: 2,

@@ -133,13 +133,14 @@ export function sweepLines(
 }
 
 /**
- * A bar with runs done, rate, time left and the mean of the latest losses; runs that fail, diverge, stall
- * or are silent for long leave a line above it.
+ * A bar with runs done, rate, time left and the latest loss, or the mean of those of several runs at work:
+ * as many of these as the terminal is wide. Each run that ends or is silent for long leaves a line above it.
+ * How long the rest takes is said once it is known from a whole run.
  *
  * @param now the time in ms, for the rate
  */
 export async function sweepBar(
-  stream: NodeJS.WritableStream,
+  stream: NodeJS.WritableStream & { readonly columns?: number },
   options: SweepShown,
   now: () => number = performance.now.bind(performance),
 ): Promise<SweepProgress> {
@@ -152,10 +153,21 @@ export async function sweepBar(
   function startBar(): SingleBar {
     const created = new progress.SingleBar({
       stream,
-      format: "[{bar}] {runs} runs{rate}{left}{loss}",
+      format: (
+        options: { readonly barCompleteString?: string; readonly barIncompleteString?: string },
+        { progress }: { readonly progress: number },
+        shown: { readonly texts: readonly string[] },
+      ) => {
+        const { texts, size } = fitBar(shown.texts, stream.columns ?? NARROW);
+        const done = Math.round(progress * size);
+        const bar = options.barCompleteString!.slice(0, done) +
+          options.barIncompleteString!.slice(0, size - done);
+        return [...size > 0 ? [`[${bar}] ${texts[0]}`] : texts.slice(0, 1), ...texts.slice(1)]
+          .join(" | ");
+      },
       ...BAR_STYLE,
     });
-    created.start(options.total, ended, payload());
+    created.start(options.total, options.done + worked(), payload());
     return created;
   }
 
@@ -168,13 +180,18 @@ export async function sweepBar(
   function payload() {
     const seconds = (now() - started) / 1000;
     const rate = worked() / seconds;
-    const known = worked() > 0 && seconds > 0;
+    // Runs begin slowly, and what a part of one says of the rest is far off.
+    const known = worked() >= 1 && seconds > 0;
     const losses = [...atWork.values()].map(({ loss }) => loss).filter(Number.isFinite);
+    const loss = losses.length > 1 ? "mean loss" : "loss";
     return {
-      runs: `${ended}/${options.total}`,
-      rate: known ? ` | ${rateText(rate)}` : "",
-      left: known ? ` | ${duration((options.total - options.done - worked()) / rate)} left` : "",
-      loss: losses.length > 0 ? ` | loss ${mean(losses).toFixed(3)}` : "",
+      texts: [
+        `${ended}/${options.total} runs`,
+        ...known
+          ? [`${duration((options.total - options.done - worked()) / rate)} left`, rateText(rate)]
+          : [],
+        ...losses.length > 0 ? [`${loss} ${mean(losses).toFixed(3)}`] : [],
+      ],
     };
   }
 
@@ -199,15 +216,57 @@ export async function sweepBar(
     ended(result) {
       atWork.delete(result.id);
       ended++;
-      if (result.status === "done") return update();
       writeAbove(runLine(result, ended, options));
     },
     stop: () => bar.stop(),
   };
 }
 
-function rateText(perSecond: number): string {
-  return perSecond >= 0.1 ? `${perSecond.toFixed(1)}/s` : `${(perSecond * 60).toFixed(1)}/min`;
+/** Characters of a line where a terminal does not say how many it has. */
+const NARROW = 80;
+/** The least characters of a bar that shows anything. */
+const LEAST_BAR = 8;
+
+/**
+ * The texts beside a bar, and the bar's characters, so that one line of a terminal holds both: the last
+ * texts are left out first.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * const texts = ["3/16 runs", "1:10 left", "4.0/min", "loss 2.345"];
+ * assert.deepEqual(fitBar(texts, 100), { texts, size: 24 });
+ * assert.deepEqual(fitBar(texts, 44), { texts: texts.slice(0, 3), size: 8 });
+ * ```
+ */
+export function fitBar(
+  texts: readonly string[],
+  width: number,
+): { readonly texts: readonly string[]; readonly size: number } {
+  for (let count = texts.length;; count--) {
+    const kept = texts.slice(0, count);
+    // A terminal may break a line that fills it.
+    const room = width - 1 - "[] ".length - kept.join(" | ").length;
+    if (room >= LEAST_BAR) return { texts: kept, size: Math.min(BAR_STYLE.barsize, room) };
+    if (count === 1) return { texts: kept, size: 0 };
+  }
+}
+
+/**
+ * A rate for people: of a second, a minute or an hour, whichever has at least one.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * assert.deepEqual([1.5, 0.1, 0.01].map(rateText), ["1.5/s", "6.0/min", "36.0/h"]);
+ * ```
+ */
+export function rateText(perSecond: number): string {
+  if (perSecond >= 1) return `${perSecond.toFixed(1)}/s`;
+  const perMinute = perSecond * 60;
+  return perMinute >= 1 ? `${perMinute.toFixed(1)}/min` : `${(perMinute * 60).toFixed(1)}/h`;
 }
 
 /** A line at each tenth of the bytes, for files, pipes and logs. */

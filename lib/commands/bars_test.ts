@@ -77,21 +77,39 @@ Deno.test("sweepBar() shows runs, rate, time left and the mean loss of runs at w
   progress.working("c", 0, NaN);
   progress.ended(resultOf("a"));
   progress.stop();
+  assert.ok(written().includes("] 4/10 runs | 20s left | 15.0/min | mean loss 2.000"), written());
   // One run and a half in four seconds, four and a half of ten to go; b alone has a loss.
   assert.ok(
-    written().includes("[=============-----------] 5/10 runs | 0.4/s | 12s left | loss 3.000"),
+    written().includes("[=============-----------] 5/10 runs | 12s left | 22.5/min | loss 3.000"),
     written(),
   );
 });
 
-Deno.test("sweepBar() leaves failures above the bar, and the terminal as it was", async () => {
+Deno.test("newcomer C: sweepBar() tells no time from a part of a run, and fits a narrow terminal", async () => {
+  const { stream, written } = terminal();
+  let now = 0;
+  const progress = await sweepBar(Object.assign(stream, { columns: 44 }), OPTIONS, () => now);
+  now = 1000;
+  progress.working("a", 0.5, 1);
+  assert.ok(!written().includes("left"), written());
+  now = 4000;
+  progress.working("b", 0.75, 1);
+  progress.stop();
+  // deno-lint-ignore no-control-regex -- what a terminal obeys
+  const shown = written().split(/\x1b\[[?\w]+|\r/).filter((text) => text.startsWith("["));
+  assert.equal(shown.at(-1), "[=====----] 4/10 runs | 16s left | 18.8/min");
+  for (const text of shown) assert.ok(text.length < 44, text);
+});
+
+Deno.test("newcomer C: sweepBar() leaves a line of each run above the bar, and the terminal as it was", async () => {
   const { stream, written } = terminal();
   const progress = await sweepBar(stream, OPTIONS);
   progress.ended(resultOf("a--01234567", "failed"));
   progress.ended(resultOf("b--01234567"));
   progress.stop();
   assert.ok(written().includes("[5/10] a failed: Error: why (see runs/a--01234567/error.txt)\n"));
-  assert.equal(written().split("\n").length, 2, "the bar itself leaves no line");
+  assert.ok(written().includes("[6/10] b heldout_exact_match=0.500 61.0s\n"));
+  assert.equal(written().split("\n").length, 3, "the bar itself leaves no line");
   const last = (text: string) => written().lastIndexOf(text);
   assert.ok(last("\x1b[?25h") > last("\x1b[?25l"), "the cursor is shown again");
   assert.ok(last("\x1b[?7h") > last("\x1b[?7l"), "long lines wrap again");

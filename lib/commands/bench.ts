@@ -22,43 +22,60 @@ import { writeFilesAtomically } from "../files/atomic_write.ts";
 import { machineFacts } from "../sweep/provenance.ts";
 import { withoutLoaderVariables } from "../util/environment.ts";
 import { ArgumentError, type Arguments, runCommand } from "./arguments.ts";
+import type { Help } from "./help.ts";
 import type { CommandOutput, LastingOutput } from "./output.ts";
 import { lackingPermission } from "./permissions.ts";
 
 /** Names of the measurements. */
 const PARTS = ["steps", "products", "workers", "webgpu", "fused"] as const;
 
-const HELP = `\
-Measure the training and the evaluation step side by side with other programs, single matrix
-products, what two workers get done at once, the steps on a graphics card, and many adapters, and runs of a
-sweep, trained at once.
+const HELP: Help = {
+  about: [
+    "Measures the training and the evaluation step side by side with other programs, single matrix " +
+    "products, what two workers get done at once, the steps on a graphics card, and many adapters, and " +
+    "runs of a sweep, trained at once.",
+  ],
+  usage: "[options]",
+  rows: [
+    [
+      "--python PATH",
+      "a Python with torch, transformers 5.17.0 and peft 0.21.0, to be measured too",
+    ],
+    ["--parts A,B", `some of ${PARTS.join(", ")} [all]`],
+    [
+      "--sizes A,B",
+      `sizes of steps, workers and webgpu: some of ${Object.keys(BENCH_SIZES).join(", ")} [all]`,
+    ],
+    ["--rounds N", "how often each program takes its turn [12]"],
+    ["--scaling", "also how a step grows with the batch, the length, the width and the skills"],
+    ["--any-cpu", "do not pin programs to one processor (Linux pins them by taskset)"],
+    ["--name NAME", "the name of the files in results/bench [the date]"],
+  ],
+  examples: ["deno task bench --parts steps,products --rounds 6"],
+  sections: [
+    {
+      title: "Programs",
+      about:
+        "blas, this project with the system's BLAS; own, this project with its own WebAssembly " +
+        "kernel; published, TensorFlow.js's WebAssembly backend as it is; peft, PEFT on PyTorch with " +
+        "one thread. All do the same work: their losses are compared first. Products are compared " +
+        "alike. Workers are two processes of the first program; one of them alone is what they are " +
+        "compared with.",
+    },
+    {
+      title: "Graphics cards",
+      about:
+        "The part webgpu measures this project on the graphics card beside PEFT on CUDA, where " +
+        "the Python has it, and counts the calls of WebGPU in a step; on a software adapter it only " +
+        "counts. The part fused trains 1, 4, 8 and 16 adapters at once, on the card or on " +
+        "WebAssembly, and compares them with PEFT training them one after another.",
+    },
+  ],
+  exitCodes: ["0 measured", "2 the arguments cannot be used"],
+};
 
-Usage: deno task bench [--python PATH] [--parts A,B] [--sizes A,B] [--rounds N] [--scaling]
-                       [--any-cpu] [--name NAME]
-
---python PATH  a Python with torch, transformers 5.17.0 and peft 0.21.0, to be measured too
---parts A,B    some of ${PARTS.join(", ")}; all by default
---sizes A,B    of steps, workers and webgpu: some of ${
-  Object.keys(BENCH_SIZES).join(", ")
-}; all by default
---rounds N     how often each program takes its turn; 12 by default
---scaling      also how a step grows with the batch, the length, the width and the skills
---any-cpu      do not pin programs to one processor (Linux pins them by taskset)
---name NAME    of the files in results/bench; the date by default
--h, --help     this text
-
-Programs: blas, this project with the system's BLAS; own, this project with its own WebAssembly kernel;
-published, TensorFlow.js's WebAssembly backend as it is; peft, PEFT on PyTorch with one thread. All do
-the same work: their losses are compared first. Products are compared alike. Workers are two processes
-of the first program; one of them alone is what they are compared with.
-
-The part webgpu measures this project on the graphics card beside PEFT on CUDA, where the Python has it,
-and counts the calls of WebGPU in a step; on a software adapter it only counts. The part fused trains 1,
-4, 8 and 16 adapters at once, on the card or on WebAssembly, and compares them with PEFT training them
-one after another.
-`;
-
-const OPTIONS = {
+/** The options of `deno task bench`. */
+export const BENCH_OPTIONS = {
   python: { type: "string" },
   parts: { type: "string", default: PARTS.join(",") },
   sizes: { type: "string", default: Object.keys(BENCH_SIZES).join(",") },
@@ -99,7 +116,7 @@ export async function benchCommand(
   args: readonly string[],
   output: CommandOutput = {},
 ): Promise<number> {
-  const command = { task: "bench", help: HELP, options: OPTIONS };
+  const command = { task: "bench", help: HELP, options: BENCH_OPTIONS };
   return await runCommand(command, args, output, async (given, lasting) => {
     const options = readBench(given);
     const run = options.python === null ? [] : [options.python];
@@ -280,7 +297,7 @@ async function inProcess(
  * What is to be measured.
  * @throws {ArgumentError} when an argument has a wrong value
  */
-function readBench({ values, positionals }: Arguments<typeof OPTIONS>) {
+function readBench({ values, positionals }: Arguments<typeof BENCH_OPTIONS>) {
   const [word] = positionals;
   if (word !== undefined) throw cannot(`"${word}" is not an option`);
   const sizes = someOf(Object.keys(BENCH_SIZES), values.sizes, "size");

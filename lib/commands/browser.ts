@@ -5,6 +5,7 @@ import { putDemonstration } from "../browser/demonstration.ts";
 import { fileOf } from "../browser/serve.ts";
 import { byteSize } from "../util/words.ts";
 import { ArgumentError, runCommand } from "./arguments.ts";
+import type { Help } from "./help.ts";
 import { interruptible } from "./interruptible.ts";
 import type { CommandOutput, LastingOutput } from "./output.ts";
 import { lackingPermission } from "./permissions.ts";
@@ -13,22 +14,38 @@ import { userPath } from "./user_path.ts";
 /** Where the page goes unless a folder is named. */
 const FOLDER = "results/browser";
 
-const HELP = `\
-Builds a page on which skills are mixed by hand, in the browser: it loads a base model and an adapter, answers,
-adapts the routing to five examples, and saves the adapter as PEFT's files.
+const HELP: Help = {
+  about: [
+    "Builds a page on which skills are mixed by hand, in the browser: it loads a base model and an adapter, " +
+    "answers, adapts the routing to five examples, and saves the adapter as PEFT's files.",
+  ],
+  usage: "[FOLDER] [options]",
+  rows: [
+    ["FOLDER", `where the page goes [${FOLDER}]; any server of files can serve it`],
+    [
+      "--bare",
+      "without the demonstration: a small base model, and an adapter trained here in a minute or two",
+    ],
+    ["--serve", "serve the folder afterwards, to this machine alone, until Ctrl-C"],
+    ["--port N", "at this port [8000]"],
+  ],
+  examples: ["deno task browser --serve"],
+  notes: [
+    "The folder has mod.js, too: all that the entry of the method exports, for a page of your own.",
+  ],
+  exitCodes: [
+    "0 built",
+    "2 the arguments cannot be read or the folder cannot be written",
+    "130 interrupted",
+  ],
+};
 
-  deno task browser [FOLDER] [--bare] [--serve] [--port N]
-
-  FOLDER       where the page goes [${FOLDER}]; any server of files can serve it
-  --bare       without the demonstration: a small base model, and an adapter trained here in a minute or two
-  --serve      serves the folder afterwards, to this machine alone, until Ctrl-C
-  --port N     at this port [8000]
-  -h, --help   this text
-
-The folder has mod.js, too: all that the entry of the method exports, for a page of your own.
-
-Exit codes: 0 built, 2 the arguments cannot be read or the folder cannot be written, 130 interrupted.
-`;
+/** The options of `deno task browser`. */
+export const BROWSER_OPTIONS = {
+  bare: { type: "boolean", default: false },
+  serve: { type: "boolean", default: false },
+  port: { type: "string", default: "8000" },
+} as const;
 
 /**
  * Does what `deno task browser` does: builds the page, and serves it when told.
@@ -41,15 +58,7 @@ export async function browserCommand(
   args: readonly string[],
   options: CommandOutput = {},
 ): Promise<number> {
-  const command = {
-    task: "browser",
-    help: HELP,
-    options: {
-      bare: { type: "boolean", default: false },
-      serve: { type: "boolean", default: false },
-      port: { type: "string", default: "8000" },
-    },
-  } as const;
+  const command = { task: "browser", help: HELP, options: BROWSER_OPTIONS };
   return await runCommand(command, args, options, async ({ values, positionals }, output) => {
     const [folder = FOLDER, ...others] = positionals;
     if (others.length > 0) throw new ArgumentError("Cannot build the page into several folders");

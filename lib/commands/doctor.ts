@@ -1,5 +1,6 @@
 import { BackendError } from "../backend/backend.ts";
 import { ArgumentError, runCommand } from "./arguments.ts";
+import type { Help } from "./help.ts";
 import type { CommandOutput, LastingOutput } from "./output.ts";
 import {
   describeFindings,
@@ -15,15 +16,17 @@ export interface DoctorCommandOptions extends CommandOutput {
   readonly machine?: Machine;
 }
 
-const HELP = `\
-Says what this machine has, what is missing, and how to install it. Nothing but Deno is required.
-
-  deno task doctor
-
-  -h, --help   this text
-
-Exit codes: 0 runs can compute, 1 no backend computes known values, 2 the arguments cannot be read.
-`;
+const HELP: Help = {
+  about: [
+    "Says what this machine has, what is missing, and how to install it. Nothing but Deno is required.",
+  ],
+  usage: "",
+  exitCodes: [
+    "0 runs can compute",
+    "1 no backend computes known values",
+    "2 the arguments cannot be read",
+  ],
+};
 
 /**
  * Does what `deno task doctor` does: says what this machine has of what the project can make use of,

@@ -3,24 +3,31 @@ import { join } from "node:path";
 import { FORMATS } from "../fuzz/formats.ts";
 import { type Finding, fuzz } from "../fuzz/fuzz.ts";
 import { ArgumentError, type Arguments, runCommand } from "./arguments.ts";
+import type { Help } from "./help.ts";
 import type { CommandOutput, LastingOutput } from "./output.ts";
 
-const HELP = `\
-Read damaged files of every format that this project reads, and report what is not refused in a line.
+const HELP: Help = {
+  about: [
+    "Reads damaged files of every format that this project reads, and reports what is not refused in a " +
+    "line.",
+  ],
+  usage: "[FILE ...] [options]",
+  rows: [
+    ["FILE", "read these instead, such as saved findings; --only names their format"],
+    [
+      "--seed N",
+      "which damaged inputs; the same seed gives the same ones [0]",
+    ],
+    ["--seconds N", "how long [60]"],
+    ["--only A,B", `some of ${Object.keys(FORMATS).join(", ")} [all]`],
+    ["--out DIR", "where inputs that were found are saved [results/.scratch/fuzz]"],
+  ],
+  examples: ["deno task fuzz --seconds 10 --seed 1"],
+  exitCodes: ["0 nothing found", "1 something found", "2 the arguments cannot be used"],
+};
 
-Usage: deno task fuzz [--seed N] [--seconds N] [--only FORMAT,FORMAT] [--out DIR] [FILE...]
-
-FILE          read these instead, such as saved findings; --only names their format
---seed N      which damaged inputs; the same seed gives the same ones; 0 by default
---seconds N   how long; 60 by default
---only A,B    some of ${
-  Object.keys(FORMATS).join(", ").replace(/(.{70,90}?) /g, "$1\n              ")
-}
---out DIR     where inputs that were found are saved; results/.scratch/fuzz by default
--h, --help    this text
-`;
-
-const OPTIONS = {
+/** The options of `deno task fuzz`. */
+export const FUZZ_OPTIONS = {
   seed: { type: "string", default: "0" },
   seconds: { type: "string", default: "60" },
   only: { type: "string" },
@@ -37,7 +44,7 @@ export async function fuzzCommand(
   args: readonly string[],
   output: CommandOutput = {},
 ): Promise<number> {
-  const command = { task: "fuzz", help: HELP, options: OPTIONS };
+  const command = { task: "fuzz", help: HELP, options: FUZZ_OPTIONS };
   return await runCommand(
     command,
     args,
@@ -47,7 +54,7 @@ export async function fuzzCommand(
 }
 
 async function fuzzAll(
-  given: Arguments<typeof OPTIONS>,
+  given: Arguments<typeof FUZZ_OPTIONS>,
   { say, print }: LastingOutput,
 ): Promise<number> {
   const { out, ...options } = readFuzz(given);
@@ -80,7 +87,7 @@ async function fuzzAll(
  * What is to be tried.
  * @throws {ArgumentError} when an argument has a wrong value
  */
-function readFuzz({ values, positionals: files }: Arguments<typeof OPTIONS>) {
+function readFuzz({ values, positionals: files }: Arguments<typeof FUZZ_OPTIONS>) {
   const [seed, seconds] = [Number(values.seed), Number(values.seconds)];
   if (!Number.isSafeInteger(seed)) throw cannot(`--seed must be an integer: got ${values.seed}`);
   if (!(seconds > 0 && seconds <= 1e6)) {

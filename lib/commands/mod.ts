@@ -5,7 +5,8 @@
  * @module
  */
 export type { CommandOutput, TerminalStream } from "./output.ts";
-export { dataCommand, type DataCommandOptions } from "./data.ts";
+export { completionsCommand } from "./completions/command.ts";
+export { dataCommand, type DataCommandOptions } from "./data/command.ts";
 export type { SuperniDownloadOptions, SuperniProgress } from "../tasks/superni_download.ts";
 export { doctorCommand, type DoctorCommandOptions } from "./doctor.ts";
 export type { Machine } from "./examine.ts";
@@ -17,6 +18,7 @@ export { reproduceCommand, type ReproduceCommandOptions } from "./reproduce/comm
 export { stagesCommand } from "./stages.ts";
 export type { ResolveBase } from "./sweep/preflight.ts";
 export { sweepCommand, type SweepCommandOptions } from "./sweep/command.ts";
+export { watchCommand, type WatchCommandOptions } from "./watch/command.ts";
 export type { Slurm } from "../slurm/programs.ts";
 export type { QueuedElement } from "../slurm/queue.ts";
 export { benchCommand } from "./bench.ts";

@@ -8,6 +8,7 @@ import { flushFolder } from "../files/file_system.ts";
 import { environmentVariable, withoutLoaderVariables } from "../util/environment.ts";
 import { scratchFolder } from "../util/scratch_folder.ts";
 import { ArgumentError, runCommand } from "./arguments.ts";
+import type { Help } from "./help.ts";
 import type { CommandOutput } from "./output.ts";
 import { type Notebook, notebookCode, outputFaults } from "./notebook.ts";
 import { lackingPermission } from "./permissions.ts";
@@ -19,23 +20,33 @@ const NOTEBOOKS = join(ROOT, "notebooks");
 /** What installs Jupyter on Debian and Ubuntu; anything else that has nbclient will do. */
 export const INSTALL_JUPYTER = "apt-get install jupyter-client jupyter-nbconvert python3-nbclient";
 
-const HELP = `\
-Execute the notebooks, each in a fresh kernel, and write their outputs into them.
+const HELP: Help = {
+  about: [
+    "Executes the notebooks, each in a fresh kernel, and writes their outputs into them.",
+  ],
+  usage: "[NOTEBOOK.ipynb ...] [options]",
+  rows: [
+    ["NOTEBOOK.ipynb", "which [all of notebooks/]"],
+    ["--out DIR", "write executed copies there, and leave the notebooks as they are"],
+    ["--check", "check types alone, without Jupyter: what deno task notebooks:check does"],
+  ],
+  examples: [
+    "deno task notebooks notebooks/quick.ipynb",
+    "SWEEP=results/mine deno task notebooks notebooks/quick.ipynb --out results/mine/notebooks",
+  ],
+  notes: [
+    "Those of notebooks/ show the results in results/reference/, and are written in place with no others. " +
+    "With --out they show yours, where results/ has the sweep or SWEEP names one.",
+    "A notebook is written only when none of its cells failed and everything is shown that should be.",
+  ],
+  exitCodes: ["0 all is well", "1 a notebook is at fault", "2 there is no Jupyter or no such file"],
+};
 
-Usage: deno task notebooks [NOTEBOOK.ipynb ...] [--out DIR] [--check]
-
-NOTEBOOK   which; all of notebooks/ when none is named
---out DIR  write executed copies there, and leave the notebooks as they are
---check    check types alone, without Jupyter: what deno task notebooks:check does
--h, --help this text
-
-A notebook is written only when none of its cells failed and everything is shown that should be.
-
-Those of notebooks/ show the results in results/reference/, and are written in place with no others. With
---out they show yours, where results/ has the sweep or SWEEP names one:
-
-  SWEEP=results/mine deno task notebooks notebooks/quick.ipynb --out results/mine/notebooks
-`;
+/** The options of `deno task notebooks`. */
+export const NOTEBOOKS_OPTIONS = {
+  check: { type: "boolean", default: false },
+  out: { type: "string" },
+} as const;
 
 /**
  * The command behind `deno task notebooks`.
@@ -47,12 +58,8 @@ export async function notebooksCommand(
   args: readonly string[],
   output: CommandOutput = {},
 ): Promise<number> {
-  const options = {
-    check: { type: "boolean", default: false },
-    out: { type: "string" },
-  } as const;
   return await runCommand(
-    { task: "notebooks", help: HELP, options },
+    { task: "notebooks", help: HELP, options: NOTEBOOKS_OPTIONS },
     args,
     output,
     async ({ values: { check, out: asked }, positionals }, { say }) => {

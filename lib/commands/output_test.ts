@@ -82,7 +82,7 @@ Deno.test("R8 LastingOutput drops what its streams do not take, and the command'
   stderr.write = () => {
     throw new Error("No space left on device");
   };
-  const command = { task: "say", help: "", options: {} };
+  const command = { task: "say", help: { about: [], usage: "", exitCodes: [] }, options: {} };
   const code = await runCommand(command, [], { stdout, stderr }, (_, { print, say }) => {
     print("first\n");
     stdout.destroy(Object.assign(new Error("write EPIPE"), { code: "EPIPE" }));

@@ -1,6 +1,7 @@
 /** What a task may do, as `deno.json` says, and what to say when it is asked for more. */
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { environmentVariable, loaderVariables } from "../util/environment.ts";
 import { shellWord } from "../util/shell_word.ts";
 
@@ -96,6 +97,29 @@ export function taskCommand(task: string): string {
     tasks: Record<string, { command: string }>;
   };
   return config.tasks[task]!.command;
+}
+
+/**
+ * The words that start the program of a task for one folder: with the flags of the task, except that it may
+ * write into that folder and nowhere else.
+ *
+ * @param args more words for the program, before the folder
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * const words = taskWords("report", "/a,b");
+ * assert.ok(words.includes("--allow-write=/a,,b") && words.at(-1) === "/a,b");
+ * ```
+ */
+export function taskWords(task: string, dir: string, args: readonly string[] = []): string[] {
+  const folder = resolve(dir);
+  const flags = taskCommand(task).split(" ").filter((word) =>
+    word.startsWith("--") && !word.startsWith("--allow-write")
+  );
+  const program = fileURLToPath(new URL(`experiments/${task}.ts`, ROOT));
+  return ["run", ...flags, `--allow-write=${escapeComma(folder)}`, program, ...args, folder];
 }
 
 /** What a shell in the person's folder does before the command, which is of the project's folder. */

@@ -14,27 +14,36 @@ import {
 import { machineFacts } from "../sweep/provenance.ts";
 import { readYaml } from "../sweep/plan/yaml_text.ts";
 import { ArgumentError, runCommand } from "./arguments.ts";
+import type { Help } from "./help.ts";
 import type { CommandOutput } from "./output.ts";
 import { lackingPermission } from "./permissions.ts";
 import { readablePath, userPath } from "./user_path.ts";
 
 const DEFAULT_FILE = "data/base/pretrain.yaml";
 
-const HELP = `\
-Make a small byte-level T5 by denoising and by named skills, of strings or of English words.
+const HELP: Help = {
+  about: [
+    "Makes a small byte-level T5 by denoising and by named skills, of strings or of English words.",
+  ],
+  usage: "[FILE.yaml] [options]",
+  rows: [
+    ["FILE.yaml", `settings and seed [${DEFAULT_FILE}]`],
+    ["--out DIR", "where the model goes [the folder of FILE.yaml]"],
+    [
+      "--backend NAME",
+      "device: wasm, cpu or webgpu; the results of wasm repeat byte for byte on one machine [wasm]",
+    ],
+  ],
+  examples: ["deno task pretrain data/base/pretrain.yaml --out results/my-base"],
+  notes: [
+    "The folder then holds config.json, model.safetensors, tokenizer_config.json and " +
+    "provenance.json. What was there is replaced only when the new model is whole.",
+  ],
+  exitCodes: ["0 made", "2 the arguments or the file cannot be used"],
+};
 
-Usage: deno task pretrain [FILE.yaml] [--out DIR] [--backend wasm|cpu|webgpu]
-
-FILE.yaml      settings and seed; ${DEFAULT_FILE} by default
---out DIR      where the model goes; the folder of FILE.yaml by default
---backend B    device; wasm by default, as its results repeat byte for byte on one machine
--h, --help     this text
-
-The folder then holds config.json, model.safetensors, tokenizer_config.json and provenance.json. What
-was there is replaced only when the new model is whole.
-`;
-
-const OPTIONS = {
+/** The options of `deno task pretrain`. */
+export const PRETRAIN_OPTIONS = {
   out: { type: "string" },
   backend: { type: "string", default: "wasm" },
 } as const;
@@ -52,7 +61,7 @@ export async function pretrainCommand(
   args: readonly string[],
   output: CommandOutput = {},
 ): Promise<number> {
-  const command = { task: "pretrain", help: HELP, options: OPTIONS };
+  const command = { task: "pretrain", help: HELP, options: PRETRAIN_OPTIONS };
   return await runCommand(command, args, output, async ({ values, positionals }, { say }) => {
     const file = positionals[0] === undefined ? DEFAULT_FILE : readablePath(positionals[0]);
     const dir = values.out === undefined ? dirname(file) : userPath(values.out);

@@ -4,6 +4,7 @@ import { CURVE_PHASES, writeReference } from "../report/reference.ts";
 import { hasSweep } from "../sweep/store.ts";
 import { StoreError } from "../sweep/store_error.ts";
 import { ArgumentError, runCommand } from "./arguments.ts";
+import type { Help } from "./help.ts";
 import type { CommandOutput, LastingOutput } from "./output.ts";
 import { readablePath } from "./user_path.ts";
 
@@ -12,6 +13,9 @@ export interface ReferenceCommandOptions extends CommandOutput {
   /** The folder that copies go into. */
   readonly reference?: string;
 }
+
+/** The options of `deno task reference`. */
+export const REFERENCE_OPTIONS = { phases: { type: "string" } } as const;
 
 /**
  * Does what `deno task reference` does: copies what figures, tables and notebooks read of sweeps, and
@@ -34,8 +38,7 @@ export async function referenceCommand(
   args: readonly string[],
   options: ReferenceCommandOptions = {},
 ): Promise<number> {
-  const known = { phases: { type: "string" } } as const;
-  const command = { task: "reference", help: HELP, options: known };
+  const command = { task: "reference", help: HELP, options: REFERENCE_OPTIONS };
   return await runCommand(
     command,
     args,
@@ -90,15 +93,22 @@ async function copyAll(
   return 0;
 }
 
-const HELP = `\
-Copies a sweep to results/reference/<sweep>, to be committed: what figures, tables and notebooks read,
-which is a sixth of the whole. deno task report results/reference/<sweep> writes the rest again.
-
-  deno task reference results/<sweep> ... [--phases LIST]
-
-  --phases LIST   the phases of the logs that are kept, of ${CURVE_PHASES.join(", ")}, or
-                  none [all]; the curves of others cannot be drawn any more
-  -h, --help      this text
-
-Exit codes: 0 every copy is written, 2 one cannot be.
-`;
+const HELP: Help = {
+  about: [
+    "Copies a sweep to results/reference/<sweep>, to be committed: what figures, tables and notebooks " +
+    "read, which is a sixth of the whole. deno task report results/reference/<sweep> writes the rest " +
+    "again.",
+  ],
+  usage: "results/<sweep> ... [--phases LIST]",
+  rows: [
+    [
+      "--phases LIST",
+      `the phases of the logs that are kept, of ${
+        CURVE_PHASES.join(", ")
+      }, or none [all]; the curves of ` +
+      "others cannot be drawn any more",
+    ],
+  ],
+  examples: ["deno task reference results/quick"],
+  exitCodes: ["0 every copy is written", "2 one cannot be"],
+};

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { dataFiles, sweepReport } from "../tables/files.ts";
 import { writeComparison, writeReport } from "../report/report.ts";
+import { EXPORT_FORMATS, type ExportFormat, writeExports } from "../tables/export/exports.ts";
 import { Study } from "../tables/study.ts";
 import { hasSweep, SweepStore, tryLockSweep } from "../sweep/store.ts";
 import { StoreError } from "../sweep/store_error.ts";
@@ -9,6 +10,7 @@ import { RUN_CONFIG_KEYS, type RunConfig } from "../run/config.ts";
 import type { Cell } from "../tables/table.ts";
 import { suggest } from "../util/words.ts";
 import { ArgumentError, runCommand } from "./arguments.ts";
+import type { Help } from "./help.ts";
 import type { CommandOutput, LastingOutput } from "./output.ts";
 import { lackingPermission } from "./permissions.ts";
 import { readablePath } from "./user_path.ts";
@@ -30,23 +32,20 @@ export async function reportCommand(
   args: readonly string[],
   options: ReportCommandOptions = {},
 ): Promise<number> {
-  const command = {
-    task: "report",
-    help: HELP,
-    options: { baseline: { type: "string" } },
-  } as const;
+  const command = { task: "report", help: HELP, options: REPORT_OPTIONS };
   return await runCommand(
     command,
     args,
     options,
     ({ positionals, values }, output) =>
-      reportOn(positionals, values.baseline as string | undefined, options, output),
+      reportOn(positionals, values.baseline, exportsOf(values.export), options, output),
   );
 }
 
 async function reportOn(
   dirs: readonly string[],
   baseline: string | undefined,
+  formats: readonly ExportFormat[],
   { results = "results" }: ReportCommandOptions,
   { say, print }: LastingOutput,
 ): Promise<number> {
@@ -63,6 +62,9 @@ async function reportOn(
   }
   if (baseline !== undefined && dirs.length === 1) {
     throw new ArgumentError("Cannot use --baseline without a second folder, whose runs it chooses");
+  }
+  if (formats.length > 0 && dirs.length === 2) {
+    throw new ArgumentError("Cannot export a comparison: leave out --export or the second folder");
   }
   const [dir, otherDir] = dirs.map((dir) => readablePath(dir)) as [string, string?];
   for (const place of [dir, ...otherDir === undefined ? [] : [otherDir]]) {
@@ -84,7 +86,12 @@ async function reportOn(
     const study = await Study.read(dir);
     if (otherDir === undefined) {
       await writeTables(study);
-      print(`${await writeReport(study)}\n`);
+      print(`${await writeReport(study)}
+`);
+      for (const path of await writeExports(study, formats)) {
+        print(`${path}
+`);
+      }
       tellChanges(await study.changes(), say);
     } else {
       const { path, finding } = await writeComparison(study, {
@@ -103,6 +110,15 @@ async function reportOn(
     return 2;
   }
   return 0;
+}
+
+/** The formats that a word such as `latex,csv` names. */
+function exportsOf(word: string | undefined): ExportFormat[] {
+  return (word?.split(",") ?? []).map((part) => {
+    const format = EXPORT_FORMATS.find((known) => known === part.trim());
+    if (format !== undefined) return format;
+    throw new ArgumentError(`Cannot export "${part}"${suggest(part, EXPORT_FORMATS)}`);
+  });
 }
 
 /** Reads settings such as `method=shared,n_splits=1`. */
@@ -170,21 +186,40 @@ export async function knownSweeps(results: string): Promise<string> {
     : `Sweeps that have run: ${known.join(", ")}`;
 }
 
-const HELP = `\
-Writes one page, report.html, that shows a sweep whole: the question, the leaderboard, the figures, the
-settings and where every run came from. It opens from disk and needs no network. Its tables are written
-beside it: leaderboard.md, results.csv, results.arrow, tasks.csv, task_summary.csv.
+/** The options of `deno task report`. */
+export const REPORT_OPTIONS = {
+  baseline: { type: "string" },
+  export: { type: "string" },
+} as const;
 
-  deno task report results/<sweep>
-
-With a second folder it writes against_<other>.html beside the first sweep: the same page with the baseline
-of the other sweep, in pairs of the same seed and task, and two runs of either side by side.
-
-  deno task report results/<sweep> results/<other> [--baseline method=shared,n_splits=1]
-
-  --baseline settings   the runs of the other sweep that are the baseline; when absent, its own baseline, or
-                        every cell for the one of equal settings
-  -h, --help            this text
-
-Exit codes: 0 the page is written, 2 it cannot be.
-`;
+const HELP: Help = {
+  about: [
+    "Writes one page, report.html, that shows a sweep whole: the question, the leaderboard, the " +
+    "figures, the settings and where every run came from. It opens from disk and needs no network. Its " +
+    "tables are written beside it: leaderboard.md, results.csv, results.arrow, tasks.csv, " +
+    "task_summary.csv.",
+    "With a second folder it writes against_<other>.html beside the first sweep: the same page with the " +
+    "baseline of the other sweep, in pairs of the same seed and task, and two runs of either side by " +
+    "side.",
+  ],
+  usage: "results/<sweep> [results/<other>] [options]",
+  rows: [
+    [
+      "--baseline SETTINGS",
+      "the runs of the other sweep that are the baseline [its own baseline, or every cell for the one " +
+      "of equal settings]",
+    ],
+    [
+      "--export A,B",
+      "what other programs read, beside the page: latex, the leaderboard with booktabs as " +
+      "leaderboard.tex; tensorboard, event files of every run in tensorboard/; csv, every number of " +
+      "every step as steps.csv, for W&B, MLflow and others",
+    ],
+  ],
+  examples: [
+    "deno task report results/quick",
+    "deno task report results/quick --export latex,tensorboard",
+    "deno task report results/quick results/baselines --baseline method=shared,n_splits=1",
+  ],
+  exitCodes: ["0 the page is written", "2 it cannot be"],
+};

@@ -9,29 +9,39 @@ import { stagesDirOf } from "../sweep/stages_dir.ts";
 import { byteSize, counted, suggest } from "../util/words.ts";
 import { textTable } from "./text_table.ts";
 import { ArgumentError, runCommand } from "./arguments.ts";
+import type { Help } from "./help.ts";
 import type { CommandOutput, LastingOutput } from "./output.ts";
 import { lackingPermission } from "./permissions.ts";
 import { userPath } from "./user_path.ts";
 
-const REMOVALS = ["unused", "unneeded", "all"] as const;
+/** What `--remove` takes. */
+export const REMOVALS = ["unused", "unneeded", "all"] as const;
 type Removal = typeof REMOVALS[number];
 
-const HELP = `\
-Lists what runs have kept of their stages, so that others of the same settings need not do it again: what
-it weighs, which runs use it, and which still need it. Removes it when told.
+/** The options of `deno task stages`. */
+export const STAGES_OPTIONS = { remove: { type: "string" } } as const;
 
-  deno task stages [FOLDER] [--remove WHICH]
-
-  FOLDER            a folder of sweeps, or one sweep's [results]
-  --remove WHICH    unused: what no run of any sweep there depends on, as after a change of the code
-                    unneeded: what no run depends on that is still to do
-                    all: everything
-  -h, --help        this text
-
-Results do not need stages: a stage that is gone is made again when a new run needs it.
-
-Exit codes: 0 listed or removed, 2 the folder cannot be read or written.
-`;
+const HELP: Help = {
+  about: [
+    "Lists what runs have kept of their stages, so that others of the same settings need not do it " +
+    "again: what it weighs, which runs use it, and which still need it. Removes it when told.",
+  ],
+  usage: "[FOLDER] [--remove WHICH]",
+  rows: [
+    ["FOLDER", "a folder of sweeps, or one sweep's [results]"],
+    [
+      "--remove WHICH",
+      "unused: what no run of any sweep there depends on, as after a change of the code\n" +
+      "unneeded: what no run depends on that is still to do\n" +
+      "all: everything",
+    ],
+  ],
+  examples: ["deno task stages results --remove unused"],
+  notes: [
+    "Results do not need stages: a stage that is gone is made again when a new run needs it.",
+  ],
+  exitCodes: ["0 listed or removed", "2 the folder cannot be read or written"],
+};
 
 /**
  * Does what `deno task stages` does: lists the stages that runs have kept, and removes them when told.
@@ -43,7 +53,7 @@ export async function stagesCommand(
   args: readonly string[],
   options: CommandOutput = {},
 ): Promise<number> {
-  const command = { task: "stages", help: HELP, options: { remove: { type: "string" } } } as const;
+  const command = { task: "stages", help: HELP, options: STAGES_OPTIONS };
   return await runCommand(command, args, options, async ({ values, positionals }, output) => {
     const [folder = "results", ...others] = positionals;
     if (others.length > 0) throw new ArgumentError(`Cannot list several folders at once`);

@@ -43,6 +43,8 @@ export interface RunSweepOptions extends FailureOptions {
   readonly stagesDir?: string | null;
   /** What runs read, as it is known before they begin; a run that is not there looks itself. */
   readonly reads?: ReadsNow;
+  /** What a person wishes while runs are at work: to begin no other, or to stop one. */
+  readonly steering?: NonNullable<PoolOptions["steering"]>;
   /** Stops the sweep when it is aborted; runs at work are given up, to be done again. */
   readonly signal?: AbortSignal;
   /** The program of the workers; another one in tests. */
@@ -104,12 +106,14 @@ export async function runSweep(
     again({ id }) {
       const attempt = (attempts.get(id) ?? 1) + 1;
       attempts.set(id, attempt);
+      if (options.steering?.isStopped(id) === true) return null;
       return attempt > retry + 1 ? null : { ...tasks.get(id)!, attempt };
     },
     ...(options.threads === undefined ? {} : { threads: options.threads }),
     ...(options.settle ? { settle: options.settle } : {}),
     signal: AbortSignal.any(signals),
     earlier: before.filter(isFinal).map(({ provenance }) => provenance),
+    ...(options.steering ? { steering: options.steering } : {}),
     ...(options.worker ? { worker: options.worker } : {}),
     ...(options.after ? { after: options.after } : {}),
   });
@@ -129,7 +133,10 @@ export async function runSweep(
       continue;
     }
     let why: string | null = null;
-    if (event.kind === "failed") {
+    if (event.kind === "failed" && options.steering?.isStopped(event.id) === true) {
+      await folder.fail(event.error); // no failure that says anything of others
+      ended.set(folder, event.error);
+    } else if (event.kind === "failed") {
       why = policy.failed(event.id, event.error);
       const tries = policy.triesOf(event.id);
       const error = tries === 1

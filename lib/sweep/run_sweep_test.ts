@@ -617,7 +617,7 @@ Deno.test("sweepCommand() says what is wrong with its arguments, file or folder"
   assert.equal(help.code, 0);
   assert.match(
     help.stdout,
-    /--extend .*\n[^]*n_skills +Skills in the inventory of each layer; .* \[4\]/,
+    /--extend .*\n[^]*n_skills=4 +Skills in the inventory of each layer; /,
   );
 });
 

@@ -160,7 +160,7 @@ export class Study {
   log(phase: string): ColumnTable {
     const columns = ["id", "status", ...this.varying, ...identityColumns(this.runs.columnNames())];
     const rows = rowsOf(this.runs.select(columns)).flatMap((run): Row[] => {
-      const points = this.#logOf(run.id!).filter((row) => row.phase === phase).map(
+      const points = this.logOf(run.id!).filter((row) => row.phase === phase).map(
         ({ phase: _, split, ...values }) => ({
           ...(split === undefined ? {} : { shot_split: split }),
           ...values,
@@ -219,8 +219,13 @@ export class Study {
     return new Set(generated.array("seed")).size > 1;
   }
 
-  /** The log of a run, read once; empty for a run that has not started. */
-  #logOf(id: Cell): readonly MetricsRow[] {
+  /**
+   * The log of a run, by its id, read once; empty for a run that has not started.
+   *
+   * @throws {SyntaxError} when it is damaged
+   * @throws {StoreError} when it cannot be read
+   */
+  logOf(id: Cell): readonly MetricsRow[] {
     const path = join(this.dir, "runs", String(id), "metrics.jsonl");
     const rows = this.#logs.get(id) ?? parseMetrics(readIfThere(path) ?? "", path);
     this.#logs.set(id, rows);

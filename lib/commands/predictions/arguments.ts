@@ -3,6 +3,7 @@ import { type Overrides, readOverrides } from "../../sweep/plan/overrides.ts";
 import { SweepError } from "../../sweep/plan/sweep_error.ts";
 import { suggest } from "../../util/words.ts";
 import { ArgumentError, type Arguments } from "../arguments.ts";
+import type { Help } from "../help.ts";
 import { settingPath } from "../user_path.ts";
 
 /** Settings that runs are chosen by: the values that each may have. */
@@ -124,31 +125,41 @@ function readLimit(text: string): number {
 }
 
 /** The text of `deno task predictions --help`. */
-export const PREDICTIONS_HELP = `\
-Shows what the runs of a sweep answered to test examples, each with the right answers. An answer is right
-where it is one of these, letter for letter (exact_match 1).
-
-  deno task predictions results/<sweep> [key=value ...] [options]
-
-  key=value             runs of these settings, as of deno task sweep: method=poly n_skills=2,4 seed=0..2
-  -t, --task NAME       this task; may be there several times
-  --phase PHASE         which model has answered: seen, the trained one at the tasks it was trained on;
-                        at tasks held out: base, the untouched base model; start, a model before its
-                        adaptation; heldout, the same after it; or all [that of the sweep's metric]
-  --wrong               wrong answers alone
-  --right               right answers alone
-  --against key=value   compare with the runs that have this setting, and else those of key=value: A with
-                        B, by task, seed and example. Counts which is right, and shows the examples of
-                        which one alone is: with --right those that A answers rightly, with --wrong those
-                        that B does. May be there several times, for several settings
-  -n, --limit N         examples that a table shows [${DEFAULT_LIMIT}]
-  --whole               texts in full, below each other
-  --json                a line of JSON for every answer, or pair of answers, with all of its texts
-  -h, --help            this text
-
-  deno task predictions results/quick n_skills=8 --wrong --task t00
-  deno task predictions results/baselines method=poly --against method=shared
-  deno task predictions results/quick --phase all --json | gzip > answers.jsonl.gz
-
-Exit codes: 0 shown, 2 it cannot be.
-`;
+export const PREDICTIONS_HELP: Help = {
+  about: [
+    "Shows what the runs of a sweep answered to test examples, each with the right answers. An answer " +
+    "is right where it is one of these, letter for letter (exact_match 1).",
+  ],
+  usage: "results/<sweep> [key=value ...] [options]",
+  rows: [
+    [
+      "key=value",
+      "runs of these settings, as of deno task sweep: method=poly n_skills=2,4 seed=0..2",
+    ],
+    ["-t, --task NAME", "this task; may be there several times"],
+    [
+      "--phase PHASE",
+      "which model has answered: seen, the trained one at the tasks it was trained on; at tasks held " +
+      "out: base, the untouched base model; start, a model before its adaptation; heldout, the same " +
+      "after it; or all [that of the sweep's metric]",
+    ],
+    ["--wrong", "wrong answers alone"],
+    ["--right", "right answers alone"],
+    [
+      "--against key=value",
+      "compare with the runs that have this setting, and else those of key=value: A with B, by task, " +
+      "seed and example. Counts which is right, and shows the examples of which one alone is: with " +
+      "--right those that A answers rightly, with --wrong those that B does. May be there several " +
+      "times, for several settings",
+    ],
+    ["-n, --limit N", `examples that a table shows [${DEFAULT_LIMIT}]`],
+    ["--whole", "texts in full, below each other"],
+    ["--json", "a line of JSON for every answer, or pair of answers, with all of its texts"],
+  ],
+  examples: [
+    "deno task predictions results/quick n_skills=8 --wrong --task t00",
+    "deno task predictions results/baselines method=poly --against method=shared",
+    "deno task predictions results/quick --phase all --json | gzip > answers.jsonl.gz",
+  ],
+  exitCodes: ["0 shown", "2 it cannot be"],
+};

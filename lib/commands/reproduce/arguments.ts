@@ -1,4 +1,5 @@
 import { ArgumentError, type Arguments } from "../arguments.ts";
+import type { Help } from "../help.ts";
 
 /** Arguments of `deno task reproduce`. */
 export interface ReproduceArguments {
@@ -86,28 +87,36 @@ export function reproduceArguments(
 }
 
 /** The text of `deno task reproduce --help`. */
-export const REPRODUCE_HELP = `\
-Asks the claims of two papers of runs, and says of each on which tasks it is reproduced, contradicted
-or undecided. What decides is written in the file before any run: metric, smallest effect of interest,
-number of seeds, correction for many claims and for looking more than once.
-
-First each way of training has its rates chosen on tuning seeds; then it runs on seeds that nothing was
-chosen by, and a claim that is clear ends early. It goes on where it was left, by the same command.
-
-Usage: deno task reproduce [file] [options]
-
-  file               A file of claims (default: ${DEFAULT_CLAIMS})
-      --quick        The mode quick of the file: minutes on two cores
-      --full         The mode full of the file: hours
-      --mode NAME    Another mode of the file (default: default, an hour or two on two cores)
-      --only IDS     Claims by name, as C1,C5
-  -o, --out DIR      Folder of results (default: results/reproduce, for all modes)
-  -j, --jobs N       Runs at once (default: the number of cores)
-      --dry-run      Say what would be run, and stop
-      --mixed-code   Go on although the code has changed since runs were done
-  -q, --quiet        No progress
-  -h, --help         This text
-
-Exit code: 0 when all is run, whatever the verdicts; 1 when runs failed; 2 when it cannot be run;
-130 when it was interrupted.
-`;
+export const REPRODUCE_HELP: Help = {
+  about: [
+    "Asks the claims of two papers of runs, and says of each on which tasks it is reproduced, " +
+    "contradicted or undecided. What decides is written in the file before any run: metric, smallest " +
+    "effect of interest, number of seeds, correction for many claims and for looking more than once.",
+    "First each way of training has its rates chosen on tuning seeds; then it runs on seeds that " +
+    "nothing was chosen by, and a claim that is clear ends early. It goes on where it was left, by the " +
+    "same command.",
+  ],
+  usage: "[FILE.yaml] [options]",
+  rows: [
+    ["FILE.yaml", `a file of claims [${DEFAULT_CLAIMS}]`],
+    ["--quick", "the mode quick of the file: minutes on two cores"],
+    ["--full", "the mode full of the file: hours"],
+    [
+      "--mode NAME",
+      "another mode of the file; default takes an hour or two on two cores [default]",
+    ],
+    ["--only IDS", "claims by name, as C1,C5"],
+    ["-o, --out DIR", "folder of results, for all modes [results/reproduce]"],
+    ["-j, --jobs N", "runs at once [the number of cores]"],
+    ["--dry-run", "say what would be run, and stop"],
+    ["--mixed-code", "go on although the code has changed since runs were done"],
+    ["-q, --quiet", "show no progress"],
+  ],
+  examples: ["deno task reproduce --quick --dry-run"],
+  exitCodes: [
+    "0 all is run, whatever the verdicts",
+    "1 runs failed",
+    "2 it cannot be run",
+    "130 interrupted",
+  ],
+};

@@ -1,6 +1,5 @@
-import { z } from "zod";
-import { parseRunConfig, RUN_CONFIG, RUN_CONFIG_KEYS, type RunConfig } from "../../run/config.ts";
-import { SLURM_KEYS, SLURM_PREFIX, SLURM_SETTINGS } from "../../slurm/settings.ts";
+import { RUN_CONFIG_KEYS } from "../../run/config.ts";
+import { SLURM_PREFIX } from "../../slurm/settings.ts";
 import { suggest } from "../../util/words.ts";
 import { ArgumentError, type Arguments } from "../arguments.ts";
 
@@ -41,6 +40,8 @@ export interface SweepArguments {
   readonly mixedCode: boolean;
   /** Keep the trained adapter of every run. */
   readonly keepAdapter: boolean;
+  /** Serve the live page while the sweep is at work. */
+  readonly watch: boolean;
   readonly quiet: boolean;
 }
 
@@ -69,6 +70,7 @@ export const SWEEP_OPTIONS = {
   "mixed-code": { type: "boolean", default: false },
   adapters: { type: "boolean", default: false },
   out: { type: "string", short: "o" },
+  watch: { type: "boolean", short: "w", default: false },
   quiet: { type: "boolean", short: "q", default: false },
   schema: { type: "boolean", default: false },
 } as const;
@@ -138,6 +140,12 @@ export function sweepArguments(
         `leave it out`,
     );
   }
+  if (launcher === "slurm" && values.watch && !values.wait) {
+    throw new ArgumentError(
+      "Cannot serve the page of a sweep whose jobs run without this command: add --wait, or call deno " +
+        "task watch for its folder",
+    );
+  }
   if (values.fresh && values.only !== undefined) {
     throw new ArgumentError(
       `Cannot read --fresh beside --only failed as a failed run has kept nothing: leave out one`,
@@ -174,6 +182,7 @@ export function sweepArguments(
     fresh: values.fresh,
     mixedCode: values["mixed-code"],
     keepAdapter: values.adapters,
+    watch: values.watch,
     quiet: values.quiet,
   };
 }
@@ -201,95 +210,3 @@ function readLauncher(text: string = "local"): SweepArguments["launcher"] {
   if (launcher !== undefined) return launcher;
   throw new ArgumentError(`Cannot read --launcher ${text}${suggest(text, LAUNCHERS)}`);
 }
-
-/** The text of `deno task sweep --help`. */
-export function sweepHelp(): string {
-  const defaults = parseRunConfig({});
-  const settings = RUN_CONFIG_KEYS.map((key) => {
-    const about = RUN_CONFIG.shape[key].description ?? "";
-    const words = wordsOf(key);
-    const choice = words.length > 0 ? `: ${words.join(", ")}` : "";
-    return `  ${key.padEnd(32)}${about}${choice} [${JSON.stringify(defaults[key])}]`;
-  });
-  const ofSlurm = SLURM_SETTINGS.parse({});
-  const slurm = SLURM_KEYS.map((key) =>
-    `  ${(SLURM_PREFIX + key).padEnd(32)}${SLURM_SETTINGS.shape[key].description} ` +
-    `[${JSON.stringify(ofSlurm[key])}]`
-  );
-  return `${USAGE}\nSettings [default]:\n${settings.join("\n")}\n\n${SLURM_USAGE}\n${
-    slurm.join("\n")
-  }\n`;
-}
-
-/** The words that a setting takes; none where it takes others. */
-function wordsOf(key: keyof RunConfig): readonly unknown[] {
-  const schema = z.toJSONSchema(RUN_CONFIG.shape[key], { io: "input" });
-  return schema.enum ?? [];
-}
-
-const USAGE = `\
-Runs every setting of a sweep with every seed, and prints a table of means and intervals, best first.
-Run the same command again to go on where it was stopped.
-
-  deno task sweep [FILE.yaml] [key=value ...] [options]
-
-  FILE.yaml           the sweep [${DEFAULT_SWEEP}]
-  key=value           a setting in place of the file's; n_skills=2,4,8 and seed=0..4 make axes, and so do
-                      ranges that say how many values they have: learning_rate=1e-4..1e-1:log4 has equal
-                      ratios, clip=0..2:lin5 equal distances; a list is written [q,v], and text with commas
-                      in quotes: "data_file='a,b.jsonl'"
-  metric=COLUMN       the column that orders tables
-
-  --dry-run           print what would run, and write nothing
-  -j, --jobs N        runs at once [as many as there are cores for]
-  --threads N         threads of the system's BLAS in each run, recorded with it; other numbers of threads
-                      can give other last digits, the same number gives the same, and kernels without BLAS
-                      have one; --jobs times --threads never exceeds the cores [1]
-  --batch-runs N      runs that one worker trains in the same batches, at most, where they have the base model,
-                      target_modules, r and the rows of a batch in common; off: each run alone; auto: 8 on
-                      webgpu, off elsewhere [auto]
-  --launcher NAME     what does the runs: local, or slurm, which is told of below [local]
-  --retry N           try a run that fails up to N more times [0]
-  --max-failures N    stop when N runs have failed
-  --fail-fast         stop at the first run that fails: --max-failures 1
-  --only failed       run only what failed before
-  --extend            keep runs whose settings the sweep no longer has, in one table with the new ones;
-                      new seeds and settings are added in any case
-  --fresh             do every run anew, and remove what is there of it and of its stages
-  --mixed-code        go on although the code has changed; tables tell the runs of each code apart
-  --adapters          keep the adapter of every run, as PEFT loads it: runs/<run>/adapter
-  -o, --out DIR       folder of results [results/<name of the sweep>]
-  -q, --quiet         show no progress
-  --schema            print the JSON Schema of sweep files, by which editors complete and explain them
-  -h, --help          this text
-
-A file has: extends, another file, of which this one replaces entries; question; metric; baseline, settings
-that others are compared with; primary, a list of settings whose comparison with the baseline is what the
-sweep is for, so that the others are exploratory; margin, the smallest difference of interest; set,
-settings of every run; grid, axes of which every combination runs; zip, axes that move together; include
-and exclude, lists of settings to add and to leave out; seeds; sample, how many of the cells of grid and
-zip are drawn, and from which seed: { n: 20, seed: 0 }. An axis is a list, or written as on the command
-line. The command line wins in every run. Its paths start in the folder you call it from, those of a file
-in the project's folder.
-
-  deno task sweep experiments/quick.yaml n_skills=2,4 learning_rate=1e-3,1e-2 seed=0..4 --dry-run
-
-A sweep whose first runs, three or as many as run at once, all fail with the same error stops in any
-case.
-
-Exit codes: 0 all runs are done, 1 some failed, 2 the sweep cannot be run, 130 interrupted.
-`;
-
-const SLURM_USAGE = `\
-With --launcher slurm the runs are submitted as job arrays, and the command returns; the same command again
-submits what is neither done nor queued, and writes the tables when all is done. An element of an array does
-as many runs as take slurm.target_minutes. Elements wait for others that train what they share, and never
-for their success. The settings stand in the file's section slurm, or on the command line:
-
-  --wait              wait until all is over, and show what ends
-  --status            say how many runs are done, failed, running and pending, and which elements died
-  --cancel            cancel the jobs of the sweep; what is done is kept
-
-  deno task sweep study.yaml --launcher slurm slurm.partition=cpu slurm.time=1:00:00 slurm.mem=4G
-
-Settings of Slurm [default, null is the cluster's]:`;

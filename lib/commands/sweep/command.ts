@@ -27,20 +27,16 @@ import { sweepBar, sweepLines, type SweepShown } from "../bars.ts";
 import type { CommandOutput, LastingOutput } from "../output.ts";
 import { lackingPermission, noteLoaderVariables } from "../permissions.ts";
 import { commandLine } from "../shell.ts";
-import {
-  DEFAULT_SWEEP,
-  SWEEP_OPTIONS,
-  type SweepArguments,
-  sweepArguments,
-  sweepHelp,
-} from "./arguments.ts";
+import { DEFAULT_SWEEP, SWEEP_OPTIONS, type SweepArguments, sweepArguments } from "./arguments.ts";
 import { describeChange, offeredFolder } from "./change.ts";
 import { chooseAndTell } from "./choose_device.ts";
 import { describeCompanies } from "./describe_companies.ts";
 import { describePlan } from "./describe_plan.ts";
+import { instead, sweepHelp } from "./help.ts";
 import { faultOfRuns, type ResolveBase } from "./preflight.ts";
 import { sweepSchema } from "./schema.ts";
 import { cancelJobs, describeLaunch, launchBySlurm, slurmHere, tellStatus } from "./slurm.ts";
+import { watchInProcess } from "../watch/watch_process.ts";
 import { readablePath, settingPath, userPath } from "../user_path.ts";
 import { checkedBases } from "./bases.ts";
 import { runUntilStopped } from "./run_until_stopped.ts";
@@ -72,7 +68,7 @@ export async function sweepCommand(
   args: readonly string[],
   options: SweepCommandOptions = {},
 ): Promise<number> {
-  const command = { task: "sweep", help: sweepHelp(), options: SWEEP_OPTIONS };
+  const command = { task: "sweep", help: sweepHelp(), options: SWEEP_OPTIONS, instead };
   return await runCommand(
     command,
     args,
@@ -197,6 +193,8 @@ async function sweepAsAsked(
       { ...launch, dir, reads },
       say,
     );
+    await using served = asked.watch ? await watchInProcess(dir) : null;
+    if (served?.address != null) say(`Live:     ${served.address}`);
     const started = performance.now();
     const progress = await progressOf(store, before, asked, output);
     const launched = slurm && await launchBySlurm(store, before, progress, launch, slurm, output);

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { captured } from "../../testing/captured.ts";
 import { withEnvironment } from "../../testing/with_environment.ts";
 import { withFolder } from "../../testing/with_folder.ts";
-import { dataCommand } from "../data.ts";
+import { dataCommand } from "../data/command.ts";
 import { reportCommand } from "../report.ts";
 import { sweepCommand } from "./command.ts";
 
@@ -142,14 +142,4 @@ Deno.test("newcomer A4: an unknown metric is refused before the first run, of a 
       );
     }
   });
-});
-
-Deno.test("B3 the help lists allowed words, the keys of a file and an example", async () => {
-  const { stdout } = await sweep("--help");
-  assert.match(
-    stdout,
-    /^ {2}method .*: shared, shared_equal_budget, .*poly, hyper, full \["poly"\]$/m,
-  );
-  assert.match(stdout, /^A file has: question; metric; baseline/m);
-  assert.match(stdout, /^ {2}metric=COLUMN /m);
 });

@@ -12,9 +12,11 @@ import { dataFiles, sweepReport } from "../../tables/files.ts";
 import { Study } from "../../tables/study.ts";
 import { shellWord } from "../../util/shell_word.ts";
 import { duration, firstLine } from "../../util/words.ts";
+import { findingsText } from "../findings_text.ts";
 import type { LastingOutput } from "../output.ts";
 import { tellChanges } from "../report.ts";
 import { commandLine } from "../shell.ts";
+import { terminalOf } from "../terminal.ts";
 import type { SweepArguments } from "./arguments.ts";
 
 /** How a sweep has ended. */
@@ -26,7 +28,7 @@ export interface Ending extends SweepEnd {
 }
 
 /**
- * Writes tables and page, prints the table, and says where everything is and what failed.
+ * Writes tables and page, prints the table, on a terminal one that fits it, and says where everything is and what failed.
  *
  * @param args the words after `deno task sweep`
  * @returns the exit code: 0 when all runs are done, else 1
@@ -37,7 +39,7 @@ export async function tellEnd(
   { results, stopped, begun, seconds }: Ending,
   asked: SweepArguments,
   args: readonly string[],
-  { say, print }: LastingOutput,
+  { say, print, stdout }: LastingOutput,
 ): Promise<number> {
   const { dir, manifest } = store;
   const study = new Study(dir, manifest, results);
@@ -45,7 +47,9 @@ export async function tellEnd(
   await store.write(files);
   const report = reportOf(study);
   await store.write(new Map([[REPORT, report]]));
-  print(report);
+  const terminal = terminalOf(stdout);
+  if (terminal === null) print(report);
+  else stdout.write(findingsText(study, terminal)); // has the terminal's own colours
   say(`${summary(results)} in ${duration(seconds)}.`);
   const shared = sharedLine(results, begun);
   if (shared !== null) say(shared);

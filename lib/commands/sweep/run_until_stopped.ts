@@ -2,13 +2,15 @@ import type { RunResult } from "../../run/result.ts";
 import {
   runSweep,
   type RunSweepOptions,
+  selectRuns,
   type SweepEnd,
   type SweepProgress,
 } from "../../sweep/run_sweep.ts";
+import { Steering } from "../../sweep/steering.ts";
 import type { SweepStore } from "../../sweep/store.ts";
 import { interruptible } from "../interruptible.ts";
 
-/** Does the runs, until they are done or a signal comes. */
+/** Does the runs, until they are done, a signal comes, or a person wishes that no other begins. */
 export async function runUntilStopped(
   store: SweepStore,
   before: readonly RunResult[],
@@ -16,9 +18,11 @@ export async function runUntilStopped(
   options: RunSweepOptions,
 ): Promise<SweepEnd & { interrupted: boolean }> {
   try {
+    using steering = await Steering.listen(store.dir);
     return await interruptible(async (signal) => {
-      const end = await runSweep(store, before, progress, { ...options, signal });
-      return { ...end, interrupted: signal.aborted };
+      const end = await runSweep(store, before, progress, { ...options, signal, steering });
+      const isLeft = selectRuns(end.results).some(({ status }) => status === "planned");
+      return { ...end, interrupted: signal.aborted || (steering.hold.aborted && isLeft) };
     }, () => progress.stop());
   } finally {
     progress.stop();

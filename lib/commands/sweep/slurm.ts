@@ -1,7 +1,6 @@
 /** What `deno task sweep` does with Slurm: submit, wait, say where it stands, cancel. */
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { runLabel } from "../../run/id.ts";
 import { isFinal, type RunResult } from "../../run/result.ts";
 import { sbatchArguments } from "../../slurm/batch_script.ts";
@@ -22,7 +21,7 @@ import { SweepError } from "../../sweep/plan/sweep_error.ts";
 import { counted } from "../../util/words.ts";
 import { interruptible } from "../interruptible.ts";
 import type { LastingOutput } from "../output.ts";
-import { lackingPermission, taskCommand } from "../permissions.ts";
+import { lackingPermission, taskWords } from "../permissions.ts";
 import { commandLine } from "../shell.ts";
 
 /** A sweep that goes by Slurm, as the command line asks for it. */
@@ -70,7 +69,7 @@ export async function launchBySlurm(
   const isNew = plan.elements.first.length > 0;
   if (!isNew && plan.active.length === 0) return [...before];
   if (isNew) {
-    const options = { ...launch, collect: collectWords(store.dir) };
+    const options = { ...launch, collect: [Deno.execPath(), ...taskWords("report", store.dir)] };
     const arrays = await submitLaunch(store, before, plan, options, slurm);
     const jobs = arrays.map(({ job }) => job).join(", ");
     say(`Submitted ${describeElements(plan)}; ${arrays.length === 1 ? "job" : "jobs"} ${jobs}.`);
@@ -204,17 +203,6 @@ async function submitted(dir: string, action: string) {
     );
   }
   return { record, results: await (await SweepStore.read(dir)).results() };
-}
-
-/** The words of `deno task report` for one folder, which writes its tables too. */
-function collectWords(dir: string): string[] {
-  const folder = resolve(dir);
-  const flags = taskCommand("report").split(" ").filter((word) =>
-    word.startsWith("--") && !word.startsWith("--allow-write")
-  );
-  const program = fileURLToPath(new URL("../../../experiments/report.ts", import.meta.url));
-  const write = `--allow-write=${folder.replaceAll(",", ",,")}`;
-  return [Deno.execPath(), "run", ...flags, write, program, folder];
 }
 
 /** The last lines of a log. */

@@ -1,4 +1,5 @@
 /** A setting as it is written somewhere: its key and value checked, and the place kept. */
+import { z } from "zod";
 import { escaped } from "../../files/escaped.ts";
 import { RUN_CONFIG, RUN_CONFIG_KEYS, type RunConfig } from "../../run/config.ts";
 import { suggest } from "../../util/words.ts";
@@ -51,12 +52,28 @@ const OTHER_NAMES: Readonly<Record<string, SettingKey>> = {
  */
 export function checkKey(key: string, place: Place): asserts key is SettingKey {
   if ((RUN_CONFIG_KEYS as readonly string[]).includes(key)) return;
-  const lower = key.toLowerCase().replaceAll("-", "_").replace(/^_+/, "");
-  const plain = OTHER_NAMES[lower] ?? lower;
-  const meant = (RUN_CONFIG_KEYS as readonly string[]).includes(plain)
-    ? `, did you mean "${plain}"?`
-    : suggest(key, RUN_CONFIG_KEYS);
+  const plain = meantKey(key);
+  const meant = plain === null ? suggest(key, RUN_CONFIG_KEYS) : `, did you mean "${plain}"?`;
   throw new SweepError(`Cannot read ${place()}: unknown setting${meant}`);
+}
+
+/**
+ * The setting that is meant by a name in other letters, or by what other programs call it; null where
+ * there is none.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * assert.deepEqual(["N_SKILLS", "n-skills", "lr", "x"].map(meantKey), [
+ *   "n_skills", "n_skills", "learning_rate", null,
+ * ]);
+ * ```
+ */
+export function meantKey(name: string): SettingKey | null {
+  const lower = name.toLowerCase().replaceAll("-", "_").replace(/^_+/, "");
+  const plain = Object.hasOwn(OTHER_NAMES, lower) ? OTHER_NAMES[lower] : lower;
+  return RUN_CONFIG_KEYS.find((key) => key === plain) ?? null;
 }
 
 /**
@@ -75,6 +92,11 @@ export function checkSetting(key: SettingKey, value: unknown, place: Place): Ent
 
 /** What to write instead, where what was meant can be guessed. */
 function remedy(key: SettingKey, value: unknown): string {
+  const { enum: words } = z.toJSONSchema(RUN_CONFIG.shape[key], { io: "input" });
+  if (words !== undefined && typeof value === "string") {
+    const near = suggest(value, words.map(String));
+    if (near.startsWith(",")) return near;
+  }
   const takes = (other: unknown) => RUN_CONFIG.shape[key].safeParse(other).success;
   if (Array.isArray(value) && value.length > 0 && value.every(takes)) {
     return `; several values are written with commas alone: ${key}=${

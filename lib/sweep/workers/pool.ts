@@ -16,6 +16,7 @@ import {
   type WorkerEvent,
   type WorkerTask,
 } from "./message.ts";
+import { type Steering, STOPPED_BY_HAND } from "../steering.ts";
 import { partCompany } from "./part_company.ts";
 import { type Batch, TaskQueue } from "./task_queue.ts";
 import { withoutLoaderVariables } from "../../util/environment.ts";
@@ -40,6 +41,8 @@ export interface PoolOptions {
   readonly threads?: number;
   /** Decides the ways to matrix products where pools on several machines must agree. */
   readonly settle?: SettleWays;
+  /** What a person wishes while runs are at work. */
+  readonly steering?: Pick<Steering, "hold" | "stopOf" | "isStopped">;
   /** More words for Deno before the program; in tests. */
   readonly args?: readonly string[];
   /** Calls back after a time in ms, unless what it returns is called first; another one in tests. */
@@ -83,7 +86,7 @@ export async function* runInPool(
   const lanes = Array.from(
     { length: Math.min(options.jobs, queue.size) },
     async () => {
-      while (queue.size > 0 && !signal.aborted) {
+      while (queue.size > 0 && !signal.aborted && options.steering?.hold.aborted !== true) {
         await workThrough(
           queue,
           { ...options, signal, environment, permissions },
@@ -181,18 +184,25 @@ async function workThrough(
     });
   };
   const next = async () => {
-    current = queue.take() ?? [];
+    current = options.steering?.hold.aborted === true ? [] : queue.take() ?? [];
     if (current.length === 0) return await input.close();
+    for (const task of current) {
+      options.steering?.stopOf(task.run.id).addEventListener("abort", () => {
+        if (current.includes(task)) stop();
+      });
+    }
     const lines = current.map((task) => JSON.stringify(task) + "\n").join("");
     await input.write(new TextEncoder().encode(lines));
   };
+  /** Whether a person has stopped this run by hand. */
+  const isUnwanted = ({ run }: WorkerTask) => options.steering?.isStopped(run.id) === true;
   let hasFailed = false;
   /** Reports that a run has ended, or parts it from a company in which it has failed. */
   const end = async (task: WorkerTask, event: WorkerEvent) => {
     queue.ended([task]);
     current = current.filter((other) => other !== task);
     hasFailed ||= event.kind !== "finished";
-    const isParted = event.kind === "failed" && task.company !== undefined;
+    const isParted = event.kind === "failed" && task.company !== undefined && !isUnwanted(task);
     if (isParted) parted.push(task);
     await report(isParted ? { ...event, kind: "parted" } : event);
     if (current.length > 0) return;
@@ -226,7 +236,10 @@ async function workThrough(
       const { code, signal } = status;
       const death = { code, signal, held, before, now: systemMemory(), log: await log };
       const error = describeDeath(death);
-      for (const task of current) await end(task, { kind: "failed", id: task.run.id, error });
+      for (const task of current) {
+        const why = isUnwanted(task) ? STOPPED_BY_HAND : error;
+        await end(task, { kind: "failed", id: task.run.id, error: why });
+      }
     }
   } finally {
     calm();

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { captured } from "../testing/captured.ts";
-import { FakeGithub, fakeSuperni } from "../testing/fakes/fake_github.ts";
-import { dataCommand } from "./data.ts";
-import { sweepCommand } from "./sweep/command.ts";
+import { captured } from "../../testing/captured.ts";
+import { FakeGithub, fakeSuperni } from "../../testing/fakes/fake_github.ts";
+import { dataCommand } from "./command.ts";
+import { sweepCommand } from "../sweep/command.ts";
 
 /** Runs the command; by default against a server that nobody may ask. */
 async function run(args: string[], github?: FakeGithub, signal?: AbortSignal) {
@@ -77,7 +77,10 @@ Deno.test("dataCommand() says what goes on when it was stopped or refused", asyn
 Deno.test("dataCommand() says what it can do, and what was not understood", async () => {
   const help = await run(["--help"]);
   assert.equal(help.code, 0);
-  assert.match(help.out, /deno task data superni \[FOLDER\][^]*data\/superni[^]*GITHUB_TOKEN/);
+  assert.match(
+    help.out,
+    /deno task data check FILE .* superni \[FOLDER\][^]*data\/superni[^]*GITHUB_TOKEN/,
+  );
   const wrong: [string[], RegExp][] = [
     [
       [],
@@ -107,7 +110,7 @@ Deno.test("the sweep of experiments/superni.yaml reads what dataCommand() downlo
   await using github = new FakeGithub(fakeSuperni(6, 12));
   const data = join(home, "superni");
   assert.equal((await run(["superni", data], github)).code, 0);
-  const file = fileURLToPath(new URL("../../experiments/superni.yaml", import.meta.url));
+  const file = fileURLToPath(new URL("../../../experiments/superni.yaml", import.meta.url));
   const small =
     "n_tasks=4 n_heldout_tasks=1 n_train=4 n_validation=1 n_test=2 steps=1 batch_size=2 " +
     "n_skills=2 shots=2 adaptation_steps=1 adaptation_batch_size=2 max_input_tokens=32 " +

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { captured } from "../testing/captured.ts";
-import { withFolder } from "../testing/with_folder.ts";
-import { dataCommand } from "./data.ts";
+import { captured } from "../../testing/captured.ts";
+import { withFolder } from "../../testing/with_folder.ts";
+import { dataCommand } from "./command.ts";
 
 async function check(...words: string[]) {
   const { code, stdout, stderr } = await captured((output) =>

@@ -1,25 +1,25 @@
 /** `deno task data check`: what a person's own data holds, and the command that runs it. */
 import { join } from "node:path";
-import { readJsonObject } from "../files/json_object.ts";
-import { exists, isFolder } from "../files/file_system.ts";
-import { T5_TYPES } from "../models/t5/config.ts";
-import { AutoTokenizer } from "../models/tokenizers/tokenizer.ts";
-import { parseRunConfig, type RunConfig } from "../run/config.ts";
-import { readOverrides } from "../sweep/plan/overrides.ts";
-import { SweepError } from "../sweep/plan/sweep_error.ts";
+import { readJsonObject } from "../../files/json_object.ts";
+import { exists, isFolder } from "../../files/file_system.ts";
+import { T5_TYPES } from "../../models/t5/config.ts";
+import { AutoTokenizer } from "../../models/tokenizers/tokenizer.ts";
+import { parseRunConfig, type RunConfig } from "../../run/config.ts";
+import { readOverrides } from "../../sweep/plan/overrides.ts";
+import { SweepError } from "../../sweep/plan/sweep_error.ts";
 import {
   type DataSurvey,
   surveyData,
   type TaskSurvey,
   type TokenCounts,
-} from "../tasks/own/survey.ts";
-import { encodeTarget } from "../train/task_batch.ts";
-import { counted } from "../util/words.ts";
-import { ArgumentError } from "./arguments.ts";
-import type { LastingOutput } from "./output.ts";
-import { commandLine } from "./shell.ts";
-import { textTable } from "./text_table.ts";
-import { readablePath, settingPath } from "./user_path.ts";
+} from "../../tasks/own/survey.ts";
+import { encodeTarget } from "../../train/task_batch.ts";
+import { counted } from "../../util/words.ts";
+import { ArgumentError } from "../arguments.ts";
+import type { LastingOutput } from "../output.ts";
+import { commandLine } from "../shell.ts";
+import { textTable } from "../text_table.ts";
+import { readablePath, settingPath } from "../user_path.ts";
 
 /** The sweep that runs a person's own data. */
 const OWN_SWEEP = "experiments/own_data.yaml";

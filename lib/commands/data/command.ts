@@ -1,15 +1,16 @@
-import { HubError } from "../hub/error.ts";
-import { downloadSuperni, type SuperniDownloadOptions } from "../tasks/superni_download.ts";
-import { environmentVariable } from "../util/environment.ts";
-import { byteSize, suggest } from "../util/words.ts";
-import { ArgumentError, runCommand } from "./arguments.ts";
-import { dataBar, dataLines } from "./bars.ts";
-import { checkData } from "./check_data.ts";
-import { interruptible } from "./interruptible.ts";
-import type { CommandOutput, LastingOutput } from "./output.ts";
-import { lackingPermission } from "./permissions.ts";
-import { commandLine } from "./shell.ts";
-import { userPath } from "./user_path.ts";
+import { HubError } from "../../hub/error.ts";
+import { downloadSuperni, type SuperniDownloadOptions } from "../../tasks/superni_download.ts";
+import { environmentVariable } from "../../util/environment.ts";
+import { byteSize, suggest } from "../../util/words.ts";
+import { ArgumentError, runCommand } from "../arguments.ts";
+import type { Help } from "../help.ts";
+import { dataBar, dataLines } from "../bars.ts";
+import { checkData } from "./check.ts";
+import { interruptible } from "../interruptible.ts";
+import type { CommandOutput, LastingOutput } from "../output.ts";
+import { lackingPermission } from "../permissions.ts";
+import { commandLine } from "../shell.ts";
+import { userPath } from "../user_path.ts";
 
 /** What the command writes to, and downloads from: GitHub unless given. */
 export interface DataCommandOptions extends CommandOutput {
@@ -20,29 +21,51 @@ export interface DataCommandOptions extends CommandOutput {
 /** The data that can be downloaded, with the folder that each goes into. */
 const FOLDERS: Readonly<Record<string, string>> = { superni: "data/superni" };
 
-const HELP = `\
-Looks at data of your own before a sweep, or downloads data for sweeps.
-
-  deno task data check FILE [key=value ...]
-  deno task data superni [FOLDER]
-
-  check        says what tasks FILE has, how long their texts are in tokens, what would be cut, which
-               targets are empty and which inputs stand in several parts, and prints the command that
-               runs it; FILE holds JSON lines, a JSON list, CSV or TSV with task, input and target, or is
-               a folder of such files (experiments/own_data.md)
-  key=value    settings of the sweep, such as base_model=models/mine or heldout_tasks=[a,b]
-  superni      Super-NaturalInstructions (Wang et al. 2022): 1,613 tasks and the official split, from
-               GitHub, as of one commit; about 3 GB
-  FOLDER       where it goes [${FOLDERS.superni}]
-  -h, --help   this text
-
-Every downloaded file is checked against its hash, up to the id of the commit; provenance.json says what
-came. Run the same command again to go on where it was stopped, or to check what is there.
-Environment: GITHUB_TOKEN, a token of any account, for when GitHub limits requests; POLY_GITHUB_API and
-POLY_GITHUB_RAW, addresses that stand in for GitHub's.
-
-Exit codes: 0 all is there and right, 2 it cannot be had or used, 130 interrupted.
-`;
+const HELP: Help = {
+  about: [
+    "Looks at data of your own before a sweep, or downloads data for sweeps.",
+  ],
+  usage: "check FILE [key=value ...] | superni [FOLDER]",
+  rows: [
+    [
+      "check FILE",
+      "says what tasks FILE has, how long their texts are in tokens, what would be cut, which targets are " +
+      "empty and which inputs stand in several parts, and prints the command that runs it; FILE holds " +
+      "JSON lines, a JSON list, CSV or TSV with task, input and target, or is a folder of such files " +
+      "(experiments/own_data.md)",
+    ],
+    [
+      "key=value",
+      "settings of the sweep, such as base_model=models/mine or heldout_tasks=[a,b]",
+    ],
+    [
+      "superni",
+      "Super-NaturalInstructions (Wang et al. 2022): 1,613 tasks and the official split, from GitHub, " +
+      "as of one commit; about 3 GB",
+    ],
+    ["FOLDER", `where it goes [${FOLDERS.superni}]`],
+  ],
+  examples: ["deno task data check mine.csv", "deno task data superni"],
+  sections: [
+    {
+      title: "Environment",
+      rows: [
+        ["GITHUB_TOKEN", "a token of any account, for when GitHub limits requests"],
+        ["POLY_GITHUB_API", "the address that stands in for that of GitHub's API"],
+        ["POLY_GITHUB_RAW", "the address that stands in for that of GitHub's files"],
+      ],
+    },
+  ],
+  notes: [
+    "Every downloaded file is checked against its hash, up to the id of the commit; provenance.json says " +
+    "what came. Run the same command again to go on where it was stopped, or to check what is there.",
+  ],
+  exitCodes: [
+    "0 all is there and right",
+    "2 it cannot be had or used",
+    "130 interrupted",
+  ],
+};
 
 /**
  * Does what `deno task data` does: checks data of one's own or downloads data, and prints how to use it.

@@ -1,0 +1,112 @@
+import { printableLine } from "../../util/printable.ts";
+import { directionOf, orderText } from "../direction.ts";
+import { findings } from "../findings.ts";
+import type { Study } from "../study.ts";
+
+/**
+ * The leaderboard of a study as a table of LaTeX, with the rules of the package booktabs. The best mean is
+ * bold, and a dagger stands at those that the paired test does not tell apart from it.
+ *
+ * @throws {RangeError} when some runs are done and none of them has the study's metric
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { openStudy } from "../study.ts";
+ *
+ * const text = leaderboardLatex(await openStudy("n_splits"));
+ * assert.match(text, /^ {2}4 & \\textbf\{0\.\d{3}\} & \[0\.\d{3}, 0\.\d{3}\] & 5 \\\\$/m);
+ * ```
+ */
+export function leaderboardLatex(study: Study): string {
+  const { settings, rows, metric } = findings(study);
+  const hasOthers = rows.some(({ others }) => others !== "");
+  const isNumber = settings.map((_, i) =>
+    rows.every((row) => /^-?[\d.e-]+$/.test(row.settings[i]!))
+  );
+  const lines = rows.map(({ settings, mean, interval, n, others, mark }) => [
+    ...settings.map(latexText),
+    mark === "best"
+      ? `\\textbf{${number(mean)}}`
+      : number(mean) + (mark === "tie" ? "$^\\dagger$" : ""),
+    interval === null ? "--" : `[${interval.map(number).join(", ")}]`,
+    String(n),
+    ...hasOthers ? [latexText(others)] : [],
+  ]);
+  const order = orderText(directionOf(metric), rows.map(({ n }) => n));
+  const marks = [
+    ...rows.some(({ mark }) => mark === "best") ? ["The best mean is bold."] : [],
+    ...rows.some(({ mark }) => mark === "tie")
+      ? [
+        "$^\\dagger$ not told apart from it at 5\\,\\%: paired on the seeds, corrected by Holm's method over all rows.",
+      ]
+      : [],
+  ];
+  const caption = [
+    ...study.question === "" ? [] : [latexText(study.question)],
+    `Mean of ${latexText(metric)} over $n$ seeds with its 95\\,\\% interval, ${latexText(order)}.`,
+    ...marks,
+  ].join(" ");
+  const columns = [
+    ...isNumber.map((is) => is ? "r" : "l"),
+    "r",
+    "l",
+    "r",
+    ...hasOthers ? ["l"] : [],
+  ];
+  const head = [
+    ...settings.map(latexText),
+    "mean",
+    "95\\,\\% interval",
+    "$n$",
+    ...hasOthers ? ["others"] : [],
+  ];
+  return [
+    "% Needs \\usepackage{booktabs}",
+    "\\begin{table}",
+    "  \\centering",
+    `  \\caption{${caption}}`,
+    `  \\begin{tabular}{@{}${columns.join("")}@{}}`,
+    "  \\toprule",
+    `  ${head.join(" & ")} \\\\`,
+    "  \\midrule",
+    ...lines.map((line) => `  ${line.join(" & ")} \\\\`),
+    "  \\bottomrule",
+    "  \\end{tabular}",
+    "\\end{table}",
+    "",
+  ].join("\n");
+}
+
+/** A formatted number: a minus is one in mathematics alone, and a dash stands for no number. */
+function number(text: string): string {
+  return text === "—" ? "--" : text.replace(/^-/, "$-$");
+}
+
+/**
+ * Text of others as text of LaTeX, in which nothing commands.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(latexText("n_skills & 5 %"), "n\\_skills \\& 5 \\%");
+ * assert.equal(latexText("\\input{x}^~"), "\\textbackslash{}input\\{x\\}\\textasciicircum{}\\textasciitilde{}");
+ * ```
+ */
+export function latexText(text: string): string {
+  return printableLine(text).replace(
+    /[\\{}_%&#$^~<>|"]/g,
+    (character) => WORDS[character] ?? `\\${character}`,
+  );
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  "\\": "\\textbackslash{}",
+  "^": "\\textasciicircum{}",
+  "~": "\\textasciitilde{}",
+  "<": "\\textless{}",
+  ">": "\\textgreater{}",
+  "|": "\\textbar{}",
+  '"': "\\textquotedbl{}",
+};
