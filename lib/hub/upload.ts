@@ -142,7 +142,9 @@ async function act(hub: HubModel, action: unknown, sent: Sent): Promise<void> {
   const headers = isJsonObject(header)
     ? Object.fromEntries(Object.entries(header).map(([name, value]) => [name, `${value}`]))
     : {};
-  const type = sent.method === "POST" ? { accept: LFS, "content-type": LFS } : {};
+  const type: Record<string, string> = sent.method === "POST"
+    ? { accept: LFS, "content-type": LFS }
+    : {};
   const done = () => Promise.resolve();
   await ask(server, pathname + search, () => ({ ...type, ...headers }), done, [], sent);
 }
