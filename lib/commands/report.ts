@@ -67,31 +67,27 @@ async function reportOn(
     throw new ArgumentError("Cannot export a comparison: leave out --export or the second folder");
   }
   const [dir, otherDir] = dirs.map((dir) => readablePath(dir)) as [string, string?];
-  for (const place of [dir, ...otherDir === undefined ? [] : [otherDir]]) {
-    if (await hasSweep(place)) continue;
-    say(
-      `Cannot report on ${place} as no sweep has run there: there is no manifest.json. ` +
-        await knownSweeps(results),
-    );
-    return 2;
-  }
-  const lacking = lackingPermission("report", dirs, { write: [dir] });
-  if (lacking !== null) {
-    say(`Cannot report on ${dir}: ${lacking}`);
-    return 2;
-  }
   try {
+    for (const place of otherDir === undefined ? [dir] : [dir, otherDir]) {
+      if (await hasSweep(place)) continue;
+      say(
+        `Cannot report on ${place} as no sweep has run there: there is no manifest.json. ` +
+          await knownSweeps(results),
+      );
+      return 2;
+    }
+    const lacking = lackingPermission("report", dirs, { write: [dir] });
+    if (lacking !== null) {
+      say(`Cannot report on ${dir}: ${lacking}`);
+      return 2;
+    }
     // A sweep that is at work there goes on, and its page is written as far as it is.
     using _lock = await tryLockSweep(dir);
     const study = await Study.read(dir);
     if (otherDir === undefined) {
       await writeTables(study);
-      print(`${await writeReport(study)}
-`);
-      for (const path of await writeExports(study, formats)) {
-        print(`${path}
-`);
-      }
+      print(`${await writeReport(study)}\n`);
+      for (const path of await writeExports(study, formats)) print(`${path}\n`);
       tellChanges(await study.changes(), say);
     } else {
       const { path, finding } = await writeComparison(study, {
