@@ -48,7 +48,7 @@ Deno.test("writeExports() writes every number of every run over steps, for Tenso
     assert.equal(lines[0], "run,phase,column,step,value");
     const run = `"${first!.id.split("--")[0]}"`;
     const [row] = sampleMetrics(first!);
-    assert.ok(lines.includes(`${run},multitask,loss,1,${row!.loss}`), lines[1]);
+    assert.ok(lines.includes(`${run},multitask,loss,1,${row!.loss}`), String(lines[1]));
     const score = first!.metrics.heldout_exact_match;
     assert.ok(lines.includes(`${run},result,heldout_exact_match,0,${score}`));
     const folders = (await Array.fromAsync(Deno.readDir(join(dir, "tensorboard")))).length;
