@@ -60,6 +60,7 @@ export type {
 } from "./models/tokenizers/encode_batch.ts";
 export type { GenerateOptions } from "./models/generation/options.ts";
 export { type DownloadEvent, HubError, type ResolveOptions } from "./hub/hugging_face.ts";
+export type { UploadOptions } from "./hub/upload.ts";
 export type { GenerationIds } from "./models/generation_ids.ts";
 export type { Identity, LanguageIdentity } from "./models/identity.ts";
 export { LlamaForCausalLM } from "./models/llama/model.ts";
@@ -109,6 +110,7 @@ export {
 export type { ResizeOptions } from "./poly/resize_tasks.ts";
 export { Router, type RoutingCall } from "./poly/router.ts";
 export type { RouterLogits } from "./routing/measures.ts";
+export type { PushOptions } from "./peft/push_to_hub.ts";
 export type { SaveOptions } from "./peft/save_adapters.ts";
 export { type PolySettings, PROFILES, type SkillForm } from "./poly/settings.ts";
 export type { LayerStatus, ModelStatus } from "./peft/status.ts";

@@ -8,6 +8,7 @@
  */
 export { openStudy, type Study } from "./tables/study.ts";
 export type { SweepSource } from "./sweep/manifest.ts";
+export type { MetricsRow } from "./run/metrics_log.ts";
 export { baselineDifferences } from "./tables/baseline.ts";
 export { leaderboard, type LeaderboardOptions } from "./tables/leaderboard.ts";
 export { type CrossingOptions, type RatioLine, ratioLines } from "./tables/crossings.ts";

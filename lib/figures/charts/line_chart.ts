@@ -32,7 +32,9 @@ import { valueDomain } from "../value_domain.ts";
 
 /** A value to compare with, drawn as a thin line with its name. */
 export interface Reference {
+  /** The value, on the scale of the metric. */
   readonly value: number;
+  /** Its name, which stands beside the line. */
   readonly text: string;
 }
 
@@ -44,6 +46,7 @@ export interface LineChartOptions {
   readonly x: string;
   /** Columns whose values make a line each. */
   readonly series: readonly string[];
+  /** Values to compare with. */
   readonly references?: readonly Reference[];
   /** Column whose mean is drawn as a dotted line for each series, with the name `chance`. */
   readonly chance?: string;
