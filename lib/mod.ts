@@ -61,6 +61,7 @@ export type {
 export type { GenerateOptions } from "./models/generation/options.ts";
 export { type DownloadEvent, HubError, type ResolveOptions } from "./hub/hugging_face.ts";
 export type { UploadOptions } from "./hub/upload.ts";
+export type { ModelOptions } from "./hub/hub_model.ts";
 export type { GenerationIds } from "./models/generation_ids.ts";
 export type { Identity, LanguageIdentity } from "./models/identity.ts";
 export { LlamaForCausalLM } from "./models/llama/model.ts";

@@ -30,7 +30,7 @@ const DOORS: Readonly<Record<string, string>> = {
  * and measures them by, suites of files, a tokenizer that is called, validation and evaluation, 12; and the
  * types that the others refer to, without which `deno doc --lint` does not pass, the rest.
  */
-const MOST_NAMES = 135;
+const MOST_NAMES = 136;
 
 /** A statement that imports or exports from elsewhere, and an import at run time. */
 const IMPORT =
