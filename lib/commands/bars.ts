@@ -237,7 +237,7 @@ const LEAST_BAR = 8;
  *
  * const texts = ["3/16 runs", "1:10 left", "4.0/min", "loss 2.345"];
  * assert.deepEqual(fitBar(texts, 100), { texts, size: 24 });
- * assert.deepEqual(fitBar(texts, 44), { texts: texts.slice(0, 3), size: 8 });
+ * assert.deepEqual(fitBar(texts, 44), { texts: texts.slice(0, 3), size: 9 });
  * ```
  */
 export function fitBar(

@@ -67,13 +67,15 @@ export class LiveSweep implements AsyncDisposable {
     }
   }
 
-  async #look(): Promise<void> {
+  /** @param isLast whether nothing is told after this, so that it waits for nothing */
+  async #look(isLast = false): Promise<void> {
     const store = await SweepStore.read(this.dir);
     const results = await store.results();
     const progress = await this.#reader.read(store, results);
     this.#tell("progress", progress);
     const rest = Math.max(LEAST_REST, this.#took * REST);
-    if (this.#listeners.size === 0 || performance.now() - this.#begun < rest) return;
+    if (this.#listeners.size === 0) return;
+    if (!isLast && performance.now() - this.#begun < rest) return;
     // Ends of runs and growing losses are news; all else of a page follows from them.
     const news = JSON.stringify([
       results.map(({ id, status }) => [id, status]),
@@ -94,9 +96,11 @@ export class LiveSweep implements AsyncDisposable {
     for (const hear of this.#listeners) hear({ kind, value } as LiveEvent);
   }
 
+  /** Tells how things stand at the end, and then no more. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
     await this.#looking;
+    await this.#look(true).catch(() => {}); // what was told last stands
   }
 }
 

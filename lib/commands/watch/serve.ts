@@ -49,8 +49,8 @@ export async function serveSweep(dir: string): Promise<ServedSweep> {
   return {
     address: `http://${HOST}:${port}/${token}/`,
     async [Symbol.asyncDispose]() {
+      await live[Symbol.asyncDispose](); // open pages hear how the sweep ended
       closing.abort();
-      await live[Symbol.asyncDispose]();
       await server.shutdown();
     },
   };

@@ -15,7 +15,7 @@ import type { Study } from "../study.ts";
  * import { openStudy } from "../study.ts";
  *
  * const text = leaderboardLatex(await openStudy("n_splits"));
- * assert.match(text, /^ {2}4 & \\textbf\{0\.\d{3}\} & \[0\.\d{3}, 0\.\d{3}\] & 5 \\\\$/m);
+ * assert.match(text, /^ {2}1 & \\textbf\{0\.\d{3}\} & \[0\.\d{3}, 0\.\d{3}\] & 5 \\\\$/m);
  * ```
  */
 export function leaderboardLatex(study: Study): string {
