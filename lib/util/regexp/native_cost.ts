@@ -86,7 +86,8 @@ export function nativeCost(node: Node, run: number): NativeCost {
           steps += restOf(parts.slice(i), rest).once ? cost.steps : ways * cost.steps;
           ways *= cost.ways;
         }
-        return { ways: rest.once ? 1 : ways, steps };
+        // Nothing takes a step, too: in infinitely many ways it would else cost 0 times infinity, no number.
+        return { ways: rest.once ? 1 : ways, steps: Math.max(1, steps) };
       }
       case "any": {
         const costs = node.parts.map((part) => costOf(part, rest, back));

@@ -219,6 +219,11 @@ Deno.test("nativeCost() tells expressions that take long from those that do not"
   ) assert.ok(!isFast(source), source);
 });
 
+Deno.test("nativeCost() is a number where nothing follows what can match in any number of ways", () => {
+  const { node } = parseRegExp("(?:(?:(?:a)*)*(?:)a|a)", "u");
+  assert.equal(nativeCost(node, 10).steps, Infinity);
+});
+
 Deno.test("SafeRegExp finds the same where a long run hands the work over", () => {
   for (const source of ["\\s+$", "\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+|\\S+", "[a😀]+!", "(?<=a+)b"]) {
     const regex = new SafeRegExp(new RegExp(source, "gu"));
