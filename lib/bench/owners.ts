@@ -12,21 +12,17 @@ import { getPeftModel } from "../peft/peft_model.ts";
 import { stackModels } from "../peft/stack_models.ts";
 import { trainTogether } from "../train/train_together.ts";
 import { callsBetween, countGpuCalls, type GpuCalls } from "./gpu_calls.ts";
+import { type Rounds, timedRounds } from "./timed_rounds.ts";
 import { adapterConfig, batchOf, modelConfig } from "./work.ts";
 import type { BenchSize } from "./size.ts";
 
 /** What is to be measured. */
-export interface OwnersRequest {
+export interface OwnersRequest extends Rounds {
   readonly backend: BackendName;
   /** Size of the model, and of the batch of each owner, whose adapter has one task. */
   readonly size: BenchSize;
   /** Numbers of owners. */
   readonly owners: readonly number[];
-  readonly rounds: number;
-  /** Time that steps are taken for in a round; at least one is taken. */
-  readonly milliseconds: number;
-  /** Time that steps are taken for before the first round. */
-  readonly warmUp: number;
 }
 
 /** Measurements of one number of owners. */
@@ -44,8 +40,9 @@ export interface OwnersMeasure {
 
 /** Measures the steps of each number of owners, one after another. */
 export async function measureOwners(
-  { backend, size, owners, rounds, milliseconds, warmUp }: OwnersRequest,
+  request: OwnersRequest,
 ): Promise<OwnersMeasure[]> {
+  const { backend, size, owners } = request;
   const calls = backend === "webgpu" ? countGpuCalls() : null;
   const { reason: engine } = await useBackend(backend);
   const AutoModel = size.model_type === "t5" ? AutoModelForSeq2SeqLM : AutoModelForCausalLM;
@@ -79,19 +76,8 @@ export async function measureOwners(
       }
       return first.loss;
     };
-    const meanOver = async (time: number) => {
-      const started = performance.now();
-      let taken = 0;
-      do {
-        await step();
-        taken++;
-      } while (performance.now() - started < time);
-      return (performance.now() - started) / taken;
-    };
     const loss = await step();
-    await meanOver(warmUp);
-    const times: number[] = [];
-    for (let round = 0; round < rounds; round++) times.push(await meanOver(milliseconds));
+    const times = await timedRounds(step, 1, request);
     const before = { ...calls! };
     await step();
     measures.push({

@@ -17,12 +17,14 @@ import type { TaskBatch } from "../train/task_batch.ts";
 import { trainBy } from "../train/train.ts";
 import { callsBetween, countGpuCalls } from "./gpu_calls.ts";
 import type { OwnersMeasure, OwnersRequest } from "./owners.ts";
+import { timedRounds } from "./timed_rounds.ts";
 import { adapterConfig, batchOf, modelConfig } from "./work.ts";
 
 /** Measures the steps of each number of runs; every second run has half as many skills and tasks. */
 export async function measureRunsAtOnce(
-  { backend, size, owners, rounds, milliseconds, warmUp }: OwnersRequest,
+  request: OwnersRequest,
 ): Promise<OwnersMeasure[]> {
+  const { backend, size, owners } = request;
   const calls = backend === "webgpu" ? countGpuCalls() : null;
   const { reason: engine } = await useBackend(backend);
   const AutoModel = size.model_type === "t5" ? AutoModelForSeq2SeqLM : AutoModelForCausalLM;
@@ -61,19 +63,8 @@ export async function measureRunsAtOnce(
       }
       return loss;
     };
-    const meanOver = async (time: number) => {
-      const started = performance.now();
-      let taken = 0;
-      do {
-        await someSteps();
-        taken += readEvery();
-      } while (performance.now() - started < time);
-      return (performance.now() - started) / taken;
-    };
     const loss = await someSteps();
-    await meanOver(warmUp);
-    const times: number[] = [];
-    for (let round = 0; round < rounds; round++) times.push(await meanOver(milliseconds));
+    const times = await timedRounds(someSteps, readEvery(), request);
     const before = { ...calls! };
     await someSteps();
     measures.push({
