@@ -1,27 +1,18 @@
 import { writeFilesAtomically } from "../files/atomic_write.ts";
 import { namesIn } from "../files/file_system.ts";
 import { pathIn } from "../files/path.ts";
-import { isJsonObject } from "../files/json_object.ts";
 import { machine } from "../files/this_machine.ts";
+import { MODEL_FILES, TOKENIZER_FILES } from "../hub/hugging_face.ts";
+import { INDEX, namesInText, WEIGHTS } from "../hub/weight_files.ts";
+import { CONFIG_NAME } from "../peft/adapter_config_file.ts";
+import { WEIGHTS_NAME } from "../peft/save_adapters.ts";
+import { SETTINGS_NAME } from "../peft/settings_file.ts";
 
 /** Files of a base model and its tokenizer. */
-export const BASE_FILES: readonly string[] = [
-  "config.json",
-  "model.safetensors",
-  "model.safetensors.index.json",
-  "generation_config.json",
-  "tokenizer.json",
-  "tokenizer_config.json",
-  "special_tokens_map.json",
-  "added_tokens.json",
-];
+export const BASE_FILES: readonly string[] = [...new Set([...MODEL_FILES, ...TOKENIZER_FILES])];
 
 /** Files of an adapter. */
-export const ADAPTER_FILES: readonly string[] = [
-  "adapter_config.json",
-  "adapter_model.safetensors",
-  "poly_settings.json",
-];
+export const ADAPTER_FILES: readonly string[] = [CONFIG_NAME, WEIGHTS_NAME, SETTINGS_NAME];
 
 /**
  * Puts files into a folder where this library finds them: in a browser one in memory, which lasts as long as
@@ -84,21 +75,13 @@ export async function fetchFiles(
     }
   };
   for (const [i, name] of names.entries()) {
-    const isInPlaceOf = name === INDEX && files.has("model.safetensors");
+    const isInPlaceOf = name === INDEX && files.has(WEIGHTS);
     if (!isInPlaceOf) await get(name, i === 0);
   }
-  for (const shard of shardsIn(files.get(INDEX))) await get(shard, true);
+  const index = files.get(INDEX);
+  const shards = index === undefined
+    ? []
+    : namesInText(new TextDecoder().decode(index), `${new URL(INDEX, folder)}`);
+  for (const shard of shards) await get(shard, true);
   await putFiles(dir, files);
-}
-
-const INDEX = "model.safetensors.index.json";
-
-/** The files of weights that an index names. */
-function shardsIn(index: Uint8Array | undefined): string[] {
-  if (index === undefined) return [];
-  const { weight_map: map } = JSON.parse(new TextDecoder().decode(index)) as Record<
-    string,
-    unknown
-  >;
-  return isJsonObject(map) ? [...new Set(Object.values(map).map(String))] : [];
 }

@@ -7,7 +7,7 @@ import { isAsListed, type ListedFile } from "./file_fault.ts";
 import { type HubModel, hubModel } from "./hub_model.ts";
 import { fetchListing, type Listing } from "./hugging_face_listing.ts";
 import { OwnFolder, savedListing, stale } from "./own_folder.ts";
-import { PythonCache } from "./python_cache.ts";
+import { isCommit, PythonCache } from "./python_cache.ts";
 import { hubCache, offlineVariable } from "./python_environment.ts";
 import { hasEssentials, namesInIndex, unreadWeights, wantedFiles } from "./weight_files.ts";
 
@@ -141,7 +141,7 @@ export async function resolveModel(
     ? dir
     : await notedFolder(python, hub, noted, patterns);
   const offline = options.offline === true ? "offline" : offlineVariable();
-  if (complete !== null && (offline !== null || /^[0-9a-f]{40}$/.test(hub.revision))) {
+  if (complete !== null && (offline !== null || isCommit(hub.revision))) {
     return complete;
   }
   const without = async () => complete ?? await withoutListing(python, hub, noted, patterns);

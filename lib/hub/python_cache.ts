@@ -133,6 +133,7 @@ function listingName(revision: string): string {
   return `${encodeURIComponent(revision)}.json`;
 }
 
-function isCommit(text: string): boolean {
+/** Whether a revision is the full name of a commit, which stands for the same files for ever. */
+export function isCommit(text: string): boolean {
   return /^[0-9a-f]{40}$/.test(text);
 }

@@ -6,10 +6,10 @@ import { matchesPattern } from "./file_pattern.ts";
 import type { ListedFile } from "./file_fault.ts";
 
 /** The weights of a model in one file. */
-const WEIGHTS = "model.safetensors";
+export const WEIGHTS = "model.safetensors";
 
 /** The file that names the files of weights where they are several. */
-const INDEX = "model.safetensors.index.json";
+export const INDEX = "model.safetensors.index.json";
 
 /**
  * The files that patterns mean. As in a shell, a pattern does not mean hidden files, among which the
@@ -36,7 +36,17 @@ export function wantedFiles(
 export async function namesInIndex(dir: string, files: readonly ListedFile[]): Promise<string[]> {
   if (!files.some(({ name }) => name === INDEX)) return [];
   const path = pathIn(dir, INDEX);
-  const { weight_map: map } = parseJsonObject(await readText(path), path);
+  return namesInText(await readText(path), path);
+}
+
+/**
+ * The names of the files of weights that the text of an index names.
+ *
+ * @param path where the text is from
+ * @throws {SyntaxError} when it is malformed, or names a file outside of its folder
+ */
+export function namesInText(text: string, path: string): string[] {
+  const { weight_map: map } = parseJsonObject(text, path);
   const names = isJsonObject(map) ? [...new Set(Object.values(map))] : [];
   const wrong = names.find((name) => typeof name !== "string" || !isPlainFileName(name));
   if (names.length === 0 || wrong !== undefined) {
