@@ -20,7 +20,6 @@ import { differentiate, isFused, runKernel, runKernelForOne } from "./fused.ts";
  * ```ts
  * import assert from "node:assert/strict";
  * import * as tf from "../tf.ts";
-import { embedding } from "./embedding.ts";
  *
  * await tf.setBackend("cpu");
  * const [x, weight] = [tf.tensor3d([[[1, 2]]]), tf.tensor2d([[3, 4], [5, 6], [7, 8]])];
@@ -100,7 +99,6 @@ export function lowRankUpdate(
  * ```ts
  * import assert from "node:assert/strict";
  * import * as tf from "../tf.ts";
-import { embedding } from "./embedding.ts";
  *
  * await tf.setBackend("cpu");
  * const [x, weight] = [tf.tensor3d([[[1, 2]]]), tf.tensor2d([[3, 4]])];

@@ -22,7 +22,6 @@ import { type Run, runsOf } from "../util/runs.ts";
  * ```ts
  * import assert from "node:assert/strict";
  * import * as tf from "../tf.ts";
-import { differentiate, isFused, runKernel } from "./fused.ts";
  *
  * await tf.setBackend("cpu");
  * const weights = tf.tensor3d([[[1, 0], [0.5, 0.5]]]);

@@ -27,17 +27,20 @@ export function duration(seconds: number): string {
 }
 
 /**
- * A number of things for people, of a thing whose plural ends in s.
+ * A number of things for people.
+ *
+ * @param things their plural; with an s at its end when absent
  *
  * @example
  * ```ts
  * import assert from "node:assert/strict";
  *
  * assert.deepEqual([counted(1, "run"), counted(0, "run")], ["1 run", "0 runs"]);
+ * assert.equal(counted(2, "batch", "batches"), "2 batches");
  * ```
  */
-export function counted(count: number, thing: string): string {
-  return `${count} ${thing}${count === 1 ? "" : "s"}`;
+export function counted(count: number, thing: string, things = `${thing}s`): string {
+  return `${count} ${count === 1 ? thing : things}`;
 }
 
 /**

@@ -7,6 +7,7 @@ import { AutoTokenizer } from "../../models/tokenizers/tokenizer.ts";
 import { parseRunConfig, type RunConfig } from "../../run/config.ts";
 import { readOverrides } from "../../sweep/plan/overrides.ts";
 import { SweepError } from "../../sweep/plan/sweep_error.ts";
+import type { Part } from "../../tasks/task.ts";
 import {
   type DataSurvey,
   surveyData,
@@ -173,7 +174,7 @@ function adviceFor(survey: DataSurvey, config: RunConfig): [string, number | str
   const fewest = Math.min(...tasks.map(({ inputs }) => inputs));
   // The defaults of a sweep, but where they would take more than half of some task's inputs.
   const isRoomy = fewest >= 2 * (config.n_validation + config.n_test);
-  const most = (part: "train" | "validation" | "test", otherwise: number) =>
+  const most = (part: Part, otherwise: number) =>
     parts.includes(part) ? Math.max(...tasks.map(({ perPart }) => perPart[part])) : otherwise;
   const longest = (what: "input" | "target") =>
     Math.min(MOST_TOKENS, (lengths?.[`${what}s`] ?? []).reduce((a, b) => Math.max(a, b), 0));

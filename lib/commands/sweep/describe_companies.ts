@@ -32,7 +32,7 @@ export function describeCompanies(
   const companies = tasks.flatMap(({ company }) => company === undefined ? [] : [`${company}`]);
   if (companies.length === 0) return null;
   const [joined, alone] = [companies.length, tasks.length - companies.length];
-  const batches = counted(new Set(companies).size, "batch").replace(/batchs$/, "batches");
+  const batches = counted(new Set(companies).size, "batch", "batches");
   return `Batches: ${counted(joined, "run")} are trained in ${batches}` +
     `${alone === 0 ? "" : `, and ${counted(alone, "run")} alone`}.`;
 }

@@ -48,8 +48,8 @@ const OF_BASIS: readonly (keyof RunConfig)[] = [
   "backend",
 ];
 
-/** Settings that change what a base model without adapters scores on given tasks. */
-const OF_TASKS: readonly (keyof RunConfig)[] = [
+/** Settings that decide what tasks there are and what is in them, beside the data and the seed. */
+export const TASK_SETTINGS: readonly (keyof RunConfig)[] = [
   "suite",
   "split",
   "heldout_categories",
@@ -67,6 +67,10 @@ const OF_TASKS: readonly (keyof RunConfig)[] = [
   "teacher_r",
   "target_noise",
   "test_words",
+];
+/** Settings that change what a base model without adapters scores on given tasks. */
+const OF_TASKS: readonly (keyof RunConfig)[] = [
+  ...TASK_SETTINGS,
   "max_input_tokens",
   "max_target_tokens",
   "evaluation_batch_size",
