@@ -78,16 +78,13 @@ function marksText({ rows }: Findings): string[] {
 }
 
 function leaderboardOf(found: Findings): [TextColumn[], TextRow[]] {
-  const { settings, rows, parameters } = found;
+  const { settings, areNumbers, rows, parameters } = found;
   const hasMarks = rows.some(({ mark }) => mark !== null);
   const isSame = sameText(found) !== "";
   const hasOthers = rows.some(({ others }) => others !== "");
   const columns: TextColumn[] = [
     ...hasMarks ? [{ name: "" }] : [],
-    ...settings.map((name, i) => ({
-      name,
-      isNumber: rows.every(({ settings }) => /^-?[\d.e-]+$/.test(settings[i]!)),
-    })),
+    ...settings.map((name, i) => ({ name, isNumber: areNumbers[i]! })),
     { name: "mean" },
     ...isSame ? [] : [{ name: "n", isNumber: true }],
     ...hasOthers ? [{ name: "others" }] : [],

@@ -1,6 +1,7 @@
 /** What the page of a study is made of when its baseline comes from another study. */
 import type { RunConfig } from "../run/config.ts";
 import { RUN_CONFIG_KEYS } from "../run/config.ts";
+import { TASK_SETTINGS } from "../run/stages/facts.ts";
 import { IDENTITY_COLUMNS } from "../tables/rows/identity_columns.ts";
 import { hasSettings } from "../tables/rows/cell.ts";
 import { valuesOf } from "../tables/groups.ts";
@@ -10,7 +11,7 @@ import { counted } from "../util/words.ts";
 import {
   type DataAnswers,
   type DataOther,
-  type DataTable,
+  dataTable,
   type PageData,
   rowsOfData,
 } from "./page/data.ts";
@@ -20,10 +21,9 @@ import { pageData } from "./page_data.ts";
 const SWEEP = "sweep";
 
 /** Settings that decide which tasks a seed makes. */
-const TASK_SETTINGS: readonly (keyof RunConfig)[] = [
-  ...["suite", "n_tasks", "n_heldout_tasks", "task_seed", "min_skills", "max_skills"] as const,
-  ...["name_in_input", "teacher_n_skills", "teacher_n_splits", "teacher_r"] as const,
-  ...["target_noise", "split", "data_dir", "data_file"] as const,
+const OF_TASKS_OF_A_SEED: readonly (keyof RunConfig)[] = [
+  ...TASK_SETTINGS,
+  ...["task_seed", "data_dir", "data_file"] as const,
 ];
 
 /** Facts of the provenance whose difference a reader must know. */
@@ -92,8 +92,8 @@ export async function comparedData(study: Study, other: OtherStudy): Promise<Pag
     axes: a.axes,
     baseline: { [SWEEP]: there! },
     primary: [],
-    runs: tableOf(runs, columns),
-    tasks: tableOf(tasks, [...a.tasks.columns, ...b.tasks.columns]),
+    runs: dataTable(runs, columns),
+    tasks: dataTable(tasks, [...a.tasks.columns, ...b.tasks.columns]),
     seeds_have_own_tasks: a.seeds_have_own_tasks || b.seeds_have_own_tasks,
     curves: a.curves.map((curve) => {
       const same = b.curves.find(({ phase, y }) => phase === curve.phase && y === curve.y);
@@ -102,7 +102,7 @@ export async function comparedData(study: Study, other: OtherStudy): Promise<Pag
       return { ...curve, points: { ...curve.points, ...Object.fromEntries(added) } };
     }),
     answers: joinedAnswers(a.answers, b.answers, (id) => ids.has(id) ? idOf(id) : null, there!),
-    facts: tableOf(facts, [...a.facts.columns, ...b.facts.columns]),
+    facts: dataTable(facts, [...a.facts.columns, ...b.facts.columns]),
     changes: [...a.changes, ...b.changes.map((line) => `${there}/${line}`)],
     other: aboutOther(study, other, there!, dropped),
     files: [],
@@ -175,7 +175,7 @@ function aboutOther(
   const settings = RUN_CONFIG_KEYS.map((key) => ({
     ...{ key, ours: text(ours, key), theirs: text(theirs, key) },
   })).filter(({ ours, theirs }) => ours !== theirs);
-  const tasks = settings.filter(({ key }) => TASK_SETTINGS.includes(key as keyof RunConfig));
+  const tasks = settings.filter(({ key }) => OF_TASKS_OF_A_SEED.includes(key as keyof RunConfig));
   return {
     ...{ name, folder, settings },
     notes: [
@@ -238,9 +238,4 @@ function joinedAnswers(
       return [task, seed, draw, example, input, references, [...answers, ...added]] as const;
     }),
   };
-}
-
-function tableOf(rows: readonly Row[], names: readonly string[]): DataTable {
-  const columns = [...new Set(names)];
-  return { columns, rows: rows.map((row) => columns.map((name) => row[name] ?? null)) };
 }

@@ -6,6 +6,7 @@ import { parseRunConfig, RUN_CONFIG, RUN_CONFIG_KEYS, type RunConfig } from "../
 import { metricNamed } from "../run/metrics/metric.ts";
 import { curvePoints, stepsPerPoint } from "../tables/curve_points.ts";
 import { valuesOf } from "../tables/groups.ts";
+import { cell } from "../tables/rows/cell.ts";
 import { IDENTITY_COLUMNS } from "../tables/rows/identity_columns.ts";
 import { PARAMETER_COLUMNS } from "../tables/rows/ranked_rows.ts";
 import { settingsRow, type Study } from "../tables/study.ts";
@@ -13,7 +14,14 @@ import { type Cell, type ColumnTable, type Row, rowsOf } from "../tables/table.t
 import { otherSettings } from "../tables/varying.ts";
 import { withoutModel } from "../tables/without_model.ts";
 import { dataAnswers } from "./answers.ts";
-import type { DataCurve, DataRouting, DataSetting, DataTable, PageData } from "./page/data.ts";
+import {
+  type DataCurve,
+  type DataRouting,
+  type DataSetting,
+  type DataTable,
+  dataTable,
+  type PageData,
+} from "./page/data.ts";
 
 /** The most points of all curves of one column together: a page of many runs has fewer of each. */
 const MOST_POINTS = 40_000;
@@ -41,7 +49,7 @@ export async function pageData(
     axes: axesOf(study.runs).filter((axis) => grouping.includes(axis)),
     baseline: baseline === null ? null : settingsOf(baseline),
     primary: primary.map(settingsOf),
-    runs: tableOfRows(runs, [
+    runs: dataTable(runs, [
       ...["id", "status", "seed", "method", ...grouping],
       ...metrics.includes(metric) ? metrics : [metric, ...metrics],
       "error",
@@ -53,7 +61,7 @@ export async function pageData(
     answers: await dataAnswers(study),
     settings: settingsIn(study),
     sources: [...sources],
-    facts: tableOfRows(
+    facts: dataTable(
       rowsOf(study.provenance),
       study.provenance.columnNames().filter((name) => name !== "id"),
     ),
@@ -85,16 +93,8 @@ function metricsIn(runs: ColumnTable): string[] {
 
 function settingsOf(settings: Partial<RunConfig>): Record<string, Cell> {
   return Object.fromEntries(
-    Object.entries(settings).map(([key, value]) => [
-      key,
-      typeof value === "object" && value !== null ? JSON.stringify(value) : value as Cell,
-    ]),
+    Object.entries(settings).map(([key, value]) => [key, cell(value)]),
   );
-}
-
-function tableOfRows(rows: readonly Row[], names: readonly string[]): DataTable {
-  const columns = [...new Set(names)];
-  return { columns, rows: rows.map((row) => columns.map((name) => row[name] ?? null)) };
 }
 
 function tasksOf({ tasks }: Study, runs: readonly Row[]): DataTable {
@@ -102,7 +102,7 @@ function tasksOf({ tasks }: Study, runs: readonly Row[]): DataTable {
   const scores = metricsIn(tasks).filter((name) =>
     !["shot_split"].includes(name) && !runs.some((run) => name in run)
   );
-  return tableOfRows(
+  return dataTable(
     rowsOf(tasks).map((row) => ({ ...row, run: place.get(row.id!)! })),
     ["run", "task", "phase", "shot_split", ...scores],
   );

@@ -1,12 +1,12 @@
 /** The leaderboard of a study as people read it: what differs, one number with its interval, and ties. */
 import { differencesTo } from "./baseline.ts";
-import { directionOf } from "./direction.ts";
 import { leaderboard } from "./leaderboard.ts";
 import { cellText } from "./markdown.ts";
+import { decimalsFor } from "./rows/aligned.ts";
 import { ALPHA } from "./rows/baseline_rows.ts";
 import { hasSettings } from "./rows/cell.ts";
 import { groupingOf } from "./varying.ts";
-import { PARAMETER_COLUMNS } from "./rows/ranked_rows.ts";
+import { hasBest, PARAMETER_COLUMNS } from "./rows/ranked_rows.ts";
 import type { Study } from "./study.ts";
 import { type Cell, type Row, rowsOf } from "./table.ts";
 import { LEAST_VALUES } from "../statistics/estimate.ts";
@@ -16,7 +16,7 @@ import type { RunConfig } from "../run/config.ts";
 export interface Finding {
   /** The value of each setting that differs, in the order of {@linkcode Findings.settings}. */
   readonly settings: readonly string[];
-  /** The mean, as {@linkcode Findings.decimals} has it; a dash where there is none. */
+  /** The mean, with as many decimals as those of all rows; a dash where there is none. */
   readonly mean: string;
   /** Both ends of the 95 % interval; null where there is none. */
   readonly interval: readonly [low: string, high: string] | null;
@@ -35,6 +35,8 @@ export interface Findings {
   readonly metric: string;
   /** Settings that differ between rows. */
   readonly settings: readonly string[];
+  /** Of each setting whether its values are all numbers. */
+  readonly areNumbers: readonly boolean[];
   readonly rows: readonly Finding[];
   /** The column of {@linkcode Finding.parameters}. */
   readonly parameters: readonly string[];
@@ -67,7 +69,7 @@ export function findings(study: Study): Findings {
   const parameters = PARAMETER_COLUMNS.filter((name) =>
     new Set(cells.map((cell) => cell[name])).size > 1
   );
-  const best = bestOf(study, cells);
+  const best = hasBest(cells, metric) ? cells[0]! : null;
   const apart = best === null ? [] : apartFrom(study, settings, best);
   const rows = cells.map((cell): Finding => {
     const { mean, low, high } = cell;
@@ -86,7 +88,10 @@ export function findings(study: Study): Findings {
       mark: cell === best ? "best" : isTie ? "tie" : null,
     };
   });
-  return { metric, settings, rows, parameters };
+  const areNumbers = settings.map((_, i) =>
+    rows.every((row) => /^-?[\d.e-]+$/.test(row.settings[i]!))
+  );
+  return { metric, settings, areNumbers, rows, parameters };
 }
 
 /**
@@ -102,14 +107,7 @@ export function findings(study: Study): Findings {
 export function decimalsOf(numbers: readonly number[]): number {
   const largest = Math.max(0, ...numbers.map(Math.abs));
   if (largest === 0) return 3;
-  return Math.max(0, Math.min(6, 2 - Math.floor(Math.log10(largest))));
-}
-
-/** The first row that is ranked; null where none is, or where nothing is better than another. */
-function bestOf({ metric }: Study, cells: readonly Row[]): Row | null {
-  const [first] = cells;
-  if (first === undefined || directionOf(metric) === null || cells.length === 1) return null;
-  return isNumber(first.mean) && Number(first.n_done) >= LEAST_VALUES ? first : null;
+  return decimalsFor(largest);
 }
 
 /** The other rows, and whether a test tells each apart from the best; without those it cannot compare. */

@@ -1,13 +1,7 @@
-import { type ScoreName, SCORES } from "../run/metrics/metric.ts";
-import { mean } from "../util/vectors.ts";
-import { estimateMetric } from "./estimate.ts";
-import { groupBySettings, numbersOf } from "./groups.ts";
+import { taskRows } from "./rows/task_rows.ts";
 import { Study } from "./study.ts";
 import { type ColumnTable, type Row, tableOf } from "./table.ts";
 import { otherSettings } from "./varying.ts";
-
-/** Scores of a task to summarise, in the order of columns; each suite has some of them. */
-const MEASURES = Object.keys(SCORES) as ScoreName[];
 
 /**
  * Results of every task for each combination of settings, held-out tasks first: `n` seeds, and for
@@ -24,7 +18,6 @@ const MEASURES = Object.keys(SCORES) as ScoreName[];
  * ```ts
  * import assert from "node:assert/strict";
  * import { tableOf } from "./table.ts";
-import { otherSettings } from "./varying.ts";
  *
  * const task = { task: "sort", phase: "heldout", status: "done" };
  * const tasks = tableOf([0.25, 0.5, 1].map((loss, seed) => ({ ...task, id: `${seed}`, seed, loss })));
@@ -37,21 +30,6 @@ export function taskSummary(of: Study | ColumnTable): ColumnTable {
   const tasks = of instanceof Study ? of.tasks : of;
   const done = tasks.filter("d => d.status === 'done'");
   const settings = otherSettings(done, []);
-  const measures = MEASURES.filter((measure) =>
-    done.columnNames().includes(measure) &&
-    [...done.array(measure)].some((value) => typeof value === "number")
-  );
-  const groups = groupBySettings(done, ["phase", "task", ...settings]).map(({ settings, rows }) => {
-    const runs = [...Map.groupBy(rows, ({ id }) => id).values()];
-    const estimates = measures.flatMap((measure) => {
-      const perRun = runs.map((rows) => numbersOf(rows, measure)).filter(({ length }) =>
-        length > 0
-      );
-      const { estimate, low, high } = estimateMetric(measure, perRun.map(mean));
-      return [[measure, estimate], [`${measure}_low`, low], [`${measure}_high`, high]];
-    });
-    return { ...settings, n: runs.length, ...Object.fromEntries(estimates) };
-  });
-  return tableOf(groups, ["phase", "task", ...settings, "n"])
+  return tableOf(taskRows(done, settings), ["phase", "task", ...settings, "n"])
     .orderby((row: Row) => row.phase !== "heldout", "task");
 }

@@ -1,5 +1,6 @@
 /** The texts that a table of the page is copied as. */
 import { toCsv } from "../../tables/csv.ts";
+import { latexNumber, latexText } from "../../tables/export/latex_text.ts";
 import { toMarkdown } from "../../tables/markdown.ts";
 import { alignedNumbers, isNumbers } from "../../tables/rows/aligned.ts";
 import type { Row } from "../../tables/table.ts";
@@ -44,7 +45,7 @@ function latex(rows: readonly Row[], best: number): string {
     const isEstimate = hasInterval && ["mean", "difference", "ratio"].includes(name);
     if (isEstimate) return { name, isNumeric: true, texts: intervals(rows, name) };
     if (!isNumbers(cells)) return { name, isNumeric: false, texts: cells.map(textOf) };
-    return { name, isNumeric: true, texts: alignedNumbers(cells).map(numberOf) };
+    return { name, isNumeric: true, texts: alignedNumbers(cells).map(latexNumber) };
   });
   const lines = rows.map((_, i) =>
     columns.map(({ texts }) => i === best ? `\\textbf{${texts[i]}}` : texts[i]).join(" & ")
@@ -52,7 +53,7 @@ function latex(rows: readonly Row[], best: number): string {
   return [
     `\\begin{tabular}{${columns.map(({ isNumeric }) => isNumeric ? "r" : "l").join("")}}`,
     "\\toprule",
-    `${columns.map(({ name }) => escaped(name)).join(" & ")} \\\\`,
+    `${columns.map(({ name }) => latexText(name)).join(" & ")} \\\\`,
     "\\midrule",
     ...lines.map((line) => `${line} \\\\`),
     "\\bottomrule",
@@ -65,7 +66,7 @@ function intervals(rows: readonly Row[], name: string): string[] {
   const numbers = rows.flatMap((row) =>
     [row[name], row.low, row.high].map((value) => typeof value === "number" ? value : null)
   );
-  const texts = alignedNumbers(numbers).map(numberOf);
+  const texts = alignedNumbers(numbers).map(latexNumber);
   return rows.map((_, i) => {
     const [mean, low, high] = texts.slice(3 * i, 3 * i + 3);
     return numbers[3 * i + 1] === null ? mean! : `${mean} [${low}, ${high}]`;
@@ -73,16 +74,5 @@ function intervals(rows: readonly Row[], name: string): string[] {
 }
 
 function textOf(cell: Row[string]): string {
-  return cell === null ? "--" : escaped(String(cell));
-}
-
-/** A formatted number in LaTeX: a minus is a minus in mathematics alone. */
-function numberOf(text: string): string {
-  return text === "—" ? "--" : text.replace(/^−(.*)$/, "$-$$$1");
-}
-
-function escaped(text: string): string {
-  return text.replace(/\\/g, "\\textbackslash ").replace(/[&%$#_{}]/g, "\\$&")
-    .replaceAll("~", "\\textasciitilde ").replaceAll("^", "\\textasciicircum ")
-    .replaceAll("\\textbackslash ", "\\textbackslash{}");
+  return cell === null ? "--" : latexText(String(cell));
 }

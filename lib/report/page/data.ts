@@ -2,7 +2,7 @@
  * What the page of a study is made of: one value that can be written as JSON. The page's file holds it, and
  * the page's script draws from it, so the page with a server behind it and the page from disk are the same.
  */
-import type { Cell } from "../../tables/table.ts";
+import type { Cell, Row } from "../../tables/table.ts";
 
 /** A table by columns, which is shorter as JSON than rows that repeat the names. */
 export interface DataTable {
@@ -141,6 +141,12 @@ export interface PageData {
   readonly other: DataOther | null;
   /** Names of the files in `figures/` beside the page; none for a page without files. */
   readonly files: readonly string[];
+}
+
+/** Rows as the page keeps them, with some columns, each once; what a row lacks is null. */
+export function dataTable(rows: readonly Row[], names: readonly string[]): DataTable {
+  const columns = [...new Set(names)];
+  return { columns, rows: rows.map((row) => columns.map((name) => row[name] ?? null)) };
 }
 
 /** The rows of a table by columns. */

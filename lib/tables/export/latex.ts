@@ -1,7 +1,7 @@
-import { printableLine } from "../../util/printable.ts";
 import { directionOf, orderText } from "../direction.ts";
 import { findings } from "../findings.ts";
 import type { Study } from "../study.ts";
+import { latexNumber, latexText } from "./latex_text.ts";
 
 /**
  * The leaderboard of a study as a table of LaTeX, with the rules of the package booktabs. The best mean is
@@ -19,17 +19,14 @@ import type { Study } from "../study.ts";
  * ```
  */
 export function leaderboardLatex(study: Study): string {
-  const { settings, rows, metric } = findings(study);
+  const { settings, areNumbers, rows, metric } = findings(study);
   const hasOthers = rows.some(({ others }) => others !== "");
-  const isNumber = settings.map((_, i) =>
-    rows.every((row) => /^-?[\d.e-]+$/.test(row.settings[i]!))
-  );
   const lines = rows.map(({ settings, mean, interval, n, others, mark }) => [
     ...settings.map(latexText),
     mark === "best"
-      ? `\\textbf{${number(mean)}}`
-      : number(mean) + (mark === "tie" ? "$^\\dagger$" : ""),
-    interval === null ? "--" : `[${interval.map(number).join(", ")}]`,
+      ? `\\textbf{${latexNumber(mean)}}`
+      : latexNumber(mean) + (mark === "tie" ? "$^\\dagger$" : ""),
+    interval === null ? "--" : `[${interval.map(latexNumber).join(", ")}]`,
     String(n),
     ...hasOthers ? [latexText(others)] : [],
   ]);
@@ -48,7 +45,7 @@ export function leaderboardLatex(study: Study): string {
     ...marks,
   ].join(" ");
   const columns = [
-    ...isNumber.map((is) => is ? "r" : "l"),
+    ...areNumbers.map((are) => are ? "r" : "l"),
     "r",
     "l",
     "r",
@@ -77,36 +74,3 @@ export function leaderboardLatex(study: Study): string {
     "",
   ].join("\n");
 }
-
-/** A formatted number: a minus is one in mathematics alone, and a dash stands for no number. */
-function number(text: string): string {
-  return text === "—" ? "--" : text.replace(/^-/, "$-$");
-}
-
-/**
- * Text of others as text of LaTeX, in which nothing commands.
- *
- * @example
- * ```ts
- * import assert from "node:assert/strict";
- *
- * assert.equal(latexText("n_skills & 5 %"), "n\\_skills \\& 5 \\%");
- * assert.equal(latexText("\\input{x}^~"), "\\textbackslash{}input\\{x\\}\\textasciicircum{}\\textasciitilde{}");
- * ```
- */
-export function latexText(text: string): string {
-  return printableLine(text).replace(
-    /[\\{}_%&#$^~<>|"]/g,
-    (character) => WORDS[character] ?? `\\${character}`,
-  );
-}
-
-const WORDS: Readonly<Record<string, string>> = {
-  "\\": "\\textbackslash{}",
-  "^": "\\textasciicircum{}",
-  "~": "\\textasciitilde{}",
-  "<": "\\textless{}",
-  ">": "\\textgreater{}",
-  "|": "\\textbar{}",
-  '"': "\\textquotedbl{}",
-};

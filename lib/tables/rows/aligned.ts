@@ -41,8 +41,8 @@ export function isNumbers(cells: readonly Cell[]): cells is (number | null)[] {
     cells.some((cell) => cell !== null);
 }
 
-/** Decimals that a number of this size needs for three digits. */
-function decimalsFor(size: number): number {
+/** Decimals that a number of this size, above 0, needs for three digits. */
+export function decimalsFor(size: number): number {
   return Math.max(0, Math.min(6, 2 - Math.floor(Math.log10(size))));
 }
 

@@ -1,4 +1,5 @@
 /** The work of `leaderboard` on plain rows, which the script of the report's page does too. */
+import { LEAST_VALUES } from "../../statistics/estimate.ts";
 import { mean } from "../../util/vectors.ts";
 import { bestFirst, directionOf } from "../direction.ts";
 import { shownEstimate } from "../estimate.ts";
@@ -49,6 +50,16 @@ export function rankedRows(
       ...Object.fromEntries(sizes.map((name) => [name, meanOf(numbersOf(rows, name))])),
     };
   });
+}
+
+/**
+ * Whether the first of {@linkcode rankedRows} is the best: it is ranked, one end of the metric is better, and
+ * there is another row.
+ */
+export function hasBest(rows: readonly Row[], metric: string): boolean {
+  const [first] = rows;
+  return directionOf(metric) !== null && rows.length > 1 && typeof first!.mean === "number" &&
+    Number(first!.n_done) >= LEAST_VALUES;
 }
 
 function meanOf(values: readonly number[]): number | null {

@@ -13,7 +13,7 @@ import {
   toldApartSentences,
   unitOf,
 } from "../../../tables/rows/baseline_rows.ts";
-import { PARAMETER_COLUMNS } from "../../../tables/rows/ranked_rows.ts";
+import { hasBest, PARAMETER_COLUMNS } from "../../../tables/rows/ranked_rows.ts";
 import type { Cell, Row } from "../../../tables/table.ts";
 import { escapeXml } from "../../../util/escape_xml.ts";
 import { counted } from "../../../util/words.ts";
@@ -38,7 +38,7 @@ export function cellsSection(shown: Shown, tools: PageTools): Section {
   const options = { metric, x: axis, series: by.filter((key) => key !== axis) };
   const figure = axis === "" ? cellsFigure(shown) : metricChart(runs, options);
   const rows = cellRows(shown);
-  const best = bestOf(rows, metric);
+  const best = hasBest(rows, metric) ? 0 : -1;
   const table: PageTable = {
     name: "settings",
     columns: cellColumns(shown, rows),
@@ -64,14 +64,6 @@ function cellsFigure({ runs, view: { metric, by } }: Shown) {
   return first === undefined
     ? rowChart(runs, { metric, x: "method", series: [] })
     : rowChart(runs, { metric, x: first, series: rest });
-}
-
-/** The first row, where rows are ranked and it is one of those. */
-function bestOf(rows: readonly Row[], metric: string): number {
-  const [first] = rows;
-  const isRanked = directionOf(metric) !== null && rows.length > 1 && first?.mean !== null &&
-    Number(first?.n_done) >= LEAST_VALUES;
-  return isRanked ? 0 : -1;
 }
 
 /** What the table finds, in a sentence. */

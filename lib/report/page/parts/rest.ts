@@ -1,10 +1,6 @@
 /** Sections that need neither the metric nor a figure: answers, settings and tasks. */
-import { SCORES } from "../../../run/metrics/metric.ts";
-import { estimateMetric } from "../../../tables/estimate.ts";
-import { groupBySettings, numbersOf } from "../../../tables/groups.ts";
-import type { Row } from "../../../tables/table.ts";
+import { taskRows } from "../../../tables/rows/task_rows.ts";
 import { escapeXml } from "../../../util/escape_xml.ts";
-import { mean } from "../../../util/vectors.ts";
 import type { DataSetting } from "../data.ts";
 import { type PageTable, tableHtml } from "../table.ts";
 import type { Shown } from "../view.ts";
@@ -72,20 +68,7 @@ export function tasksSection({ data, tasks, view: { by } }: Shown): Section {
   const about = { id: "tasks", short: "Tasks", question: "How does each task go?" };
   const done = tasks.filter(({ status }) => status === "done");
   if (done.length === 0) return { ...about, tables: [], html: "<p>No task has scores yet.</p>" };
-  const measures = Object.keys(SCORES).filter((name) =>
-    done.some((row) => typeof row[name] === "number")
-  );
-  const rows = groupBySettings(done, ["phase", "task", ...by]).map(({ settings, rows }): Row => {
-    const runs = [...Map.groupBy(rows, ({ id }) => id).values()];
-    const estimates = measures.flatMap((measure) => {
-      const perRun = runs.map((rows) => numbersOf(rows, measure)).filter(({ length }) =>
-        length > 0
-      );
-      const { estimate, low, high } = estimateMetric(measure, perRun.map(mean));
-      return [[measure, estimate], [`${measure}_low`, low], [`${measure}_high`, high]];
-    });
-    return { ...settings, n: runs.length, ...Object.fromEntries(estimates) };
-  }).sort((a, b) =>
+  const rows = taskRows(done, by).sort((a, b) =>
     Number(a.phase !== "heldout") - Number(b.phase !== "heldout") ||
     String(a.task).localeCompare(String(b.task), "en")
   );
