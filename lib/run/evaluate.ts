@@ -1,5 +1,5 @@
 /** Scores and losses of a model on the parts of tasks, for programs of one's own. */
-import type { Part, Task } from "../tasks/task.ts";
+import type { Task } from "../tasks/task.ts";
 import { evaluateTokens } from "../train/evaluate.ts";
 import type { MultiTaskModel } from "../train/multi_task_model.ts";
 import type { Encoding } from "../train/task_batch.ts";
@@ -10,7 +10,7 @@ import { type ScoreOptions, scoreTasks } from "./score.ts";
 /** What {@linkcode evaluate} and {@linkcode validationLoss} look at, and how. */
 export interface EvaluateOptions extends Partial<ScoreOptions> {
   /** The part of each task; the examples for test when absent. */
-  readonly part?: Part | undefined;
+  readonly part?: "train" | "validation" | "test" | undefined;
 }
 
 /**
