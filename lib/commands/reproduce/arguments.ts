@@ -103,7 +103,7 @@ export const REPRODUCE_HELP: Help = {
     ["--full", "the mode full of the file: hours"],
     [
       "--mode NAME",
-      "another mode of the file; default takes an hour or two on two cores [default]",
+      "another mode of the file; default takes about an hour on two cores [default]",
     ],
     ["--only IDS", "claims by name, as C1,C5"],
     ["-o, --out DIR", "folder of results, for all modes [results/reproduce]"],
