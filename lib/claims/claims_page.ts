@@ -88,7 +88,9 @@ function grid(claims: readonly (readonly Judgement[])[], suites: readonly string
       const found = judgements.find((judgement) => judgement.suite === suite);
       return found === undefined
         ? "<td></td>"
-        : `<td><span class="verdict ${found.verdict}">${found.verdict}</span></td>`;
+        : `<td data-suite="${
+          escapeXml(suite)
+        }"><span class="verdict ${found.verdict}">${found.verdict}</span></td>`;
     });
     const star = claim.tier === "exploratory" ? "*" : "";
     return `<tr><th scope="row"><a href="#${escapeXml(claim.id)}">${
@@ -206,5 +208,13 @@ dl.outside { font-size: 0.9375rem; gap: 0.35rem 0.75rem; }
   .row { grid-template-columns: 1fr 8rem; }
   .row .bar, .row .effect, .row .why { grid-column: 1 / -1; }
   .row .suite { order: -2; } .row .verdict { order: -1; }
+  .glance, .glance tbody { display: block; } .glance thead { display: none; }
+  .glance tr { display: flex; flex-wrap: wrap; gap: 0.1rem 0.4rem; padding: 0.3rem 0.5rem;
+    border-bottom: 1px solid var(--line); }
+  .glance tbody th, .glance td { display: block; border: 0; padding: 0.1rem 0; }
+  .glance tbody th { flex-basis: 100%; } .glance td:empty { display: none; }
+  .glance .verdict { width: auto; padding: 0.1rem 0.35rem; }
+  .glance td::before { content: attr(data-suite); color: var(--muted); display: block;
+    font-size: 0.75rem; }
 }
 `;
