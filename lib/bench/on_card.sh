@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Everything that five minutes on a graphics card allow: first whether the numbers are right, then how
-# long steps take beside PEFT on CUDA, smallest first. Each part has a limit of its own, and what it
-# found is in the folder OUT when the next begins.
+# Everything that ten minutes on a graphics card allow: first whether the numbers are right, then how
+# long steps take beside PEFT on CUDA, smallest first, many adapters and runs at once, the default sweep,
+# and the shapes of T5-base and Qwen2-0.5B. Each part has a limit of its own, and what it found is in the
+# folder OUT when the next begins.
 #
 # Usage, from the project's root:   OUT=FOLDER bash lib/bench/on_card.sh [PYTHON]
 #   PYTHON   with torch, transformers and peft; python3 by default
@@ -38,7 +39,13 @@ for size in decoder-64 t5-sweep; do
 done
 bench owners 100 --parts fused
 bench decoder-128 45 --parts webgpu --sizes decoder-128
+part default_sweep 60 "${deno[@]}" experiments/sweep.ts experiments/quick.yaml \
+  --fresh --out results/on_card --quiet
+rm -rf results/on_card
+bench t5-base 120 --parts webgpu --sizes t5-base
+bench decoder-896 180 --parts webgpu --sizes decoder-896
 tail -n 3 "$out/right.txt"
-for name in decoder-64 t5-sweep owners decoder-128; do
+for name in decoder-64 t5-sweep owners decoder-128 t5-base decoder-896; do
   grep '^|' "$out/$name.txt"
 done
+tail -n 6 "$out/default_sweep.txt"

@@ -84,6 +84,40 @@ export const BENCH_SIZES: Readonly<Record<string, BenchSize>> = {
   },
 };
 
+/**
+ * Shapes of models that people have, for a graphics card: T5-base, and a decoder of the width, depth and
+ * vocabulary of Qwen2-0.5B. They are measured when they are named.
+ */
+export const LARGE_SIZES: Readonly<Record<string, BenchSize>> = {
+  "t5-base": {
+    model_type: "t5",
+    d_model: 768,
+    d_ff: 3072,
+    num_layers: 12,
+    num_heads: 12,
+    d_kv: 64,
+    vocab_size: 32_128,
+    batch_size: 8,
+    length: 128,
+    target_modules: ["q", "v"],
+    r: 8,
+    n_tasks: 16,
+    n_skills: 8,
+    n_splits: 4,
+  },
+  "decoder-896": {
+    ...decoder({
+      d_model: 896,
+      num_layers: 24,
+      num_heads: 14,
+      vocab_size: 151_936,
+      batch_size: 4,
+      length: 64,
+    }),
+    d_ff: 4864,
+  },
+};
+
 /** The size of one of many adapters that are trained at once: held-out tasks of the default sweep. */
 export const OWNER_SIZE: BenchSize = {
   ...BENCH_SIZES["t5-sweep"]!,

@@ -15,7 +15,13 @@ import {
 } from "../bench/bench.ts";
 import type { OwnersMeasure, OwnersRequest } from "../bench/owners.ts";
 import type { ProductMeasure, ProductOptions } from "../bench/products.ts";
-import { BENCH_SCALING, BENCH_SIZES, type BenchSize, OWNER_SIZE } from "../bench/size.ts";
+import {
+  BENCH_SCALING,
+  BENCH_SIZES,
+  type BenchSize,
+  LARGE_SIZES,
+  OWNER_SIZE,
+} from "../bench/size.ts";
 import { benchTable, callsTable, ownersTable, productTable, workerTable } from "../bench/table.ts";
 import { measureWorkers, type WorkerMeasure } from "../bench/workers.ts";
 import { writeFilesAtomically } from "../files/atomic_write.ts";
@@ -44,7 +50,10 @@ const HELP: Help = {
     ["--parts A,B", `some of ${PARTS.join(", ")} [all]`],
     [
       "--sizes A,B",
-      `sizes of steps, workers and webgpu: some of ${Object.keys(BENCH_SIZES).join(", ")} [all]`,
+      `sizes of steps, workers and webgpu: some of ${
+        Object.keys(BENCH_SIZES).join(", ")
+      } [all of ` +
+      `them], or large ones for a graphics card, ${Object.keys(LARGE_SIZES).join(" and ")}`,
     ],
     ["--rounds N", "how often each program takes its turn [12]"],
     ["--scaling", "also how a step grows with the batch, the length, the width and the skills"],
@@ -100,6 +109,8 @@ const OWNERS = [1, 4, 8, 16];
 /** The size of one of many runs that are trained at once: of the default sweep. */
 const RUN_SIZE = BENCH_SIZES["t5-sweep"]!;
 
+const NAMED_SIZES = { ...BENCH_SIZES, ...LARGE_SIZES };
+
 /** Time that each implementation of a product is measured in a round. */
 const PRODUCT_MILLISECONDS = 10;
 
@@ -137,7 +148,7 @@ async function measureAll(
   const { rounds, cpu, python, name, parts } = options;
   const hasBlas = typeof openBlas() !== "string";
   const programs = benchPrograms(python, hasBlas);
-  const sizes = options.sizes.map((size) => [size, BENCH_SIZES[size]!] as const);
+  const sizes = options.sizes.map((size) => [size, NAMED_SIZES[size]!] as const);
   await useBackend("wasm");
   const load = os.loadavg();
 
@@ -300,7 +311,7 @@ async function inProcess(
 function readBench({ values, positionals }: Arguments<typeof BENCH_OPTIONS>) {
   const [word] = positionals;
   if (word !== undefined) throw cannot(`"${word}" is not an option`);
-  const sizes = someOf(Object.keys(BENCH_SIZES), values.sizes, "size");
+  const sizes = someOf(Object.keys(NAMED_SIZES), values.sizes, "size");
   const parts = new Set(someOf(PARTS, values.parts, "part"));
   const rounds = Number(values.rounds);
   if (!Number.isInteger(rounds) || rounds < 1) {
