@@ -158,6 +158,7 @@ inBrowser(
       data.runs.rows.find((row) => row[at] === "done")[at] = "failed";
       document.dispatchEvent(new CustomEvent("study", { detail: data }));
     })()`);
+    await page.drawn();
     assert.equal(await output(), "6 of 40 shown");
     assert.deepEqual(await column(page, "settings", "n_skills"), ascending.toReversed());
     assert.match(await page.evaluate("document.getElementById('summary').textContent"), /3 failed/);
@@ -203,6 +204,7 @@ inBrowser(
       "({ scroll: document.documentElement.scrollWidth, client: document.documentElement.clientWidth })",
     );
     assert.ok(client <= 390 && scroll <= client, `${scroll} pixels in ${client}`);
+    await page.drawn();
     const plots = await page.evaluate<{ width: number; drawn: number }[]>(
       `[...document.querySelectorAll(".plot svg")].map((svg) =>
       ({ width: svg.getBoundingClientRect().right, drawn: svg.viewBox.baseVal.width }))`,
