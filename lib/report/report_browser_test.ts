@@ -65,6 +65,12 @@ inBrowser(
       await page.evaluate("document.querySelector('h1').textContent"),
       "Do more skills and splits help?",
     );
+    await page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true");
+    const tooWide = await page.evaluate<string[]>(
+      `[...document.querySelectorAll(".scroll")].filter((box) => box.scrollWidth > box.clientWidth)
+        .map((box) => box.ariaLabel + ": " + box.scrollWidth + " in " + box.clientWidth)`,
+    );
+    assert.deepEqual(tooWide, [], "no table moves sideways");
     const shown = async () => (await column(page, "settings", "mean")).map(Number);
     const means = (metric: string) =>
       rowsOf(leaderboard(study, { metric })).map(({ mean }) => Number(Number(mean).toFixed(3)));

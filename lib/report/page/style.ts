@@ -53,8 +53,8 @@ legend { float: left; padding: 0; margin-right: 0.25rem; }
 table { border-collapse: collapse; width: 100%; font-size: 0.8125rem; font-variant-numeric: tabular-nums; }
 table.sides { width: auto; }
 caption { text-align: left; color: var(--muted); padding: 0.2rem 0.5rem; }
-th, td { padding: 0.2rem 0.5rem; text-align: left; vertical-align: top; }
-thead th { background: var(--faint); white-space: nowrap; }
+th, td { padding: 0.2rem 0.4rem; text-align: left; vertical-align: top; }
+thead th, thead th.number { background: var(--faint); white-space: normal; vertical-align: bottom; }
 tbody tr { border-top: 1px solid var(--line); }
 tbody th { font-weight: normal; }
 tr.best td { font-weight: 650; }
@@ -110,6 +110,8 @@ summary { cursor: pointer; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; margin: 0.25rem 0; font-size: 0.8125rem; }
 @media (max-width: 72rem) { .pair, .pair.below > figure, .body > figure { display: block; } }
 @media (max-width: 45rem) {
+  th, td { padding-inline: 0.25rem; }
+  th:not([aria-sort]) button::after { content: none; }
   #bar { position: static; }
   section { scroll-margin-top: 0.5rem; }
   form { gap: 0.4rem 1rem; }

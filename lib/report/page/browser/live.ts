@@ -109,7 +109,8 @@ class Cards {
     button.addEventListener("click", () => ask(id, button));
     const foot = make("div", "", { class: "foot" });
     foot.append(make("p"), button);
-    card.append(make("p", label), make("div", "", { class: "plot" }), foot);
+    // A label breaks behind its commas.
+    card.append(make("p", label.replaceAll(",", ", ")), make("div", "", { class: "plot" }), foot);
     this.#box.append(card);
     return card;
   }

@@ -109,27 +109,25 @@ function answer({ view: { metric, by } }: Shown, rows: readonly Row[], best: num
 function cellColumns({ view: { by } }: Shown, rows: readonly Row[]): PageColumn[] {
   const same = new Set(constants(rows, by).map(([name]) => name));
   const [mean, interval] = estimateColumns(rows, "mean", ["low", "high"]);
-  const counts = ["n_done", "n_planned", "n_diverged", "n_stalled", "n_failed"].filter((name) =>
-    saysSomething(name, rows)
+  const isWhole = rows.every(({ n_done, n_planned }) => n_done === n_planned);
+  const counts = ["n_diverged", "n_stalled", "n_failed"].filter((name) =>
+    rows.some((row) => row[name] !== 0)
   );
   return [
     ...by.filter((key) => !same.has(key)).map((key) => settingColumn(rows, key)),
     { ...mean, texts: rows.map((row, i) => shownMean(row, mean.texts![i]!)) },
     interval,
-    columnOf(rows, "n_done", "n"),
-    ...counts.filter((name) => name !== "n_done")
-      .map((name) => columnOf(rows, name, name.slice(2))),
+    {
+      ...columnOf(rows, "n_done", "n"),
+      ...isWhole ? {} : { texts: rows.map(({ n_done, n_planned }) => `${n_done} of ${n_planned}`) },
+    },
+    ...counts.map((name) => columnOf(rows, name, name.slice(2))),
   ];
 }
 
 /** A mean of fewer than three seeds has two digits, as more would look like a ranking. */
 function shownMean({ mean, n_done }: Row, text: string): string {
   return mean !== null && Number(n_done) < LEAST_VALUES ? String(mean) : text;
-}
-
-function saysSomething(name: string, rows: readonly Row[]): boolean {
-  if (name === "n_planned") return rows.some(({ n_done, n_planned }) => n_done !== n_planned);
-  return rows.some((row) => row[name] !== 0);
 }
 
 /** What has one value in all rows, in words. */
