@@ -14,7 +14,7 @@ import {
   unitOf,
 } from "../../../tables/rows/baseline_rows.ts";
 import { probability } from "../../../tables/rows/probability.ts";
-import { hasBest, PARAMETER_COLUMNS } from "../../../tables/rows/ranked_rows.ts";
+import { hasBest, othersOf, PARAMETER_COLUMNS } from "../../../tables/rows/ranked_rows.ts";
 import type { Row } from "../../../tables/table.ts";
 import { escapeXml } from "../../../util/escape_xml.ts";
 import { counted } from "../../../util/words.ts";
@@ -32,7 +32,7 @@ import {
 import { type Drawn, type Section, withoutTables } from "./section.ts";
 
 /** A table of more columns stands below its figure, which leaves it the whole width. */
-const MOST_BESIDE = 7;
+const MOST_BESIDE = 6;
 const OF_CELLS = ["metric", "axis", "by"] as const;
 const OF_DIFFERENCES = ["metric", "by"] as const;
 
@@ -109,19 +109,13 @@ function answer({ view: { metric, by } }: Shown, rows: readonly Row[], best: num
 function cellColumns({ view: { by } }: Shown, rows: readonly Row[]): PageColumn[] {
   const same = new Set(constants(rows, by).map(([name]) => name));
   const [mean, interval] = estimateColumns(rows, "mean", ["low", "high"]);
-  const isWhole = rows.every(({ n_done, n_planned }) => n_done === n_planned);
-  const counts = ["n_diverged", "n_stalled", "n_failed"].filter((name) =>
-    rows.some((row) => row[name] !== 0)
-  );
+  const others = rows.map(othersOf);
   return [
     ...by.filter((key) => !same.has(key)).map((key) => settingColumn(rows, key)),
     { ...mean, texts: rows.map((row, i) => shownMean(row, mean.texts![i]!)) },
     interval,
-    {
-      ...columnOf(rows, "n_done", "n"),
-      ...isWhole ? {} : { texts: rows.map(({ n_done, n_planned }) => `${n_done} of ${n_planned}`) },
-    },
-    ...counts.map((name) => columnOf(rows, name, name.slice(2))),
+    columnOf(rows, "n_done", "n"),
+    ...others.every((text) => text === "") ? [] : [{ name: "others", values: others }],
   ];
 }
 
@@ -143,7 +137,7 @@ function saidOnce({ runs, view: { metric, by } }: Shown, rows: readonly Row[]): 
     ...all.length === 0 ? [] : [`In all rows ${all.join(", ")}.`],
     isWhole
       ? `All ${counted(runs.length, "run")} are done.`
-      : "Runs that diverged, stalled or failed are in no mean; their numbers stand beside it.",
+      : "Runs that diverged, stalled, failed or are left are in no mean; the column others counts them.",
   ].join(" ");
 }
 
