@@ -49,6 +49,7 @@ const DOORS: Readonly<Record<string, RegExp>> = {
   "d3": /^report\/page\/plot_scripts\.ts$/,
   "@resvg/resvg-js": /^figures\/figure_png\.ts$/,
   "dejavu-fonts-ttf/package.json": /^figures\/figure_png\.ts$/,
+  "hyparquet-writer": /^tables\/export\/parquet\.ts$/,
   "linkedom": /^figures\/render_svg\.ts$/,
   "arquero": /^tables\/table\.ts$/,
   "munkres": /^routing\/recovery\.ts$/,

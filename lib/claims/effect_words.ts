@@ -35,7 +35,7 @@ export function effectWords(judgement: Judgement): EffectWords {
   const between = claim.sides.length === 2 ? (isRatio ? " over " : " less ") : " against ";
   return {
     what: `${measured}, ${names(1).join(" + ")}${between}${names(-1).join(" + ")}`,
-    text: center === null ? "–" : `${isRatio ? "×" : ""}${show(center)}${interval}`,
+    text: center === null ? "—" : `${isRatio ? "×" : ""}${show(center)}${interval}`,
     margin: isRatio ? `×${ratio(Math.exp(-margin))}` : signed(margin),
   };
 }

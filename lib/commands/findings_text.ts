@@ -12,6 +12,7 @@ import { noneDone } from "../tables/files.ts";
 import { decimalsOf, type Finding, type Findings, findings } from "../tables/findings.ts";
 import { cellText } from "../tables/markdown.ts";
 import { MEASURES } from "../tables/rows/paired_rows.ts";
+import { probability } from "../tables/rows/probability.ts";
 import type { Study } from "../tables/study.ts";
 import { type Row, rowsOf } from "../tables/table.ts";
 import { printableLine } from "../util/printable.ts";
@@ -157,7 +158,7 @@ function differencesOf(
           ...hasTiers ? [String(row.tier)] : [],
           text(row[column] ?? null).padStart(widest) +
           (row.low === null ? "" : ` [${text(row.low ?? null)}, ${text(row.high ?? null)}]`),
-          pText(row.p_holm ?? row.p ?? null),
+          probability(row.p_holm ?? row.p ?? null),
           row.wins === null ? `${row.ties} ties` : `${row.wins}/${row.ties}/${row.losses}`,
           String(row.n),
         ],
@@ -166,10 +167,6 @@ function differencesOf(
     ),
     ...[toldApartText(study, table)].filter((text) => text !== "").map(paragraph),
   ];
-}
-
-function pText(p: Row[string]): string {
-  return typeof p !== "number" ? "—" : p < 0.001 ? "<0.001" : p.toFixed(3);
 }
 
 /** A table as wide as the terminal at most. */

@@ -209,7 +209,8 @@ const HELP: Help = {
       "--export A,B",
       "what other programs read, beside the page: latex, the leaderboard with booktabs as " +
       "leaderboard.tex; tensorboard, event files of every run in tensorboard/; csv, every number of " +
-      "every step as steps.csv, for W&B, MLflow and others",
+      "every step as steps.csv, for W&B, MLflow and others; parquet, the tables of runs and tasks as " +
+      "results.parquet, tasks.parquet and task_summary.parquet",
     ],
   ],
   examples: [

@@ -65,6 +65,12 @@ inBrowser(
       await page.evaluate("document.querySelector('h1').textContent"),
       "Do more skills and splits help?",
     );
+    await page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true");
+    const tooWide = await page.evaluate<string[]>(
+      `[...document.querySelectorAll(".scroll")].filter((box) => box.scrollWidth > box.clientWidth)
+        .map((box) => box.ariaLabel + ": " + box.scrollWidth + " in " + box.clientWidth)`,
+    );
+    assert.deepEqual(tooWide, [], "no table moves sideways");
     const shown = async () => (await column(page, "settings", "mean")).map(Number);
     const means = (metric: string) =>
       rowsOf(leaderboard(study, { metric })).map(({ mean }) => Number(Number(mean).toFixed(3)));
@@ -158,6 +164,7 @@ inBrowser(
       data.runs.rows.find((row) => row[at] === "done")[at] = "failed";
       document.dispatchEvent(new CustomEvent("study", { detail: data }));
     })()`);
+    await page.drawn();
     assert.equal(await output(), "6 of 40 shown");
     assert.deepEqual(await column(page, "settings", "n_skills"), ascending.toReversed());
     assert.match(await page.evaluate("document.getElementById('summary').textContent"), /3 failed/);
@@ -203,6 +210,7 @@ inBrowser(
       "({ scroll: document.documentElement.scrollWidth, client: document.documentElement.clientWidth })",
     );
     assert.ok(client <= 390 && scroll <= client, `${scroll} pixels in ${client}`);
+    await page.drawn();
     const plots = await page.evaluate<{ width: number; drawn: number }[]>(
       `[...document.querySelectorAll(".plot svg")].map((svg) =>
       ({ width: svg.getBoundingClientRect().right, drawn: svg.viewBox.baseVal.width }))`,

@@ -59,7 +59,11 @@ Deno.test("writeReport() shows every run: done, diverged, stalled, failed with i
     const stalled = rows[statuses.indexOf("stalled")]!;
     assert.equal(stalled.querySelector("summary").textContent, "stalled from step 2 on");
     const done = rows[statuses.indexOf("done")]!;
-    assert.match(done.querySelector("dl").textContent, /backendwasm.*git_commit0123456789abcdef/);
+    // What all runs share is said once, below them.
+    const once = page.querySelector("#runs > .body > details:last-child dl").textContent;
+    assert.match(once, /^backendwasm.*git_commit0123456789abcdef/);
+    const own = done.querySelector("dl").textContent;
+    assert.ok(/^folderruns\/.*seconds1\d\./.test(own) && !own.includes("backend"), own);
     assert.match(
       page.querySelector("header").textContent,
       /40 runs with 4 seeds: 33 done, 3 diverged, 1 stalled, 2 failed, 1 not run yet\./,

@@ -6,7 +6,7 @@ import { decimalsFor } from "./rows/aligned.ts";
 import { ALPHA } from "./rows/baseline_rows.ts";
 import { hasSettings } from "./rows/cell.ts";
 import { groupingOf } from "./varying.ts";
-import { hasBest, PARAMETER_COLUMNS } from "./rows/ranked_rows.ts";
+import { hasBest, othersOf, PARAMETER_COLUMNS } from "./rows/ranked_rows.ts";
 import type { Study } from "./study.ts";
 import { type Cell, type Row, rowsOf } from "./table.ts";
 import { LEAST_VALUES } from "../statistics/estimate.ts";
@@ -126,17 +126,6 @@ function apartFrom(study: Study, settings: readonly string[], best: Row) {
 function isSame(row: Row, other: Row, settings: readonly string[]): boolean {
   const wanted = Object.fromEntries(settings.map((key) => [key, other[key]]));
   return hasSettings(row, wanted as Partial<RunConfig>);
-}
-
-function othersOf(cell: Row): string {
-  const [done, planned, ...others] = [
-    ...["n_done", "n_planned", "n_diverged", "n_stalled", "n_failed"] as const,
-  ].map((name) => Number(cell[name]));
-  const left = planned! - done! - others.reduce((sum, n) => sum + n, 0);
-  return [...others, left].map((n, i) =>
-    [n, ["diverged", "stalled", "failed", "left"][i]!] as const
-  )
-    .filter(([n]) => n > 0).map(([n, what]) => `${n} ${what}`).join(", ");
 }
 
 function count(value: Cell): string {

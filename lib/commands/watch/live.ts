@@ -5,7 +5,8 @@ import { pageData } from "../../report/page_data.ts";
 import { SweepStore } from "../../sweep/store.ts";
 import { StoreError } from "../../sweep/store_error.ts";
 import { Study } from "../../tables/study.ts";
-import { type LiveProgress, ProgressReader } from "./progress.ts";
+import type { LiveProgress } from "../../report/page/live_data.ts";
+import { ProgressReader } from "./progress.ts";
 
 /** What is told. */
 export type LiveEvent =
@@ -27,10 +28,12 @@ export class LiveSweep implements AsyncDisposable {
   readonly #listeners = new Set<(event: LiveEvent) => void>();
   readonly #latest = new Map<LiveEvent["kind"], string>();
   readonly #stop = new AbortController();
-  #results: RunResult[] = [];
   #begun = -Infinity;
   #took = 0;
-  #shown = "";
+  /** The news that were told last. */
+  #told = "";
+  /** The data that were made last, and from which news. */
+  #made: { readonly news: string; readonly data: Promise<PageData> } | null = null;
   #looking: Promise<void>;
 
   /** @param dir the folder of a sweep */
@@ -49,8 +52,7 @@ export class LiveSweep implements AsyncDisposable {
   async data(): Promise<PageData> {
     const store = await SweepStore.read(this.dir);
     const results = await store.results();
-    const progress = await this.#reader.read(store, results);
-    return await dataOf(store, results, progress);
+    return await this.#dataOf(store, results, await this.#reader.read(store, results));
   }
 
   async #lookOn(): Promise<void> {
@@ -76,17 +78,28 @@ export class LiveSweep implements AsyncDisposable {
     const rest = Math.max(LEAST_REST, this.#took * REST);
     if (this.#listeners.size === 0) return;
     if (!isLast && performance.now() - this.#begun < rest) return;
-    // Ends of runs and growing losses are news; all else of a page follows from them.
-    const news = JSON.stringify([
-      results.map(({ id, status }) => [id, status]),
-      progress.running.map(({ id, losses }) => [id, losses.length, losses.at(-1)]),
-    ]);
-    if (news === this.#shown) return;
+    const news = newsOf(results, progress);
+    if (news === this.#told) return;
     this.#begun = performance.now();
-    this.#tell("study", await dataOf(store, results, progress));
+    this.#tell("study", await this.#dataOf(store, results, progress));
     this.#took = performance.now() - this.#begun;
-    this.#shown = news;
-    this.#results = results;
+    this.#told = news;
+  }
+
+  /** The data of the page, made once for the page that is opened and the events that follow. */
+  async #dataOf(
+    store: SweepStore,
+    results: readonly RunResult[],
+    progress: LiveProgress,
+  ): Promise<PageData> {
+    const news = newsOf(results, progress);
+    if (this.#made?.news !== news) this.#made = { news, data: dataOf(store, results, progress) };
+    try {
+      return await this.#made.data;
+    } catch (error) {
+      this.#made = null; // what could not be read is read again
+      throw error;
+    }
   }
 
   #tell(kind: LiveEvent["kind"], value: unknown): void {
@@ -102,6 +115,14 @@ export class LiveSweep implements AsyncDisposable {
     await this.#looking;
     await this.#look(true).catch(() => {}); // what was told last stands
   }
+}
+
+/** What is new of a sweep: ends of runs and growing losses; all else of a page follows from them. */
+function newsOf(results: readonly RunResult[], { running }: LiveProgress): string {
+  return JSON.stringify([
+    results.map(({ id, status }) => [id, status]),
+    running.map(({ id, losses }) => [id, losses.length, losses.at(-1)]),
+  ]);
 }
 
 /** The data of the page, in which runs at work are told from those that have not begun. */

@@ -4,7 +4,6 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { reportPage } from "../../report/page/page.ts";
 import { wish } from "../../sweep/steering.ts";
-import { LIVE_BANNER, LIVE_SCRIPT } from "./page_script.ts";
 import { LiveSweep } from "./live.ts";
 
 /** A live page that is served. */
@@ -112,8 +111,7 @@ function refusal({ headers }: Request, url: URL, token: string): string | null {
 
 async function pageOf({ live }: Served): Promise<Response> {
   try {
-    const options = { banner: LIVE_BANNER, scripts: [LIVE_SCRIPT], connectTo: "'self'" };
-    const page = await reportPage(await live.data(), options);
+    const page = await reportPage(await live.data(), { isLive: true });
     return new Response(page, {
       headers: { ...HEADERS, "content-type": "text/html; charset=utf-8" },
     });

@@ -120,7 +120,7 @@ Deno.test("serveSweep() tells what is done, at work and failed, and a page whose
       [2, 1, 1, 4],
     ]);
     const page = await (await fetch(served.address)).text();
-    assert.match(page, /connect-src &#39;self&#39;/);
+    assert.match(page, /connect-src 'self'/);
     assert.equal(page.match(/<\/script>/g)!.length, page.match(/<script[ >]/g)!.length);
     const data = JSON.parse(/id="data">(.*?)<\/script>/s.exec(page)![1]!);
     const status = data.runs.columns.indexOf("status");

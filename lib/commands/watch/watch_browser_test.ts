@@ -11,18 +11,6 @@ const WORKER = new URL("../../testing/fakes/fake_run_worker.ts", import.meta.url
 const ignore = CHROMIUM === null;
 const named = (name: string) => name + lacking("Chromium", CHROMIUM !== null);
 
-/** Waits until an expression is true in a page. */
-const until = (page: Page, expression: string) =>
-  page.evaluate<boolean>(`new Promise((resolve, reject) => {
-    const end = Date.now() + 60000;
-    const look = () => {
-      if (${expression}) resolve(true);
-      else if (Date.now() > end) reject(new Error(document.querySelector("header").innerText));
-      else setTimeout(look, 50);
-    };
-    look();
-  })`);
-
 const text = (page: Page, selector: string) =>
   page.evaluate<string>(`document.querySelector(${JSON.stringify(selector)}).innerText`);
 
@@ -56,28 +44,27 @@ Deno.test({
         sweep.then((code) => Promise.reject(new Error(`${code}: ${log}`))),
       ]);
       await using page = await Page.open(address, 1280, 900);
-      await until(page, `document.querySelectorAll("#live-failed li").length === 1`);
+      await page.until(`document.querySelectorAll("#live-failed li").length === 1`);
       assert.match(
         await text(page, "#live-failed li"),
         /r=2,seed=0: The worker ended with SIGKILL /,
       );
-      await until(
-        page,
+      await page.until(
         `document.getElementById("summary").textContent.includes("1 done, 1 running, 1 failed")`,
       );
       assert.match(await text(page, "#live .run"), /r=3/);
+      // Its losses grow on an axis that ends where its training does.
+      await page.until(`document.querySelector("#live .run svg path") !== null`);
       await page.evaluate(`document.querySelector("#live .run button").click()`);
-      await until(page, `document.querySelectorAll("#live-failed li").length === 2`);
+      await page.until(`document.querySelectorAll("#live-failed li").length === 2`);
       assert.match(await text(page, "#live-failed"), /r=3,seed=0: Stopped by hand, on the page/);
       assert.equal(await sweep, 1);
-      await until(
-        page,
+      await page.until(
         `/when the server ended/.test(document.getElementById("live-state").innerText)`,
       );
       await using again = await serveSweep(out);
       assert.equal(again.address, address);
-      await until(
-        page,
+      await page.until(
         `/1 of 3 runs done, 2 failed\\. The sweep is over\\./.test(document.getElementById("live-state").innerText)`,
       );
     }),

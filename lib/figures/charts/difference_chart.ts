@@ -4,6 +4,7 @@
 import { type Figure, FILE_PLACE } from "../figure.ts";
 import { settingsLabel } from "../../tables/groups.ts";
 import { MEASURES } from "../../tables/rows/paired_rows.ts";
+import { probability } from "../../tables/rows/probability.ts";
 import type { Row } from "../../tables/table.ts";
 import { intervalRows } from "./interval_rows.ts";
 
@@ -73,7 +74,7 @@ export function differenceChart(
           isFilled: typeof row.p_holm === "number" && row.p_holm < 0.05,
           points: [],
           missing: "no complete pair",
-          texts: [String(row.n), counts(row), probability(row)],
+          texts: [String(row.n), counts(row), corrected(row)],
         })),
         domain: domainOf(ends, none),
         isLog: isRatio,
@@ -91,7 +92,7 @@ export function differenceChart(
 
 /** Wins, ties and losses; a dash where the metric has no direction. */
 function counts({ wins, ties, losses }: Row): string {
-  return wins === null ? "–" : `${wins}/${ties}/${losses}`;
+  return wins === null ? "—" : `${wins}/${ties}/${losses}`;
 }
 
 function labelOf(row: Row): string {
@@ -100,12 +101,9 @@ function labelOf(row: Row): string {
 }
 
 /** The corrected p-value; the raw one of an exploratory comparison in brackets. */
-function probability({ p, p_holm, tier }: Row): string {
-  const isRaw = tier === "exploratory";
-  const value = isRaw ? p : p_holm;
-  if (typeof value !== "number") return "–";
-  const text = value < 0.001 ? "< 0.001" : value.toFixed(3);
-  return isRaw ? `(${text})` : text;
+function corrected({ p, p_holm, tier }: Row): string {
+  if (tier !== "exploratory") return probability(p_holm ?? null);
+  return typeof p === "number" ? `(${probability(p)})` : probability(null);
 }
 
 /** The ends of the horizontal axis, with some room; on the scale of logarithms where none is 1. */

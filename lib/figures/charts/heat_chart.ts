@@ -12,6 +12,7 @@ import {
 import { panelGrid } from "../panel_grid.ts";
 import { MISSING_COLOR, SERIES_STYLES } from "../series_style.ts";
 import { tickText } from "../tick_text.ts";
+import type { Cell } from "../../tables/table.ts";
 
 /** Settings of {@linkcode heatChart}. */
 export interface HeatChartOptions {
@@ -74,7 +75,14 @@ export function heatChart(runs: Runs, { metric, x, y, by }: HeatChartOptions): F
       const isNarrow = place.width / columns.length < CELL;
       return {
         ...grid.options,
-        x: { type: "band", domain: columns, label: x, labelArrow: "none", padding: 0.04 },
+        x: {
+          type: "band",
+          domain: columns,
+          label: x,
+          labelArrow: "none",
+          padding: 0.04,
+          tickFormat: settingText,
+        },
         y: {
           type: "band",
           domain: lines,
@@ -82,6 +90,7 @@ export function heatChart(runs: Runs, { metric, x, y, by }: HeatChartOptions): F
           labelArrow: "none",
           padding: 0.04,
           reverse: true,
+          tickFormat: settingText,
         },
         opacity: { type: "identity" },
         marks: [
@@ -118,6 +127,11 @@ function detail(group: MeasuredGroup): string {
 function number(value: number | null, digits = 3): string {
   if (value === null) return "no value";
   return Math.abs(value) >= 1000 ? tickText(Math.round(value)) : value.toPrecision(digits);
+}
+
+/** A value of a setting beside its row or column, in full. */
+function settingText(value: Cell): string {
+  return typeof value === "number" ? tickText(value) : String(value ?? "—");
 }
 
 /** Pixels that a cell needs for the digits of its interval. */

@@ -50,6 +50,13 @@ Deno.test("heatMapFigure() writes each mean where its two settings meet", async 
   }
 });
 
+Deno.test("heatMapFigure() names small values of a setting in full, each by its own", async () => {
+  const rows = [0, 1e-5, 1e-4, 0.3].map((n_skills) => run(n_skills, 1, 0, 1));
+  const svg = await renderSvg(heatMapFigure(tableOf(rows), OPTIONS));
+  const ticks = readSvg(svg).filter(({ group }) => group === "x-axis tick label");
+  assert.deepEqual(ticks.map(({ text }) => text), ["0", "1e-5", "0.0001", "0.3"]);
+});
+
 Deno.test("heatMapFigure() is stronger where the mean is higher, and its digits can be read, light and dark", async () => {
   const svg = await renderSvg(heatMapFigure(tableOf(RUNS), OPTIONS));
   const opacities = cells(svg).map(({ attributes }) => Number(attributes["fill-opacity"]));

@@ -162,8 +162,8 @@ function slotOf(
 }
 
 /**
- * The horizontal scale: powers evenly spaced, other numbers to scale, words side by side; a tick
- * each.
+ * The horizontal scale: powers evenly spaced, with 0 before them where it is one of the values, other
+ * numbers to scale, words side by side; a tick each.
  */
 function horizontal(values: readonly Cell[], name: string, taken: number): ScaleOptions {
   const label = {
@@ -177,8 +177,13 @@ function horizontal(values: readonly Cell[], name: string, taken: number): Scale
     return { type: "point", domain: values, padding: 0.5, ...label };
   }
   const [low, high] = [numbers[0]!, numbers.at(-1)!];
+  const [, least] = numbers;
   return {
-    type: low > 0 && high / low >= 4 ? "log" : "linear",
+    ...(low > 0 && high / low >= 4
+      ? { type: "log" as const }
+      : low === 0 && high / least! >= 20
+      ? { type: "symlog" as const, constant: least! }
+      : { type: "linear" as const }),
     domain: [low, high],
     ticks: numbers,
     tickFormat: String,

@@ -42,6 +42,17 @@ Deno.test("metricFigure() puts every seed where its value is", async () => {
   }
 });
 
+Deno.test("metricFigure() has room for every tick of powers of ten that begin with 0", async () => {
+  const rows = [0, 1e-5, 1e-4, 1e-3].flatMap((
+    n_skills,
+  ) => [run(n_skills, 0, 1), run(n_skills, 1, 2)]);
+  const svg = await renderSvg(metricFigure(tableOf(rows), { metric: "score", x: "n_skills" }));
+  const ticks = readSvg(svg).filter(({ group }) => group === "x-axis tick label");
+  assert.deepEqual(ticks.map(({ text }) => text), ["0", "0.00001", "0.0001", "0.001"]);
+  const gaps = ticks.slice(1).map(({ x }, i) => x - ticks[i]!.x);
+  assert.ok(gaps.every((gap) => gap > 60), gaps.join());
+});
+
 Deno.test("metricFigure() draws the mean line, and Student's intervals as bars wider than points", async () => {
   const rows = [run(2, 0, 1), run(2, 1, 2), run(2, 2, 3), run(4, 0, 4), run(4, 1, 5), run(4, 2, 6)];
   const svg = await renderSvg(metricFigure(tableOf(rows), { metric: "score", x: "n_skills" }));

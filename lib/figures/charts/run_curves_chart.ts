@@ -11,10 +11,22 @@ export interface RunCurve {
   readonly y: readonly number[];
 }
 
+/** What curves of runs are of, and where they stand. */
+export interface RunCurvesOptions {
+  /** Column on the vertical axis, such as `loss`. */
+  readonly y: string;
+  /** Phase of the log, such as `multitask`. */
+  readonly phase: string;
+  /** Where the horizontal axis ends, for curves that still grow; at their last step when absent. */
+  readonly lastStep?: number;
+  /** Whether it is a small picture beside a text that says what it is of. */
+  readonly isCard?: boolean;
+}
+
 /** The curves of one run, or of two side by side, in one frame. */
 export function runCurvesChart(
   curves: readonly RunCurve[],
-  { y, phase }: { readonly y: string; readonly phase: string },
+  { y, phase, lastStep, isCard = false }: RunCurvesOptions,
 ): Figure {
   const values = curves.flatMap(({ y }) => y);
   const [low, high] = [Math.min(...values), Math.max(...values)];
@@ -33,11 +45,20 @@ export function runCurvesChart(
     alt: `Line chart of ${y} over step. ${ends.join("; ")}.`,
     draw: (Plot, { width } = FILE_PLACE) => ({
       width,
-      height: 240 + heightBelow(labels),
-      ...{ marginLeft: 50, marginTop: 24, marginRight: 10, marginBottom: 38 + heightBelow(labels) },
-      x: { label: "step", labelAnchor: "center", labelArrow: "none", labelOffset: 34, ticks: 5 },
+      ...(isCard
+        ? { height: 110, marginLeft: 36, marginTop: 8, marginRight: 12, marginBottom: 20 }
+        : {
+          height: 240 + heightBelow(labels),
+          ...{ marginLeft: 50, marginTop: 24, marginRight: 10 },
+          marginBottom: 38 + heightBelow(labels),
+        }),
+      x: {
+        ...(isCard ? { label: null, ticks: 3 } : { label: "step", ticks: 5 }),
+        ...{ labelAnchor: "center", labelArrow: "none", labelOffset: 34 },
+        ...(lastStep === undefined ? {} : { domain: [0, lastStep] }),
+      },
       y: {
-        ...{ label: y, grid: true, ticks: 5 },
+        ...{ label: isCard ? null : y, grid: true, ticks: isCard ? 3 : 5 },
         ...(isLog
           ? { type: "log" as const, ticks: logTicks([low, high]), tickFormat: tickText }
           : {}),
@@ -49,7 +70,7 @@ export function runCurvesChart(
             ...{ stroke: styleOf(i).color, strokeDasharray: styleOf(i).dash, strokeWidth: 1.6 },
           })
         ),
-        labelsBelow(labels),
+        ...isCard ? [] : [labelsBelow(labels)],
       ],
     }),
   };

@@ -20,7 +20,8 @@ export type CopyFormat = "csv" | "markdown" | "latex";
  *
  * const rows = [{ method: "poly_z", mean: 0.25, low: 0.125, high: 0.5 }];
  * assert.equal(copiedText(rows, "csv"), "method,mean,low,high\npoly_z,0.25,0.125,0.5\n");
- * assert.equal(copiedText(rows, "latex"), String.raw`\begin{tabular}{lr}
+ * assert.equal(copiedText(rows, "latex"), String.raw`% Needs \usepackage{booktabs}
+ * \begin{tabular}{lr}
  * \toprule
  * method & mean \\
  * \midrule
@@ -51,6 +52,7 @@ function latex(rows: readonly Row[], best: number): string {
     columns.map(({ texts }) => i === best ? `\\textbf{${texts[i]}}` : texts[i]).join(" & ")
   );
   return [
+    "% Needs \\usepackage{booktabs}",
     `\\begin{tabular}{${columns.map(({ isNumeric }) => isNumeric ? "r" : "l").join("")}}`,
     "\\toprule",
     `${columns.map(({ name }) => latexText(name)).join(" & ")} \\\\`,

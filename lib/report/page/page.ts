@@ -3,6 +3,8 @@ import { drawingTools } from "../../figures/render_svg.ts";
 import { escapeXml } from "../../util/escape_xml.ts";
 import type { PageData } from "./data.ts";
 import { controlsHtml } from "./controls.ts";
+import { LIVE_BANNER } from "./live_banner.ts";
+import type { Section } from "./parts/section.ts";
 import { PAGE_SCRIPT } from "./script_built.ts";
 import { plotScripts } from "./plot_scripts.ts";
 import { sectionsOf } from "./sections.ts";
@@ -13,14 +15,13 @@ import { shownOf } from "./view.ts";
 /** Width of the figures that a page is written with; its script draws them again where there is less room. */
 const WIDTH = 672;
 
-/** What a page has beside its data. */
+/** What a page is for. */
 export interface PageOptions {
-  /** Scripts that run after the page's own, such as the one that asks a server for new data. */
-  readonly scripts?: readonly string[];
-  /** HTML between the heading and the first question, such as the state of a sweep at work. */
-  readonly banner?: string;
-  /** Places that the page may ask for data, as a Content-Security-Policy has them; none for a file. */
-  readonly connectTo?: string;
+  /**
+   * Whether a server stands behind it, which tells its script how a sweep at work goes on. Such a page is drawn
+   * by its script alone, what is in sight first, and may ask its server.
+   */
+  readonly isLive?: boolean;
 }
 
 /**
@@ -33,14 +34,13 @@ export interface PageOptions {
  */
 export async function reportPage(
   data: PageData,
-  { scripts = [], banner = "", connectTo }: PageOptions = {},
+  { isLive = false }: PageOptions = {},
 ): Promise<string> {
   const tools = { ...await drawingTools(), width: WIDTH };
   const shown = shownOf(data);
   const sections = sectionsOf(shown, tools);
   const { name, question } = data;
   const title = escapeXml(question === "" ? name : question);
-  const connect = connectTo === undefined ? "" : `; connect-src ${connectTo}`;
   const index = sections.map(({ id, short }) =>
     `<li><a href="#${escapeXml(id)}">${escapeXml(short)}</a></li>`
   );
@@ -50,7 +50,7 @@ export async function reportPage(
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; \
-style-src 'unsafe-inline'; script-src 'unsafe-inline'${escapeXml(connect)}">
+style-src 'unsafe-inline'; script-src 'unsafe-inline'${isLive ? "; connect-src 'self'" : ""}">
 <title>${escapeXml(name)}: ${title}</title>
 <style>${PAGE_STYLE}</style>
 </head>
@@ -61,7 +61,7 @@ style-src 'unsafe-inline'; script-src 'unsafe-inline'${escapeXml(connect)}">
   }</p>
 <h1>${title}</h1>
 <p id="summary">${escapeXml(summary(data))}</p>
-${banner}</header>
+${isLive ? LIVE_BANNER : ""}</header>
 <div id="bar">
 <nav aria-label="Questions"><ul>${index.join("")}</ul></nav>
 ${controlsHtml(shown)}
@@ -69,23 +69,26 @@ ${controlsHtml(shown)}
 <main>
 ${warnings(data)}
 ${
-    sections.map(({ id, question, html }) =>
-      `<section id="${escapeXml(id)}"><h2>${
-        escapeXml(question)
-      }</h2>\n<div class="body">${html}</div></section>`
-    ).join("\n")
+    isLive
+      ? "<noscript><p>A script draws this page; the browser has forbidden it.</p></noscript>"
+      : sections.map(sectionHtml).join("\n")
   }
 </main>
 <div id="tip" role="tooltip" hidden></div>
 <script type="application/json" id="data">${jsonInHtml(data)}</script>
 ${
-    [...await plotScripts(), PAGE_SCRIPT, ...scripts].map((script) =>
-      `<script>${inScript(script)}</script>`
-    ).join("\n")
+    [...await plotScripts(), PAGE_SCRIPT].map((script) => `<script>${inScript(script)}</script>`)
+      .join("\n")
   }
 </body>
 </html>
 `;
+}
+
+function sectionHtml({ id, question, draw }: Section): string {
+  return `<section id="${escapeXml(id)}"><h2>${
+    escapeXml(question)
+  }</h2>\n<div class="body">${draw().html}</div></section>`;
 }
 
 /** What a reader must know before the numbers. */

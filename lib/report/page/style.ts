@@ -24,6 +24,9 @@ h2 { font-size: 1.3rem; line-height: 1.25; margin: 0 0 0.5rem; overflow-wrap: an
 h3 { font-size: 0.95rem; margin: 0 0 0.25rem; overflow-wrap: anywhere; }
 p { margin: 0.5rem 0; max-width: 46rem; }
 section { padding: 1.5rem 0; border-top: 1px solid var(--line); scroll-margin-top: 5.5rem; }
+/* A section that waits to be drawn again, and one that has not been drawn yet. */
+section[aria-busy="true"] > .body { opacity: 0.5; }
+.body:empty { min-height: 24rem; }
 .answer { font-size: 1.05rem; }
 .muted, figcaption { color: var(--muted); font-size: 0.875rem; }
 a { color: light-dark(#0b57a4, #8cc8ff); }
@@ -42,13 +45,16 @@ legend { float: left; padding: 0; margin-right: 0.25rem; }
 .pair { display: grid; grid-template-columns: minmax(0, 42rem) minmax(20rem, 1fr); gap: 0 1.75rem;
   align-items: start; }
 .pair > div { min-width: 0; }
+.pair.below { grid-template-columns: minmax(0, 1fr); }
+.pair.below > figure { display: grid; grid-template-columns: minmax(0, 42rem) minmax(12rem, 28rem); gap: 0 1.75rem; }
+.pair.below > figure h3 { grid-column: 1 / -1; }
 .curves { display: flex; flex-wrap: wrap; gap: 0 1.5rem; }
 .scroll { overflow-x: auto; border: 1px solid var(--line); border-radius: 4px; }
 table { border-collapse: collapse; width: 100%; font-size: 0.8125rem; font-variant-numeric: tabular-nums; }
 table.sides { width: auto; }
 caption { text-align: left; color: var(--muted); padding: 0.2rem 0.5rem; }
-th, td { padding: 0.2rem 0.5rem; text-align: left; vertical-align: top; }
-thead th { background: var(--faint); white-space: nowrap; }
+th, td { padding: 0.2rem 0.4rem; text-align: left; vertical-align: top; }
+thead th, thead th.number { background: var(--faint); white-space: normal; vertical-align: bottom; }
 tbody tr { border-top: 1px solid var(--line); }
 tbody th { font-weight: normal; }
 tr.best td { font-weight: 650; }
@@ -102,8 +108,10 @@ dt { color: var(--muted); }
 dd { margin: 0; overflow-wrap: anywhere; }
 summary { cursor: pointer; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; margin: 0.25rem 0; font-size: 0.8125rem; }
-@media (max-width: 72rem) { .pair, .body > figure { display: block; } }
+@media (max-width: 72rem) { .pair, .pair.below > figure, .body > figure { display: block; } }
 @media (max-width: 45rem) {
+  th, td { padding-inline: 0.25rem; }
+  th:not([aria-sort]) button::after { content: none; }
   #bar { position: static; }
   section { scroll-margin-top: 0.5rem; }
   form { gap: 0.4rem 1rem; }

@@ -57,7 +57,10 @@ export function tableHtml({ name, columns, best = -1 }: PageTable): string {
     };
   });
   const head = shown.map(({ name, title, style }) =>
-    `<th scope="col" data-name="${escapeXml(name)}"${style}>${escapeXml(title ?? name)}</th>`
+    // Where there is no room a heading breaks behind an underscore, unless one letter stands before it.
+    `<th scope="col" data-name="${escapeXml(name)}"${style}>${
+      escapeXml(title ?? name).replaceAll(/(?<=..)_/g, "_<wbr>")
+    }</th>`
   );
   const n = columns[0]?.values.length ?? 0;
   const body = Array.from({ length: n }, (_, row) => {

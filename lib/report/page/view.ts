@@ -27,6 +27,11 @@ export interface Shown {
   readonly facts: readonly Row[];
 }
 
+/** What a page is written with: the reader has chosen nothing yet. */
+export function writtenView({ metric, axes, grouping }: PageData): View {
+  return { metric, axis: axes[0] ?? "", by: grouping, runs: [] };
+}
+
 /** Reads the rows of a page's data, and keeps of a view what the data have. */
 export function shownOf(data: PageData, wanted: Partial<View> = {}): Shown {
   const runs = rowsOfData(data.runs);

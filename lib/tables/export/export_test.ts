@@ -5,6 +5,7 @@ import { HAS_PYTHON, PYTHON, runPython } from "../../testing/python.ts";
 import { sampleMetrics, sampleResults } from "../../testing/samples/sample_results.ts";
 import { writeSampleSweep } from "../../testing/samples/sample_sweep.ts";
 import { withFolder } from "../../testing/with_folder.ts";
+import { copiedText } from "../../report/page/copy.ts";
 import { openStudy, Study } from "../study.ts";
 import { eventFile } from "./event_file.ts";
 import { writeExports } from "./exports.ts";
@@ -107,23 +108,35 @@ Deno.test("leaderboardLatex() has booktabs' rules, the best in bold and a dagger
     assert.ok(ties.length >= 1 && ties.length < 5, text);
   }));
 
+/** Every sign of ASCII, and of others what names of settings and metrics may have. */
+const HOSTILE = String.fromCodePoint(...Array.from({ length: 95 }, (_, i) => 32 + i)) +
+  " × ± − ≤ ≥ ≠ ≈ → ∞ · é ü ñ ß ø å “quoted” – — … § © αβγδεζηθικλμνξπρςστυφχψω ΓΔΘΛΞΠΣΥΦΨΩ";
+
 const HAS_LATEX = await succeeds("pdflatex", ["--version"]);
 
 Deno.test({
-  name: "the table of LaTeX compiles" + lacking("pdflatex", HAS_LATEX),
+  name: "tables of LaTeX compile, whatever text they hold, in a document that has no package" +
+    lacking("pdflatex", HAS_LATEX),
   ignore: !HAS_LATEX,
   fn: () =>
     withFolder(async (dir) => {
-      const table = leaderboardLatex(await openStudy("baselines"));
+      await writeSampleSweep(dir, { question: HOSTILE }, RESULTS);
+      const tables = [
+        leaderboardLatex(await Study.read(dir)),
+        leaderboardLatex(await openStudy("baselines")),
+        // A table that is copied from a page is not one that floats, and asks for the rules' package.
+        "\\newcommand{\\toprule}{\\hline}\\newcommand{\\midrule}{\\hline}\\newcommand{\\bottomrule}{\\hline}",
+        copiedText([{ "[*": "[*", [HOSTILE]: HOSTILE, mean: -0.5 }], "latex"),
+      ];
       await Deno.writeTextFile(
         join(dir, "a.tex"),
-        `\\documentclass{article}\n\\usepackage[T1]{fontenc}\n\\usepackage{booktabs}\n` +
-          `\\begin{document}\n${table}\\end{document}\n`,
+        `\\documentclass{article}\n\\begin{document}\n${tables.join("\n")}\\end{document}\n`,
       );
       const { success, stdout } = await new Deno.Command("pdflatex", {
-        args: ["-interaction=nonstopmode", "-halt-on-error", "a.tex"],
+        args: ["-interaction=nonstopmode", "-halt-on-error", "-file-line-error", "a.tex"],
         cwd: dir,
       }).output();
       assert.ok(success, new TextDecoder().decode(stdout));
+      assert.ok((await Deno.stat(join(dir, "a.pdf"))).size > 10_000);
     }),
 });

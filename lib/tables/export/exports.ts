@@ -4,18 +4,20 @@ import { makeFolder } from "../../files/file_system.ts";
 import { whenWriting } from "../../sweep/store_error.ts";
 import type { Study } from "../study.ts";
 import { leaderboardLatex } from "./latex.ts";
+import { taskSummary } from "../task_summary.ts";
+import { toParquet } from "./parquet.ts";
 import { stepsCsv } from "./run_steps.ts";
 import { tensorboardFiles } from "./tensorboard.ts";
 
 /** What a study can be exported as. */
-export const EXPORT_FORMATS = ["latex", "tensorboard", "csv"] as const;
+export const EXPORT_FORMATS = ["latex", "tensorboard", "csv", "parquet"] as const;
 
 /** One of {@linkcode EXPORT_FORMATS}. */
 export type ExportFormat = typeof EXPORT_FORMATS[number];
 
 /**
  * Writes what other programs read of a study into its folder: `leaderboard.tex`, `tensorboard/` with a folder
- * for each run, or `steps.csv`.
+ * for each run, `steps.csv`, or the tables of runs and of tasks as Parquet.
  *
  * @returns a path for each format
  * @throws {StoreError} when the folder cannot be written
@@ -28,7 +30,7 @@ export async function writeExports(
 ): Promise<string[]> {
   const paths: string[] = [];
   for (const format of formats) {
-    const { path, files } = FORMATS[format](study);
+    const { path, files } = await FORMATS[format](study);
     for (const [name, content] of files) {
       const folder = dirname(join(study.dir, name));
       try {
@@ -49,7 +51,7 @@ interface Exported {
   readonly files: ReadonlyMap<string, string | Uint8Array>;
 }
 
-const FORMATS: Readonly<Record<ExportFormat, (study: Study) => Exported>> = {
+const FORMATS: Readonly<Record<ExportFormat, (study: Study) => Exported | Promise<Exported>>> = {
   latex: (study) => one("leaderboard.tex", leaderboardLatex(study)),
   tensorboard: (study) => ({
     path: "tensorboard",
@@ -58,7 +60,18 @@ const FORMATS: Readonly<Record<ExportFormat, (study: Study) => Exported>> = {
     ),
   }),
   csv: (study) => one("steps.csv", stepsCsv(study)),
+  parquet: async (study) => ({
+    path: "results.parquet",
+    files: new Map([
+      ["results.parquet", await toParquet(study.runs, WHOLE)],
+      ["tasks.parquet", await toParquet(study.tasks, WHOLE)],
+      ["task_summary.parquet", await toParquet(taskSummary(study), WHOLE)],
+    ]),
+  }),
 };
+
+/** Columns whose numbers are whole in every study. */
+const WHOLE = ["seed", "shot_split", "n"];
 
 function one(path: string, text: string): Exported {
   return { path, files: new Map([[path, text]]) };

@@ -4,8 +4,8 @@ import type { Study } from "../study.ts";
 import { latexNumber, latexText } from "./latex_text.ts";
 
 /**
- * The leaderboard of a study as a table of LaTeX, with the rules of the package booktabs. The best mean is
- * bold, and a dagger stands at those that the paired test does not tell apart from it.
+ * The leaderboard of a study as a table of LaTeX, with the rules of the package booktabs where a document
+ * has it. The best mean is bold, and a dagger stands at those that the paired test does not tell apart from it.
  *
  * @throws {RangeError} when some runs are done and none of them has the study's metric
  *
@@ -59,9 +59,10 @@ export function leaderboardLatex(study: Study): string {
     ...hasOthers ? ["others"] : [],
   ];
   return [
-    "% Needs \\usepackage{booktabs}",
     "\\begin{table}",
     "  \\centering",
+    "  % The rules are those of the package booktabs, and plain lines in a document without it.",
+    ...["top", "mid", "bottom"].map((rule) => `  \\providecommand{\\${rule}rule}{\\hline}`),
     `  \\caption{${caption}}`,
     `  \\begin{tabular}{@{}${columns.join("")}@{}}`,
     "  \\toprule",

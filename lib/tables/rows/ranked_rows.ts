@@ -62,6 +62,16 @@ export function hasBest(rows: readonly Row[], metric: string): boolean {
     Number(first!.n_done) >= LEAST_VALUES;
 }
 
+/** What became of the runs of a row that are in no mean, such as `1 failed, 2 left`; empty for none. */
+export function othersOf(row: Row): string {
+  const [done, planned, diverged, stalled, failed] = [
+    ...["n_done", "n_planned", "n_diverged", "n_stalled", "n_failed"] as const,
+  ].map((name) => Number(row[name])) as [number, number, number, number, number];
+  const left = planned - done - diverged - stalled - failed;
+  return Object.entries({ diverged, stalled, failed, left }).filter(([, n]) => n > 0)
+    .map(([what, n]) => `${n} ${what}`).join(", ");
+}
+
 function meanOf(values: readonly number[]): number | null {
   return values.length === 0 ? null : mean(values);
 }

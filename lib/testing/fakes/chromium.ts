@@ -54,10 +54,35 @@ export class Page {
     await page.send("Emulation.setDeviceMetricsOverride", {
       ...{ width, height, deviceScaleFactor: 1, mobile: false },
     });
-    const loaded = new Promise((resolve) => page.#listeners.set("Page.loadEventFired", resolve));
-    await page.send("Page.navigate", { url });
-    await loaded;
+    await page.go(url);
     return page;
+  }
+
+  /** Goes to another address, and waits until it is loaded. */
+  async go(url: string): Promise<void> {
+    const loaded = new Promise((resolve) => this.#listeners.set("Page.loadEventFired", resolve));
+    await this.send("Page.navigate", { url });
+    await loaded;
+  }
+
+  /** Waits until an expression is true, for a minute at most. */
+  async until(expression: string): Promise<void> {
+    await this.evaluate(`new Promise((resolve, reject) => {
+      const end = Date.now() + 60000;
+      const look = () => {
+        if (${expression}) resolve();
+        else if (Date.now() > end) reject(new Error(document.body.innerText.slice(0, 2000)));
+        else setTimeout(look, 20);
+      };
+      look();
+    })`);
+  }
+
+  /** Waits until a page of this project has drawn all of its sections. */
+  async drawn(): Promise<void> {
+    await this.until(
+      `document.querySelector("section") && !document.querySelector("[aria-busy=true]")`,
+    );
   }
 
   /** Evaluates an expression in the page. */

@@ -4,6 +4,7 @@
  * chosen, how often which of them is right.
  */
 import type { DataAnswers } from "../data.ts";
+import { make } from "./make.ts";
 
 type Example = DataAnswers["rows"][number];
 
@@ -192,15 +193,4 @@ function serve(section: HTMLElement, { cells, rows, runs }: DataAnswers): void {
   });
   section.hidden = false;
   changed();
-}
-
-function make<K extends keyof HTMLElementTagNameMap>(
-  name: K,
-  text: string,
-  attributes: Readonly<Record<string, string>> = {},
-): HTMLElementTagNameMap[K] {
-  const element = document.createElement(name);
-  if (text !== "") element.textContent = text;
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-  return element;
 }

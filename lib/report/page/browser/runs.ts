@@ -16,9 +16,12 @@ const STAYS = 350;
  * Serves the links to runs.
  *
  * @param shown gives what is shown now
- * @param choose shows another choice
+ * @param choose shows another choice, in the section of an id at once
  */
-export function serveRuns(shown: () => Shown, choose: (view: Partial<View>) => void): void {
+export function serveRuns(
+  shown: () => Shown,
+  choose: (view: Partial<View>, id: string) => void,
+): void {
   const tip = document.getElementById("tip")!;
   let leaving: ReturnType<typeof setTimeout> | undefined;
   const stay = () => clearTimeout(leaving);
@@ -65,7 +68,7 @@ export function serveRuns(shown: () => Shown, choose: (view: Partial<View>) => v
   /** Shows a run, or puts it beside the one that is shown. */
   const chosen = (id: string, isBeside: boolean) => {
     const [first] = shown().view.runs;
-    choose({ runs: isBeside && first !== undefined && first !== id ? [first, id] : [id] });
+    choose({ runs: isBeside && first !== undefined && first !== id ? [first, id] : [id] }, "runs");
     document.getElementById("run-panel")!.scrollIntoView({ block: "start" });
   };
   const [, start] = location.hash.split(RUN_LINK);

@@ -1,6 +1,7 @@
 /// <reference lib="dom" />
 /** Sorts, filters and copies the tables of the page, and keeps what the reader has chosen when they are drawn again. */
 import { copiedText, type CopyFormat } from "../copy.ts";
+import type { Row } from "../../../tables/table.ts";
 import type { PageTable } from "../table.ts";
 
 /** What the reader has chosen of a table. */
@@ -12,16 +13,19 @@ interface Choice {
 
 const choices = new Map<string, Choice>();
 
-/** Makes the tables inside an element sortable, filterable and ready to copy; those that are so already stay. */
-export function serveTables(within: HTMLElement, tables: readonly PageTable[]): void {
+/**
+ * Makes the tables inside an element sortable, filterable and ready to copy.
+ *
+ * @param tables gives what they show; asked for when the reader copies
+ */
+export function serveTables(within: HTMLElement, tables: () => readonly PageTable[]): void {
   for (const section of within.querySelectorAll<HTMLElement>("[data-table]")) {
-    const table = tables.find(({ name }) => name === section.dataset.table);
-    if (table !== undefined && section.dataset.served === undefined) serve(section, table);
+    const name = section.dataset.table!;
+    serve(section, name, () => tables().find((table) => table.name === name)!.copied);
   }
 }
 
-function serve(section: HTMLElement, { name, copied, best = -1 }: PageTable): void {
-  section.dataset.served = "";
+function serve(section: HTMLElement, name: string, copied: () => readonly Row[]): void {
   const choice = choices.get(name) ?? { column: null, direction: 1, filter: "" };
   choices.set(name, choice);
   const table = section.querySelector("table")!;
@@ -86,13 +90,12 @@ function serve(section: HTMLElement, { name, copied, best = -1 }: PageTable): vo
   });
   for (const button of section.querySelectorAll<HTMLButtonElement>(".copy button")) {
     button.addEventListener("click", async () => {
-      const shown = [...body.rows].filter(({ hidden }) => !hidden).map(({ dataset }) =>
-        Number(dataset.row)
-      );
+      const shown = [...body.rows].filter(({ hidden }) => !hidden);
+      const rows = copied();
       const text = copiedText(
-        shown.map((row) => copied[row]!),
+        shown.map(({ dataset }) => rows[Number(dataset.row)]!),
         button.value as CopyFormat,
-        shown.indexOf(best),
+        shown.findIndex((row) => row.classList.contains("best")),
       );
       output.textContent = await copy(text)
         ? `${shown.length} rows copied as ${button.textContent}`

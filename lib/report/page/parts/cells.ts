@@ -13,28 +13,47 @@ import {
   toldApartSentences,
   unitOf,
 } from "../../../tables/rows/baseline_rows.ts";
-import { hasBest, PARAMETER_COLUMNS } from "../../../tables/rows/ranked_rows.ts";
-import type { Cell, Row } from "../../../tables/table.ts";
+import { probability } from "../../../tables/rows/probability.ts";
+import { hasBest, othersOf, PARAMETER_COLUMNS } from "../../../tables/rows/ranked_rows.ts";
+import type { Row } from "../../../tables/table.ts";
 import { escapeXml } from "../../../util/escape_xml.ts";
 import { counted } from "../../../util/words.ts";
 import { figureHtml, type PageTools } from "../drawing.ts";
+import { columnOf, estimateColumns, settingColumn } from "../estimate_columns.ts";
 import { type PageColumn, type PageTable, tableHtml } from "../table.ts";
-import { cellRows, constants, differenceRows, hasValues, type Shown } from "../view.ts";
-import type { Section } from "./section.ts";
+import {
+  cellRows,
+  constants,
+  differenceRows,
+  hasValues,
+  type Shown,
+  writtenView,
+} from "../view.ts";
+import { type Drawn, type Section, withoutTables } from "./section.ts";
+
+/** A table of more columns stands below its figure, which leaves it the whole width. */
+const MOST_BESIDE = 6;
+const OF_CELLS = ["metric", "axis", "by"] as const;
+const OF_DIFFERENCES = ["metric", "by"] as const;
 
 /** The first question: which settings are best. */
 export function cellsSection(shown: Shown, tools: PageTools): Section {
-  const { data, runs, view: { metric, axis, by } } = shown;
-  const about = { id: "cells", short: "Leaderboard" };
+  const { runs, view: { metric } } = shown;
   const question = directionOf(metric) === null
     ? `What is ${metric} of each setting?`
     : `Which settings have the best ${metric}?`;
-  if (!hasValues(shown)) {
+  const draw = () => {
+    if (hasValues(shown)) return drawnCells(shown, tools);
     const why = runs.some(({ status }) => status === "done")
       ? `No run that is done has a value of ${metric}.`
       : "No run is done yet.";
-    return { ...about, question, tables: [], html: `<p>${escapeXml(why)}</p>` };
-  }
+    return withoutTables(`<p>${escapeXml(why)}</p>`);
+  };
+  return { id: "cells", short: "Leaderboard", question, follows: OF_CELLS, draw };
+}
+
+function drawnCells(shown: Shown, tools: PageTools): Drawn {
+  const { data, runs, view: { metric, axis, by } } = shown;
   const options = { metric, x: axis, series: by.filter((key) => key !== axis) };
   const figure = axis === "" ? cellsFigure(shown) : metricChart(runs, options);
   const rows = cellRows(shown);
@@ -46,17 +65,19 @@ export function cellsSection(shown: Shown, tools: PageTools): Section {
     best,
   };
   const html = `<p class="answer">${escapeXml(answer(shown, rows, best))}</p>
-<div class="pair">${figureHtml(figure, tools, filesOf(shown))}
+<div class="pair${table.columns.length > MOST_BESIDE ? " below" : ""}">${
+    figureHtml(figure, tools, filesOf(shown, OF_CELLS))
+  }
 <div>${tableHtml(table)}
 <p class="muted">${escapeXml(saidOnce(shown, rows))}</p>
 ${data.beside.map((sentence) => `<p>${escapeXml(sentence)}</p>`).join("")}</div></div>`;
-  return { ...about, question, tables: [table], html };
+  return { tables: [table], html };
 }
 
-/** Files that figures have beside the page: those of the page as it was written, not of another view. */
-export function filesOf({ data, view }: Shown): readonly string[] {
-  const isWritten = view.metric === data.metric && view.by.length === data.grouping.length;
-  return isWritten ? data.files : [];
+/** Files that figures have beside the page: those of the page as it was written, not of another choice. */
+export function filesOf({ data, view }: Shown, follows: Section["follows"]): readonly string[] {
+  const written = writtenView(data);
+  return follows.every((key) => String(view[key]) === String(written[key])) ? data.files : [];
 }
 
 function cellsFigure({ runs, view: { metric, by } }: Shown) {
@@ -87,36 +108,20 @@ function answer({ view: { metric, by } }: Shown, rows: readonly Row[], best: num
 /** Columns of settings that differ, the mean with its interval, and counts that say something. */
 function cellColumns({ view: { by } }: Shown, rows: readonly Row[]): PageColumn[] {
   const same = new Set(constants(rows, by).map(([name]) => name));
-  const numbers = rows.flatMap(({ mean, low, high }) => [mean, low, high] as (number | null)[]);
-  const texts = alignedNumbers(numbers);
-  const counts = ["n_done", "n_planned", "n_diverged", "n_stalled", "n_failed"].filter((name) =>
-    saysSomething(name, rows)
-  );
-  const of = (name: string, title = name): PageColumn => ({
-    ...{ name, title, values: rows.map((row) => row[name] ?? null) },
-  });
+  const [mean, interval] = estimateColumns(rows, "mean", ["low", "high"]);
+  const others = rows.map(othersOf);
   return [
-    ...by.filter((key) => !same.has(key)).map((key) => of(key)),
-    { ...of("mean"), texts: rows.map((row, i) => shownMean(row, texts[3 * i]!)) },
-    {
-      ...of("low", "95 % interval"),
-      texts: rows.map(({ low }, i) =>
-        low === null ? "—" : `[${texts[3 * i + 1]}, ${texts[3 * i + 2]}]`
-      ),
-    },
-    of("n_done", "n"),
-    ...counts.filter((name) => name !== "n_done").map((name) => of(name, name.slice(2))),
+    ...by.filter((key) => !same.has(key)).map((key) => settingColumn(rows, key)),
+    { ...mean, texts: rows.map((row, i) => shownMean(row, mean.texts![i]!)) },
+    interval,
+    columnOf(rows, "n_done", "n"),
+    ...others.every((text) => text === "") ? [] : [{ name: "others", values: others }],
   ];
 }
 
 /** A mean of fewer than three seeds has two digits, as more would look like a ranking. */
 function shownMean({ mean, n_done }: Row, text: string): string {
   return mean !== null && Number(n_done) < LEAST_VALUES ? String(mean) : text;
-}
-
-function saysSomething(name: string, rows: readonly Row[]): boolean {
-  if (name === "n_planned") return rows.some(({ n_done, n_planned }) => n_done !== n_planned);
-  return rows.some((row) => row[name] !== 0);
 }
 
 /** What has one value in all rows, in words. */
@@ -132,16 +137,26 @@ function saidOnce({ runs, view: { metric, by } }: Shown, rows: readonly Row[]): 
     ...all.length === 0 ? [] : [`In all rows ${all.join(", ")}.`],
     isWhole
       ? `All ${counted(runs.length, "run")} are done.`
-      : "Runs that diverged, stalled or failed are in no mean; their numbers stand beside it.",
+      : "Runs that diverged, stalled, failed or are left are in no mean; the column others counts them.",
   ].join(" ");
 }
 
 /** The second question: how far each is from the baseline; null where there is none. */
 export function baselineSection(shown: Shown, tools: PageTools): Section | null {
+  const { baseline } = shown.data;
+  if (baseline === null || !hasValues(shown)) return null;
+  const label = labelOf(baseline);
+  return {
+    id: "differences",
+    short: "Baseline",
+    question: `What differs from ${label}?`,
+    follows: OF_DIFFERENCES,
+    draw: () => drawnDifferences(shown, tools, label),
+  };
+}
+
+function drawnDifferences(shown: Shown, tools: PageTools, label: string): Drawn {
   const { data, view: { metric, by } } = shown;
-  if (data.baseline === null || !hasValues(shown)) return null;
-  const label = labelOf(data.baseline);
-  const about = { id: "differences", short: "Baseline", question: `What differs from ${label}?` };
   const rows = differenceRows(shown);
   if (rows === null || rows.length === 0) {
     const why = by.length < data.grouping.length
@@ -149,7 +164,7 @@ export function baselineSection(shown: Shown, tools: PageTools): Section | null 
       : rows === null
       ? `No run has the baseline's settings, ${label}.`
       : "Only the baseline has run.";
-    return { ...about, tables: [], html: `<p>${escapeXml(why)}</p>` };
+    return withoutTables(`<p>${escapeXml(why)}</p>`);
   }
   const figure = differenceChart(rows, { metric, baseline: label, units: unitOf(rows) });
   const table: PageTable = {
@@ -159,12 +174,14 @@ export function baselineSection(shown: Shown, tools: PageTools): Section | null 
   };
   const notes = data.other === null ? "" : otherHtml(data.other);
   const html = `<p class="answer">${escapeXml(toldApartSentences(data, rows))}</p>${notes}
-<div class="pair">${figureHtml(figure, tools, filesOf(shown))}
+<div class="pair${table.columns.length > MOST_BESIDE ? " below" : ""}">${
+    figureHtml(figure, tools, filesOf(shown, OF_DIFFERENCES))
+  }
 <div>${tableHtml(table)}
 <details><summary>How this was computed</summary>${
     differenceSentences(data, rows).map((text) => `<p>${escapeXml(text)}</p>`).join("")
   }</details></div></div>`;
-  return { ...about, tables: [table], html };
+  return { tables: [table], html };
 }
 
 function otherHtml({ name, folder, settings, notes }: NonNullable<Shown["data"]["other"]>): string {
@@ -188,26 +205,15 @@ function differenceColumns({ view: { by } }: Shown, rows: readonly Row[]): PageC
   const names = Object.keys(rows[0]!);
   const effect = names.includes("ratio") ? "ratio" : "difference";
   const same = new Set(constants(rows, by).map(([name]) => name));
-  const texts = alignedNumbers(
-    rows.flatMap((row) => [row[effect], row.low, row.high] as (number | null)[]),
-  );
-  const of = (name: string, title = name): PageColumn => ({
-    ...{ name, title, values: rows.map((row) => row[name] ?? null) },
-  });
+  const of = (name: string, title = name) => columnOf(rows, name, title);
   const p = (name: string): PageColumn => ({
-    ...of(name),
+    ...of(name, P_TITLES[name]),
     texts: rows.map((row) => probability(row[name] ?? null)),
   });
   const isEmpty = (name: string) => rows.every((row) => (row[name] ?? null) === null);
   return [
-    ...by.filter((key) => !same.has(key)).map((key) => of(key)),
-    { ...of(effect), texts: rows.map((_, i) => texts[3 * i]!) },
-    {
-      ...of("low", "95 % interval"),
-      texts: rows.map(({ low }, i) =>
-        low === null ? "—" : `[${texts[3 * i + 1]}, ${texts[3 * i + 2]}]`
-      ),
-    },
+    ...by.filter((key) => !same.has(key)).map((key) => settingColumn(rows, key)),
+    ...estimateColumns(rows, effect, ["low", "high"]),
     ...isEmpty("wins") ? [] : [{
       ...of("wins", "win/tie/loss"),
       texts: rows.map(({ wins, ties, losses }) => `${wins}/${ties}/${losses}`),
@@ -218,12 +224,8 @@ function differenceColumns({ view: { by } }: Shown, rows: readonly Row[]): PageC
     ...names.includes("tier") ? [of("tier")] : [],
     ...rows.some(({ n_missing }) => n_missing !== 0) ? [of("n_missing", "missing")] : [],
     ...["dz", "power", "seeds_to_decide"].filter((name) => names.includes(name) && !isEmpty(name))
-      .map((name) => of(name)),
+      .map((name) => of(name, name.replaceAll("_", " "))),
   ];
 }
 
-/** A p-value with three decimals, or that it is smaller. */
-export function probability(p: Cell): string {
-  if (typeof p !== "number") return "—";
-  return p < 0.001 ? "< 0.001" : p.toFixed(3);
-}
+const P_TITLES: Readonly<Record<string, string>> = { p: "p", p_holm: "p, Holm" };

@@ -13,7 +13,7 @@ import { escapeXml } from "../../../util/escape_xml.ts";
 import { figureHtml, type PageTools } from "../drawing.ts";
 import { curveRows, hasValues, type Shown } from "../view.ts";
 import { filesOf } from "./cells.ts";
-import type { Section } from "./section.ts";
+import { type Section, withoutTables } from "./section.ts";
 
 /** What the metric costs in parameters; null where fewer than two sizes are known. */
 export function costSection(shown: Shown, tools: PageTools): Section | null {
@@ -22,10 +22,13 @@ export function costSection(shown: Shown, tools: PageTools): Section | null {
     valuesOf(runs, column).filter((value) => typeof value === "number").length > 1
   );
   if (parameters === undefined || !hasValues(shown)) return null;
-  const figure = efficiencyChart(runs, { metric, parameters, by });
-  return one(shown, tools, "cost", "Parameters", `What does ${metric} cost in parameters?`, [
-    figure,
-  ]);
+  return ofFigures(shown, tools, {
+    id: "cost",
+    short: "Parameters",
+    question: `What does ${metric} cost in parameters?`,
+    follows: ["metric", "by"],
+    figures: () => [efficiencyChart(runs, { metric, parameters, by })],
+  });
 }
 
 /** Whether two settings act together; null where fewer than two numbers vary. */
@@ -37,8 +40,13 @@ export function pairSection(shown: Shown, tools: PageTools): Section | null {
     : numeric;
   if (x === undefined || y === undefined || !hasValues(shown)) return null;
   const rest = by.filter((key) => key !== x && key !== y);
-  const figure = heatChart(runs, { metric, x, y, by: rest });
-  return one(shown, tools, "pairs", "Two settings", `How do ${x} and ${y} act together?`, [figure]);
+  return ofFigures(shown, tools, {
+    id: "pairs",
+    short: "Two settings",
+    question: `How do ${x} and ${y} act together?`,
+    follows: ["metric", "by"],
+    figures: () => [heatChart(runs, { metric, x, y, by: rest })],
+  });
 }
 
 /** Whether the true allocation is recovered; null where nothing says. */
@@ -55,31 +63,31 @@ export function recoverySection(shown: Shown, tools: PageTools): Section | null 
   const options = recoveryOptions(learned);
   const left = runs.length - learned.length;
   const others = left === 1 ? "1 run whose method learns" : `${left} runs whose methods learn`;
-  const figure = metricChart(learned, {
-    ...options,
-    x,
-    series: varied,
-    notes: [...options.notes ?? [], ...left === 0 ? [] : [`Left out: ${others} no routing.`]],
+  const notes = [...options.notes ?? [], ...left === 0 ? [] : [`Left out: ${others} no routing.`]];
+  return ofFigures(shown, tools, {
+    id: "recovery",
+    short: "Recovery",
+    question: "Is the true allocation of skills found?",
+    follows: ["axis", "by"],
+    figures: () => [metricChart(learned, { ...options, x, series: varied, notes })],
   });
-  return one(shown, tools, "recovery", "Recovery", "Is the true allocation of skills found?", [
-    figure,
-  ]);
 }
 
 /** How each curve of the logs went. */
 export function curveSections(shown: Shown, tools: PageTools): Section[] {
   return shown.data.curves.map((curve) => {
     const { phase, y, reference } = curve;
-    const figure = curveChart(curveRows(shown, curve), {
+    const options = {
       ...{ y, x: "step", phase, by: shown.view.by },
       ...(reference === null ? {} : { reference }),
+    };
+    return ofFigures(shown, tools, {
+      id: `curve-${phase}-${y}`,
+      short: CURVE_NAMES[phase] ?? phase,
+      question: y === "loss" ? `How did the ${phase} loss go?` : `How did ${y} go during training?`,
+      follows: ["by"],
+      figures: () => [curveChart(curveRows(shown, curve), options)],
     });
-    const question = y === "loss"
-      ? `How did the ${phase} loss go?`
-      : `How did ${y} go during training?`;
-    return one(shown, tools, `curve-${phase}-${y}`, CURVE_NAMES[phase] ?? phase, question, [
-      figure,
-    ]);
   });
 }
 
@@ -94,30 +102,43 @@ export function routingSection(shown: Shown, tools: PageTools): Section | null {
   const { routing } = shown.data;
   if (routing === null) return null;
   const { id, tasks, layers, n_layers, truth, similarity } = routing;
-  const allocation = allocationFigure(layers, tasks, truth ?? undefined);
-  const left = layers.length === n_layers ? [] : [
-    `${layers.length} of ${n_layers} layers and splits are drawn, in equal steps; ` +
-    `routing.safetensors in the run's folder has all.`,
-  ];
-  const figures: Figure[] = [
-    { ...allocation, notes: [...left, ...allocation.notes] },
-    ...(tasks.length > 1 ? [taskTreeFigure(similarity, tasks)] : []),
-  ];
-  const section = one(shown, tools, "routing", "Routing", "Which skills do tasks share?", figures);
-  const run = `<p>Of one typical run, <a href="#run=${encodeURIComponent(id)}">${
+  const figures = () => {
+    const allocation = allocationFigure(layers, tasks, truth ?? undefined);
+    const left = layers.length === n_layers ? [] : [
+      `${layers.length} of ${n_layers} layers and splits are drawn, in equal steps; ` +
+      `routing.safetensors in the run's folder has all.`,
+    ];
+    return [
+      { ...allocation, notes: [...left, ...allocation.notes] },
+      ...(tasks.length > 1 ? [taskTreeFigure(similarity, tasks)] : []),
+    ];
+  };
+  const before = `<p>Of one typical run, <a href="#run=${encodeURIComponent(id)}">${
     escapeXml(id.replace(/--[0-9a-f]+$/, ""))
   }</a>.</p>`;
-  return { ...section, html: run + section.html };
+  return ofFigures(shown, tools, {
+    id: "routing",
+    short: "Routing",
+    question: "Which skills do tasks share?",
+    follows: [],
+    before,
+    figures,
+  });
 }
 
-function one(
+/** A section that is answered by figures, with HTML before them. */
+function ofFigures(
   shown: Shown,
   tools: PageTools,
-  id: string,
-  short: string,
-  question: string,
-  figures: readonly Figure[],
+  { figures, before = "", ...about }: Omit<Section, "draw"> & {
+    readonly figures: () => readonly Figure[];
+    readonly before?: string;
+  },
 ): Section {
-  const html = figures.map((figure) => figureHtml(figure, tools, filesOf(shown))).join("\n");
-  return { id, short, question, html, tables: [] };
+  const files = filesOf(shown, about.follows);
+  const draw = () =>
+    withoutTables(
+      before + figures().map((figure) => figureHtml(figure, tools, files)).join("\n"),
+    );
+  return { ...about, draw };
 }

@@ -1,10 +1,12 @@
 /** Sections that need neither the metric nor a figure: answers, settings and tasks. */
 import { taskRows } from "../../../tables/rows/task_rows.ts";
 import { escapeXml } from "../../../util/escape_xml.ts";
-import type { DataSetting } from "../data.ts";
-import { type PageTable, tableHtml } from "../table.ts";
-import type { Shown } from "../view.ts";
-import type { Section } from "./section.ts";
+import type { DataSetting, PageData } from "../data.ts";
+import { columnOf, estimateColumns, settingColumn } from "../estimate_columns.ts";
+import { type PageColumn, type PageTable, tableHtml } from "../table.ts";
+import { constants, type Shown } from "../view.ts";
+import type { Row } from "../../../tables/table.ts";
+import { type Drawn, type Section, withoutTables } from "./section.ts";
 
 /** What models answered; null where no run has kept answers. The page's script fills the table. */
 export function answersSection({ data: { answers } }: Shown): Section | null {
@@ -34,13 +36,18 @@ export function answersSection({ data: { answers } }: Shown): Section | null {
     id: "predictions",
     short: "Predictions",
     question: "What do models answer?",
-    html,
-    tables: [],
+    follows: [],
+    draw: () => withoutTables(html),
   };
 }
 
 /** Every setting with what it means. */
-export function settingsSection({ data: { settings, sources } }: Shown): Section {
+export function settingsSection({ data }: Shown): Section {
+  const draw = () => withoutTables(settingsHtml(data));
+  return { id: "settings", short: "Settings", question: "What was run?", follows: [], draw };
+}
+
+function settingsHtml({ settings, sources }: PageData): string {
   const list = (some: readonly DataSetting[]) =>
     `<div class="scroll"><table><thead><tr><th scope="col">setting</th><th scope="col">value</th>` +
     `<th scope="col">meaning</th></tr></thead><tbody>${
@@ -52,7 +59,7 @@ export function settingsSection({ data: { settings, sources } }: Shown): Section
     }</tbody></table></div>`;
   const of = (kind: DataSetting["kind"]) => settings.filter((setting) => setting.kind === kind);
   const [varied, fixed, rest] = [of("varied"), of("fixed"), of("default")];
-  const html = `${varied.length === 0 ? "" : `<p>Varied:</p>\n${list(varied)}\n`}` +
+  return `${varied.length === 0 ? "" : `<p>Varied:</p>\n${list(varied)}\n`}` +
     (fixed.length === 0 ? "" : `<p>Fixed by the sweep:</p>\n${list(fixed)}\n`) +
     `<details><summary>${rest.length} settings at their defaults</summary>\n${
       list(rest)
@@ -60,23 +67,38 @@ export function settingsSection({ data: { settings, sources } }: Shown): Section
     sources.map(({ yaml, command }) =>
       `<details><summary>${escapeXml(command)}</summary><pre>${escapeXml(yaml)}</pre></details>\n`
     ).join("");
-  return { id: "settings", short: "Settings", question: "What was run?", html, tables: [] };
+}
+
+/** Columns of what a score is of, without settings that have one value, and of the scores with their intervals. */
+function taskColumns(rows: readonly Row[], by: readonly string[]): PageColumn[] {
+  const names = Object.keys(rows[0]!);
+  const same = new Set(constants(rows, by).map(([name]) => name));
+  const scores = names.filter((name) => names.includes(`${name}_low`));
+  return [
+    columnOf(rows, "phase"),
+    columnOf(rows, "task"),
+    ...by.filter((key) => !same.has(key)).map((key) => settingColumn(rows, key)),
+    columnOf(rows, "n"),
+    ...scores.flatMap((name) => estimateColumns(rows, name, [`${name}_low`, `${name}_high`])),
+  ];
 }
 
 /** The scores of every task over seeds. */
-export function tasksSection({ data, tasks, view: { by } }: Shown): Section {
-  const about = { id: "tasks", short: "Tasks", question: "How does each task go?" };
+export function tasksSection(shown: Shown): Section {
+  const draw = () => drawnTasks(shown);
+  return { id: "tasks", short: "Tasks", question: "How does each task go?", follows: ["by"], draw };
+}
+
+function drawnTasks({ data, tasks, view: { by } }: Shown): Drawn {
   const done = tasks.filter(({ status }) => status === "done");
-  if (done.length === 0) return { ...about, tables: [], html: "<p>No task has scores yet.</p>" };
+  if (done.length === 0) return withoutTables("<p>No task has scores yet.</p>");
   const rows = taskRows(done, by).sort((a, b) =>
     Number(a.phase !== "heldout") - Number(b.phase !== "heldout") ||
     String(a.task).localeCompare(String(b.task), "en")
   );
   const table: PageTable = {
     name: "tasks",
-    columns: Object.keys(rows[0]!).map((name) => ({
-      ...{ name, values: rows.map((row) => row[name] ?? null) },
-    })),
+    columns: taskColumns(rows, by),
     copied: rows,
   };
   const html =
@@ -86,5 +108,5 @@ export function tasksSection({ data, tasks, view: { by } }: Shown): Section {
         ? " Every seed makes tasks of its own: under one name are different tasks."
         : ""
     }</p>\n<details><summary>${rows.length} rows</summary>\n${tableHtml(table)}</details>`;
-  return { ...about, tables: [table], html };
+  return { tables: [table], html };
 }

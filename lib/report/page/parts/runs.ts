@@ -6,27 +6,42 @@ import type { Cell, Row } from "../../../tables/table.ts";
 import { escapeXml } from "../../../util/escape_xml.ts";
 import { firstLine } from "../../../util/words.ts";
 import { figureHtml, type PageTools } from "../drawing.ts";
+import { settingColumn } from "../estimate_columns.ts";
 import { type PageTable, tableHtml } from "../table.ts";
-import { runTitle, type Shown } from "../view.ts";
-import type { Section } from "./section.ts";
+import { constants, runTitle, type Shown } from "../view.ts";
+import type { Drawn, Section } from "./section.ts";
 
 /** Facts of a run's provenance that have a column of their own; all others are listed below them. */
 const SHOWN_FACTS = ["seconds", "backend", "git_commit"];
 
 /** The table of runs, below what the reader has chosen to look at. */
 export function runsSection(shown: Shown, tools: PageTools): Section {
+  return {
+    id: "runs",
+    short: "Runs",
+    question: "What became of each run?",
+    follows: ["metric", "runs"],
+    draw: () => drawnRuns(shown, tools),
+  };
+}
+
+function drawnRuns(shown: Shown, tools: PageTools): Drawn {
   const { data, runs, facts, view: { metric, runs: chosen } } = shown;
   const varying = [...data.grouping, "seed"];
   const values = (name: string) => runs.map((run) => run[name] ?? null);
-  const remarks = runs.map((run, i) => remark(run, facts[i] ?? {}));
+  const same = sameInAll(facts);
+  const differing = facts.map((row) =>
+    Object.fromEntries(Object.entries(row).filter(([name]) => !same.has(name)))
+  );
+  const remarks = runs.map((run, i) => remark(run, differing[i] ?? {}));
   const shownFacts = SHOWN_FACTS.filter((name) =>
-    facts.some((row) => (row[name] ?? null) !== null)
+    differing.some((row) => (row[name] ?? null) !== null)
   );
   const table: PageTable = {
     name: "runs",
     columns: [
       { name: "status", values: values("status") },
-      ...varying.map((name) => ({ name, values: values(name) })),
+      ...varying.map((name) => settingColumn(runs, name)),
       { name: metric, values: values(metric) },
       ...shownFacts.map((name) => ({ name, values: facts.map((row) => factOf(row, name)) })),
       {
@@ -39,10 +54,12 @@ export function runsSection(shown: Shown, tools: PageTools): Section {
     copied: runs,
   };
   return {
-    id: "runs",
-    short: "Runs",
-    question: "What became of each run?",
-    html: `<div id="run-panel">${runPanel(shown, chosen, tools)}</div>\n${tableHtml(table)}`,
+    html: `<div id="run-panel">${runPanel(shown, chosen, tools)}</div>\n${tableHtml(table)}` +
+      (same.size === 0
+        ? ""
+        : `\n<details><summary>The same in all runs</summary><dl>${
+          factList([...same])
+        }</dl></details>`),
     tables: [table],
   };
 }
@@ -52,6 +69,20 @@ function factOf(facts: Row, fact: string): Cell {
   return fact === "git_commit" && value !== null
     ? String(value).slice(0, 9) + (facts.git_dirty === true ? " + changes" : "")
     : value;
+}
+
+/** Facts that have one value in all runs that have any, which are said once. */
+function sameInAll(facts: readonly Row[]): Map<string, Cell> {
+  const known = facts.filter((row) => Object.values(row).some((value) => value !== null));
+  return new Map(
+    constants(known, Object.keys(known[0] ?? {})).filter(([, value]) => value !== null),
+  );
+}
+
+function factList(facts: readonly (readonly [name: string, value: Cell])[]): string {
+  return facts.filter(([, value]) => value !== null)
+    .map(([name, value]) => `<dt>${escapeXml(name)}</dt><dd>${escapeXml(String(value))}</dd>`)
+    .join("");
 }
 
 /** The reason for a missing number, and all other facts about the run. */
@@ -65,11 +96,11 @@ function remark(run: Row, facts: Row): { line: Cell; html: string } {
     : status === "stalled"
     ? `stalled from step ${stalled_at_step ?? "unknown"} on`
     : "";
-  const known = Object.entries(facts).filter(([, value]) => value !== null)
-    .map(([key, value]) => `<dt>${escapeXml(key)}</dt><dd>${escapeXml(String(value))}</dd>`);
   const trace = text === "" ? "" : `<pre>${escapeXml(text.trimEnd())}</pre>`;
   const html = `<details><summary>${escapeXml(line || "provenance")}</summary>${trace}<dl>` +
-    `<dt>folder</dt><dd>runs/${escapeXml(String(id))}</dd>${known.join("")}</dl></details>`;
+    `<dt>folder</dt><dd>runs/${escapeXml(String(id))}</dd>${
+      factList(Object.entries(facts))
+    }</dl></details>`;
   return { line: line === "" ? null : line, html };
 }
 
