@@ -129,13 +129,15 @@ function isSame(row: Row, other: Row, settings: readonly string[]): boolean {
 }
 
 function othersOf(cell: Row): string {
-  const [done, planned, ...others] = [
-    ...["n_done", "n_planned", "n_diverged", "n_stalled", "n_failed"] as const,
-  ].map((name) => Number(cell[name]));
-  const left = planned! - done! - others.reduce((sum, n) => sum + n, 0);
-  return [...others, left].map((n, i) =>
-    [n, ["diverged", "stalled", "failed", "left"][i]!] as const
-  )
+  const step = cell.stopped_early_at_step ?? null;
+  const counts = [
+    ["n_diverged", "diverged"],
+    ["n_stalled", "stalled"],
+    ["n_stopped_early", `stopped early at step ${step}`],
+    ["n_failed", "failed"],
+  ].map(([name, what]) => [Number(cell[name!] ?? 0), what] as const);
+  const others = counts.reduce((sum, [n]) => sum + n, Number(cell.n_done));
+  return [...counts, [Number(cell.n_planned) - others, "left"] as const]
     .filter(([n]) => n > 0).map(([n, what]) => `${n} ${what}`).join(", ");
 }
 

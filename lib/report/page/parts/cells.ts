@@ -89,8 +89,8 @@ function cellColumns({ view: { by } }: Shown, rows: readonly Row[]): PageColumn[
   const same = new Set(constants(rows, by).map(([name]) => name));
   const numbers = rows.flatMap(({ mean, low, high }) => [mean, low, high] as (number | null)[]);
   const texts = alignedNumbers(numbers);
-  const counts = ["n_done", "n_planned", "n_diverged", "n_stalled", "n_failed"].filter((name) =>
-    saysSomething(name, rows)
+  const counts = ["n_planned", "n_diverged", "n_stalled", "n_stopped_early", "n_failed"].filter(
+    (name) => saysSomething(name, rows),
   );
   const of = (name: string, title = name): PageColumn => ({
     ...{ name, title, values: rows.map((row) => row[name] ?? null) },
@@ -105,7 +105,10 @@ function cellColumns({ view: { by } }: Shown, rows: readonly Row[]): PageColumn[
       ),
     },
     of("n_done", "n"),
-    ...counts.filter((name) => name !== "n_done").map((name) => of(name, name.slice(2))),
+    ...counts.map((name) => of(name, name.slice(2).replaceAll("_", " "))),
+    ...saysSomething("stopped_early_at_step", rows)
+      ? [of("stopped_early_at_step", "stopped early at step")]
+      : [],
   ];
 }
 
@@ -116,7 +119,7 @@ function shownMean({ mean, n_done }: Row, text: string): string {
 
 function saysSomething(name: string, rows: readonly Row[]): boolean {
   if (name === "n_planned") return rows.some(({ n_done, n_planned }) => n_done !== n_planned);
-  return rows.some((row) => row[name] !== 0);
+  return rows.some((row) => (row[name] ?? 0) !== 0);
 }
 
 /** What has one value in all rows, in words. */
@@ -132,7 +135,8 @@ function saidOnce({ runs, view: { metric, by } }: Shown, rows: readonly Row[]): 
     ...all.length === 0 ? [] : [`In all rows ${all.join(", ")}.`],
     isWhole
       ? `All ${counted(runs.length, "run")} are done.`
-      : "Runs that diverged, stalled or failed are in no mean; their numbers stand beside it.",
+      : "Runs that diverged, stalled, failed or were stopped early are in no mean; their numbers stand " +
+        "beside it.",
   ].join(" ");
 }
 

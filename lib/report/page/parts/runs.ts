@@ -56,7 +56,7 @@ function factOf(facts: Row, fact: string): Cell {
 
 /** The reason for a missing number, and all other facts about the run. */
 function remark(run: Row, facts: Row): { line: Cell; html: string } {
-  const { id, status, error, diverged_at_step, stalled_at_step } = run;
+  const { id, status, error, diverged_at_step, stalled_at_step, stopped_early_at_step } = run;
   const text = (error ?? null) === null ? "" : String(error);
   const line = status === "failed"
     ? firstLine(text)
@@ -64,6 +64,8 @@ function remark(run: Row, facts: Row): { line: Cell; html: string } {
     ? `diverged at step ${diverged_at_step ?? "unknown"}`
     : status === "stalled"
     ? `stalled from step ${stalled_at_step ?? "unknown"} on`
+    : status === "stopped_early"
+    ? `stopped early at step ${stopped_early_at_step ?? "unknown"}`
     : "";
   const known = Object.entries(facts).filter(([, value]) => value !== null)
     .map(([key, value]) => `<dt>${escapeXml(key)}</dt><dd>${escapeXml(String(value))}</dd>`);
