@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type BackendName, BACKENDS, type ChosenBackend } from "../backend/backend.ts";
 import { blasEnvironment } from "../backend/wasm/child_environment.ts";
-import { isFinal, type RunResult } from "../run/result.ts";
+import { hasBegun, type RunResult } from "../run/result.ts";
 import { withoutLoaderVariables } from "../util/environment.ts";
 import { counted } from "../util/words.ts";
 import { type BatchRuns, companiesOf } from "./companies.ts";
@@ -89,7 +89,7 @@ export async function chooseDevice(
   if ("fault" in onCard) return refusing("wasm", "webgpu", onCard.fault);
   const { adapter, seconds } = onCard;
   if (adapter === null || seconds === null) return null;
-  const earlier = before.filter((run) => isFinal(run) && run.config.backend === "auto")
+  const earlier = before.filter((run) => hasBegun(run) && run.config.backend === "auto")
     .map(({ provenance }) => provenance.backend);
   const name = BACKENDS.find((name) => name === earlier.at(-1));
   if (name !== undefined) {
@@ -110,9 +110,9 @@ function milliseconds(seconds: number): string {
 }
 
 /** Measures steps in a process that may do what a worker may. */
-async function measureInProcess(
+export async function measureInProcess(
   request: StepsRequest,
-  { dir, threads = 1 }: DeviceOptions,
+  { dir, threads = 1 }: Pick<DeviceOptions, "dir" | "threads">,
 ): ReturnType<Measure> {
   const program = fileURLToPath(new URL("./workers/measure_steps.ts", import.meta.url));
   const permissions = workerPermissions(
