@@ -18,22 +18,6 @@ import {
   toMarkdown,
 } from "../lib/results.ts";
 
-const study = await openStudy("results/map");
-const runs = tableOf(
-  rowsOf(study.runs).filter(({ status }) => status === "done").map((
-    { method, adaptation, n_tasks, max_skills, target_noise, shots, seed, status, heldout_loss },
-  ) => ({
-    method,
-    adaptation,
-    n_tasks,
-    max_skills,
-    target_noise,
-    shots,
-    seed,
-    status,
-    heldout_loss,
-  })) as Row[],
-);
 const [routed, alone, large] = [
   { method: "poly", adaptation: "full" },
   { method: "poly", adaptation: "routing" },
@@ -44,10 +28,21 @@ const lines = "target_noise";
 const axis = { metric: "heldout_loss", x: "shots" };
 const place = (at: number) =>
   at === 0 ? "below 2" : at === Infinity ? "above 32" : at.toPrecision(2);
-const crossings = (title: string, of: Row, to: Row) => [
-  `## ${title}`,
+/** The runs of a study that are done, with the columns that the map is made of. */
+async function runsOf(study: string, settings: readonly string[]) {
+  const columns = ["method", "adaptation", ...settings, "shots", "seed", "status", "heldout_loss"];
+  return tableOf(
+    rowsOf((await openStudy(study)).runs).filter(({ status }) => status === "done")
+      .map((row) => Object.fromEntries(columns.map((name) => [name, row[name]!]))) as Row[],
+  );
+}
+const runs = await runsOf("results/map", [...panels, lines]);
+const onStrings = await runsOf("results/map_strings", ["n_tasks"]);
+
+const crossings = (title: string, table: typeof runs, by: string[], of: Row, to: Row) => [
+  title,
   toMarkdown(tableOf(
-    ratioLines(runs, { ...axis, of, to, by: [...panels, lines] }).map((
+    ratioLines(table, { ...axis, of, to, by }).map((
       { settings, points, crossing }: RatioLine,
     ) => ({
       ...settings,
@@ -97,6 +92,12 @@ async function prediction(): Promise<string[]> {
   ];
 }
 
+const pairs = [
+  ["Learned routing against a large shared adapter, all trained", routed, large],
+  ["Routing alone against the large shared adapter", alone, large],
+  ["Routing alone against training everything", alone, routed],
+] as const;
+
 const figure = ratioFigure(runs, {
   ...axis,
   of: routed,
@@ -110,22 +111,25 @@ const page = [
   "# When does routing pay?",
   `${runs.numRows()} runs of tasks of numbers (\`experiments/map.yaml\`), ten seeds a setting: learned ` +
   "routing over eight skills beside one shared adapter of as many parameters, by the examples of a new " +
-  "task (k), the most skills of a task (max_skills, of eight that there are), and the noise of training " +
+  "task (k), the number of training tasks (n_tasks), the most skills of a task (max_skills, of eight that there are), and the noise of training " +
   "targets in their standard deviations (target_noise). Numbers are ratios of the held-out loss, geometric " +
   "means over seeds; below 1 the first way is better. The last columns say up to how many examples that " +
   "holds, interpolated on the logarithm of k, with the 95 % interval of a bootstrap over seeds.",
   "![Ratio of losses by examples](map.svg)",
-  ...crossings("Learned routing against a large shared adapter, all trained", routed, large),
-  ...crossings("Routing alone against the large shared adapter", alone, large),
-  ...crossings("Routing alone against training everything", alone, routed),
+  ...pairs.flatMap(([title, of, to]) => crossings(`## ${title}`, runs, [...panels, lines], of, to)),
   ...await prediction(),
+  "## On tasks of strings, coarser",
+  `${onStrings.numRows()} runs (\`experiments/map_strings.yaml\`), four seeds a setting, 24 held-out tasks.`,
+  ...pairs.flatMap(([title, of, to]) => crossings(`### ${title}`, onStrings, ["n_tasks"], of, to)),
   "## What this does not say",
   "These are tasks that a known adapter made, on a network of two layers; rates are those of " +
   "`experiments/claims.yaml`, chosen without noise and with four examples, and the steps of adaptation are " +
   "sixty whatever the number of examples. The papers' own settings, language models with hundreds of tasks and 20 to 70 examples " +
-  "of each new one, lie outside of the map; nothing here says on which side. The numbers of every run are " +
-  "in [map.csv](map.csv).",
+  "of each new one, lie outside of the map; nothing here says on which side. On tasks of strings the rates were " +
+  "chosen with four examples and sixteen training tasks, those of routing alone with all trained. The numbers " +
+  "of every run are in [map.csv](map.csv) and [map_strings.csv](map_strings.csv).",
 ];
 await Deno.writeTextFile("results/map.svg", await renderSvg(figure));
 await Deno.writeTextFile("results/map.csv", toCsv(runs));
+await Deno.writeTextFile("results/map_strings.csv", toCsv(onStrings));
 await Deno.writeTextFile("results/map.md", page.map((part) => part.trimEnd()).join("\n\n") + "\n");

@@ -28,7 +28,7 @@ export class MetricsLog {
    * Appends a row as one write.
    * @throws {RangeError} when a number is NaN or infinite: JSON would turn it into null unseen
    */
-  async append(row: MetricsRow): Promise<void> {
+  append(row: MetricsRow): void {
     for (const [key, value] of Object.entries(row)) {
       if (typeof value === "number" && !Number.isFinite(value)) {
         throw new RangeError(
@@ -36,7 +36,7 @@ export class MetricsLog {
         );
       }
     }
-    await this.#file.write(new TextEncoder().encode(JSON.stringify(row) + "\n"));
+    this.#file.writeSync(new TextEncoder().encode(JSON.stringify(row) + "\n"));
   }
 
   /**

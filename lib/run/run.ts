@@ -98,7 +98,7 @@ async function withLog<E, Batch extends RowsBatch, M extends AnyBaseModel>(
   try {
     const log = await MetricsLog.open(join(dir, "metrics.jsonl"));
     try {
-      for (const message of problem.warnings ?? []) await log.append({ phase: "warning", message });
+      for (const message of problem.warnings ?? []) log.append({ phase: "warning", message });
       const run = startRun(config, problem, log, new Keeper(stages, signal), report, seat);
       const found = await outcome(run, dir, adapterDir);
       await writePredictions(dir, run.predictions);

@@ -9,11 +9,13 @@ import process from "node:process";
 import { parseArgs } from "node:util";
 import { runLabel } from "../run/id.ts";
 import { isFinal } from "../run/result.ts";
+import { chooseDevice } from "../sweep/device.ts";
 import { runSweep, type SweepProgress } from "../sweep/run_sweep.ts";
 import { SweepStore } from "../sweep/store.ts";
 import { StoreError } from "../sweep/store_error.ts";
 import { printable } from "../util/printable.ts";
 import { duration, firstLine } from "../util/words.ts";
+import { agreeOnDevice } from "./device.ts";
 import { elementPath } from "./element_words.ts";
 import { agreeOnWays } from "./ways.ts";
 
@@ -49,10 +51,17 @@ process.on("SIGTERM", () => stop.abort());
 try {
   const store = await SweepStore.read(dir, elementPath(dir, Number(number), Number(index)));
   const before = await store.results();
-  say(`Runs to do: ${before.filter((run) => !isFinal(run)).length} of ${before.length}`);
+  const toDo = before.filter((run) => !isFinal(run));
+  say(`Runs to do: ${toDo.length} of ${before.length}`);
+  const [jobs, threads] = [Number(values.jobs), Number(values.threads)];
+  const device = values.worker === undefined
+    ? await agreeOnDevice(dir, (settled) => {
+      return chooseDevice(toDo, settled, { dir, jobs, threads, batchRuns: 1, reads: new Map() });
+    })
+    : null;
+  if (device !== null) say(`Device: ${device.reason}`);
   const { results } = await runSweep(store, before, progress, {
-    jobs: Number(values.jobs),
-    threads: Number(values.threads),
+    ...{ jobs, threads, device },
     keepAdapter: values.adapters,
     retry: Number(values.retry),
     stagesDir: values.stages ?? null,

@@ -4,11 +4,13 @@ import process from "node:process";
 import { writeFilesAtomically } from "../files/atomic_write.ts";
 import { makeFolder } from "../files/file_system.ts";
 import { isFinal, type RunResult } from "../run/result.ts";
+import { deviceOfDone } from "../sweep/device.ts";
 import type { SweepStore } from "../sweep/store.ts";
 import { whenWriting } from "../sweep/store_error.ts";
 import { printableLine } from "../util/printable.ts";
 import { batchScript, type JobOptions, sbatchArguments } from "./batch_script.ts";
 import { type Capacity, capacityOf } from "./capacity.ts";
+import { agreeOnDevice } from "./device.ts";
 import { elementPath, elementWords } from "./element_words.ts";
 import { type Elements, elementsOf } from "./elements.ts";
 import type { Slurm } from "./programs.ts";
@@ -117,6 +119,8 @@ async function submitAll(
   let record = before;
   const logs = resolve(logFolder(dir));
   await keepWays(dir, results.filter(isFinal).map(({ provenance }) => provenance));
+  const device = deviceOfDone(results);
+  if (device !== null) await agreeOnDevice(dir, (settled) => Promise.resolve(settled ?? device));
   await makeFolder(logs);
   const keep = async (next: SlurmRecord) => await writeRecord(dir, record = next);
   const nameOf = (number: number) =>

@@ -45,18 +45,28 @@ export interface DeviceOptions {
   readonly measure?: Measure;
 }
 
+/** The device of runs that have begun and left it to the machine; null where there are none. */
+export function deviceOfDone(before: readonly RunResult[]): ChosenBackend | null {
+  const earlier = before.filter((run) => hasBegun(run) && run.config.backend === "auto")
+    .map(({ provenance }) => provenance.backend);
+  const name = BACKENDS.find((name) => name === earlier.at(-1));
+  if (name === undefined) return null;
+  return { name, reason: `${name}: as in ${counted(earlier.length, "run")} done before` };
+}
+
 /**
  * Chooses the device of the runs of a sweep whose `backend` is `auto`: WebGPU or WebAssembly, whichever gets
  * more steps done in a few steps of the sweep's own size. Where runs of the sweep are done, it stays theirs.
  *
  * @param toDo runs that are to be done
- * @param before what is known of all runs
+ * @param settled the device that other runs of the sweep have taken, of {@linkcode deviceOfDone}; null where
+ * there are none
  * @returns null where there is nothing to choose: no run leaves it to the machine, or there is no graphics
  * card
  */
 export async function chooseDevice(
   toDo: readonly PlannedRun[],
-  before: readonly RunResult[],
+  settled: ChosenBackend | null,
   options: DeviceOptions,
 ): Promise<ChosenBackend | null> {
   const runs = toDo.filter(({ config }) => config.backend === "auto");
@@ -89,12 +99,7 @@ export async function chooseDevice(
   if ("fault" in onCard) return refusing("wasm", "webgpu", onCard.fault);
   const { adapter, seconds } = onCard;
   if (adapter === null || seconds === null) return null;
-  const earlier = before.filter((run) => hasBegun(run) && run.config.backend === "auto")
-    .map(({ provenance }) => provenance.backend);
-  const name = BACKENDS.find((name) => name === earlier.at(-1));
-  if (name !== undefined) {
-    return { name, reason: `${name}: as in ${counted(earlier.length, "run")} done before` };
-  }
+  if (settled !== null) return settled;
   const onCores = await measure(requestOf("wasm", [first]));
   if ("fault" in onCores) return refusing("webgpu", "wasm", onCores.fault);
   const [card, cores] = [seconds / inBatch.length, onCores.seconds! / jobs];

@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import type { RunResult } from "../run/result.ts";
 import { parseRunConfig } from "../run/config.ts";
 import { withFolder } from "../testing/with_folder.ts";
-import { batchRunsOf, chooseDevice, type DeviceOptions, type Measure } from "./device.ts";
+import {
+  batchRunsOf,
+  chooseDevice,
+  deviceOfDone,
+  type DeviceOptions,
+  type Measure,
+} from "./device.ts";
 
 import type { StepsRequest } from "./workers/measure_steps.ts";
 import { secondsOfStep } from "./workers/seconds_of_step.ts";
@@ -31,7 +37,10 @@ async function choose(
     return Promise.resolve({ adapter, seconds: took });
   };
   const settings = { dir: "out", jobs: 4, batchRuns: "auto", reads: new Map(), measure } as const;
-  return { choice: await chooseDevice(runs, before, { ...settings, ...options }), asked };
+  return {
+    choice: await chooseDevice(runs, deviceOfDone(before), { ...settings, ...options }),
+    asked,
+  };
 }
 
 Deno.test("chooseDevice() takes the device that gets more steps done, and says why", async () => {
@@ -71,7 +80,7 @@ Deno.test("chooseDevice() has nothing to choose where every run names its device
     config: { ...config, backend: "cpu" as const },
   }));
   const options = { dir: "out", jobs: 1, batchRuns: 4, reads: new Map() };
-  assert.equal(await chooseDevice(named, [], options), null);
+  assert.equal(await chooseDevice(named, null, options), null);
 });
 
 Deno.test("batchRunsOf() makes batches on WebGPU unless told otherwise, and none on the plain CPU", () => {

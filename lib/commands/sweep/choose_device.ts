@@ -1,5 +1,5 @@
 import type { RunResult } from "../../run/result.ts";
-import { batchRunsOf, chooseDevice, type DeviceOptions } from "../../sweep/device.ts";
+import { batchRunsOf, chooseDevice, deviceOfDone, type DeviceOptions } from "../../sweep/device.ts";
 import type { RunSweepOptions } from "../../sweep/run_sweep.ts";
 import { describeCompanies } from "./describe_companies.ts";
 
@@ -16,7 +16,9 @@ export async function chooseAndTell(
   options: DeviceOptions & Pick<RunSweepOptions, "worker" | "stagesDir">,
   say: (line: string) => void,
 ): Promise<Required<Pick<RunSweepOptions, "device" | "batchRuns">>> {
-  const device = options.worker === undefined ? await chooseDevice(toDo, before, options) : null;
+  const device = options.worker === undefined
+    ? await chooseDevice(toDo, deviceOfDone(before), options)
+    : null;
   if (device !== null) say(`Device: ${device.reason}.`);
   const batchRuns = batchRunsOf(options.batchRuns, device);
   const inBatches = describeCompanies(toDo, options.stagesDir ?? null, batchRuns);

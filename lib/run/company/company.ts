@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers";
 import { joinedGradients, type JoinedStep } from "../../peft/joined_model.ts";
 import type { AnyBaseModel, PeftModel } from "../../peft/peft_model.ts";
 import * as tf from "../../tf.ts";
@@ -57,7 +58,7 @@ export class Company {
   #read(tensors: readonly tf.Tensor[]): Promise<number[]> {
     return new Promise((give, fail) => {
       this.#reads.push({ tensors, give, fail });
-      if (this.#reads.length === 1) setTimeout(() => void this.#readAll(), 0);
+      if (this.#reads.length === 1) setImmediate(() => void this.#readAll());
     });
   }
 

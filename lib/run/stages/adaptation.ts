@@ -96,7 +96,7 @@ export async function adaptToAll<E, Batch extends RowsBatch, M extends AnyBaseMo
     const found = await adaptToDraws(run, trained, stage, some);
     for (const [i, { t, split }] of some.entries()) {
       const { rows, parameters_adaptation, start, adapted: after, diverged_at_step } = found[i]!;
-      for (const row of rows) await run.log.append(row);
+      for (const row of rows) run.log.append(row);
       metrics.parameters_adaptation = parameters_adaptation;
       run.predictions.push(...taskPredictions(start, "start", split));
       started.push(...start);

@@ -123,7 +123,7 @@ async function trainPhase<E, Batch extends RowsBatch, M extends AnyBaseModel>(
   }).finally(() => run.seat?.leave());
   const { rows, metrics, diverged_at_step } = found as unknown as Trained;
   if (!isMade) {
-    for (const row of rows) await run.log.append(row);
+    for (const row of rows) run.log.append(row);
     await run.pass(phase.steps);
   }
   await run.keeper.removeCheckpoint(facts);
@@ -156,7 +156,7 @@ async function training<E, Batch extends RowsBatch, M extends AnyBaseModel>(
   const from = left === null ? null : checkpointFrom(left);
   if (from !== null) {
     restoreSnapshot(parameters, from.parameters);
-    for (const row of from.rows) await log.append(row);
+    for (const row of from.rows) log.append(row);
     Object.assign(metrics, from.metrics);
     best = from.best;
     await run.pass(from.state.step);
@@ -167,14 +167,14 @@ async function training<E, Batch extends RowsBatch, M extends AnyBaseModel>(
     let loss: number | null = null;
     if (config.n_validation > 0 && !anneals) {
       loss = await validationLoss(run, model, step);
-      await log.append({ phase: `${prefix}validation`, step, loss });
+      log.append({ phase: `${prefix}validation`, step, loss });
       if (best === null || loss < best.loss) {
         best = { loss, step, snapshot: await takeSnapshot(parameters) };
       }
     }
     if (name === "multitask" && config.monitor_gradient_alignment && tasks.length > 1) {
       const agreement = await agreementNow(run, model, step);
-      await log.append({
+      log.append({
         phase: "alignment",
         step,
         ...agreement,
@@ -213,7 +213,7 @@ async function training<E, Batch extends RowsBatch, M extends AnyBaseModel>(
   try {
     for await (const at of trainBy(trainable, settings, context, work)) {
       const { step, loss, gradientNorm } = at;
-      await log.append({ phase: name, step, loss, gradient_norm: gradientNorm });
+      log.append({ phase: name, step, loss, gradient_norm: gradientNorm });
       await run.advance(loss);
       if (!looks(step)) continue;
       if (isDue(step)) await watch(step);

@@ -53,7 +53,7 @@ const pretend: DoRun = async (
   const log = await MetricsLog.open(join(dir, "metrics.jsonl"));
   for (let step = 1; step <= 5; step++) {
     const loss = stream.uniform();
-    await log.append({ step, loss });
+    log.append({ step, loss });
     report(step / 5, loss);
     await pause(Math.random() * 20);
   }
