@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { parseRunConfig } from "../../run/config.ts";
+import { parseRunConfig, type RunConfig } from "../../run/config.ts";
 import { withFolder } from "../../testing/with_folder.ts";
 import { SweepError } from "../plan/sweep_error.ts";
 import type { StepsRequest } from "../workers/measure_steps.ts";
@@ -28,7 +28,10 @@ Deno.test("the fastest batch is that of the least time for an example, among tho
 });
 
 /** Measures as a table says, by backend and size: seconds, a fault, or null for no card. */
-async function measured(table: Record<string, (number | string | null)[]>, backend = "wasm") {
+async function measured(
+  table: Record<string, (number | string | null)[]>,
+  backend: RunConfig["backend"] = "wasm",
+) {
   const asked: string[] = [];
   const config = parseRunConfig({ suite: "planted", backend, accumulation: 4 });
   return await withFolder(async (dir) => {

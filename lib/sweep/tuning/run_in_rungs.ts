@@ -38,7 +38,7 @@ export async function runInRungs(
   rule: EarlyStopping,
 ): Promise<SweepEnd> {
   const asked = new Set(selectRuns(before, onlyFailed).map(({ id }) => id));
-  let results = before;
+  let results = [...before];
   let cells = new Set(before.map(({ id }) => id)); // those that are to reach the rung
   for (const [i, share] of rule.rungs.entries()) {
     const compared = () => results.filter(({ id }) => cells.has(id));
