@@ -26,8 +26,8 @@ export interface ChooseBatchOptions {
   readonly say: (line: string) => void;
   /** Looks at the sweep and makes its base models ready; null when it was interrupted. */
   readonly prepare: () => Promise<BaseFolders | null>;
-  /** Measures in a process of its own; another one in tests. */
-  readonly measure?: Measure | undefined;
+  /** Seconds of a step of some examples, which are measured where this is undefined; in tests. */
+  readonly secondsOfBatch: ((examples: number) => number) | undefined;
 }
 
 /**
@@ -40,7 +40,7 @@ export interface ChooseBatchOptions {
 export async function chooseBatch(
   { examples }: AutoBatch,
   { runs }: Sweep,
-  { dir, threads, dryRun, launcher, say, prepare, measure }: ChooseBatchOptions,
+  { dir, threads, dryRun, launcher, say, prepare, secondsOfBatch }: ChooseBatchOptions,
 ): Promise<Batch | null> {
   const cell = cellToMeasure(runs.map(({ config }) => config));
   const stored = await hasSweep(dir) ? (await SweepStore.read(dir)).manifest.runs : [];
@@ -72,10 +72,11 @@ export async function chooseBatch(
   say(
     `Batch: steps of ${sizes} examples are measured, each for at most half a minute or three steps.`,
   );
-  const measured = await measureBatches(cell, examples, {
-    ...{ dir, bases },
-    measure: measure ?? ((request) => measureInProcess(request, { dir, threads })),
-  });
+  const measure: Measure = secondsOfBatch === undefined
+    ? (request) => measureInProcess(request, { dir, threads })
+    : ({ runs: [run] }) =>
+      Promise.resolve({ adapter: null, seconds: secondsOfBatch(run!.config.batch_size) });
+  const measured = await measureBatches(cell, examples, { dir, bases, measure });
   const batch_size = fastestBatch(measured)!;
   const accumulation = examples / batch_size;
   say(

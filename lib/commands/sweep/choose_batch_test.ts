@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { Measure } from "../../sweep/device.ts";
 import { SweepStore } from "../../sweep/store.ts";
 import { captured } from "../../testing/captured.ts";
 import { withFolder } from "../../testing/with_folder.ts";
@@ -9,8 +8,7 @@ import { sweepCommand } from "./command.ts";
 const WORKER = new URL("../../testing/fakes/fake_run_worker.ts", import.meta.url);
 
 /** Eight examples at once take the least time for each. */
-const measure: Measure = ({ runs: [run] }) =>
-  Promise.resolve({ adapter: null, seconds: Math.abs(run!.config.batch_size - 8) + 1 });
+const secondsOfBatch = (examples: number) => Math.abs(examples - 8) + 1;
 
 Deno.test("batch_size: auto is told, measured once, recorded as numbers and kept", async () => {
   await withFolder(async (dir) => {
@@ -20,7 +18,7 @@ Deno.test("batch_size: auto is told, measured once, recorded as numbers and kept
       "set: { suite: planted, backend: wasm, batch_size: auto, accumulation: 2 }\ngrid: { n_skills: [2, 3] }\n",
     );
     const sweep = async (...args: string[]) => {
-      const options = { worker: WORKER, measure };
+      const options = { worker: WORKER, secondsOfBatch };
       return await captured((output) =>
         sweepCommand([file, "--out", out, ...args], { ...output, ...options })
       );
@@ -59,7 +57,7 @@ Deno.test("batch_size: auto is refused where one batch cannot be chosen for all 
       await Deno.writeTextFile(file, yaml);
       const words = [file, "--out", join(dir, "out"), "--dry-run", ...args];
       const { code, stderr } = await captured((output) =>
-        sweepCommand(words, { ...output, measure })
+        sweepCommand(words, { ...output, secondsOfBatch })
       );
       assert.equal(code, 2, stderr);
       return stderr;

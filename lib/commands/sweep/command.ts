@@ -3,7 +3,7 @@ import { openBlas } from "../../backend/wasm/blas.ts";
 import { resolveModel } from "../../hub/hugging_face.ts";
 import { HubError } from "../../hub/error.ts";
 import { isFinal, type RunResult } from "../../run/result.ts";
-import { batchRunsOf, type Measure } from "../../sweep/device.ts";
+import { batchRunsOf } from "../../sweep/device.ts";
 import { forget } from "../../sweep/forget.ts";
 import { type BaseFolders, readsNow, refuseChanges } from "../../sweep/identity.ts";
 import { codeNow } from "../../sweep/provenance.ts";
@@ -54,8 +54,8 @@ export interface SweepCommandOptions extends CommandOutput {
   readonly slurm?: Slurm;
   /** Finds the folder of a base model by its name or path; another one in tests. */
   readonly resolveBase?: ResolveBase;
-  /** Measures training steps; another one in tests. */
-  readonly measure?: Measure;
+  /** Seconds of a training step of some examples, which are measured where this is absent; in tests. */
+  readonly secondsOfBatch?: (examples: number) => number;
 }
 
 /**
@@ -89,7 +89,7 @@ export async function sweepCommand(
 async function sweepAsAsked(
   asked: SweepArguments,
   args: readonly string[],
-  { worker, resolveBase, slurm: slurmGiven, measure }: SweepCommandOptions,
+  { worker, resolveBase, slurm: slurmGiven, secondsOfBatch }: SweepCommandOptions,
   output: LastingOutput,
 ): Promise<number> {
   const { say, print } = output;
@@ -119,7 +119,7 @@ async function sweepAsAsked(
     }
     const { jobs, threads } = processesAsked(asked, settings);
     if (auto !== null) {
-      const options = { ...asked, dir, threads, say, measure };
+      const options = { ...asked, dir, threads, say, secondsOfBatch };
       const prepare = () => basesToMeasure(sweep, dir, { args, asked, output, resolveBase });
       const chosen = await chooseBatch(auto, sweep, { ...options, prepare });
       if (chosen === null) return toldOfDownload(say, again);
