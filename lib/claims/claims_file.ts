@@ -236,6 +236,14 @@ const CLAIMS_FILE = z.strictObject({
  */
 export function readClaims(text: string, path: string): ClaimsFile {
   const { value, locate } = readYaml(text, path);
+  if (typeof value === "object" && value !== null && "early_stopping" in value) {
+    throw new SweepError(
+      `Cannot read ${
+        locate(["early_stopping"])
+      } as claims rest on intervals over seeds, and runs that are ` +
+        `stopped early would be missing from them: leave it out`,
+    );
+  }
   const checked = CLAIMS_FILE.safeParse(value);
   if (!checked.success) {
     const [issue] = checked.error.issues;

@@ -23,6 +23,12 @@ Deno.test("readClaims() reads what is written, and fills in no setting that is n
 for (
   const [what, from, to, message] of [
     ["an unknown key", "alpha: 0.05", "alfa: 0.05", /claims\.yaml:1:1.*alpha|alfa/],
+    [
+      "runs that stop early",
+      "alpha: 0.05",
+      "alpha: 0.05\nearly_stopping: halving",
+      /claims\.yaml:\d+:1 early_stopping as claims rest on intervals over seeds/,
+    ],
     ["an unknown setting", "method: poly", "metod: poly", /claims\.yaml:\d+:\d+ .*metod/],
     [
       "a wrong value of a setting",

@@ -77,7 +77,11 @@ export function runLine(result: RunResult, ended: number, options: SweepShown): 
   const metric = typeof value === "number" ? ` ${options.metric}=${value.toFixed(3)}` : "";
   const { seconds, stages } = result.provenance;
   const time = typeof seconds === "number" ? ` ${seconds.toFixed(1)}s` : "";
-  const end = result.status === "done" ? "" : ` ${result.status}`;
+  const end = result.status === "done"
+    ? ""
+    : result.status === "stopped_early"
+    ? ` stopped early at step ${result.metrics.stopped_early_at_step}`
+    : ` ${result.status}`;
   const step = (stages as StagesTold | undefined)?.resumed_at_step;
   const resumed = typeof step === "number" ? `, resumed at step ${step}` : "";
   return `${start}${end}${metric}${time}${resumed}`;

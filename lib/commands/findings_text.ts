@@ -52,7 +52,7 @@ export function findingsText(study: Study, terminal: Terminal): string {
   const order = orderText(directionOf(metric), found.rows.map(({ n }) => n));
   return join([
     ...top,
-    ...study.identityNotes.map(paragraph),
+    ...study.notes.map(paragraph),
     paragraph(`Mean of ${metric} over seeds with its 95 % interval, ${order}${sameText(found)}.`),
     fitted(...leaderboardOf(found), terminal),
     ...marksText(found).map(paragraph),

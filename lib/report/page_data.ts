@@ -65,7 +65,7 @@ export async function pageData(
       rowsOf(study.provenance),
       study.provenance.columnNames().filter((name) => name !== "id"),
     ),
-    notes: [...study.identityNotes],
+    notes: [...study.notes],
     beside: hasDone ? withoutModel(study) : [],
     changes: await study.changes(),
     other: null,

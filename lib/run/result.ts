@@ -29,9 +29,10 @@ export interface RunResult {
   readonly config: RunConfig;
   /**
    * `diverged` is a result: training met NaN or infinity. So is `stalled`: nothing that training did
-   * could change the loss any more. `failed` is none: something broke.
+   * could change the loss any more. So is `stopped_early`: its sweep trains only what is better to its end.
+   * `failed` is none: something broke.
    */
-  readonly status: "done" | "diverged" | "stalled" | "failed" | "planned";
+  readonly status: "done" | "diverged" | "stalled" | "stopped_early" | "failed" | "planned";
   /** Measures of the run as a whole. */
   readonly metrics: Metrics;
   /** Results of each task; empty for a run that is planned or has failed. */
@@ -51,8 +52,13 @@ export function isFinal<R extends Pick<RunResult, "status">>(
   return (FINAL_STATUSES as readonly string[]).includes(run.status);
 }
 
+/** Whether a run says what it is computed with: it has a result, or waits in the middle. */
+export function hasBegun({ status, provenance }: RunResult): boolean {
+  return status !== "failed" && Object.keys(provenance).length > 0;
+}
+
 /** How a run ends with a result. */
-export const FINAL_STATUSES = ["done", "diverged", "stalled"] as const;
+export const FINAL_STATUSES = ["done", "diverged", "stalled", "stopped_early"] as const;
 
 /** One of {@linkcode FINAL_STATUSES}. */
 export type FinalStatus = typeof FINAL_STATUSES[number];
@@ -67,7 +73,7 @@ export type FinalStatus = typeof FINAL_STATUSES[number];
  * import assert from "node:assert/strict";
  *
  * assert.deepEqual(countByStatus([{ status: "done" }, { status: "failed" }, { status: "done" }]), {
- *   done: 2, diverged: 0, stalled: 0, failed: 1, planned: 0,
+ *   done: 2, diverged: 0, stalled: 0, stopped_early: 0, failed: 1, planned: 0,
  * });
  * ```
  */
@@ -79,6 +85,7 @@ export function countByStatus(
     done: count("done"),
     diverged: count("diverged"),
     stalled: count("stalled"),
+    stopped_early: count("stopped_early"),
     failed: count("failed"),
     planned: count("planned"),
   };
@@ -93,7 +100,8 @@ export function countByStatus(
 export function othersText(counts: Readonly<Record<RunResult["status"], number>>): string {
   const { done: _, planned, ...others } = counts;
   return Object.entries({ ...others, "not run yet": planned })
-    .filter(([, count]) => count > 0).map(([what, count]) => `, ${count} ${what}`).join("");
+    .filter(([, count]) => count > 0)
+    .map(([what, count]) => `, ${count} ${what.replaceAll("_", " ")}`).join("");
 }
 
 const METRICS = z.record(z.string(), z.number().nullable());

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type BackendName, BACKENDS, type ChosenBackend } from "../backend/backend.ts";
 import { blasEnvironment } from "../backend/wasm/child_environment.ts";
-import { isFinal, type RunResult } from "../run/result.ts";
+import { hasBegun, type RunResult } from "../run/result.ts";
 import { withoutLoaderVariables } from "../util/environment.ts";
 import { counted } from "../util/words.ts";
 import { type BatchRuns, companiesOf } from "./companies.ts";
@@ -45,9 +45,9 @@ export interface DeviceOptions {
   readonly measure?: Measure;
 }
 
-/** The device of runs that are done and left it to the machine; null where there are none. */
+/** The device of runs that have begun and left it to the machine; null where there are none. */
 export function deviceOfDone(before: readonly RunResult[]): ChosenBackend | null {
-  const earlier = before.filter((run) => isFinal(run) && run.config.backend === "auto")
+  const earlier = before.filter((run) => hasBegun(run) && run.config.backend === "auto")
     .map(({ provenance }) => provenance.backend);
   const name = BACKENDS.find((name) => name === earlier.at(-1));
   if (name === undefined) return null;
@@ -115,9 +115,9 @@ function milliseconds(seconds: number): string {
 }
 
 /** Measures steps in a process that may do what a worker may. */
-async function measureInProcess(
+export async function measureInProcess(
   request: StepsRequest,
-  { dir, threads = 1 }: DeviceOptions,
+  { dir, threads = 1 }: Pick<DeviceOptions, "dir" | "threads">,
 ): ReturnType<Measure> {
   const program = fileURLToPath(new URL("./workers/measure_steps.ts", import.meta.url));
   const permissions = workerPermissions(

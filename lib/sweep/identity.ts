@@ -2,7 +2,7 @@
 import { isFolderSync } from "../files/file_system.ts";
 import { GENERATED_SUITES, type RunConfig } from "../run/config.ts";
 import { inputName, type KnownInputs, knownInputs, shortHash } from "../run/inputs.ts";
-import { isFinal, type RunResult } from "../run/result.ts";
+import { hasBegun, type RunResult } from "../run/result.ts";
 import type { MachineFacts } from "./provenance.ts";
 import { StoreError } from "./store_error.ts";
 
@@ -62,7 +62,7 @@ function folderOf({ base_model, base_model_revision }: RunConfig): string | unde
  * earlier versions name none of it.
  *
  * @param dir folder of the results, for messages
- * @param known what is known of every run; those without a result are passed over
+ * @param known what is known of every run; those that have not begun are passed over
  * @param reads what runs read now
  * @param code the code that would do runs now; null where none is to be done, or other code is welcome
  * @throws {StoreError} naming what has changed, both hashes, how many runs have the old one, and what to do
@@ -73,7 +73,7 @@ export function refuseChanges(
   reads: ReadsNow,
   code: CodeNow | null,
 ): void {
-  const change = changeOf(known.filter(isFinal), reads, code);
+  const change = changeOf(known.filter(hasBegun), reads, code);
   if (change === null) return;
   const { what, detail, count, before, now, hint } = change;
   throw new StoreError(

@@ -8,6 +8,7 @@ import { configHash, isNamedAfter } from "../run/id.ts";
 import { faultsOf } from "../run/result.ts";
 import { printableLine } from "../util/printable.ts";
 import { StoreError } from "./store_error.ts";
+import { EARLY_STOPPING } from "./tuning/early_stopping.ts";
 import type { Sweep } from "./plan/sweep.ts";
 
 /** What a person has asked for. */
@@ -44,6 +45,7 @@ const MANIFEST: z.ZodType<Manifest> = z.strictObject({
   baseline: SETTINGS.nullable(),
   primary: z.array(SETTINGS).optional(),
   margin: z.number().positive().optional(),
+  early_stopping: EARLY_STOPPING.optional(),
   varying: z.array(KEY),
   sources: z.array(z.strictObject({ yaml: z.string(), command: z.string() })).optional(),
   runs: z.array(z.strictObject({ id: z.string(), config: RUN_CONFIG })),

@@ -58,7 +58,20 @@ export class RunFolder {
     }
     const planned = notBegun(this.run);
     const error = await errorIfThere(this.errorPath);
-    return error === null ? planned : { ...planned, status: "failed", error };
+    if (error !== null) return { ...planned, status: "failed", error };
+    return await this.#paused() ?? planned;
+  }
+
+  /** What is known of a run that was left in the middle on purpose; null where it was not. */
+  async #paused(): Promise<RunResult | null> {
+    const path = join(this.dir, PAUSED);
+    const text = await readIfThere(path);
+    try {
+      const result = text === null ? null : parseResult(text, path);
+      return result?.id === this.run.id && result.status === "planned" ? result : null;
+    } catch {
+      return null; // nothing is lost: it is gone on with from its checkpoint
+    }
   }
 
   /**
@@ -80,7 +93,7 @@ export class RunFolder {
 
   /** Removes what became of the run, if anything did: it is as good as never begun. */
   async forget(): Promise<void> {
-    for (const name of [RESULT, ERROR]) await rm(join(this.dir, name), { force: true });
+    for (const name of [RESULT, ERROR, PAUSED]) await rm(join(this.dir, name), { force: true });
   }
 
   /**
@@ -89,6 +102,16 @@ export class RunFolder {
    */
   async finish(result: RunResult): Promise<void> {
     await this.#write(RESULT, resultToJson(result));
+    await rm(join(this.dir, PAUSED), { force: true });
+  }
+
+  /**
+   * Writes down that the run waits in the middle, and what it was computed with so far.
+   * @param state with status `planned`
+   * @throws {StoreError} when the folder cannot be written
+   */
+  async pause(state: RunResult): Promise<void> {
+    await this.#write(PAUSED, resultToJson(state));
   }
 
   /**
@@ -129,4 +152,5 @@ async function errorIfThere(path: string): Promise<string | null> {
 /** The file of a finished run. */
 export const RESULT = "result.json";
 const ERROR = "error.txt";
+const PAUSED = "paused.json";
 const LOCK = ".lock";

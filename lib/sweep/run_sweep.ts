@@ -1,11 +1,12 @@
 import type { ChosenBackend } from "../backend/backend.ts";
-import { isFinal, type RunResult } from "../run/result.ts";
+import { hasBegun, isFinal, type RunResult } from "../run/result.ts";
 import { type BatchRuns, companiesOf } from "./companies.ts";
 import { type FailureOptions, FailurePolicy } from "./failure_policy.ts";
 import { readsKey, type ReadsNow } from "./identity.ts";
 import type { SilentEvent, WorkerTask } from "./workers/message.ts";
 import { type PoolOptions, runInPool } from "./workers/pool.ts";
 import { RunFolder } from "./run_folder.ts";
+import type { PlannedRun } from "./plan/sweep.ts";
 import type { SweepStore } from "./store.ts";
 import { StoreError } from "./store_error.ts";
 
@@ -37,6 +38,10 @@ export interface RunSweepOptions extends FailureOptions {
   readonly device?: ChosenBackend | null;
   /** Run only what failed before. */
   readonly onlyFailed?: boolean;
+  /** What is known of all runs of the sweep, where `before` has only some of them. */
+  readonly known?: readonly RunResult[];
+  /** Leave runs at the step that this says, to be gone on with later; by default all are done to their end. */
+  readonly pauseAt?: (run: PlannedRun) => number;
   /** Keep the trained adapter of every run in its folder. */
   readonly keepAdapter?: boolean;
   /** The folder of stages that runs share; by default they share none. */
@@ -75,7 +80,7 @@ export function selectRuns(results: readonly RunResult[], onlyFailed = false): R
  * Runs that fail are tried again as often as the options say, and stop the sweep when a
  * {@linkcode FailurePolicy} says so and there are others left.
  *
- * @param before what was known of every run, of {@linkcode SweepStore.results}
+ * @param before what was known of every run, of {@linkcode SweepStore.results}, or of those to do
  * @throws {StoreError} when the folder cannot be written, or a result is damaged
  */
 export async function runSweep(
@@ -90,12 +95,17 @@ export async function runSweep(
   const ended = new Map<RunFolder, string>();
   const stop = new AbortController();
   let stopped: string | null = null;
+  let paused = 0;
   const signals = [stop.signal, ...(options.signal ? [options.signal] : [])];
   const { keepAdapter = false, stagesDir = null, retry = 0 } = options;
   const policy = new FailurePolicy(options);
   const tasks = new Map(runs.map((run): [string, WorkerTask] => {
     const reads = options.reads?.get(readsKey(run.config));
-    const task = { dir: store.dir, run, keepAdapter, stagesDir, ...(reads ? { reads } : {}) };
+    const task = {
+      ...{ dir: store.dir, run, keepAdapter, stagesDir },
+      ...(reads ? { reads } : {}),
+      ...(options.pauseAt ? { pauseAt: options.pauseAt(run) } : {}),
+    };
     return [run.id, options.device ? { ...task, device: options.device } : task];
   }));
   const attempts = new Map<string, number>();
@@ -112,7 +122,7 @@ export async function runSweep(
     ...(options.threads === undefined ? {} : { threads: options.threads }),
     ...(options.settle ? { settle: options.settle } : {}),
     signal: AbortSignal.any(signals),
-    earlier: before.filter(isFinal).map(({ provenance }) => provenance),
+    earlier: (options.known ?? before).filter(hasBegun).map(({ provenance }) => provenance),
     ...(options.steering ? { steering: options.steering } : {}),
     ...(options.worker ? { worker: options.worker } : {}),
     ...(options.after ? { after: options.after } : {}),
@@ -128,6 +138,12 @@ export async function runSweep(
     }
     if (event.kind === "stopped") throw new StoreError(event.error);
     const folder = folders.get(event.id)!;
+    if (event.kind === "paused") {
+      policy.ended();
+      toTryAgain.delete(folder);
+      paused++;
+      continue;
+    }
     if (event.kind === "parted") {
       progress.again({ ...await folder.result(), status: "failed", error: event.error });
       continue;
@@ -155,14 +171,14 @@ export async function runSweep(
     }
     toTryAgain.delete(folder);
     progress.ended(await resultOf(folder, ended.get(folder)!));
-    if (why !== null && ended.size < runs.length) {
+    if (why !== null && ended.size + paused < runs.length) {
       stopped ??= why;
       stop.abort();
     }
   }
   for (const [folder, error] of toTryAgain) await folder.fail(error); // the sweep has stopped before
   for (const [folder, error] of ended) await resultOf(folder, error); // removed since then?
-  const left = runs.length - ended.size - toTryAgain.size;
+  const left = runs.length - ended.size - paused - toTryAgain.size;
   return {
     results: await store.results(),
     stopped: stopped === null ? null : { why: stopped, left },

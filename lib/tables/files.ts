@@ -39,7 +39,7 @@ export function sweepReport(study: Study): string {
   const cells = leaderboard(study);
   return paragraphs([
     ...title,
-    ...study.identityNotes.map(markdownText),
+    ...study.notes.map(markdownText),
     `Mean of ${markdownCode(metric)} over seeds with its 95 % interval, ${
       orderText(directionOf(metric), rowsOf(cells).map(({ n_done }) => Number(n_done)))
     }.`,

@@ -168,6 +168,7 @@ export function missingNotes(groups: readonly MeasuredGroup[], metric: string): 
   const reasons = [
     [count("diverged"), "diverged"],
     [count("stalled"), "stalled"],
+    [count("stopped_early"), "stopped early"],
     [count("failed"), "failed"],
     [count("planned"), "not run yet"],
     [count("done"), "done without it"],

@@ -96,6 +96,8 @@ export class Study {
   readonly runs: ColumnTable;
   /** In what runs differ beside their settings, or may differ, as sentences. */
   readonly identityNotes: readonly string[];
+  /** Sentences that belong above the numbers: those of `identityNotes`, and whether runs were stopped early. */
+  readonly notes: readonly string[];
   /** One row per run, task and draw of examples, with every metric of the task. */
   readonly tasks: ColumnTable;
   /**
@@ -128,6 +130,7 @@ export class Study {
     );
     const identity = identityOf(results);
     this.identityNotes = identity.notes;
+    this.notes = [...identity.notes, ...tuningNotes(results)];
     this.runs = runsTable(results, identity.rows);
     this.tasks = taskTable(results, identity.rows);
     this.provenance = tableOf(
@@ -231,6 +234,16 @@ export class Study {
     this.#logs.set(id, rows);
     return rows;
   }
+}
+
+/** Says where the numbers of a study are those of cells that its sweep has kept for being good. */
+function tuningNotes(results: readonly RunResult[]): string[] {
+  const stopped = results.filter(({ status }) => status === "stopped_early").length;
+  if (stopped === 0) return [];
+  return [
+    `${stopped} of ${results.length} runs were stopped early, as others were better. What is left was chosen ` +
+    `on one seed: it is for tuning, and no mean with an interval.`,
+  ];
 }
 
 function readIfThere(path: string): string | null {

@@ -5,7 +5,7 @@ import { HubError } from "../../hub/error.ts";
 import { isFinal, type RunResult } from "../../run/result.ts";
 import { batchRunsOf } from "../../sweep/device.ts";
 import { forget } from "../../sweep/forget.ts";
-import { readsNow, refuseChanges } from "../../sweep/identity.ts";
+import { type BaseFolders, readsNow, refuseChanges } from "../../sweep/identity.ts";
 import { codeNow } from "../../sweep/provenance.ts";
 import { notBegun, RunFolder } from "../../sweep/run_folder.ts";
 import { roomHere } from "../../run/preflight/excess.ts";
@@ -15,7 +15,9 @@ import { selectRuns, type SweepProgress } from "../../sweep/run_sweep.ts";
 import { hasSweep, lockSweep, SweepStore } from "../../sweep/store.ts";
 import { StoreError } from "../../sweep/store_error.ts";
 import { type PlanChange, PlanChangeError } from "../../sweep/plan_change.ts";
+import { describeRungs } from "../../sweep/tuning/early_stopping.ts";
 import { stagesDirOf, writtenDirs } from "../../sweep/stages_dir.ts";
+import { autoBatch } from "../../sweep/plan/auto_batch.ts";
 import { readExtended, type SweepText } from "../../sweep/plan/extended.ts";
 import { type PlannedRun, readSweep, type Sweep } from "../../sweep/plan/sweep.ts";
 import { SweepError } from "../../sweep/plan/sweep_error.ts";
@@ -29,6 +31,7 @@ import { lackingPermission, noteLoaderVariables } from "../permissions.ts";
 import { commandLine } from "../shell.ts";
 import { DEFAULT_SWEEP, SWEEP_OPTIONS, type SweepArguments, sweepArguments } from "./arguments.ts";
 import { describeChange, offeredFolder } from "./change.ts";
+import { chooseBatch } from "./choose_batch.ts";
 import { chooseAndTell } from "./choose_device.ts";
 import { describeCompanies } from "./describe_companies.ts";
 import { describePlan } from "./describe_plan.ts";
@@ -51,6 +54,8 @@ export interface SweepCommandOptions extends CommandOutput {
   readonly slurm?: Slurm;
   /** Finds the folder of a base model by its name or path; another one in tests. */
   readonly resolveBase?: ResolveBase;
+  /** Seconds of a training step of some examples, which are measured where this is absent; in tests. */
+  readonly secondsOfBatch?: (examples: number) => number;
 }
 
 /**
@@ -84,7 +89,7 @@ export async function sweepCommand(
 async function sweepAsAsked(
   asked: SweepArguments,
   args: readonly string[],
-  { worker, resolveBase, slurm: slurmGiven }: SweepCommandOptions,
+  { worker, resolveBase, slurm: slurmGiven, secondsOfBatch }: SweepCommandOptions,
   output: LastingOutput,
 ): Promise<number> {
   const { say, print } = output;
@@ -97,7 +102,9 @@ async function sweepAsAsked(
       { path: file, text },
       (path) => yamlText(path, "a sweep"),
     );
-    const sweep = readSweep(yaml, file, asked.settings, {
+    const auto = autoBatch(yaml, asked.settings);
+    const batch = { batch_size: 1, accumulation: auto?.examples ?? 1 };
+    let sweep = readSweep(auto?.yaml ?? yaml, file, auto?.with(batch) ?? asked.settings, {
       note,
       toPath: settingPath,
     });
@@ -111,6 +118,19 @@ async function sweepAsAsked(
       return 0;
     }
     const { jobs, threads } = processesAsked(asked, settings);
+    if (auto !== null) {
+      const options = { ...asked, dir, threads, say, secondsOfBatch };
+      const prepare = () => basesToMeasure(sweep, dir, { args, asked, output, resolveBase });
+      const chosen = await chooseBatch(auto, sweep, { ...options, prepare });
+      if (chosen === null) return toldOfDownload(say, again);
+      sweep = readSweep(auto.yaml, file, auto.with(chosen), { toPath: settingPath });
+    }
+    if (isBySlurm && sweep.early_stopping !== undefined) {
+      throw new SweepError(
+        "Cannot stop cells early on a cluster as the elements of a job array do not wait for each other at " +
+          "a rung: leave out --launcher slurm, or early_stopping in the sweep's file",
+      );
+    }
     const blas = threads > 1 && !isBySlurm ? openBlas(environmentVariable("POLY_BLAS")) : null;
     if (typeof blas === "string") {
       note(
@@ -130,6 +150,7 @@ async function sweepAsAsked(
     }
     const known = asked.fresh ? planned.manifest.runs.map(notBegun) : await planned.results();
     noteKept(planned, sweep, note);
+    refuseMixedSeeds(planned, known);
     if (asked.onlyFailed && !asked.dryRun && selectRuns(known, true).length === 0) {
       say(`No run in ${dir} has failed: there is nothing to do.`);
       return 0;
@@ -152,6 +173,8 @@ async function sweepAsAsked(
     if (asked.dryRun) {
       print(describePlan(planned, known, { ...asked, jobs }) + "\n");
       const sharing = isBySlurm ? () => 1 : batchRunsOf(asked.batchRuns, null);
+      const rule = sweep.early_stopping;
+      if (rule !== undefined) print(`\n${describeRungs(rule, planned.manifest.runs)}\n`);
       const inBatches = describeCompanies(toDo, stagesDir, sharing);
       if (inBatches !== null) print(`${inBatches}\n`);
       if (slurm !== null) print(`\n${await describeLaunch(dir, known, launch, slurm)}\n`);
@@ -163,8 +186,7 @@ async function sweepAsAsked(
       return fault === null ? 0 : 2;
     }
     if (fault !== null) throw new SweepError(fault);
-    const lacking = lackingPermission("sweep", args, { write: writtenDirs(dir) });
-    if (lacking !== null) throw new SweepError(`Cannot run a sweep into ${dir}: ${lacking}`);
+    refuseLacking(args, dir);
     noteLoaderVariables(note);
     using _lock = await lockSweep(dir);
     const baseFolders = await checkedBases(
@@ -174,10 +196,7 @@ async function sweepAsAsked(
       output,
       resolveBase,
     );
-    if (baseFolders === null) {
-      say(`Stopped in the download of the base model. To go on:\n  ${again}`);
-      return 130;
-    }
+    if (baseFolders === null) return toldOfDownload(say, again);
     const source = { yaml: textOfFiles(files), command: again };
     const store = await SweepStore.plan(dir, sweep, { extend: asked.extend, source });
     const before = asked.fresh ? store.manifest.runs.map(notBegun) : await store.results();
@@ -237,9 +256,61 @@ async function planOf(
   }
 }
 
+/** @throws {SweepError} when the command may not write into a folder of results */
+function refuseLacking(args: readonly string[], dir: string): void {
+  const lacking = lackingPermission("sweep", args, { write: writtenDirs(dir) });
+  if (lacking !== null) throw new SweepError(`Cannot run a sweep into ${dir}: ${lacking}`);
+}
+
+/**
+ * Looks at a sweep, and makes its base models ready, before anything of it is measured.
+ *
+ * @returns null when a signal stopped the download
+ * @throws {SweepError} when no run could be done
+ */
+async function basesToMeasure(
+  { runs }: Sweep,
+  dir: string,
+  { args, asked: { quiet, keepAdapter }, output, resolveBase }: {
+    readonly args: readonly string[];
+    readonly asked: SweepArguments;
+    readonly output: LastingOutput;
+    readonly resolveBase: ResolveBase | undefined;
+  },
+): Promise<BaseFolders | null> {
+  refuseLacking(args, dir);
+  const toDo = runs.map(notBegun);
+  // What is to be noted is told when the runs themselves are looked at.
+  const preflight = { note: () => {}, dir, keepAdapter };
+  const fault = await faultOfRuns(toDo, preflight);
+  if (fault !== null) throw new SweepError(fault);
+  return await checkedBases(toDo, args, { quiet, preflight }, output, resolveBase);
+}
+
+/** Says that a signal has stopped a download; returns the exit code. */
+function toldOfDownload(say: (line: string) => void, again: string): number {
+  say(`Stopped in the download of the base model. To go on:\n  ${again}`);
+  return 130;
+}
+
 /** The text of a sweep's file, followed by those it extends. */
 function textOfFiles([own, ...others]: readonly SweepText[]): string {
   return own!.text + others.map(({ path, text }) => `\n# It extends ${path}:\n${text}`).join("");
+}
+
+/**
+ * Fails where runs of several seeds would stand in one table with runs that were, or are to be, stopped early.
+ * @throws {StoreError} saying where to go on
+ */
+function refuseMixedSeeds({ dir, manifest }: SweepStore, known: readonly RunResult[]): void {
+  const isOfTuning = manifest.early_stopping !== undefined ||
+    known.some(({ status }) => status === "stopped_early");
+  const seeds = new Set(manifest.runs.map(({ config }) => config.seed));
+  if (!isOfTuning || seeds.size < 2) return;
+  throw new StoreError(
+    `Cannot have runs of ${seeds.size} seeds in ${dir} beside runs that are stopped early, as their means ` +
+      `would be of the lucky seeds: name another folder with --out`,
+  );
 }
 
 /** Says which seeds have results here and are not asked for. */

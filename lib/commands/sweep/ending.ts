@@ -135,7 +135,7 @@ function adaptersLine(dir: string, results: readonly RunResult[]): string {
 /** Counts runs by their end, as `48 runs: 46 done, 2 failed`. */
 function summary(results: readonly RunResult[]): string {
   const counts = Object.entries(countByStatus(results)).filter(([, count]) => count > 0);
-  const parts = counts.map(([status, count]) => `${count} ${status}`);
+  const parts = counts.map(([status, count]) => `${count} ${status.replaceAll("_", " ")}`);
   const runs = results.length === 1 ? "run" : "runs";
   return `${results.length} ${runs}: ${parts.join(", ")}`;
 }

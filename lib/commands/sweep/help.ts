@@ -189,7 +189,9 @@ const FILE_TEXTS: Readonly<Record<typeof FILE_KEYS[number], string>> = {
     "a list of settings whose comparison with the baseline is what the sweep is for; the others " +
     "are then exploratory",
   margin: "the smallest difference of interest",
-  set: "settings of every run",
+  set:
+    "settings of every run; batch_size: auto measures which number of examples at once is fastest, and " +
+    "sets accumulation so that a step has as many examples as before",
   grid: "axes of which every combination runs",
   zip: "axes that move together",
   include: "a list of settings to add",
@@ -197,6 +199,9 @@ const FILE_TEXTS: Readonly<Record<typeof FILE_KEYS[number], string>> = {
   seeds: "seeds of every setting, such as 0..4 or [1, 2]",
   sample:
     "how many of the cells of grid and zip are drawn, and from which seed: { n: 20, seed: 0 }",
+  early_stopping:
+    "tuning only: train all cells to a rung, a share of their steps, stop the worse ones, and go on with the " +
+    "others; halving, median, or { rule: halving, metric: validation_loss, rungs: [0.25, 0.5], keep: 0.5 }",
   slurm: "settings of Slurm, on which no result depends",
 };
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { RUN_CONFIG, RUN_CONFIG_KEYS } from "../../run/config.ts";
 import { SLURM_SETTINGS } from "../../slurm/settings.ts";
+import { EARLY_STOPPING } from "../../sweep/tuning/early_stopping.ts";
 
 /** A JSON Schema, or a part of one. */
 type Schema = { readonly [key: string]: unknown };
@@ -43,6 +44,7 @@ export function sweepSchema(): Schema {
     description,
     anyOf: [schema, { type: "null" }],
   });
+  const { $schema: _s, ...stopping } = z.toJSONSchema(EARLY_STOPPING, { io: "input" });
   const some = ref("settings");
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
@@ -65,7 +67,10 @@ export function sweepSchema(): Schema {
         { type: "number", exclusiveMinimum: 0 },
         "Smallest difference of interest, in the metric's units; of losses, as a share",
       ),
-      set: optional(ref("settings"), "Settings of every run"),
+      set: optional(
+        ref("settings"),
+        "Settings of every run; batch_size: auto measures which number of examples at once is fastest",
+      ),
       grid: optional(ref("axes"), "Axes of which every combination runs"),
       zip: optional(ref("axes"), "Axes that move together, equally long"),
       include: optional({ type: "array", items: some }, "Further cells"),
@@ -88,6 +93,10 @@ export function sweepSchema(): Schema {
         },
         "How many of the cells of grid and zip are drawn; without it all run",
       ),
+      early_stopping: optional(
+        { anyOf: [{ enum: EARLY_STOPPING.shape.rule.options }, stopping] },
+        "How the worse cells are stopped early, in a sweep of one seed that only tunes",
+      ),
       slurm: optional(slurm, "What jobs of a cluster are asked for, in the words of sbatch"),
     },
     $defs: {
@@ -99,7 +108,10 @@ export function sweepSchema(): Schema {
       settings: {
         type: "object",
         additionalProperties: false,
-        properties: Object.fromEntries(keys.map((key) => [key, ref(key)])),
+        properties: {
+          ...Object.fromEntries(keys.map((key) => [key, ref(key)])),
+          batch_size: { anyOf: [ref("batch_size"), { const: "auto" }] }, // under set
+        },
       },
       axes: { type: "object", additionalProperties: false, properties: Object.fromEntries(axes) },
       ...settings,

@@ -33,6 +33,8 @@ Deno.test("every shipped sweep names the schema and fits it, and what does not f
   assert.ok(
     fits("grid: { learning_rate: 1e-4..1e-1:log4, target_modules: [[q, v], q] }\nseeds: 0..4"),
   );
+  assert.ok(fits("early_stopping: halving\nset: { batch_size: auto }"));
+  assert.ok(fits("early_stopping: { rule: median, metric: training_loss, rungs: [0.1, 0.3] }"));
   for (
     const wrong of [
       "n_skills: 2",
@@ -47,6 +49,11 @@ Deno.test("every shipped sweep names the schema and fits it, and what does not f
       "margin: 0",
       "sample: { seed: 1 }",
       "sample: 4",
+      "grid: { batch_size: [auto] }",
+      "set: { accumulation: auto }",
+      "early_stopping: halve",
+      "early_stopping: { keep: 0.5 }",
+      "early_stopping: { rule: halving, rungs: [1] }",
       "slurm: { partitoin: cpu }",
     ]
   ) assert.ok(!fits(wrong), wrong);

@@ -111,8 +111,8 @@ export interface PageData {
   /** The smallest difference of interest; null where none was declared. */
   readonly margin: number | null;
   /**
-   * One row for each planned run: `id`, `status` (`done`, `diverged`, `stalled`, `failed` or `planned`, and
-   * `running` while a sweep is at work), `seed`, the columns of {@linkcode PageData.grouping}, `method`,
+   * One row for each planned run: `id`, `status` (`done`, `diverged`, `stalled`, `stopped_early`, `failed` or
+   * `planned`, and `running` while a sweep is at work), `seed`, the columns of {@linkcode PageData.grouping}, `method`,
    * every metric, and `error`.
    */
   readonly runs: DataTable;

@@ -6,6 +6,7 @@ const STATES = {
   running: "running",
   diverged: "diverged",
   stalled: "stalled",
+  stopped_early: "stopped early",
   failed: "failed",
   planned: "not run yet",
 } as const;

@@ -130,6 +130,10 @@ export const RUN_MEASURES = {
   },
   diverged_at_step: { meaning: "step at which a loss was no longer finite", ...STEP },
   stalled_at_step: { meaning: "first step from which on training changed nothing", ...STEP },
+  stopped_early_at_step: {
+    meaning: "step at which a run was stopped, as other cells of its sweep were better",
+    ...STEP,
+  },
   whole_instances: {
     meaning: "share of examples of which the model reads the whole instance",
     unit: "share, 0 to 1",

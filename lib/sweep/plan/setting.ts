@@ -97,6 +97,9 @@ function remedy(key: SettingKey, value: unknown): string {
     const near = suggest(value, words.map(String));
     if (near.startsWith(",")) return near;
   }
+  if (key === "batch_size" && value === "auto") {
+    return "; auto stands for one batch of all cells: write it under set, or alone as batch_size=auto";
+  }
   const takes = (other: unknown) => RUN_CONFIG.shape[key].safeParse(other).success;
   if (Array.isArray(value) && value.length > 0 && value.every(takes)) {
     return `; several values are written with commas alone: ${key}=${

@@ -4,7 +4,9 @@ import type { RunConfig } from "../../run/config.ts";
 import { runId } from "../../run/id.ts";
 import { metricNames } from "../../run/metrics/metric_names.ts";
 import { suggest } from "../../util/words.ts";
+import type { EarlyStopping } from "../tuning/early_stopping.ts";
 import { cellsOf, matches, varyingKeys } from "./cells.ts";
+import { checkEarlyStopping } from "./early_stopping_section.ts";
 import { type Overrides, readOverrides, type ToPath } from "./overrides.ts";
 import type { Note, SettingGroup } from "./setting.ts";
 import { SweepError } from "./sweep_error.ts";
@@ -31,6 +33,8 @@ export interface Sweep {
    * share of it: 0.1 is 10 %. None where absent.
    */
   readonly margin?: number | undefined;
+  /** How cells are stopped early, in a sweep that only tunes; all are trained to their end where absent. */
+  readonly early_stopping?: EarlyStopping | undefined;
   /** Settings with more than one value, in the order of {@linkcode RUN_CONFIG_KEYS}. */
   readonly varying: readonly (keyof RunConfig)[];
   /** Every run, seeds innermost. */
@@ -65,8 +69,8 @@ export interface ReadOptions {
  * @param overrides settings of the command line, such as `n_skills=2,4,8`: one value is set, several
  * become an axis, in the cells of `include` too
  * @throws {SweepError} naming file, line, column and key, or the argument, with the nearest known key;
- * also when two entries contradict each other, no run will measure the metric, or there are more runs
- * than a sweep may have
+ * also when two entries contradict each other, no run will measure the metric, cells cannot be stopped
+ * early as asked for, or there are more runs than a sweep may have
  *
  * @example
  * ```ts
@@ -91,6 +95,7 @@ export function readSweep(
   const file = readSweepFile(text, path, note);
   const { cells, seeds } = cellsOf(file, asked, path, note);
   const metric = metricOf(file, asked, cells);
+  if (file.earlyStopping !== null) checkEarlyStopping(file.earlyStopping, cells, seeds);
   if (file.baseline !== null) noteBaseline(file.baseline, cells, note);
   for (const group of file.primary) notePrimary(group, file.baseline!, cells, note);
   const varying = varyingKeys(cells);
@@ -108,6 +113,7 @@ export function readSweep(
     baseline: file.baseline === null ? null : settingsOf(file.baseline),
     ...(file.primary.length === 0 ? {} : { primary: file.primary.map(settingsOf) }),
     ...(file.margin === null ? {} : { margin: file.margin }),
+    ...(file.earlyStopping === null ? {} : { early_stopping: file.earlyStopping.rule }),
     varying,
     runs,
   };

@@ -13,6 +13,7 @@ import {
   type SettingKey,
   textOf,
 } from "./setting.ts";
+import { type EarlyStoppingSection, readEarlyStopping } from "./early_stopping_section.ts";
 import { SweepError } from "./sweep_error.ts";
 import { type Locate, readYaml, type YamlText } from "./yaml_text.ts";
 
@@ -31,6 +32,7 @@ export const FILE_KEYS = [
   "exclude",
   "seeds",
   "sample",
+  "early_stopping",
   "slurm", // how jobs are asked for, which no result depends on: see lib/slurm/settings.ts
 ] as const;
 
@@ -58,6 +60,8 @@ export interface SweepFile {
   readonly seeds: Axis;
   /** How many of the cells of grid and zip are drawn, and from which seed; null for all of them. */
   readonly sample: Sample | null;
+  /** How cells are stopped early; null where all are trained to their end. */
+  readonly earlyStopping: EarlyStoppingSection | null;
 }
 
 /** A draw of cells. */
@@ -106,6 +110,7 @@ export function readSweepFile(text: string | YamlText, path: string, note: Note)
     exclude: file.groups("exclude"),
     seeds: file.seeds(),
     sample: file.sample(),
+    earlyStopping: readEarlyStopping(file.given.early_stopping, locate),
   };
 }
 

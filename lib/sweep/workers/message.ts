@@ -24,6 +24,8 @@ export interface WorkerTask {
    * tasks of a company come one behind another, and begin when all are there.
    */
   readonly company?: readonly string[];
+  /** The step of the multi-task phase at which the run is left, to be gone on with later; absent for none. */
+  readonly pauseAt?: number;
 }
 
 /**
@@ -39,6 +41,8 @@ export type WorkerEvent =
     readonly memory?: number;
   }
   | { readonly kind: "finished"; readonly id: string; readonly status: FinalStatus }
+  /** The run waits at the step at which it was to be left. */
+  | { readonly kind: "paused"; readonly id: string }
   | { readonly kind: "failed"; readonly id: string; readonly error: string }
   /** A run has failed in company; the pool says so, and tries it again in a smaller one. */
   | { readonly kind: "parted"; readonly id: string; readonly error: string }
@@ -66,6 +70,7 @@ const EVENT = z.union([
     memory: z.number().optional(),
   }),
   z.object({ kind: z.literal("finished"), id: z.string(), status: z.enum(FINAL_STATUSES) }),
+  z.object({ kind: z.literal("paused"), id: z.string() }),
   z.object({ kind: z.enum(["failed", "stopped"]), id: z.string(), error: z.string() }),
 ]);
 

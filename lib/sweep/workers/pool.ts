@@ -201,7 +201,7 @@ async function workThrough(
   const end = async (task: WorkerTask, event: WorkerEvent) => {
     queue.ended([task]);
     current = current.filter((other) => other !== task);
-    hasFailed ||= event.kind !== "finished";
+    hasFailed ||= event.kind !== "finished" && event.kind !== "paused";
     const isParted = event.kind === "failed" && task.company !== undefined && !isUnwanted(task);
     if (isParted) parted.push(task);
     await report(isParted ? { ...event, kind: "parted" } : event);

@@ -6,7 +6,7 @@ import { RunFolder } from "../run_folder.ts";
 import { isFullDisk, StoreError, whenWriting } from "../store_error.ts";
 
 /**
- * Does one run in its folder.
+ * Does one run in its folder. One that it leaves at the step that its task names is `planned` still.
  * @param report called with the progress: the share done, in [0, 1], and the latest loss
  */
 export type DoRun = (
@@ -60,6 +60,11 @@ async function serve(task: WorkerTask, doRun: DoRun): Promise<WorkerEvent | null
       const memory = Deno.memoryUsage().rss;
       say({ kind: "progress", id: run.id, done, loss, memory });
     });
+    if (found.status === "planned" && task.pauseAt !== undefined) {
+      const provenance = { ...found.provenance, paused_at_step: task.pauseAt };
+      await folder.pause({ ...run, ...found, provenance });
+      return { kind: "paused", id: run.id };
+    }
     if (!isFinal(found)) throw new TypeError(`A run cannot end as ${found.status}`);
     const tries = task.attempt === undefined ? {} : { attempts: task.attempt };
     const provenance = { ...found.provenance, ...tries };

@@ -10,12 +10,13 @@ import { environmentVariable } from "../../util/environment.ts";
 import { Company } from "../../run/company/company.ts";
 import type { RunConfig } from "../../run/config.ts";
 import { inputsOf, refuseChangedInputs, type RunInputs } from "../../run/inputs.ts";
-import { doRun } from "../../run/run.ts";
+import { doRun, type RunOutput } from "../../run/run.ts";
 import type { Basis } from "../../run/stages/facts.ts";
 import { StageStore } from "../../stages/stage_store.ts";
 import * as tf from "../../tf.ts";
 import { codeDiff, keepCodeDiff, machineFacts, peakMemory } from "../provenance.ts";
 import type { WorkerTask } from "./message.ts";
+import { workUntil } from "./pause.ts";
 import { serveRuns, STOPPED } from "./serve_runs.ts";
 
 const facts = { ...await machineFacts(), tfjs: tf.version["tfjs-core"] };
@@ -83,7 +84,7 @@ function seatOf({ run: { id }, company = [] }: WorkerTask) {
 }
 
 await serveRuns(async (task, { dir, adapterDir }, report) => {
-  const { run: { config }, keepAdapter, stagesDir, reads } = task;
+  const { run: { config }, keepAdapter, stagesDir, reads, pauseAt } = task;
   if (reads !== undefined) await refuseChangedInputs(config, reads);
   const started = new Date();
   const processorBefore = process.cpuUsage();
@@ -91,18 +92,22 @@ await serveRuns(async (task, { dir, adapterDir }, report) => {
   const backend = await backendOf(config.backend, task.device);
   const inputs = reads?.inputs ?? await inputsOf(config);
   const basis = basisOf(inputs, backend);
+  const shared = stagesDir === null || basis === null
+    ? null
+    : { store: new StageStore(stagesDir), basis };
+  const work = (own: Pick<RunOutput, "stages" | "signal" | "report">) =>
+    doRun(config, {
+      dir,
+      adapterDir: keepAdapter ? adapterDir : null,
+      ...(typeof reads?.baseDir === "string" ? { baseDir: reads.baseDir } : {}),
+      seat,
+      ...own,
+    });
   atWork++;
-  const { stages, ...found } = await doRun(config, {
-    dir,
-    adapterDir: keepAdapter ? adapterDir : null,
-    ...(typeof reads?.baseDir === "string" ? { baseDir: reads.baseDir } : {}),
-    report,
-    stages: stagesDir === null || basis === null
-      ? null
-      : { store: new StageStore(stagesDir), basis },
-    seat,
-    signal: stopping.signal,
-  }).finally(() => atWork--);
+  const all = { stages: shared, signal: stopping.signal, report };
+  const { stages, ...found } =
+    await (pauseAt === undefined ? work(all) : workUntil(pauseAt, dir, all, work))
+      .finally(() => atWork--);
   const { user, system } = process.cpuUsage(processorBefore);
   if (reads !== undefined) await refuseChangedInputs(config, reads);
   const ended = new Date();

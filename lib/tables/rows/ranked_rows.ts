@@ -3,7 +3,7 @@ import { LEAST_VALUES } from "../../statistics/estimate.ts";
 import { mean } from "../../util/vectors.ts";
 import { bestFirst, directionOf } from "../direction.ts";
 import { shownEstimate } from "../estimate.ts";
-import { columnsIn, measureGroups, numbersOf, type Runs } from "../groups.ts";
+import { columnsIn, measureGroups, numbersOf, rowsIn, type Runs } from "../groups.ts";
 import type { Row } from "../table.ts";
 
 /** Metrics that are numbers of parameters; tables of runs and of tasks both have them. */
@@ -20,7 +20,8 @@ export interface RankedRowsOptions {
 }
 
 /**
- * One row for each group of settings, best first, as `leaderboard` has them.
+ * One row for each group of settings, best first, as `leaderboard` has them. Where runs were stopped early,
+ * rows have their number and the step, too.
  *
  * @throws what `leaderboard` throws
  */
@@ -29,6 +30,7 @@ export function rankedRows(
   { metric, groupBy, higherIsBetter }: RankedRowsOptions,
 ): Row[] {
   const sizes = PARAMETER_COLUMNS.filter((name) => columnsIn(runs).includes(name));
+  const isTuned = rowsIn(runs).some(({ status }) => status === "stopped_early");
   const direction = directionOf(metric, higherIsBetter);
   const groups = bestFirst(
     measureGroups(runs, metric, groupBy),
@@ -46,7 +48,11 @@ export function rankedRows(
       n_planned: rows.length,
       n_diverged: count("diverged"),
       n_stalled: count("stalled"),
+      ...(isTuned ? { n_stopped_early: count("stopped_early") } : {}),
       n_failed: count("failed"),
+      ...(isTuned
+        ? { stopped_early_at_step: meanOf(numbersOf(rows, "stopped_early_at_step")) }
+        : {}),
       ...Object.fromEntries(sizes.map((name) => [name, meanOf(numbersOf(rows, name))])),
     };
   });
@@ -64,12 +70,15 @@ export function hasBest(rows: readonly Row[], metric: string): boolean {
 
 /** What became of the runs of a row that are in no mean, such as `1 failed, 2 left`; empty for none. */
 export function othersOf(row: Row): string {
-  const [done, planned, diverged, stalled, failed] = [
-    ...["n_done", "n_planned", "n_diverged", "n_stalled", "n_failed"] as const,
-  ].map((name) => Number(row[name])) as [number, number, number, number, number];
-  const left = planned - done - diverged - stalled - failed;
-  return Object.entries({ diverged, stalled, failed, left }).filter(([, n]) => n > 0)
-    .map(([what, n]) => `${n} ${what}`).join(", ");
+  const counts = [
+    ["n_diverged", "diverged"],
+    ["n_stalled", "stalled"],
+    ["n_stopped_early", `stopped early at step ${row.stopped_early_at_step ?? null}`],
+    ["n_failed", "failed"],
+  ].map(([name, what]) => [Number(row[name!] ?? 0), what] as const);
+  const others = counts.reduce((sum, [n]) => sum + n, Number(row.n_done));
+  return [...counts, [Number(row.n_planned) - others, "left"] as const]
+    .filter(([n]) => n > 0).map(([n, what]) => `${n} ${what}`).join(", ");
 }
 
 function meanOf(values: readonly number[]): number | null {

@@ -137,7 +137,8 @@ function saidOnce({ runs, view: { metric, by } }: Shown, rows: readonly Row[]): 
     ...all.length === 0 ? [] : [`In all rows ${all.join(", ")}.`],
     isWhole
       ? `All ${counted(runs.length, "run")} are done.`
-      : "Runs that diverged, stalled, failed or are left are in no mean; the column others counts them.",
+      : "Runs that diverged, stalled, failed, were stopped early or are left are in no mean; the column " +
+        "others counts them.",
   ].join(" ");
 }
 

@@ -87,7 +87,7 @@ function factList(facts: readonly (readonly [name: string, value: Cell])[]): str
 
 /** The reason for a missing number, and all other facts about the run. */
 function remark(run: Row, facts: Row): { line: Cell; html: string } {
-  const { id, status, error, diverged_at_step, stalled_at_step } = run;
+  const { id, status, error, diverged_at_step, stalled_at_step, stopped_early_at_step } = run;
   const text = (error ?? null) === null ? "" : String(error);
   const line = status === "failed"
     ? firstLine(text)
@@ -95,6 +95,8 @@ function remark(run: Row, facts: Row): { line: Cell; html: string } {
     ? `diverged at step ${diverged_at_step ?? "unknown"}`
     : status === "stalled"
     ? `stalled from step ${stalled_at_step ?? "unknown"} on`
+    : status === "stopped_early"
+    ? `stopped early at step ${stopped_early_at_step ?? "unknown"}`
     : "";
   const trace = text === "" ? "" : `<pre>${escapeXml(text.trimEnd())}</pre>`;
   const html = `<details><summary>${escapeXml(line || "provenance")}</summary>${trace}<dl>` +
