@@ -1,6 +1,5 @@
 import { isFinal, type RunResult } from "../../run/result.ts";
 import { writtenFiles } from "../../run/written_files.ts";
-import { StoppedError } from "../../run/stages/keeper.ts";
 import type { WorkerEvent, WorkerTask } from "./message.ts";
 import { RunFolder } from "../run_folder.ts";
 import { isFullDisk, StoreError, whenWriting } from "../store_error.ts";
@@ -8,12 +7,13 @@ import { isFullDisk, StoreError, whenWriting } from "../store_error.ts";
 /**
  * Does one run in its folder.
  * @param report called with the progress: the share done, in [0, 1], and the latest loss
+ * @returns null where the run was stopped, and goes on another time
  */
 export type DoRun = (
   task: WorkerTask,
   folder: RunFolder,
   report: (done: number, loss: number) => void,
-) => Promise<Pick<RunResult, "status" | "metrics" | "tasks" | "provenance">>;
+) => Promise<Pick<RunResult, "status" | "metrics" | "tasks" | "provenance"> | null>;
 
 /** Least time between two reports of one run, in ms. */
 const REPORT_EVERY = 200;
@@ -60,13 +60,13 @@ async function serve(task: WorkerTask, doRun: DoRun): Promise<WorkerEvent | null
       const memory = Deno.memoryUsage().rss;
       say({ kind: "progress", id: run.id, done, loss, memory });
     });
+    if (found === null) return null;
     if (!isFinal(found)) throw new TypeError(`A run cannot end as ${found.status}`);
     const tries = task.attempt === undefined ? {} : { attempts: task.attempt };
     const provenance = { ...found.provenance, ...tries };
     await folder.finish({ ...run, ...found, provenance, files: await writtenFiles(folder.dir) });
     return { kind: "finished", id: run.id, status: found.status };
   } catch (error) {
-    if (error instanceof StoppedError) return null;
     const refused = isFullDisk(error) ? whenWriting(folder.dir, error) : error;
     return refused instanceof StoreError
       ? { kind: "stopped", id: run.id, error: refused.message }

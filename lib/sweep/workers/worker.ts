@@ -12,6 +12,7 @@ import type { RunConfig } from "../../run/config.ts";
 import { inputsOf, refuseChangedInputs, type RunInputs } from "../../run/inputs.ts";
 import { doRun } from "../../run/run.ts";
 import type { Basis } from "../../run/stages/facts.ts";
+import { StoppedError } from "../../run/stages/keeper.ts";
 import { StageStore } from "../../stages/stage_store.ts";
 import * as tf from "../../tf.ts";
 import { codeDiff, keepCodeDiff, machineFacts, peakMemory } from "../provenance.ts";
@@ -92,7 +93,7 @@ await serveRuns(async (task, { dir, adapterDir }, report) => {
   const inputs = reads?.inputs ?? await inputsOf(config);
   const basis = basisOf(inputs, backend);
   atWork++;
-  const { stages, ...found } = await doRun(config, {
+  const done = await doRun(config, {
     dir,
     adapterDir: keepAdapter ? adapterDir : null,
     ...(typeof reads?.baseDir === "string" ? { baseDir: reads.baseDir } : {}),
@@ -102,7 +103,12 @@ await serveRuns(async (task, { dir, adapterDir }, report) => {
       : { store: new StageStore(stagesDir), basis },
     seat,
     signal: stopping.signal,
+  }).catch((error) => {
+    if (error instanceof StoppedError) return null;
+    throw error;
   }).finally(() => atWork--);
+  if (done === null) return null;
+  const { stages, ...found } = done;
   const { user, system } = process.cpuUsage(processorBefore);
   if (reads !== undefined) await refuseChangedInputs(config, reads);
   const ended = new Date();
