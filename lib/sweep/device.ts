@@ -1,7 +1,7 @@
 /** Which device the runs of a sweep take that leave it to the machine: the one that was measured faster. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type BackendName, BACKENDS, type ChosenBackend } from "../backend/backend.ts";
+import type { BackendName, ChosenBackend } from "../backend/backend.ts";
 import { blasEnvironment } from "../backend/wasm/child_environment.ts";
 import { isFinal, type RunResult } from "../run/result.ts";
 import { withoutLoaderVariables } from "../util/environment.ts";
@@ -91,6 +91,8 @@ export async function chooseDevice(
   if (adapter === null || seconds === null) return null;
   const earlier = before.filter((run) => isFinal(run) && run.config.backend === "auto")
     .map(({ provenance }) => provenance.backend);
+  // Loaded where it is asked for: a sweep computes nothing itself, and starts faster without.
+  const { BACKENDS } = await import("../backend/backend.ts");
   const name = BACKENDS.find((name) => name === earlier.at(-1));
   if (name !== undefined) {
     return { name, reason: `${name}: as in ${counted(earlier.length, "run")} done before` };
