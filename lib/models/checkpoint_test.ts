@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { onEachBackend } from "../testing/on_each_backend.ts";
 import { lacking } from "../testing/lacking.ts";
-import { HAS_PYTHON, runPython } from "../testing/python.ts";
+import { HAS_PYTHON, runTorch } from "../testing/python.ts";
 import { GOLDEN } from "../testing/golden.ts";
 import * as tf from "../tf.ts";
 import { readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
@@ -323,6 +323,6 @@ for model in sys.argv[3:]:
     assert pair[0].keys() == pair[1].keys()
     assert all(torch.equal(value, pair[1][name]) for name, value in pair[0].items())
     print(model, end=" ")`;
-      assert.equal(await runPython(script, [GOLDEN, dir, ...MODELS]), `${MODELS.join(" ")} `);
+      assert.equal(await runTorch(script, [GOLDEN, dir, ...MODELS]), `${MODELS.join(" ")} `);
     }),
 });

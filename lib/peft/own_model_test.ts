@@ -11,7 +11,7 @@ import { lacking } from "../testing/lacking.ts";
 import { bytes, TestHub } from "../testing/fakes/test_hub.ts";
 import { smallT5 } from "../testing/models/small_models.ts";
 import { assertClose } from "../testing/assert_close.ts";
-import { HAS_PYTHON, runPython } from "../testing/python.ts";
+import { HAS_PYTHON, runTorch } from "../testing/python.ts";
 import { withEnvironment } from "../testing/with_environment.ts";
 import { withFolder } from "../testing/with_folder.ts";
 import { getPeftModel, PeftModel } from "./peft_model.ts";
@@ -101,7 +101,7 @@ Deno.test({
         if (HAS_PYTHON) {
           const asked = { input_ids: [text], labels: [target], task_ids: [2] };
           const folder = await resolveModel("org/name");
-          const printed = await runPython(IN_PYTHON, [folder, adapter, JSON.stringify(asked)]);
+          const printed = await runTorch(IN_PYTHON, [folder, adapter, JSON.stringify(asked)]);
           const data = (JSON.parse(printed) as number[][][]).flat(2);
           await assertClose(logits, { shape: logits.shape, data }, 1e-5, "loaded in Python");
         }

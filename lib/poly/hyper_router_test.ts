@@ -3,7 +3,7 @@ import { useBackend } from "../backend/backend.ts";
 import { assertClose } from "../testing/assert_close.ts";
 import { lacking } from "../testing/lacking.ts";
 import { toyInput, ToyModel } from "../testing/models/toy_model.ts";
-import { HAS_PYTHON, runPython } from "../testing/python.ts";
+import { HAS_PYTHON, runTorch } from "../testing/python.ts";
 import { wave } from "../testing/wave.ts";
 import { slots } from "../peft/adapter_slots.ts";
 import * as tf from "../tf.ts";
@@ -60,7 +60,7 @@ Deno.test({
     const [x, ids] = [toyInput(), [2, 0, 2]];
     const coefficients = tf.tensor(wave(48, 0.9), [3, 2, 8]);
     const theirs = JSON.parse(
-      await runPython(SCRIPT, [JSON.stringify({
+      await runTorch(SCRIPT, [JSON.stringify({
         ids,
         x: await x.array(),
         coefficients: await coefficients.array(),

@@ -28,7 +28,7 @@ export async function writeReport(study: Study): Promise<string> {
   for (const figure of [...sweepFigures(study), ...await routingFigures(study)]) {
     const svg = await renderSvg(figure);
     const stem = fileStem(figure.name);
-    files.set(`${stem}.svg`, svg).set(`${stem}.png`, await renderPng(svg));
+    files.set(`${stem}.svg`, svg).set(`${stem}.png`, await imageOf(svg));
   }
   const page = await reportPage(await pageData(study, [...files.keys()]));
   try {
@@ -65,3 +65,17 @@ export async function writeComparison(
 }
 
 const REPORT = "report.html";
+
+/** The images written last, by their SVG: most figures of a report that is written again are the same. */
+const images = new Map<string, Uint8Array>();
+/** The most images that are remembered: some 10 MB. */
+const MOST_IMAGES = 100;
+
+/** A figure as a PNG. */
+async function imageOf(svg: string): Promise<Uint8Array> {
+  const png = images.get(svg) ?? await renderPng(svg);
+  images.delete(svg);
+  images.set(svg, png);
+  if (images.size > MOST_IMAGES) images.delete(images.keys().next().value!);
+  return png;
+}

@@ -1,7 +1,7 @@
 /** Which device the runs of a sweep take that leave it to the machine: the one that was measured faster. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type BackendName, BACKENDS, type ChosenBackend } from "../backend/backend.ts";
+import type { BackendName, ChosenBackend } from "../backend/backend.ts";
 import { blasEnvironment } from "../backend/wasm/child_environment.ts";
 import { hasBegun, type RunResult } from "../run/result.ts";
 import { withoutLoaderVariables } from "../util/environment.ts";
@@ -49,7 +49,7 @@ export interface DeviceOptions {
 export function deviceOfDone(before: readonly RunResult[]): ChosenBackend | null {
   const earlier = before.filter((run) => hasBegun(run) && run.config.backend === "auto")
     .map(({ provenance }) => provenance.backend);
-  const name = BACKENDS.find((name) => name === earlier.at(-1));
+  const name = earlier.at(-1) as BackendName | undefined; // as a worker has recorded it
   if (name === undefined) return null;
   return { name, reason: `${name}: as in ${counted(earlier.length, "run")} done before` };
 }

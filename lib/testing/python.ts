@@ -10,6 +10,15 @@ export const PYTHON: string | undefined = Deno.env.get("PEFT_PYTHON");
 export const HAS_PYTHON: boolean = PYTHON !== undefined && PYTHON !== "";
 
 /**
+ * The words of a command that runs a program as Python does, but where torch, transformers and peft are loaded
+ * already: they are loaded once for all test files, see warm_python.py. What comes next is `-c` and a script,
+ * or a file, and its arguments.
+ */
+export const WARM_PYTHON: readonly string[] = Deno.build.os === "windows" // no process can be copied there
+  ? [PYTHON!]
+  : [PYTHON!, fileURLToPath(new URL("./warm_python.py", import.meta.url)), `${Deno.pid}`];
+
+/**
  * Runs a Python script and returns its output.
  *
  * @param script source of the program
@@ -17,20 +26,12 @@ export const HAS_PYTHON: boolean = PYTHON !== undefined && PYTHON !== "";
  * @throws {Error} with the script's standard error when it fails
  */
 export async function runPython(script: string, args: readonly string[]): Promise<string> {
-  if (!HAS_PYTHON) throw new Error("Cannot run Python as PEFT_PYTHON is not set");
-  const { success, code, stdout, stderr } = await new Deno.Command(PYTHON!, {
-    args: ["-c", script, ...args],
-    // The threads of PyTorch would wait for each other longer than they compute with such small models.
-    env: {
-      HF_HUB_OFFLINE: "1",
-      CUDA_VISIBLE_DEVICES: "",
-      PYTHONIOENCODING: "utf-8",
-      OMP_NUM_THREADS: "1",
-    },
-  }).output();
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  if (!success) throw new Error(`Python failed with exit code ${code}:\n${text(stderr)}`);
-  return text(stdout);
+  return await run([PYTHON!, "-c", script, ...args]);
+}
+
+/** Runs a Python script that needs torch, transformers or peft, as `runPython` does. */
+export async function runTorch(script: string, args: readonly string[]): Promise<string> {
+  return await run([...WARM_PYTHON, "-c", script, ...args]);
 }
 
 /** Runs a script as often as it is told, each time as if it alone were run. */
@@ -42,14 +43,31 @@ for arguments in calls:
 `;
 
 /**
- * Runs a Python file once for each list of arguments, all in one process: loading PyTorch takes longer than
- * what most scripts do with it. Returns what all of them print, one after the other.
+ * Runs a Python file that needs torch, transformers or peft once for each list of arguments, all in one
+ * process. Returns what all of them print, one after the other.
  *
  * @throws {Error} with the scripts' standard error when one of them fails
  */
-export async function runPythonFile(
+export async function runTorchFile(
   file: URL,
   calls: readonly (readonly string[])[],
 ): Promise<string> {
-  return await runPython(EACH, [fileURLToPath(file), JSON.stringify(calls)]);
+  return await runTorch(EACH, [fileURLToPath(file), JSON.stringify(calls)]);
+}
+
+async function run([command, ...args]: readonly string[]): Promise<string> {
+  if (!HAS_PYTHON) throw new Error("Cannot run Python as PEFT_PYTHON is not set");
+  const { success, code, stdout, stderr } = await new Deno.Command(command!, {
+    args,
+    // The threads of PyTorch would wait for each other longer than they compute with such small models.
+    env: {
+      HF_HUB_OFFLINE: "1",
+      CUDA_VISIBLE_DEVICES: "",
+      PYTHONIOENCODING: "utf-8",
+      OMP_NUM_THREADS: "1",
+    },
+  }).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  if (!success) throw new Error(`Python failed with exit code ${code}:\n${text(stderr)}`);
+  return text(stdout);
 }

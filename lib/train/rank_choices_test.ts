@@ -9,7 +9,7 @@ import {
 import cases from "../testing/cases/choice_cases.json" with { type: "json" };
 import { lacking } from "../testing/lacking.ts";
 import { onEachBackend } from "../testing/on_each_backend.ts";
-import { HAS_PYTHON, runPython } from "../testing/python.ts";
+import { HAS_PYTHON, runTorch } from "../testing/python.ts";
 import type { MultiTaskModel } from "./multi_task_model.ts";
 import { choiceLikelihoods, likeliest } from "./rank_choices.ts";
 
@@ -71,7 +71,7 @@ Deno.test({
     const script = await Deno.readTextFile(
       new URL("../testing/cases/make_choice_cases.py", import.meta.url),
     );
-    const made = JSON.parse(await runPython(script, []));
+    const made = JSON.parse(await runTorch(script, []));
     for (const [name, { likelihoods, gradient, losses }] of Object.entries(cases.cases)) {
       const found = made.cases[name];
       const of = (values: typeof found) => [

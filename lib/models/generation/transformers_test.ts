@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { useBackend } from "../../backend/backend.ts";
 import { lacking } from "../../testing/lacking.ts";
-import { HAS_PYTHON, runPython } from "../../testing/python.ts";
+import { HAS_PYTHON, runTorch } from "../../testing/python.ts";
 import { AutoModelForCausalLM, AutoModelForSeq2SeqLM } from "../auto_model.ts";
 import { generate } from "./generate.ts";
 import type { GenerateOptions } from "./options.ts";
@@ -39,7 +39,7 @@ Deno.test({
   async fn() {
     await useBackend("cpu");
     const dir = await Deno.makeTempDir({ prefix: "generations_" });
-    const printed = await runPython(await Deno.readTextFile(SCRIPT), [dir, `${COUNT}`, `${SEED}`]);
+    const printed = await runTorch(await Deno.readTextFile(SCRIPT), [dir, `${COUNT}`, `${SEED}`]);
     let equal = 0;
     for (const [i, asked] of (JSON.parse(printed) as Case[]).entries()) {
       const { seq2seq, call, ids, mask, expected, error, ...files } = asked;

@@ -6,7 +6,7 @@ import type { LanguageModel } from "../../models/base_model.ts";
 import { generate } from "../../models/generation/generate.ts";
 import { assertClose } from "../../testing/assert_close.ts";
 import { lacking } from "../../testing/lacking.ts";
-import { HAS_PYTHON, runPython } from "../../testing/python.ts";
+import { HAS_PYTHON, runTorch } from "../../testing/python.ts";
 import * as tf from "../../tf.ts";
 import { defaultTargets } from "../../poly/targets/default_targets.ts";
 import { PeftModel } from "../peft_model.ts";
@@ -52,7 +52,7 @@ Deno.test({
   async fn() {
     await useBackend("cpu");
     const dir = await Deno.makeTempDir({ prefix: "decoders_" });
-    const printed = await runPython(await Deno.readTextFile(SCRIPT), [dir, COUNT, SEED]);
+    const printed = await runTorch(await Deno.readTextFile(SCRIPT), [dir, COUNT, SEED]);
     const seen = new Map<string, number>();
     for (const asked of JSON.parse(printed) as Case[]) {
       const { kind, raw, ids, mask, tasks } = asked;

@@ -11,7 +11,7 @@ import type { LanguageModel } from "../../models/base_model.ts";
 import type { Noise } from "../../ops/noise.ts";
 import { assertClose } from "../../testing/assert_close.ts";
 import { onEachBackend } from "../../testing/on_each_backend.ts";
-import { HAS_PYTHON, runPythonFile } from "../../testing/python.ts";
+import { HAS_PYTHON, runTorchFile } from "../../testing/python.ts";
 import { GOLDEN } from "../../testing/golden.ts";
 import { lacking } from "../../testing/lacking.ts";
 import * as tf from "../../tf.ts";
@@ -444,7 +444,7 @@ async function makeAll(): Promise<string[]> {
       [await Deno.makeTempDir({ prefix: "peft_case_" }), JSON.stringify(spec)] as const
     ),
   );
-  await runPythonFile(SCRIPT, cases);
+  await runTorchFile(SCRIPT, cases);
   return cases.map(([dir]) => dir);
 }
 for (const [i, name] of Object.keys(FRESH_CASES).entries()) {

@@ -5,7 +5,7 @@ import type { LanguageModel } from "../../models/base_model.ts";
 import { writeCheckpoint } from "../../models/checkpoint.ts";
 import { assertClose } from "../../testing/assert_close.ts";
 import { lacking } from "../../testing/lacking.ts";
-import { HAS_PYTHON, runPythonFile } from "../../testing/python.ts";
+import { HAS_PYTHON, runTorchFile } from "../../testing/python.ts";
 import {
   BATCH,
   fillWithWaves,
@@ -173,7 +173,7 @@ async function askAll(): Promise<Map<string, Asked>> {
     const dir = await Deno.makeTempDir({ prefix: "peft_interop_" });
     saved.push({ family, dir, call: await saveAll(of, dir) });
   }
-  const printed = await runPythonFile(SCRIPT, saved.map(({ call }) => call));
+  const printed = await runTorchFile(SCRIPT, saved.map(({ call }) => call));
   const answers = printed.trimEnd().split("\n").map((line) => JSON.parse(line) as Answer);
   return new Map(saved.map(({ family, dir }, i) => [family, { ...answers[i]!, dir }]));
 }

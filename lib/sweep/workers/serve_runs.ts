@@ -1,6 +1,5 @@
 import { isFinal, type RunResult } from "../../run/result.ts";
 import { writtenFiles } from "../../run/written_files.ts";
-import { StoppedError } from "../../run/stages/keeper.ts";
 import type { WorkerEvent, WorkerTask } from "./message.ts";
 import { RunFolder } from "../run_folder.ts";
 import { isFullDisk, StoreError, whenWriting } from "../store_error.ts";
@@ -8,12 +7,13 @@ import { isFullDisk, StoreError, whenWriting } from "../store_error.ts";
 /**
  * Does one run in its folder. One that it leaves at the step that its task names is `planned` still.
  * @param report called with the progress: the share done, in [0, 1], and the latest loss
+ * @returns null where the run was stopped, and goes on another time
  */
 export type DoRun = (
   task: WorkerTask,
   folder: RunFolder,
   report: (done: number, loss: number) => void,
-) => Promise<Pick<RunResult, "status" | "metrics" | "tasks" | "provenance">>;
+) => Promise<Pick<RunResult, "status" | "metrics" | "tasks" | "provenance"> | null>;
 
 /** Least time between two reports of one run, in ms. */
 const REPORT_EVERY = 200;
@@ -60,6 +60,7 @@ async function serve(task: WorkerTask, doRun: DoRun): Promise<WorkerEvent | null
       const memory = Deno.memoryUsage().rss;
       say({ kind: "progress", id: run.id, done, loss, memory });
     });
+    if (found === null) return null;
     if (found.status === "planned" && task.pauseAt !== undefined) {
       const provenance = { ...found.provenance, paused_at_step: task.pauseAt };
       await folder.pause({ ...run, ...found, provenance });
@@ -71,7 +72,6 @@ async function serve(task: WorkerTask, doRun: DoRun): Promise<WorkerEvent | null
     await folder.finish({ ...run, ...found, provenance, files: await writtenFiles(folder.dir) });
     return { kind: "finished", id: run.id, status: found.status };
   } catch (error) {
-    if (error instanceof StoppedError) return null;
     const refused = isFullDisk(error) ? whenWriting(folder.dir, error) : error;
     return refused instanceof StoreError
       ? { kind: "stopped", id: run.id, error: refused.message }

@@ -12,6 +12,7 @@ import type { RunConfig } from "../../run/config.ts";
 import { inputsOf, refuseChangedInputs, type RunInputs } from "../../run/inputs.ts";
 import { doRun, type RunOutput } from "../../run/run.ts";
 import type { Basis } from "../../run/stages/facts.ts";
+import { StoppedError } from "../../run/stages/keeper.ts";
 import { StageStore } from "../../stages/stage_store.ts";
 import * as tf from "../../tf.ts";
 import { codeDiff, keepCodeDiff, machineFacts, peakMemory } from "../provenance.ts";
@@ -105,9 +106,13 @@ await serveRuns(async (task, { dir, adapterDir }, report) => {
     });
   atWork++;
   const all = { stages: shared, signal: stopping.signal, report };
-  const { stages, ...found } =
-    await (pauseAt === undefined ? work(all) : workUntil(pauseAt, dir, all, work))
-      .finally(() => atWork--);
+  const done = await (pauseAt === undefined ? work(all) : workUntil(pauseAt, dir, all, work))
+    .catch((error) => {
+      if (error instanceof StoppedError) return null;
+      throw error;
+    }).finally(() => atWork--);
+  if (done === null) return null;
+  const { stages, ...found } = done;
   const { user, system } = process.cpuUsage(processorBefore);
   if (reads !== undefined) await refuseChangedInputs(config, reads);
   const ended = new Date();
