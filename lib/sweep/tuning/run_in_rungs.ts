@@ -73,12 +73,10 @@ export async function runInRungs(
       );
     }
     results = await store.results();
-    cells = new Set(
-      compared().filter((run, at) => verdicts[at]!.isKept && run.status !== "stopped_early")
-        .map(({ id }) => id),
-    );
+    // One that was stopped at a later rung, before the sweep was killed there, is compared there again.
+    cells = new Set(compared().filter((_, at) => verdicts[at]!.isKept).map(({ id }) => id));
   }
-  const last = results.filter(({ id }) => cells.has(id) && asked.has(id));
+  const last = results.filter((run) => cells.has(run.id) && asked.has(run.id));
   return await runSweep(store, last, progress, { ...options, known: results });
 }
 
