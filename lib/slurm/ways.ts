@@ -2,18 +2,12 @@
  * The ways to matrix products on which all elements of a sweep agree, so that a run has the same bytes in
  * whichever element it is done: the first element on a kind of machine measures, and the others follow.
  */
-import { join } from "node:path";
 import { z } from "zod";
 import { type FoundWays, type RecordedWays, sameWays } from "../backend/wasm/child_environment.ts";
-import { writeFilesAtomically } from "../files/atomic_write.ts";
-import { makeFolder, readTextIfThere } from "../files/file_system.ts";
-import { lockFile } from "../files/lock.ts";
-import { whenWriting } from "../sweep/store_error.ts";
-import { SLURM } from "./record.ts";
+import { changeAgreed } from "./agreed_file.ts";
 
 const WAYS = z.array(z.strictObject({ blas: z.string(), matmul: z.string(), threads: z.int() }));
-type Ways = z.infer<typeof WAYS>;
-const [FILE, LOCK] = ["ways.json", ".ways.lock"];
+const FILE = "ways.json";
 
 /**
  * The ways to go, as `POLY_MATMUL`: those that another element with the same BLAS has written down, or else
@@ -22,11 +16,11 @@ const [FILE, LOCK] = ["ways.json", ".ways.lock"];
  * @param dir the sweep's folder
  */
 export async function agreeOnWays(dir: string, found: FoundWays): Promise<string> {
-  return await withWays(dir, (ways) => {
-    const same = sameWays(ways, found);
+  return await changeAgreed(dir, FILE, WAYS, (ways) => {
+    const same = sameWays(ways ?? [], found);
     if (same !== undefined || found.blas === null) return [ways, same ?? found.matmul];
     const { blas, matmul, threads } = found;
-    return [[...ways, { blas, matmul, threads }], matmul];
+    return [[...ways ?? [], { blas, matmul, threads }], matmul];
   });
 }
 
@@ -37,8 +31,8 @@ export async function agreeOnWays(dir: string, found: FoundWays): Promise<string
  * @param earlier the provenance of the runs
  */
 export async function keepWays(dir: string, earlier: readonly RecordedWays[]): Promise<void> {
-  await withWays(dir, (ways) => {
-    const added = [...ways];
+  await changeAgreed(dir, FILE, WAYS, (ways) => {
+    const added = [...ways ?? []];
     for (const { blas, matmul, threads = 1 } of earlier) {
       const isWhole = typeof blas === "string" && typeof matmul === "string" &&
         typeof threads === "number";
@@ -46,24 +40,6 @@ export async function keepWays(dir: string, earlier: readonly RecordedWays[]): P
         added.push({ blas, matmul, threads });
       }
     }
-    return [added, null];
+    return [added.length === (ways ?? []).length ? ways : added, null];
   });
-}
-
-/** Reads the file and writes what becomes of it, while no other process does. */
-async function withWays<T>(dir: string, change: (ways: Ways) => [Ways, T]): Promise<T> {
-  const folder = join(dir, SLURM);
-  try {
-    await makeFolder(folder);
-    using _lock = await lockFile(join(folder, LOCK));
-    const text = await readTextIfThere(join(folder, FILE));
-    const before = text === null ? [] : WAYS.parse(JSON.parse(text));
-    const [after, result] = change(before);
-    if (after.length !== before.length || text === null) {
-      await writeFilesAtomically(folder, new Map([[FILE, JSON.stringify(after) + "\n"]]));
-    }
-    return result;
-  } catch (error) {
-    throw whenWriting(folder, error);
-  }
 }
