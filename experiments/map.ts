@@ -23,7 +23,7 @@ const [routed, alone, large] = [
   { method: "poly", adaptation: "routing" },
   { method: "shared_equal_budget", adaptation: "full" },
 ];
-const panels = ["n_tasks", "max_skills"];
+const panels = ["max_skills", "n_tasks"];
 const lines = "target_noise";
 const axis = { metric: "heldout_loss", x: "shots" };
 const place = (at: number) =>

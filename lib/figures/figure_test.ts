@@ -6,7 +6,12 @@ import { runsTable } from "../tables/study.ts";
 import type { Figure } from "./figure.ts";
 import { renderSvg } from "./render_svg.ts";
 import { renderPng } from "./figure_png.ts";
+import { SERIES_STYLES } from "./series_style.ts";
 import { metricFigure } from "./study_figures.ts";
+
+type OneMark = (
+  plot: Parameters<Figure["draw"]>[0],
+) => NonNullable<ReturnType<Figure["draw"]>["marks"]>[number];
 
 const FIGURE: Figure = {
   name: "dots",
@@ -26,6 +31,20 @@ Deno.test("renderSvg() makes a file of its own: name space, white ground, title 
   assert.ok(svg.includes('<rect width="100%" height="100%" fill="#fff"/>'));
   assert.ok(svg.includes("<title>Dots</title><desc>Two dots</desc>"));
   assert.ok(!svg.includes("<style") && !svg.includes("currentcolor"));
+});
+
+Deno.test("renderSvg() draws the symbol of every series, and leaves out a line of a single point", async () => {
+  const svgOf = (one: OneMark) =>
+    renderSvg({ ...FIGURE, draw: (Plot) => ({ marks: [one(Plot)] }) });
+  for (const { symbol } of SERIES_STYLES) {
+    const svg = await svgOf((Plot) => Plot.dot([[1, 2], [2, 3]], { symbol }));
+    const [, dots] = svg.match(/aria-label="dot"[^>]*>(.*?)<\/g>/)!;
+    assert.equal(dots!.match(/<(path|circle)\b/g)?.length, 2, symbol);
+  }
+  for (const [points, isSeen] of [[[[1, 2], [2, 3]], true], [[[1, 2]], false]] as const) {
+    const svg = await svgOf((Plot) => Plot.line(points));
+    assert.equal(/aria-label="line"[^>]*>(<g[^>]*>)?<path/.test(svg), isSeen);
+  }
 });
 
 Deno.test("R3 renderSvg() shows control characters in labels as U+FFFD, and a PNG comes of it", async () => {

@@ -108,7 +108,7 @@ function plotOf(figure: Figure, { Plot, document }: DrawingTools, place: DrawPla
  * one inside a clip path.
  */
 function withoutSpecks(svg: string): string {
-  return svg.replace(/<path\b[^>]*\bd="M[^A-Z"]*Z"[^>]*?(?:\/>|><\/path>)/g, "");
+  return svg.replace(/<path\b[^>]*\bd="M[^A-Za-z"]*Z"[^>]*?(?:\/>|><\/path>)/g, "");
 }
 
 /** Rounds attributes to two decimals: a hundredth of a pixel. */
