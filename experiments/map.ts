@@ -28,12 +28,15 @@ const lines = "target_noise";
 const axis = { metric: "heldout_loss", x: "shots" };
 const place = (at: number) =>
   at === 0 ? "below 2" : at === Infinity ? "above 32" : at.toPrecision(2);
-/** The runs of a study that are done, with the columns that the map is made of. */
+/** The runs of a study that are done, in the order of their panels, with the columns that the map is made of. */
 async function runsOf(study: string, settings: readonly string[]) {
   const columns = ["method", "adaptation", ...settings, "shots", "seed", "status", "heldout_loss"];
   return tableOf(
     rowsOf((await openStudy(study)).runs).filter(({ status }) => status === "done")
-      .map((row) => Object.fromEntries(columns.map((name) => [name, row[name]!]))) as Row[],
+      .map((row) => Object.fromEntries(columns.map((name) => [name, row[name]!])) as Row)
+      .toSorted((a, b) =>
+        settings.map((name) => Number(a[name]) - Number(b[name])).find((by) => by !== 0) ?? 0
+      ),
   );
 }
 const runs = await runsOf("results/map", [...panels, lines]);
