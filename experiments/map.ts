@@ -114,7 +114,8 @@ const page = [
   "# When does routing pay?",
   `${runs.numRows()} runs of tasks of numbers (\`experiments/map.yaml\`), ten seeds a setting: learned ` +
   "routing over eight skills beside one shared adapter of as many parameters, by the examples of a new " +
-  "task (k), the number of training tasks (n_tasks), the most skills of a task (max_skills, of eight that there are), and the noise of training " +
+  "task (k), the number of training tasks (n_tasks), the most skills of a task (max_skills, of eight that " +
+  "there are), and the noise of training " +
   "targets in their standard deviations (target_noise). Numbers are ratios of the held-out loss, geometric " +
   "means over seeds; below 1 the first way is better. The last columns say up to how many examples that " +
   "holds, interpolated on the logarithm of k, with the 95 % interval of a bootstrap over seeds.",

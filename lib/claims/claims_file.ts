@@ -1,5 +1,6 @@
 /** A file of claims: what papers say, how each is asked of runs, and everything decided before the runs. */
 import { z } from "zod";
+import { isJsonObject } from "../files/json_object.ts";
 import { metricNamed } from "../run/metrics/metric.ts";
 import { RUN_CONFIG, RUN_CONFIG_KEYS, type RunConfig, type RunConfigInput } from "../run/config.ts";
 import { SweepError } from "../sweep/plan/sweep_error.ts";
@@ -236,7 +237,7 @@ const CLAIMS_FILE = z.strictObject({
  */
 export function readClaims(text: string, path: string): ClaimsFile {
   const { value, locate } = readYaml(text, path);
-  if (typeof value === "object" && value !== null && "early_stopping" in value) {
+  if (isJsonObject(value) && "early_stopping" in value) {
     throw new SweepError(
       `Cannot read ${
         locate(["early_stopping"])

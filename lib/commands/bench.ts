@@ -50,10 +50,9 @@ const HELP: Help = {
     ["--parts A,B", `some of ${PARTS.join(", ")} [all]`],
     [
       "--sizes A,B",
-      `sizes of steps, workers and webgpu: some of ${
-        Object.keys(BENCH_SIZES).join(", ")
-      } [all of ` +
-      `them], or large ones for a graphics card, ${Object.keys(LARGE_SIZES).join(" and ")}`,
+      "sizes of steps, workers and webgpu: some of " + Object.keys(BENCH_SIZES).join(", ") +
+      " [all of them], or large ones for a graphics card, " +
+      Object.keys(LARGE_SIZES).join(" and "),
     ],
     ["--rounds N", "how often each program takes its turn [12]"],
     ["--scaling", "also how a step grows with the batch, the length, the width and the skills"],

@@ -20,9 +20,7 @@ export async function changeAgreed<Content, Result>(
   dir: string,
   name: string,
   schema: z.ZodType<Content>,
-  change: (
-    before: Content | null,
-  ) => Promise<readonly [Content | null, Result]> | readonly [Content | null, Result],
+  change: (before: Content | null) => readonly [Content | null, Result],
 ): Promise<Result> {
   const folder = join(dir, SLURM);
   try {
@@ -30,7 +28,7 @@ export async function changeAgreed<Content, Result>(
     using _lock = await lockFile(join(folder, `.${name}.lock`));
     const text = await readTextIfThere(join(folder, name));
     const before = text === null ? null : schema.parse(JSON.parse(text));
-    const [after, result] = await change(before);
+    const [after, result] = change(before);
     if (after !== before) {
       await writeFilesAtomically(folder, new Map([[name, JSON.stringify(after) + "\n"]]));
     }

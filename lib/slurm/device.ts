@@ -7,6 +7,7 @@ import type { ChosenBackend } from "../backend/backend.ts";
 import { changeAgreed } from "./agreed_file.ts";
 
 const DEVICE = z.strictObject({ name: z.enum(["webgpu", "wasm", "cpu"]), reason: z.string() });
+const FILE = "device.json";
 
 /**
  * The device of an element's runs. What is chosen first is written down for all; an element without a card
@@ -19,8 +20,12 @@ export async function agreeOnDevice(
   dir: string,
   choose: (settled: ChosenBackend | null) => Promise<ChosenBackend | null>,
 ): Promise<ChosenBackend | null> {
-  return await changeAgreed(dir, "device.json", DEVICE, async (settled) => {
-    const chosen = await choose(settled);
-    return [settled ?? (chosen && { name: chosen.name, reason: chosen.reason }), chosen];
+  const settled = await changeAgreed(dir, FILE, DEVICE, (before) => [before, before]);
+  // Measuring takes a while and may fail: nobody waits for it, and the first that has measured counts.
+  const chosen = await choose(settled);
+  if (chosen === null || settled !== null) return chosen;
+  return await changeAgreed(dir, FILE, DEVICE, (before) => {
+    const first = before ?? { name: chosen.name, reason: chosen.reason };
+    return [first, first];
   });
 }

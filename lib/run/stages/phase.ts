@@ -2,8 +2,8 @@
  * What the stages of a run share: its state, the settings of training that both phases take, and how
  * tasks are scored.
  */
-import type { RowsBatch } from "../../train/train_together.ts";
 import { setImmediate } from "node:timers";
+import type { RowsBatch } from "../../train/train_together.ts";
 import { type NoisePositions, seededNoise } from "../../ops/noise.ts";
 import type { AnyBaseModel, PeftModel } from "../../peft/peft_model.ts";
 import type { StageContent } from "../../stages/stage.ts";

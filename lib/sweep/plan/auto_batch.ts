@@ -1,4 +1,5 @@
 /** `batch_size: auto` in a sweep's file or on the command line: where it stands, and what takes its place. */
+import { isJsonObject } from "../../files/json_object.ts";
 import { parseRunConfig, type RunConfig } from "../../run/config.ts";
 import type { Batch } from "../tuning/batch_size.ts";
 import { checkSetting, entriesOfText, type Place, type SettingKey } from "./setting.ts";
@@ -47,13 +48,13 @@ const OF_SOME = ["grid", "zip", "include", "exclude", "baseline", "primary"];
 export function autoBatch(yaml: YamlText, words: readonly string[]): AutoBatch | null {
   const asked = new Map(words.map((word) => [word.split("=", 1)[0]!, word]));
   const textOf = (word: string | undefined) => word?.slice(word.indexOf("=") + 1).trim();
-  const file: Mapping = isMapping(yaml.value) ? yaml.value : {};
-  const set: Mapping = isMapping(file.set) ? file.set : {};
+  const file: Mapping = isJsonObject(yaml.value) ? yaml.value : {};
+  const set: Mapping = isJsonObject(file.set) ? file.set : {};
   const inFile = asked.has("batch_size") ? undefined : set.batch_size;
   if (textOf(asked.get("batch_size")) !== "auto" && inFile !== "auto") return null;
   for (const section of OF_SOME) {
     const key = OF_BATCH.find((key) =>
-      [file[section]].flat().some((of) => isMapping(of) && key in of)
+      [file[section]].flat().some((of) => isJsonObject(of) && key in of)
     );
     if (key === undefined) continue;
     throw new SweepError(
@@ -116,7 +117,3 @@ const ALIKE: readonly SettingKey[] = [
   "max_target_tokens",
   "backend",
 ];
-
-function isMapping(value: unknown): value is Mapping {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}

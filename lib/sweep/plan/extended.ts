@@ -1,5 +1,6 @@
 /** A sweep's file together with the files that it extends: one text, and the place of every entry. */
 import { dirname, join, normalize } from "node:path";
+import { isJsonObject } from "../../files/json_object.ts";
 import { SweepError } from "./sweep_error.ts";
 import { readYaml, type YamlText } from "./yaml_text.ts";
 
@@ -75,25 +76,21 @@ export async function readExtended(
 
 type Mapping = Readonly<Record<string, unknown>>;
 
-function isMapping(value: unknown): value is Mapping {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 function extendsOf({ value }: YamlText): unknown {
-  return isMapping(value) ? value.extends ?? undefined : undefined;
+  return isJsonObject(value) ? value.extends ?? undefined : undefined;
 }
 
 /** What a text says, on top of what another says. */
 function joined(own: YamlText, other: YamlText): YamlText {
-  if (!isMapping(other.value)) return other.value === null ? withoutExtends(own) : other; // to be refused
+  if (!isJsonObject(other.value)) return other.value === null ? withoutExtends(own) : other; // to be refused
   const [mine, theirs] = [own.value as Mapping, other.value];
   const ofCells = OF_CELLS.flatMap((section) =>
-    isMapping(mine[section]) ? Object.keys(mine[section]) : []
+    isJsonObject(mine[section]) ? Object.keys(mine[section]) : []
   );
   const value: Record<string, unknown> = { ...theirs, ...mine };
   for (const section of BY_ENTRY) {
     const [a, b] = [theirs[section], mine[section] ?? {}];
-    if (!isMapping(a) || !isMapping(b)) continue;
+    if (!isJsonObject(a) || !isJsonObject(b)) continue;
     const kept = Object.entries(a).filter(([key]) =>
       !OF_CELLS.includes(section) || !ofCells.includes(key)
     );
@@ -102,7 +99,8 @@ function joined(own: YamlText, other: YamlText): YamlText {
   delete value.extends;
   const has = (mapping: unknown, keys: readonly (string | number)[]): boolean =>
     keys.length === 0 ||
-    isMapping(mapping) && Object.hasOwn(mapping, keys[0]!) && has(mapping[keys[0]!], keys.slice(1));
+    isJsonObject(mapping) && Object.hasOwn(mapping, keys[0]!) &&
+      has(mapping[keys[0]!], keys.slice(1));
   return {
     value,
     locate: (keys) => {
